@@ -1,0 +1,47 @@
+# Every target bootstraps what it needs; `make demo` works on a fresh clone.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+help:
+	@echo "make setup   .venv with everything, from the lock"
+	@echo "make demo    the sample merchant, four trained models, a running server"
+	@echo "make test    the whole test suite"
+	@echo "make check   ruff, mypy --strict, pytest: what CI runs"
+	@echo "make bench   the benchmarks on public data: make bench DATA=folder"
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Argosy needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || { echo "LightGBM needs the system library libgomp. Debian, Ubuntu: apt-get install libgomp1; Fedora: dnf install libgomp; Alpine: apk add libgomp"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed. Debian, Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet 'uv>=0.9'
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/argosy demo
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	@test -n "$(DATA)" || { echo "make bench DATA=folder: a folder with the public data sets (see README)"; exit 1; }
+	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script $(DATA) || exit 1; done
+
+lock: $(BIN)/python
+	$(BIN)/uv pip compile --quiet --universal --extra demo --extra dev --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

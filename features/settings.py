@@ -1,0 +1,78 @@
+"""The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Frequency = Literal["day", "week", "month"]
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations; the defaults need no server."""
+
+    model_config = SettingsConfigDict(env_prefix="ARGOSY_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".argosy"), description="Folder of the lake and all embedded stores.")
+    base_currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="Currency of all decisions.")
+    seed: int = Field(7, description="Seed of every random choice.")
+
+    online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
+    registry_url: str | None = Field(
+        None, description="postgresql+psycopg://… of Feast's registry; SQLite when not set."
+    )
+    mlflow_url: str | None = Field(
+        None, description="MLflow tracking server or database; SQLite when not set."
+    )
+    database_url: str | None = Field(
+        None, description="postgresql+psycopg://… of decisions, labels and events; SQLite if not set."
+    )
+    counters_url: str | None = Field(
+        None, description="redis://… of the live fraud counters; SQLite when not set."
+    )
+    namespace: str = Field(
+        "argosy",
+        pattern="^[a-z][a-z0-9_]{0,30}$",
+        description="Prefix of everything kept on shared servers; two installations, two names.",
+    )
+
+    max_bad_share: float = Field(
+        0.05, ge=0, le=1, description="A file with a larger share of bad rows is refused whole."
+    )
+    frequency: Frequency | None = Field(
+        None, description="Period of the forecasts; found from the data when not set."
+    )
+    label_maturity_days: int = Field(
+        30, ge=0, description="An unreported payment counts as honest after this many days."
+    )
+
+    auth: bool = Field(True, description="Whether the API asks for a key.")
+    reload_seconds: float = Field(
+        5.0, gt=0, description="How often the server looks for a newly promoted model."
+    )
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the validated tables."""
+        return self.home / "lake"
+
+    @property
+    def feature_folder(self) -> Path:
+        """Folder of the offline features."""
+        return self.home / "features"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of decisions, labels and events."""
+        return self.database_url or f"sqlite:///{self.home / 'argosy.db'}"
+
+    @property
+    def mlflow(self) -> str:
+        """Tracking and registry address of MLflow."""
+        return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of MLflow's artifacts when MLflow is embedded."""
+        return self.home / "artifacts"

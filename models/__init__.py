@@ -1,0 +1,1 @@
+"""What is computed: models that fit a frame and predict a frame, and their registry."""

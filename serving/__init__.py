@@ -1,0 +1,1 @@
+"""How it is asked: the HTTP API and batch scoring, from the same live releases."""

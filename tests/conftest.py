@@ -1,0 +1,77 @@
+"""Fixtures every test may use: settings in a folder of their own, and the real servers."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before numpy loads: implicit recalculates a user 50 times slower with a threaded BLAS.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from features.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The embedded defaults in an empty folder."""
+    return Settings(home=tmp_path / "home", auth=False)
+
+
+def _service(variable: str) -> str:
+    url = os.environ.get(variable)
+    if url:
+        return url
+    if os.environ.get("ARGOSY_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{variable} is not set, and ARGOSY_REQUIRE_SERVICES=1 asks for it")
+    pytest.skip(f"{variable} is not set")
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A real Redis; use keys under `namespace` only."""
+    return _service("ARGOSY_TEST_REDIS_URL")
+
+
+@pytest.fixture
+def postgres_url() -> str:
+    """A real PostgreSQL (SQLAlchemy URL); use tables under `namespace` only."""
+    return _service("ARGOSY_TEST_POSTGRES_URL")
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A prefix of this test's own on shared servers; what it leaves there is removed after it."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    yield name
+    _drop_redis(name)
+    _drop_postgres(name)
+
+
+def _drop_redis(prefix: str) -> None:
+    if url := os.environ.get("ARGOSY_TEST_REDIS_URL"):
+        import redis
+
+        with redis.Redis.from_url(url) as client:
+            for key in client.scan_iter(match=f"*{prefix}*", count=1000):
+                client.delete(key)
+
+
+def _drop_postgres(prefix: str) -> None:
+    if url := os.environ.get("ARGOSY_TEST_POSTGRES_URL"):
+        import psycopg
+        from psycopg import sql
+
+        address = url.replace("postgresql+psycopg://", "postgresql://")
+        with psycopg.connect(address, autocommit=True) as connection:
+            tables = connection.execute(
+                "select tablename from pg_tables where schemaname = 'public' and tablename like %s",
+                (f"{prefix}%",),
+            ).fetchall()
+            for (table,) in tables:
+                connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(table)))
+            connection.execute(
+                sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(prefix))
+            )

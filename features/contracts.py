@@ -77,7 +77,9 @@ class Table:
         raise KeyError(name)
 
 
-def _columns(*specs: str, values: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Column, ...]:
+def _columns(
+    *specs: str, values: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[Column, ...]:
     """Columns from `kind: name* name` lines; `*` marks a required column; order is kept."""
     allowed = values or {}
     columns: list[Column] = []

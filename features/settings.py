@@ -15,7 +15,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ARGOSY_", frozen=True, extra="ignore")
 
     home: Path = Field(Path(".argosy"), description="Folder of the lake and all embedded stores.")
-    base_currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="Currency of all decisions.")
+    base_currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="Currency of all decisions."
+    )
     seed: int = Field(7, description="Seed of every random choice.")
 
     online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
@@ -26,7 +28,8 @@ class Settings(BaseSettings):
         None, description="MLflow tracking server or database; SQLite when not set."
     )
     database_url: str | None = Field(
-        None, description="postgresql+psycopg://… of decisions, labels and events; SQLite if not set."
+        None,
+        description="postgresql+psycopg://… of decisions, labels and events; SQLite if not set.",
     )
     counters_url: str | None = Field(
         None, description="redis://… of the live fraud counters; SQLite when not set."

@@ -1,0 +1,145 @@
+"""The metrics: one expression each, arrays in, a number out. Lower-case names are the field's own."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def _array(values: ArrayLike) -> Array:
+    return np.asarray(values, dtype=np.float64)
+
+
+def recall_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
+    """Mean share of each person's relevant items that were found among the k shown.
+
+    hits: people × k, 1 where the item at that rank is relevant. relevant: items to find a person.
+
+    >>> recall_at_k([[1, 0], [0, 0]], [2, 1])
+    0.25
+    """
+    return float((_array(hits).sum(axis=1) / _array(relevant)).mean())
+
+
+def ndcg_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
+    """Normalised discounted cumulative gain with binary gain (Järvelin & Kekäläinen, 2002).
+
+    hits: people × k; relevant: items to find a person; the ideal list has min(k, relevant) hits.
+
+    >>> round(ndcg_at_k([[0, 1]], [1]), 4)
+    0.6309
+    """
+    found = _array(hits)
+    discount = 1.0 / np.log2(np.arange(found.shape[1]) + 2.0)
+    ideal = np.cumsum(discount)[np.minimum(_array(relevant).astype(int), found.shape[1]) - 1]
+    return float((found @ discount / ideal).mean())
+
+
+def average_precision_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
+    """MAP@k: mean over people of precision at each hit, over min(k, relevant).
+
+    >>> average_precision_at_k([[1, 0, 1]], [2])
+    0.8333333333333333
+    """
+    found = _array(hits)
+    precision = np.cumsum(found, axis=1) / np.arange(1, found.shape[1] + 1)
+    ideal = np.minimum(_array(relevant), found.shape[1])
+    return float(((found * precision).sum(axis=1) / ideal).mean())
+
+
+def wape(actual: ArrayLike, forecast: ArrayLike) -> float:
+    """Sum of absolute errors over the sum of actuals.
+
+    >>> wape([2, 2], [1, 3])
+    0.5
+    """
+    truth = _array(actual)
+    return float(np.abs(truth - _array(forecast)).sum() / np.abs(truth).sum())
+
+
+def bias(actual: ArrayLike, forecast: ArrayLike) -> float:
+    """Sum of (forecast − actual) over the sum of actuals; above 0 is too high.
+
+    >>> bias([2, 2], [3, 2])
+    0.25
+    """
+    truth = _array(actual)
+    return float((_array(forecast) - truth).sum() / np.abs(truth).sum())
+
+
+def mape(actual: ArrayLike, forecast: ArrayLike) -> float:
+    """Mean absolute percentage error, in percent; actuals must not be 0.
+
+    >>> mape([2, 4], [1, 5])
+    37.5
+    """
+    truth = _array(actual)
+    return float(100 * np.abs((_array(forecast) - truth) / truth).mean())
+
+
+def pinball(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> float:
+    """Mean pinball (quantile) loss, over rows and levels (Koenker & Bassett, 1978).
+
+    actual: n; quantiles: n × levels.
+
+    >>> round(pinball([10.0], [[8.0]], [0.9]), 10)
+    1.8
+    """
+    error = _array(actual)[:, None] - _array(quantiles)
+    level = _array(levels)
+    return float(np.maximum(level * error, (level - 1) * error).mean())
+
+
+def coverage(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
+    """Share of actuals inside [low, high].
+
+    >>> coverage([1, 5], [0, 0], [2, 2])
+    0.5
+    """
+    truth = _array(actual)
+    return float(((truth >= _array(low)) & (truth <= _array(high))).mean())
+
+
+def expected_calibration_error(
+    actual: ArrayLike, probability: ArrayLike, *, bins: int = 20
+) -> float:
+    """Mean |observed rate − mean probability| over bins of equal size (Naeini et al., 2015).
+
+    >>> expected_calibration_error([0, 1], [0.0, 1.0], bins=2)
+    0.0
+    """
+    order = np.argsort(_array(probability), kind="stable")
+    truth, guess = _array(actual)[order], _array(probability)[order]
+    parts = [part for part in np.array_split(np.arange(len(order)), bins) if len(part)]
+    gaps = [len(part) * abs(truth[part].mean() - guess[part].mean()) for part in parts]
+    return float(sum(gaps) / len(order))
+
+
+def card_precision_at_k(frame: pd.DataFrame, *, k: int = 100) -> float:
+    """Card precision top-k of the Fraud Detection Handbook, averaged over days.
+
+    frame: day, card, score, fraud (0/1). A card's score on a day is its highest; a card is
+    compromised on a day when any payment of it is fraud.
+    """
+    cards = frame.groupby(["day", "card"], as_index=False).agg(
+        score=("score", "max"), fraud=("fraud", "max")
+    )
+    ranked = cards.sort_values(["day", "score"], ascending=[True, False], kind="stable")
+    top = ranked.groupby("day").head(k)
+    return float((top.groupby("day")["fraud"].sum() / k).mean())
+
+
+def bootstrap_interval(
+    differences: ArrayLike, *, level: float = 0.95, rounds: int = 1000, seed: int = 7
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean (Efron, 1979).
+
+    >>> bootstrap_interval([1.0, 1.0, 1.0])
+    (1.0, 1.0)
+    """
+    values = _array(differences)
+    draws = np.random.default_rng(seed).integers(0, len(values), (rounds, len(values)))
+    means = values[draws].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

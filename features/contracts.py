@@ -12,6 +12,12 @@ from typing import Literal
 
 import pandas as pd
 
+
+
+class ArgosyError(Exception):
+    """The root of our errors: what was wrong, the value, the remedy, in words for a person."""
+
+
 Kind = Literal[
     "id",  # string of 1..128 characters
     "text",  # any string

@@ -10,8 +10,10 @@ from typing import Protocol, Self, runtime_checkable
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
+from features.contracts import ArgosyError
 
-class ModelError(Exception):
+
+class ModelError(ArgosyError):
     """A model cannot do what was asked; the message says why and what helps."""
 
 

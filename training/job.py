@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from features.contracts import FeatureType, fingerprint
+from features.contracts import ArgosyError, FeatureType, fingerprint
 from features.lake import Lake
 from features.settings import Settings
 from features.store import Store
@@ -20,7 +20,7 @@ from models.registry import Registry, Run
 from training import plots
 
 
-class OverrideError(ValueError):
+class OverrideError(ArgosyError):
     """A `--set key=value` that the row's model does not know, or whose value does not fit."""
 
 
@@ -224,7 +224,7 @@ def data_hash(frame: pd.DataFrame) -> str:
 
 
 def code_commit() -> str:
-    """The commit of the code that runs, `+changed` when files differ from it; "unknown" outside git."""
+    """The commit that runs, `+changed` when files differ from it; "unknown" outside git."""
     here = Path(__file__).parent
     command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+changed"]
     try:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         None,
-        description="postgresql+psycopg://… of decisions, labels and events; SQLite if not set.",
+        description="postgresql+psycopg://… of decisions, labels, events; else SQLite.",
     )
     counters_url: str | None = Field(
         None, description="redis://… of the live fraud counters; SQLite when not set."

@@ -1,4 +1,4 @@
-"""The metrics: one expression each, arrays in, a number out. Lower-case names are the field's own."""
+"""The metrics: one expression each, arrays in, a number out."""
 
 import numpy as np
 import pandas as pd

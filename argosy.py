@@ -1,1 +1,535 @@
-print("x")
+"""The command `argosy`: it parses, calls, prints. Nothing heavy is imported until it is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from features.lake import Lake
+    from features.records import Records
+    from features.settings import Settings
+    from features.store import Store
+    from models.registry import Registry
+    from training.job import Outcome
+
+# Before numpy loads: implicit recalculates a user 50 times slower with a threaded BLAS.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Argosy: what to recommend, what will sell, what to order, which payment to trust.",
+)
+keys = typer.Typer(no_args_is_help=True, help="API keys: add, list, drop.")
+app.add_typer(keys, name="keys")
+
+Report = Callable[[str, float | None], None]
+
+
+class Row(StrEnum):
+    """The four rows of the house."""
+
+    recommendation = "recommendation"
+    forecasting = "forecasting"
+    replenishment = "replenishment"
+    fraud = "fraud"
+
+
+class RowOrAll(StrEnum):
+    """One row, or all four in the order in which they need each other."""
+
+    all = "all"
+    recommendation = "recommendation"
+    forecasting = "forecasting"
+    replenishment = "replenishment"
+    fraud = "fraud"
+
+
+class Size(StrEnum):
+    """How much of the sample merchant."""
+
+    small = "small"
+    full = "full"
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no ISO 8601 time; say 2017-12-01 or 2017-12-01T18:00:00Z"
+        ) from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    try:
+        levels = tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}; say 0.1,0.5,0.9") from error
+    if not all(0 < level < 1 for level in levels):
+        raise typer.BadParameter(f"{text!r}: each level must lie between 0 and 1")
+    return levels
+
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=_time,
+        metavar="T",
+        help="As if it were T (UTC when no zone is given). Default: the newest fact in the lake.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+# What is asked ------------------------------------------------------------------------------
+
+
+@app.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of tables.")],
+    as_json: Json = False,
+) -> None:
+    """Validate the tables of DIR and put them into the lake."""
+    with _progress() as report:
+        result = _lake(_settings()).ingest(folder, progress=report)
+    _show(result, as_json)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """What is here, how fresh, and which models."""
+    settings = _settings()
+    lake, registry = _lake(settings), _registry(settings)
+    champions = {version.row: version for version in registry.versions() if version.champion}
+    _show({"clock": lake.clock(), "tables": lake.tables(), "models": champions}, as_json)
+
+
+@app.command()
+def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
+    """Compute the features from the lake, offline and online."""
+    settings = _settings()
+    lake = _lake(settings)
+    with _progress() as report:
+        result = _store(settings, lake).materialize(_moment(lake, as_of), progress=report)
+    _show(result, as_json)
+
+
+@app.command()
+def train(
+    row: RowOrAll,
+    as_of: AsOf = None,
+    settings_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another value for a model's parameter."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit, compare with the baselines, log, gate and register."""
+    settings = _settings()
+    with _progress() as report:
+        outcomes = _train(settings, _rows(row), as_of, _pairs(settings_ or []), report)
+    _show_outcomes(outcomes, as_json)
+    if any(outcome.version is None for outcome in outcomes):
+        raise typer.Exit(3)
+
+
+@app.command()
+def score(
+    row: Row,
+    out: Annotated[Path, typer.Option(help="Where to: .parquet or .csv.")],
+    as_of: AsOf = None,
+    limit: Annotated[int, typer.Option(min=1, help="recommendation: items a customer.")] = 10,
+    new_only: Annotated[bool, typer.Option(help="recommendation: nothing bought before.")] = False,
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="forecasting: how many periods ahead.")
+    ] = None,
+    quantiles: Annotated[
+        Any, typer.Option(parser=_levels, metavar="Q,Q,…", help="forecasting: such as 0.1,0.5,0.9.")
+    ] = "0.1,0.5,0.9",
+    payments: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="fraud: folder with a payments table.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Batch answers, by the same models and features as the API."""
+    if out.suffix not in {".parquet", ".csv"}:
+        raise typer.BadParameter(f"--out {out}: the name must end in .parquet or .csv")
+    if row is Row.fraud and payments is None:
+        raise typer.BadParameter("fraud needs --payments DIR, a folder with a payments table")
+    options: dict[str, Any] = {
+        Row.recommendation: {"limit": limit, "new_only": new_only},
+        Row.forecasting: {"horizon": horizon, "quantiles": quantiles},
+        Row.replenishment: {},
+        Row.fraud: {"payments": payments},
+    }[row]
+    with _progress() as report:
+        frame = _score(_settings(), row, as_of, options, report)
+    _write(frame, out)
+    _show({"row": row.value, "rows": len(frame), "out": str(out)}, as_json)
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """Every registered version, its figures, and which one serves."""
+    _show(_registry(_settings()).versions(), as_json)
+
+
+@app.command()
+def promote(
+    row: Row,
+    version: str,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a registered version the one that serves."""
+    _registry(_settings()).promote(row.value, version, reason)
+    _show({"row": row.value, "champion": version}, as_json)
+
+
+@app.command()
+def rollback(row: Row, as_json: Json = False) -> None:
+    """Go back to the version that served before."""
+    version = _registry(_settings()).rollback(row.value)
+    _show({"row": row.value, "champion": version}, as_json)
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Answer over HTTP."""
+    from serving.app import run
+
+    run(_settings(), host=host, port=port, workers=workers)
+
+
+@keys.command("add")
+def add_key(
+    name: str,
+    scopes: Annotated[
+        str, typer.Option(help="Of: events, recommend, plan, approve, decide, admin.")
+    ] = "events,recommend,plan,decide",
+) -> None:
+    """Make an API key; it is shown once."""
+    from serving.auth import create_key
+
+    typer.echo(create_key(_records(_settings()), name, tuple(scopes.split(","))))
+
+
+@keys.command("list")
+def list_keys(as_json: Json = False) -> None:
+    """The names and scopes of the keys."""
+    _show(_records(_settings()).keys(), as_json)
+
+
+@keys.command("drop")
+def drop_key(name: str) -> None:
+    """Make a key worthless at once."""
+    _records(_settings()).drop_key(name)
+
+
+@app.command()
+def demo(
+    size: Size = Size.full,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    fresh: Annotated[bool, typer.Option(help="Build everything anew.")] = False,
+    serving: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Whether to end with a running server.")
+    ] = True,
+) -> None:
+    """Build the sample merchant, train all four rows, serve, say where to look."""
+    base = _settings()
+    settings = base.model_copy(update={"home": base.home / "demo", "auth": False})
+    with _progress() as report:
+        _build_demo(settings, size, fresh, report)
+    if serving:
+        from serving.app import run
+        from serving.tour import page
+
+        run(settings, host="127.0.0.1", port=port, workers=1, ready=page)
+
+
+# How it is done -----------------------------------------------------------------------------
+
+
+def _settings() -> Settings:
+    from features.settings import Settings
+
+    return Settings()
+
+
+def _lake(settings: Settings) -> Lake:
+    from features.lake import Lake
+
+    return Lake(settings.lake, max_bad_share=settings.max_bad_share)
+
+
+def _store(settings: Settings, lake: Lake) -> Store:
+    from features.store import Store
+
+    return Store(settings, lake)
+
+
+def _records(settings: Settings) -> Records:
+    from features.records import Records
+
+    records = Records(settings.database, settings.namespace)
+    records.migrate()
+    return records
+
+
+def _registry(settings: Settings) -> Registry:
+    from models.registry import Registry
+
+    return Registry(settings.mlflow, settings.artifacts, settings.namespace)
+
+
+def _moment(lake: Lake, as_of: datetime | None) -> datetime:
+    moment = as_of or lake.clock()
+    if moment is None:
+        raise typer.BadParameter("the lake is empty: argosy ingest DIR first, or argosy demo")
+    return moment
+
+
+def _rows(row: RowOrAll) -> list[str]:
+    return [each.value for each in RowOrAll if each is not RowOrAll.all and row in {each, row.all}]
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise typer.BadParameter(f"--set {text}: say key=value")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _train(
+    settings: Settings,
+    rows: list[str],
+    as_of: datetime | None,
+    overrides: dict[str, str],
+    report: Report,
+) -> list[Outcome]:
+    from training import job
+
+    lake = _lake(settings)
+    store = _store(settings, lake)
+    moment = _moment(lake, as_of)
+    report("computing the features", None)
+    store.ensure(moment)
+    context = job.Context(
+        settings, lake, store, moment, overrides, progress=lambda text: report(text, None)
+    )
+    registry = _registry(settings)
+    recipes = [import_module(f"training.{row}").RECIPE for row in rows]
+    return [job.run(recipe, context, registry) for recipe in recipes]
+
+
+def _score(
+    settings: Settings,
+    row: Row,
+    as_of: datetime | None,
+    options: dict[str, Any],
+    report: Report,
+) -> pd.DataFrame:
+    from serving.live import Live
+
+    live = Live(settings)
+    moment = _moment(live.lake, as_of)
+    report("computing the features", None)
+    live.store.ensure(moment)
+    live.refresh()
+    if row is Row.replenishment and not _forecasts_are_fresh(live.store, moment):
+        report("forecasting first: the store has no forecasts as of then", None)
+        import_module("serving.forecasting").score(live, moment)
+    report(f"scoring {row.value}", None)
+    frame: pd.DataFrame = import_module(f"serving.{row.value}").score(live, moment, **options)
+    return frame
+
+
+def _forecasts_are_fresh(store: Store, moment: datetime) -> bool:
+    made = store.latest("forecast", moment)["event_timestamp"]
+    return len(made) > 0 and bool(made.max() >= moment)
+
+
+def _build_demo(settings: Settings, size: Size, fresh: bool, report: Report) -> None:
+    import shutil
+
+    from features import sample
+
+    if fresh:
+        shutil.rmtree(settings.home, ignore_errors=True)
+    tables = settings.home / "sample"
+    if not (tables / "README.txt").exists():
+        report("building the sample merchant", None)
+        sample.build(tables, size=size.value, seed=settings.seed, progress=report)
+    lake = _lake(settings)
+    lake.ingest(tables, progress=report)
+    registry = _registry(settings)
+    missing = [each.value for each in Row if registry.champion_version(each.value) is None]
+    if missing:
+        outcomes = _train(settings, missing, None, {}, report)
+        _show_outcomes(outcomes, as_json=False)
+
+
+# How it is shown ----------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """A bar on a terminal, plain lines elsewhere; always on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        started, last = datetime.now(UTC), ""
+
+        def plain(text: str, share: float | None) -> None:
+            nonlocal last
+            if text != last:
+                seconds = (datetime.now(UTC) - started).total_seconds()
+                typer.echo(f"[{seconds:6.1f} s] {text}", err=True)
+                last = text
+
+        yield plain
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def bar(text: str, share: float | None) -> None:
+            bars.update(task, description=text, total=1.0 if share is not None else None)
+            if share is not None:
+                bars.update(task, completed=share)
+
+        yield bar
+
+
+def _write(frame: pd.DataFrame, out: Path) -> None:
+    """Write whole or not at all: a file beside it takes its place at the end."""
+    draft = out.with_name(f".{out.name}.part")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        frame.to_csv(draft, index=False)
+    else:
+        frame.to_parquet(draft, index=False)
+    draft.replace(out)
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, times and paths as JSON has them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _show(result: Any, as_json: bool) -> None:
+    """A result for people (tables) or machines (JSON)."""
+    plain = _plain(result)
+    if as_json:
+        typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    console = Console()
+    sections = plain.items() if isinstance(plain, dict) else [("", plain)]
+    for name, value in sections:
+        if rows := _rows_of(value):
+            console.print(_table(name, rows))
+        else:
+            console.print(
+                f"{name}: {'none' if value in (None, [], {}) else value}", highlight=False
+            )
+
+
+def _rows_of(value: Any) -> list[dict[str, Any]]:
+    """A value as the rows of a table; empty when it is no table. Nested values are left to JSON."""
+    if isinstance(value, dict) and any(isinstance(item, dict) for item in value.values()):
+        value = [{"": key} | item for key, item in value.items() if isinstance(item, dict)]
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return []
+    flat = (str, int, float, bool, type(None))
+    return [{key: cell for key, cell in item.items() if isinstance(cell, flat)} for item in value]
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(name.replace("_", " "), justify="right" if numbers else "left")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in names))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
+    """Ours beside the best baseline, a line a row."""
+    if as_json:
+        _show(outcomes, as_json)
+        return
+    rows = []
+    for outcome in outcomes:
+        for name, figures in outcome.baselines.items():
+            theirs, ours = figures[outcome.metric], outcome.metrics[outcome.metric]
+            registered = f"version {outcome.version}" if outcome.version else outcome.reason
+            rows.append(
+                {"row": outcome.row, "metric": outcome.metric, "ours": ours}
+                | {"baseline": name, "theirs": theirs, "registered": registered}
+            )
+    _show({"trained": rows}, as_json)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one message, never a traceback."""
+    try:
+        app()
+    except Exception as error:
+        from features.contracts import ArgosyError
+
+        if not isinstance(error, ArgosyError):
+            raise
+        typer.echo(f"argosy: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

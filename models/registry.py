@@ -1,0 +1,435 @@
+"""Where releases are kept: MLflow's runs and model registry, the one module that talks to MLflow.
+
+MLflow is imported on first use: it takes seconds.
+"""
+
+import importlib
+import json
+import logging
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from features.contracts import ArgosyError
+from models.base import Release
+from models.release import BrokenReleaseError, Models, name_of, read, write
+
+ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
+CHAMPION = "champion"
+
+# Said to whoever loads a release through MLflow elsewhere; inferring them takes 11 s.
+_REQUIREMENTS = (
+    "implicit", "lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "statsforecast",
+)  # fmt: skip
+
+# Quiet, offline, and quick to say that a server is away. The user's own values win.
+_ENVIRONMENT = {
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+}
+
+_STACK = "argosy.champions"  # tag of a registered model: the versions that were champion, in order
+_LONGEST_STACK = 100
+
+
+class RegistryError(ArgosyError):
+    """The registry cannot do what was asked; the message says why and what helps."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is kept of one training run; `plots` is a folder, each baseline has its own metrics."""
+
+    row: str
+    name: str
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    baselines: Mapping[str, Mapping[str, float]]
+    plots: Path | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """One registered version; `note` is why it was last promoted or rolled back."""
+
+    row: str
+    version: str
+    champion: bool
+    model: str
+    cut_off: datetime
+    created_at: datetime
+    run_id: str
+    metrics: Mapping[str, float]
+    note: str
+
+
+def models_of_row(row: str) -> Models:
+    """MODELS of `models/<row>.py`, imported when asked."""
+    models: Models = importlib.import_module(f"models.{row}").MODELS
+    return models
+
+
+class Registry:
+    """Runs, versions and champions, at a URL: sqlite:///…, postgresql+psycopg://…, http://….
+
+    artifacts: folder of the files when the URL is a database; an MLflow server has its own.
+    cache: folder where releases that came from elsewhere are kept.
+    rows: a row's MODELS, when called.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        artifacts: Path | None,
+        namespace: str = "argosy",
+        cache: Path | None = None,
+        rows: Mapping[str, Callable[[], Models]] | None = None,
+    ) -> None:
+        self.url = url
+        self.artifacts = artifacts
+        self.namespace = namespace
+        self.cache = cache
+        self.rows = rows or {row: partial(models_of_row, row) for row in ROWS}
+
+    def log(self, run: Run) -> str:
+        """Log a training run; returns its id."""
+        with self._asking(f"log the run {run.name!r}"):
+            experiment = self._experiment(run.row)
+            entities = _mlflow().entities
+            now = int(time.time() * 1000)
+            figures = dict(run.metrics) | {
+                f"{name}/{metric}": value
+                for name, metrics in run.baselines.items()
+                for metric, value in metrics.items()
+            }
+            run_id: str = self._client.create_run(experiment, run_name=run.name).info.run_id
+            self._client.log_batch(
+                run_id,
+                metrics=[
+                    entities.Metric(_spelled(name), float(value), now, 0)
+                    for name, value in figures.items()
+                ],
+                params=[
+                    entities.Param(_spelled(name), str(value)[:6000])
+                    for name, value in run.params.items()
+                ],
+                tags=[entities.RunTag(name, value[:5000]) for name, value in run.tags.items()],
+            )
+            if run.plots is not None and any(run.plots.iterdir()):
+                self._client.log_artifacts(run_id, str(run.plots), "plots")
+            self._client.set_terminated(run_id)
+            return run_id
+
+    def register(self, run_id: str, release: Release) -> str:
+        """Store a release under its run and register it; returns its version. No alias moves."""
+        models = self.rows[release.row]()
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            self._asking(f"register a release of {release.row}"),
+        ):
+            folder = Path(scratch) / "release"
+            folder.mkdir()
+            write(release, folder, models)
+            source, model_id = self._upload(run_id, release.row, folder)
+            name = self._name(release.row)
+            self._create_name(name)
+            made = self._client.create_model_version(
+                name,
+                source,
+                run_id,
+                tags={
+                    "model": name_of(release.model, models, release.row),
+                    "cut_off": release.cut_off.isoformat(),
+                    "contract": release.contract,
+                    "metrics": json.dumps(dict(release.metrics)),
+                },
+                model_id=model_id,
+            )
+            return str(made.version)
+
+    def promote(self, row: str, version: str, reason: str = "") -> None:
+        """Make a version the champion; the former ones are remembered for `rollback`."""
+        with self._asking(f"promote {row} version {version}"):
+            self._require(row, version)
+            former = self._stack(row)
+            stack = former if former[-1:] == [version] else [*former, version]
+            self._crown(row, version, stack, f"promoted: {reason}" if reason else "promoted")
+
+    def rollback(self, row: str, reason: str = "") -> str:
+        """Make the champion before this one the champion again; returns its version.
+
+        Raises RegistryError when there is none.
+        """
+        with self._asking(f"roll {row} back"):
+            stack = self._stack(row)
+            gone = stack[-1:]
+            stack = [version for version in stack[:-1] if self._exists(row, version)]
+            if not stack:
+                raise RegistryError(
+                    f"{row}: no champion before {gone[0] if gone else 'this'}; "
+                    f"promote a version of your choice: argosy promote {row} VERSION"
+                )
+            note = f"rolled back from {gone[0]}" + (f": {reason}" if reason else "")
+            self._crown(row, stack[-1], stack, note)
+            return stack[-1]
+
+    def champion_version(self, row: str) -> str | None:
+        """The champion's version; None when none was promoted."""
+        with self._asking(f"find the champion of {row}"):
+            return self._champion(row)
+
+    def load(self, row: str, version: str | None = None) -> Release:
+        """A release, whole: the champion's when no version is given.
+
+        Raises RegistryError when there is none or its files are broken.
+        """
+        chosen = version or self.champion_version(row)
+        if chosen is None:
+            raise RegistryError(f"{row}: no champion yet; train one: argosy train {row}")
+        with self._asking(f"load {row} version {chosen}"):
+            self._require(row, chosen)
+            with self._files(row, chosen) as folder:
+                try:
+                    return read(folder / "data" / "release", chosen, self.rows)
+                except BrokenReleaseError as error:
+                    raise RegistryError(
+                        f"{row} version {chosen} is broken: {error}. Go back with argosy rollback "
+                        f"{row}, or train again: argosy train {row}"
+                    ) from error
+
+    def versions(self, row: str | None = None) -> list[VersionInfo]:
+        """The registered versions, newest first, row by row."""
+        found: list[VersionInfo] = []
+        for one in ROWS if row is None else (row,):
+            with self._asking(f"list the versions of {one}"):
+                champion = self._champion(one)
+                made = self._client.search_model_versions(f"name = '{self._name(one)}'")
+                found += [
+                    _info(one, each, champion) for each in sorted(made, key=lambda v: -v.version)
+                ]
+        return found
+
+    @cached_property
+    def _client(self) -> Any:
+        """MLflow's client, on first use; a new SQLite file is made in WAL mode."""
+        mlflow = _mlflow()
+        if self.url.startswith("sqlite:///"):
+            _make_database(Path(self.url.removeprefix("sqlite:///")))
+        else:
+            _knock(self.url)
+        try:
+            return mlflow.MlflowClient(self.url, self.url)
+        except Exception as error:  # the driver's own errors, of whichever database it is
+            raise OSError(str(error)) from error
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        """Say what could not be done, and where, when MLflow or what is behind it fails."""
+        mlflow = _mlflow()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except (mlflow.exceptions.MlflowException, OSError) as error:
+            reason = str(error).splitlines()[0] if str(error) else repr(error)
+            raise RegistryError(
+                f"Cannot {what}. The model registry at {_without_password(self.url)} says: "
+                f"{_without_password(reason)}. Check ARGOSY_MLFLOW_URL and that it runs"
+            ) from error
+
+    def _name(self, row: str) -> str:
+        return f"{self.namespace}-{row}"
+
+    def _experiment(self, row: str) -> str:
+        """The row's experiment, made on first use where the artifacts shall lie."""
+        name = self._name(row)
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        place = None
+        if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
+            place = (self.artifacts.absolute() / row).as_uri()
+        return str(self._client.create_experiment(name, artifact_location=place))
+
+    def _create_name(self, name: str) -> None:
+        mlflow = _mlflow()
+        try:
+            self._client.create_registered_model(name)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _upload(self, run_id: str, row: str, folder: Path) -> tuple[str, str | None]:
+        """Log the folder as a pyfunc model of the run; its address and id."""
+        mlflow = _mlflow()
+        self._point(mlflow)
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.pyfunc.log_model(
+                name=row,
+                loader_module="models.registry",
+                data_path=str(folder),
+                pip_requirements=[f"{name}=={installed(name)}" for name in _REQUIREMENTS],
+            )
+        return logged.model_uri, logged.model_id
+
+    def _point(self, mlflow: Any) -> None:
+        """MLflow's module functions know one address a process; make it ours."""
+        mlflow.set_tracking_uri(self.url)
+        mlflow.set_registry_uri(self.url)
+
+    def _champion(self, row: str) -> str | None:
+        mlflow = _mlflow()
+        try:
+            found = self._client.get_model_version_by_alias(self._name(row), CHAMPION)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
+        return str(found.version)
+
+    def _exists(self, row: str, version: str) -> bool:
+        mlflow = _mlflow()
+        try:
+            self._client.get_model_version(self._name(row), version)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return False
+            raise
+        return True
+
+    def _require(self, row: str, version: str) -> None:
+        if row not in self.rows:
+            raise RegistryError(f"{row}: no such row; there are {', '.join(self.rows)}")
+        if not self._exists(row, version):
+            raise RegistryError(f"{row} has no version {version}; see argosy models")
+
+    def _stack(self, row: str) -> list[str]:
+        """The champions so far, the present one last, whoever moved the alias."""
+        champion = self._champion(row)
+        if champion is None:
+            return []
+        tags = self._client.get_registered_model(self._name(row)).tags
+        stack: list[str] = json.loads(tags.get(_STACK, "[]"))
+        while stack and stack[-1] != champion and champion in stack:
+            stack.pop()
+        return stack if stack[-1:] == [champion] else [*stack, champion]
+
+    def _crown(self, row: str, version: str, stack: list[str], note: str) -> None:
+        """Move the alias, then write the history: a crash between leaves what `_stack` mends."""
+        name = self._name(row)
+        self._client.set_registered_model_alias(name, CHAMPION, version)
+        self._client.set_registered_model_tag(name, _STACK, json.dumps(stack[-_LONGEST_STACK:]))
+        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+        self._client.set_model_version_tag(name, version, "note", f"{stamp} {note}")
+
+    @contextmanager
+    def _files(self, row: str, version: str) -> Iterator[Path]:
+        """The folder of a version: where it lies, or a copy of it from elsewhere."""
+        mlflow = _mlflow()
+        kept = self.cache / self._name(row) / version if self.cache else None
+        if kept is not None and kept.is_dir():
+            yield kept
+            return
+        self._point(mlflow)
+        with tempfile.TemporaryDirectory() as scratch:
+            address = f"models:/{self._name(row)}/{version}"
+            here = self.artifacts is not None and not self.url.startswith(("http://", "https://"))
+            got = Path(
+                mlflow.artifacts.download_artifacts(address, dst_path=None if here else scratch)
+            )
+            if kept is not None and not here:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                got = Path(shutil.move(got, kept))
+            yield got
+
+
+def _mlflow() -> Any:
+    """MLflow, quiet."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+        import mlflow.pyfunc
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow
+
+
+def _make_database(path: Path) -> None:
+    """A SQLite file in WAL mode: a server reads it while a training run writes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.execute("pragma journal_mode = wal")
+    connection.close()
+
+
+def _knock(url: str) -> None:
+    """OSError at once when nobody lets us in: MLflow would go on trying for minutes."""
+    parts = urlsplit(url)
+    if parts.scheme.startswith("postgresql"):
+        import psycopg
+
+        try:
+            psycopg.connect(re.sub(r"^[^:]+", "postgresql", url), connect_timeout=3).close()
+        except psycopg.Error as error:
+            raise OSError(str(error)) from error
+    else:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "localhost", port), timeout=3).close()
+
+
+def _info(row: str, made: Any, champion: str | None) -> VersionInfo:
+    tags = made.tags
+    return VersionInfo(
+        row=row,
+        version=str(made.version),
+        champion=str(made.version) == champion,
+        model=tags["model"],
+        cut_off=datetime.fromisoformat(tags["cut_off"]),
+        created_at=datetime.fromtimestamp(made.creation_timestamp / 1000, UTC),
+        run_id=made.run_id,
+        metrics=json.loads(tags["metrics"]),
+        note=tags.get("note", ""),
+    )
+
+
+def _spelled(name: str) -> str:
+    """A name that MLflow takes."""
+    return re.sub(r"[^\w\-. /]", "_", name)
+
+
+def _without_password(text: str) -> str:
+    """The text without the password of any URL in it.
+
+    >>> _without_password("postgresql://ann:secret@db/mlflow")
+    'postgresql://ann:***@db/mlflow'
+    """
+    return re.sub(r"(://[^:/@\s]+):[^@\s]+@", r"\1:***@", text)
+
+
+def _load_pyfunc(path: str) -> Any:
+    """What `mlflow.pyfunc.load_model` calls: an object with `predict(frame)`."""
+    rows = {row: partial(models_of_row, row) for row in ROWS}
+    return read(Path(path), "", rows).model

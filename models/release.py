@@ -1,0 +1,102 @@
+"""A release as a folder: release.json, model/, sample.parquet, expected.parquet."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.contracts import fingerprint
+from models.base import Model, ModelError, Release
+
+Models = Mapping[str, type[Model]]
+
+_DESCRIPTION = "release.json"
+
+
+class BrokenReleaseError(ModelError):
+    """A release folder does not hold what it should."""
+
+
+def write(release: Release, folder: Path, models: Models) -> None:
+    """Write a release to an existing, empty folder. Its version is the registry's to give."""
+    description = {
+        "row": release.row,
+        "model": name_of(release.model, models, release.row),
+        "features": dict(release.features),
+        "contract": release.contract,
+        "cut_off": release.cut_off.isoformat(),
+        "metrics": dict(release.metrics),
+        "policy": dict(release.policy),
+    }
+    (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1))
+    (folder / "model").mkdir()
+    release.model.save(folder / "model")
+    release.sample.to_parquet(folder / "sample.parquet", engine="pyarrow")
+    release.expected.to_parquet(folder / "expected.parquet", engine="pyarrow")
+
+
+def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
+    """Read what `write` wrote; `models_of` gives a row's MODELS when called.
+
+    Raises BrokenReleaseError for a missing or damaged file, an unknown model, a changed contract.
+    """
+    if not (folder / _DESCRIPTION).is_file():
+        raise BrokenReleaseError(f"{folder} has no {_DESCRIPTION}")
+    try:
+        return _read(folder, version, models_of)
+    except BrokenReleaseError:
+        raise
+    except Exception as error:  # any library's complaint about its own damaged file
+        raise BrokenReleaseError(f"{folder} cannot be read: {error!r}") from error
+
+
+def name_of(model: Model, models: Models, row: str) -> str:
+    """The name under which a model's class stands in its row's MODELS."""
+    for name, kind in models.items():
+        if kind is type(model):
+            return name
+    raise BrokenReleaseError(
+        f"{type(model).__name__} is not in MODELS of models/{row}.py; put it there, so that it "
+        "can be loaded again"
+    )
+
+
+def _read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
+    description = json.loads((folder / _DESCRIPTION).read_text())
+    row, name = description["row"], description["model"]
+    models: Models = models_of[row]()
+    if name not in models:
+        raise BrokenReleaseError(
+            f"{folder} holds a {name!r}, which MODELS of models/{row}.py does not have; "
+            f"it has {', '.join(models)}"
+        )
+    features = description["features"]
+    if fingerprint(features) != description["contract"]:
+        raise BrokenReleaseError(f"{folder}: the features do not fit their contract hash")
+    return Release(
+        row=row,
+        version=version,
+        model=models[name].load(folder / "model"),
+        features=features,
+        contract=description["contract"],
+        cut_off=datetime.fromisoformat(description["cut_off"]),
+        metrics=description["metrics"],
+        policy=description["policy"],
+        sample=_frame(folder / "sample.parquet"),
+        expected=_frame(folder / "expected.parquet"),
+    )
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    """A frame as it was written; lists come back as lists, not as arrays."""
+    table = pq.read_table(path)
+    frame: pd.DataFrame = table.to_pandas()
+    for column in table.schema:
+        if pa.types.is_list(column.type) and column.name in frame:
+            values = table.column(column.name).to_pylist()
+            frame[column.name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame

@@ -1,0 +1,106 @@
+"""What Prometheus sees: request latency, what was served and how degraded, releases, freshness."""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from models.base import Release
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+# Seconds; fine where decisions and recommendations are meant to be, coarse above.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Telemetry:
+    """The metrics of one app, in a registry of its own.
+
+    With several workers, PROMETHEUS_MULTIPROC_DIR (set by `serving.app.run`) lets each of them
+    answer for all.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "argosy_request_seconds",
+            "Time to answer, by route and status.",
+            ("method", "route", "status"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.served = Counter(
+            "argosy_served",
+            "Answers, by what made them.",
+            ("row", "served_by"),
+            registry=self.registry,
+        )
+        self.degraded = Counter(
+            "argosy_degraded",
+            "Answers simpler than they should be, by reason.",
+            ("row", "reason"),
+            registry=self.registry,
+        )
+        self.releases = Gauge(
+            "argosy_release",
+            "1 for the release in use.",
+            ("row", "version", "cut_off"),
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.reload_failures = Counter(
+            "argosy_reload_failures",
+            "Releases that could not be loaded or failed their trial; the former one stayed.",
+            ("row",),
+            registry=self.registry,
+        )
+        self.problems = Gauge(
+            "argosy_release_problem",
+            "1 while the newest release of a row could not be taken into use.",
+            ("row",),
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self.feature_age = Gauge(
+            "argosy_feature_age_seconds",
+            "From the newest fact in the features to now.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def counted(self, row: str, served_by: str, *, degraded: str = "") -> None:
+        """Count one answer of a row; `degraded` is a short fixed reason, empty when it is not."""
+        self.served.labels(row, served_by).inc()
+        if degraded:
+            self.degraded.labels(row, degraded).inc()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is the template, never the path (ids are personal)."""
+        self.requests.labels(method, route, str(status)).observe(seconds)
+
+    def loaded(self, release: Release, former: Release | None) -> None:
+        """A release is in use from now, instead of the former one."""
+        if former is not None:
+            self.releases.labels(former.row, former.version, former.cut_off.isoformat()).set(0)
+        self.releases.labels(release.row, release.version, release.cut_off.isoformat()).set(1)
+        self.problems.labels(release.row).set(0)
+
+    def not_loaded(self, row: str) -> None:
+        """A release could not be taken into use."""
+        self.reload_failures.labels(row).inc()
+        self.problems.labels(row).set(1)
+
+    def page(self) -> bytes:
+        """The metrics as Prometheus reads them."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library's constructor has no types
+        return generate_latest(together)

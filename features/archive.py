@@ -1,0 +1,191 @@
+"""The offline rows of the views: one Parquet file each, sorted by key and time, replaced whole.
+
+A file holds one row for each key and event_timestamp. A writer holds the lock; readers need none:
+they see the file as it was before a change or as it is after it.
+"""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.columns import TIME, StoreError, schema
+from features.contracts import View
+
+UNIQUE_BY = b"argosy.unique_by"
+
+
+class Archive:
+    """The offline files under one folder: `<folder>/<view>/rows.parquet`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, view: View) -> Path:
+        """Where the rows of a view are."""
+        return self.folder / view.name / "rows.parquet"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One writer at a time, across processes; waits for its turn."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def rows(self, view: View) -> pa.Table:
+        """All rows; empty when there is no file yet."""
+        if not self.path(view).exists():
+            return schema(view).empty_table()
+        return _aligned(view, pq.read_table(self.path(view)))
+
+    def count(self, view: View) -> int:
+        """How many rows there are."""
+        path = self.path(view)
+        return pq.read_metadata(path).num_rows if path.exists() else 0
+
+    def create(self, view: View) -> None:
+        """An empty file where there is none: Feast wants its sources to be there."""
+        if not self.path(view).exists():
+            write_file(self.path(view), _marked(view, schema(view).empty_table()))
+
+    def replace(self, view: View, rows: pa.Table, as_of: datetime) -> None:
+        """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones."""
+        query = f"""
+            select * from stored where {TIME} > {_literal(as_of)}
+            union all by name select * from fresh"""
+        self._change(view, query, rows)
+
+    def upsert(self, view: View, rows: pa.Table) -> None:
+        """Add rows; a row with the key and time of a stored one takes its place."""
+        query = f"""
+            select * from stored anti join fresh using ({_names(*view.keys, TIME)})
+            union all by name select * from fresh"""
+        self._change(view, query, rows)
+
+    def history(self, view: View, as_of: datetime, since: datetime | None = None) -> pa.Table:
+        """Rows with since <= event_timestamp <= as_of, by key and time."""
+        if not self.path(view).exists():
+            return schema(view).empty_table()
+        bounds = [(TIME, "<=", as_of), *([(TIME, ">=", since)] if since else [])]
+        return _aligned(view, pq.read_table(self.path(view), filters=bounds))
+
+    def latest(self, view: View, as_of: datetime, *, expire: bool = True) -> pa.Table:
+        """The newest row of each key at or before as_of; without those older than the ttl."""
+        since = as_of - view.ttl if expire and view.ttl else None
+        return self.newest(view, self.history(view, as_of, since))
+
+    def newest(self, view: View, rows: pa.Table) -> pa.Table:
+        """The newest of the rows of each key."""
+        latest = f"select {_names(*view.keys)}, max({TIME}) as {TIME} from rows group by all"
+        with engine() as duck:
+            duck.register("rows", rows)
+            found = duck.sql(
+                f"select rows.* from rows semi join ({latest}) using ({_names(*view.keys, TIME)})"
+                f" order by {_names(*view.keys)}"
+            )
+            return found.to_arrow_table().cast(schema(view))
+
+    def gone(self, view: View) -> pa.Table:
+        """Keys that earlier changes left without a row, until `settle`."""
+        file = self._gone_file(view)
+        keys = schema(view).empty_table().select(list(view.keys))
+        return keys if not file.exists() else pq.read_table(file)
+
+    def settle(self, view: View) -> None:
+        """The online store no longer holds the keys that are gone."""
+        self._gone_file(view).unlink(missing_ok=True)
+
+    def stamp(self, view: View) -> str:
+        """Changes whenever the file does."""
+        try:
+            status = self.path(view).stat()
+        except FileNotFoundError:
+            return "none"
+        return f"{status.st_ino:x}.{status.st_mtime_ns:x}.{status.st_size:x}"
+
+    def _gone_file(self, view: View) -> Path:
+        return self.path(view).with_name("gone.parquet")
+
+    def _change(self, view: View, query: str, fresh: pa.Table) -> None:
+        stored = self.rows(view)
+        with engine() as duck:
+            duck.register("stored", stored)
+            duck.register("fresh", fresh)
+            ordered = f"select * from ({query}) order by {_names(*view.keys, TIME)}"
+            rows = duck.sql(ordered).to_arrow_table().cast(schema(view))
+            if self.path(view).exists() and rows.equals(stored):
+                return
+            duck.register("rows", rows)
+            duck.register("gone", self.gone(view))
+            keys = _names(*view.keys)
+            gone = duck.sql(
+                f"select distinct {keys} from (select {keys} from stored union all from gone)"
+                f" anti join rows using ({keys})"
+            ).to_arrow_table()
+        # First the keys, then the rows: a crash in between leaves keys that are not gone in the
+        # list, and who clears the online store looks at the rows again.
+        if gone.num_rows:
+            write_file(self._gone_file(view), gone)
+        write_file(self.path(view), _marked(view, rows))
+
+
+@contextmanager
+def engine(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of our own in memory: UTC, nothing fetched from the network."""
+    options: dict[str, Any] = {"autoinstall_known_extensions": "false"}
+    with duckdb.connect(config=options | ({"threads": threads} if threads else {})) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def _names(*names: str) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _literal(moment: datetime) -> str:
+    return f"timestamptz '{moment.astimezone(UTC).isoformat(sep=' ')}'"
+
+
+def _aligned(view: View, table: pa.Table) -> pa.Table:
+    """Stored rows in the columns the view declares today; a new feature is unknown."""
+    columns = []
+    for column in schema(view):
+        if column.name not in table.column_names:
+            columns.append(pa.nulls(table.num_rows, column.type))
+        elif table[column.name].type.equals(column.type):
+            columns.append(table[column.name])
+        else:
+            raise StoreError(
+                f"view {view.name}: {column.name} is stored as {table[column.name].type}, but is "
+                f"declared {column.type}; remove the view's folder and materialize again"
+            )
+    return pa.table(columns, schema(view))
+
+
+def _marked(view: View, rows: pa.Table) -> pa.Table:
+    """Rows with the note that no two share key and time, which spares a join looking for them."""
+    return rows.replace_schema_metadata({UNIQUE_BY: ",".join((*view.keys, TIME)).encode()})
+
+
+def write_file(path: Path, table: pa.Table) -> None:
+    """A file is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            pq.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

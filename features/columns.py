@@ -1,0 +1,144 @@
+"""The types of feature values: as Arrow on disk, as pandas in our hands; a frame checked for both.
+
+| declared | Arrow        | pandas                           |
+|----------|--------------|----------------------------------|
+| float    | double       | float64, unknown = NaN           |
+| int      | int64        | Int64                            |
+| str      | string       | object: str or None              |
+| bool     | bool         | boolean                          |
+| float[]  | list<double> | object: list of float or None    |
+| str[]    | list<string> | object: list of str or None      |
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.contracts import ArgosyError, FeatureType, View
+
+TIME = "event_timestamp"
+ARROW: Mapping[FeatureType, pa.DataType] = {
+    "float": pa.float64(),
+    "int": pa.int64(),
+    "str": pa.string(),
+    "bool": pa.bool_(),
+    "float[]": pa.list_(pa.float64()),
+    "str[]": pa.list_(pa.string()),
+}
+
+
+class StoreError(ArgosyError):
+    """The feature store cannot do what was asked."""
+
+
+class ViewError(StoreError):
+    """Rows do not fit the view they are meant for; every fault is in the message."""
+
+
+def schema(view: View) -> pa.Schema:
+    """The columns of a view's offline file: keys, event_timestamp, features."""
+    return pa.schema(
+        [
+            *(pa.field(key, pa.string()) for key in view.keys),
+            pa.field(TIME, pa.timestamp("us", tz="UTC")),
+            *(pa.field(name, ARROW[kind]) for name, kind in view.features.items()),
+        ]
+    )
+
+
+def to_arrow(view: View, frame: pd.DataFrame, as_of: datetime | None = None) -> pa.Table:
+    """A frame as rows of the view, one for each key and time (the last of equals counts).
+
+    Times are kept to the microsecond. Raises ViewError: a missing column, an empty key or time,
+    a time without zone or after `as_of`, a value that is not of its declared type.
+    """
+    missing = [name for name in schema(view).names if name not in frame.columns]
+    if missing:
+        raise ViewError(f"view {view.name}: the frame lacks the columns {', '.join(missing)}")
+    faults = [*_key_faults(view, frame), *_time_faults(view, frame, as_of)]
+    if faults:
+        raise ViewError(f"view {view.name}: " + "; ".join(faults))
+    frame = frame.assign(**{TIME: frame[TIME].dt.tz_convert("UTC").dt.as_unit("us")})
+    frame = frame.drop_duplicates([*view.keys, TIME], keep="last")
+    return pa.table([_column(view, frame, name) for name in schema(view).names], schema(view))
+
+
+def _key_faults(view: View, frame: pd.DataFrame) -> list[str]:
+    return [
+        f"key {key} is empty in {int(frame[key].isna().sum())} rows"
+        for key in view.keys
+        if frame[key].isna().any()
+    ]
+
+
+def _time_faults(view: View, frame: pd.DataFrame, as_of: datetime | None) -> list[str]:
+    times = frame[TIME]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        return [f"{TIME} is {times.dtype}, expected a time with zone (UTC)"]
+    if times.isna().any():
+        return [f"{TIME} is empty in {int(times.isna().sum())} rows"]
+    if as_of is not None and (late := int((times > as_of).sum())):
+        return [f"{late} rows are later than {as_of.isoformat()}, newest {times.max().isoformat()}"]
+    return []
+
+
+def _column(view: View, frame: pd.DataFrame, name: str) -> pa.Array:
+    series, kind = frame[name], view.features.get(name)
+    try:
+        if kind in ("float", "int", "bool"):
+            dtype = {"float": "float64", "int": "Int64", "bool": "boolean"}[kind]
+            series = series.where(series.notna(), None) if series.dtype == object else series
+            return pa.array(series.astype(dtype), ARROW[kind], from_pandas=True)
+        values = pa.array(series.astype(object), schema(view).field(name).type, from_pandas=True)
+        if kind == "str[]" and values.values.null_count:
+            raise ValueError("a list holds an empty text")
+        return values
+    except (ValueError, TypeError, pa.ArrowException) as error:
+        expected = kind or "text"
+        raise ViewError(f"view {view.name}, column {name}: not {expected}: {error}") from error
+
+
+def to_pandas(column: pa.ChunkedArray, kind: FeatureType) -> Any:
+    """A column of declared type as pandas holds it; one value a row, unknown stays unknown."""
+    column = column.combine_chunks()
+    if kind == "float":
+        return column.to_numpy(zero_copy_only=False).astype("float64")
+    if kind in ("int", "bool"):
+        known = pc.is_valid(column).to_numpy(zero_copy_only=False)
+        values = pc.fill_null(column, 0 if kind == "int" else False).to_numpy(zero_copy_only=False)
+        if kind == "int":
+            return pd.arrays.IntegerArray(values.astype("int64"), ~known)
+        return pd.arrays.BooleanArray(values.astype(bool), ~known)
+    return as_objects(_lists(column) if kind == "float[]" else column.to_pylist())
+
+
+def as_objects(values: list[Any]) -> Any:
+    """An array of Python objects; lists stay whole."""
+    return np.fromiter(values, dtype=object, count=len(values))
+
+
+def _lists(column: pa.ListArray) -> list[list[float] | None]:
+    """`to_pylist` for lists of numbers, many times faster; an unknown element is NaN."""
+    numbers = column.values.to_numpy(zero_copy_only=False).astype("float64").tolist()
+    bounds = column.offsets.to_numpy().tolist()
+    known = pc.is_valid(column).to_pylist()
+    return [
+        numbers[start:stop] if there else None
+        for start, stop, there in zip(bounds[:-1], bounds[1:], known, strict=True)
+    ]
+
+
+def frame_of(view: View, table: pa.Table) -> pd.DataFrame:
+    """Offline rows as a frame: keys as text, event_timestamp UTC, features as declared."""
+    columns: dict[str, Any] = {}
+    for key in view.keys:
+        columns[key] = to_pandas(table[key], "str")
+    columns[TIME] = table[TIME].to_pandas().dt.as_unit("ns")
+    for name, kind in view.features.items():
+        columns[name] = to_pandas(table[name], kind)
+    return pd.DataFrame(columns)

@@ -1,0 +1,353 @@
+"""Velocity, online: the state of every key, updated and read in one step, on SQLite or Redis.
+
+What the values mean is said in `features.windows`; this is its second driver. One `observe` is one
+transaction (SQLite) or one script call (Redis): it reads the keys' states, answers from them, adds
+the event and remembers the answer by the event's id, so an event that is sent again is not counted
+again and gets the answer of the first time. Memory a key is bounded by the windows' buckets and
+PARTNER_CAP; keys expire after IDLE_DAYS, ids after REMEMBER_DAYS.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import orjson
+import redis
+from numpy.typing import NDArray
+
+from features.windows import (
+    IDLE_DAYS,
+    IDLE_MS,
+    MISSING,
+    PARTNER_CAP,
+    WINDOWS,
+    Event,
+    Key,
+    Plan,
+    State,
+    advance,
+    digest,
+    fresh,
+)
+
+DAY_MS = 86_400_000
+REMEMBER_DAYS = 7
+KEEP_STATE_MS = (IDLE_DAYS + 2) * DAY_MS
+LOAD_BATCH = 2_000
+
+
+class Counters(Protocol):
+    """The live state. Safe under threads and processes."""
+
+    def observe(self, event: Event) -> NDArray[np.float64]:
+        """The values before the event, in the order of `plan.names`; the event then counts."""
+        ...
+
+    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
+        """Fill in keys that are not there yet, and known event ids; the number of keys given."""
+        ...
+
+    def claim(self, name: str) -> bool:
+        """True for the first who claims this name (who shall fill the counters)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def open_counters(
+    url: str | None, folder: Path, plan: Plan, *, namespace: str = "argosy"
+) -> Counters:
+    """Counters on Redis at `url`, or on SQLite in `folder` when there is none."""
+    if url:
+        return RedisCounters(url, plan, namespace=namespace)
+    folder.mkdir(parents=True, exist_ok=True)
+    return SqliteCounters(folder / "counters.db", plan)
+
+
+def _present(plan: Plan, event: Event) -> list[str | None]:
+    """The digest of each key of the plan; None where the event lacks a column of it."""
+    tags = event.tags
+    return [
+        digest(*(tags[column] for column in key.columns))
+        if all(column in tags for column in key.columns)
+        else None
+        for key in plan.keys
+    ]
+
+
+def _floats(answer: list[int], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    whole = np.array(answer, dtype=np.float64)
+    return np.where(whole == MISSING, np.nan, whole / scale)
+
+
+_SCHEMA = """
+create table if not exists state (key text primary key, state blob not null, touched integer)
+    without rowid;
+create table if not exists seen (id text primary key, answer blob not null, touched integer)
+    without rowid;
+create index if not exists seen_touched on seen (touched);
+create index if not exists state_touched on state (touched);
+create table if not exists claims (name text primary key);
+"""
+_FORGET = "delete from {0} where {1} in (select {1} from {0} where touched < ? limit 4)"
+
+
+class SqliteCounters:
+    """Counters in one SQLite file (WAL); one writer at a time, any number of processes."""
+
+    def __init__(self, path: Path | str, plan: Plan) -> None:
+        self.plan = plan
+        self._scale = plan.scale()
+        self._slots = [plan.slots(key) for key in plan.keys]
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(
+            path, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.executescript(_SCHEMA)
+
+    def observe(self, event: Event) -> NDArray[np.float64]:
+        """As `Counters.observe`: one immediate transaction."""
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                answer = self._answer(event)
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+            self._db.execute("commit")
+        return _floats(answer, self._scale)
+
+    def _answer(self, event: Event) -> list[int]:
+        found = self._db.execute("select answer from seen where id = ?", (event.id,)).fetchone()
+        if found and found[0]:
+            known: list[int] = orjson.loads(found[0])
+            return known
+        digests = _present(self.plan, event)
+        names = [f"{k.name}:{d}" for k, d in zip(self.plan.keys, digests, strict=True) if d]
+        marks = ",".join("?" * len(names))
+        query = f"select key, state from state where key in ({marks})"
+        stored = dict(self._db.execute(query, names).fetchall())
+        answer: list[int] = []
+        changed = []
+        now = int(time.time() * 1000)
+        for key, name, slots in zip(self.plan.keys, digests, self._slots, strict=True):
+            if name is None:
+                answer += [MISSING] * len(slots)
+                continue
+            row = stored.get(f"{key.name}:{name}")
+            flat, after = advance(orjson.loads(row) if row else fresh(key), key, event)
+            answer += [flat[place] for place in slots]
+            if not found:
+                changed.append((f"{key.name}:{name}", orjson.dumps(after), now))
+        self._db.executemany("insert or replace into state values (?, ?, ?)", changed)
+        self._db.execute(
+            "insert or replace into seen values (?, ?, ?)", (event.id, orjson.dumps(answer), now)
+        )
+        for table, column, keep in (
+            ("seen", "id", REMEMBER_DAYS * DAY_MS),
+            ("state", "key", KEEP_STATE_MS),
+        ):
+            self._db.execute(_FORGET.format(table, column), (now - keep,))
+        return answer
+
+    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
+        """As `Counters.load`: one transaction."""
+        now = int(time.time() * 1000)
+        rows = ((f"{key.name}:{name}", orjson.dumps(state), now) for key, name, state in states)
+        with self._lock, self._db:
+            self._db.execute("begin immediate")
+            done = self._db.executemany("insert or ignore into state values (?, ?, ?)", rows)
+            self._db.executemany(
+                "insert or ignore into seen values (?, x'', ?)", ((name, now) for name in ids)
+            )
+        return done.rowcount
+
+    def claim(self, name: str) -> bool:
+        """As `Counters.claim`."""
+        with self._lock:
+            return (
+                self._db.execute("insert or ignore into claims values (?)", (name,)).rowcount == 1
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+
+# The same as `advance`, inside Redis. KEYS: the id, then one a key of the plan. ARGV[1]: JSON of
+# [at, measures, [[partner digest or "" …] or false …], keep state ms, keep id ms].
+_SCRIPT = """
+local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
+local known = redis.call('GET', KEYS[1])
+if known and known ~= '' then return known end
+local given = cjson.decode(ARGV[1])
+local at, added, partners = given[1], given[2], given[3]
+local paid = added[1] > 0
+local answer = {{}}
+local function bucket_of(ms, granule) return (ms - ms % granule) / granule end
+for k, picks in ipairs(slots) do
+  local met = partners[k]
+  if not met then
+    for _ = 1, #picks do answer[#answer + 1] = missing end
+  else
+    local stored = redis.call('GET', KEYS[k + 1])
+    local state = stored and cmsgpack.unpack(stored)
+    if not state or at - state[1] > idle then
+      state = {{missing, missing, missing, {{0, 0, 0, 0}}, {{}}, {{}}}}
+      for w = 1, #windows do state[5][w] = {{}} end
+      for p = 1, #met do state[6][p] = {{}} end
+    end
+    local now = math.max(state[1], at)
+    local flat = {{}}
+    for w, window in ipairs(windows) do
+      local bucket = bucket_of(now, window[1])
+      local low, old, kept = bucket - window[2], state[5][w], {{}}
+      local sums = {{0, 0, 0, 0}}
+      for i = 1, #old, 5 do
+        if old[i] > low then
+          kept[#kept + 1] = old[i]
+          for m = 1, 4 do
+            sums[m] = sums[m] + old[i + m]
+            kept[#kept + 1] = old[i + m]
+          end
+        end
+      end
+      for m = 1, 4 do flat[#flat + 1] = sums[m] end
+      local size = #kept
+      if size > 0 and kept[size - 4] == bucket then
+        for m = 1, 4 do kept[size - 4 + m] = kept[size - 4 + m] + added[m] end
+      else
+        kept[size + 1] = bucket
+        for m = 1, 4 do kept[size + 1 + m] = added[m] end
+      end
+      state[5][w] = kept
+    end
+    for m = 1, 4 do
+      flat[#flat + 1] = state[4][m]
+      state[4][m] = state[4][m] + added[m]
+    end
+    flat[#flat + 1] = state[3] ~= missing and now - state[3] or missing
+    flat[#flat + 1] = state[2] ~= missing and now - state[2] or missing
+    for p, name in ipairs(met) do
+      local seen, others = state[6][p], {{}}
+      for _, window in ipairs(windows) do
+        local low, count = bucket_of(now, window[1]) - window[2], 0
+        for i = 2, #seen, 2 do
+          if bucket_of(seen[i], window[1]) > low then count = count + 1 end
+        end
+        flat[#flat + 1] = count
+      end
+      if paid and name ~= '' then
+        for i = 1, #seen, 2 do
+          if seen[i] ~= name then
+            others[#others + 1] = seen[i]
+            others[#others + 1] = seen[i + 1]
+          end
+        end
+        if #others == 2 * cap then
+          table.remove(others, 1)
+          table.remove(others, 1)
+        end
+        others[#others + 1] = name
+        others[#others + 1] = now
+        state[6][p] = others
+      end
+    end
+    state[1] = now
+    if paid then
+      if state[2] == missing then state[2] = now end
+      state[3] = now
+    end
+    for _, place in ipairs(picks) do answer[#answer + 1] = flat[place + 1] end
+    if not known then
+      redis.call('SET', KEYS[k + 1], cmsgpack.pack(state), 'PX', given[4])
+    end
+  end
+end
+local text = '[' .. table.concat(answer, ',') .. ']'
+redis.call('SET', KEYS[1], text, 'PX', given[5])
+return text
+"""
+_LOAD = """
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, cmsgpack.pack(cjson.decode(ARGV[i])), 'NX', 'PX', ARGV[#ARGV])
+end
+"""
+
+
+def _lua(values: Iterable[Iterable[int]]) -> str:
+    return "{" + ",".join("{" + ",".join(map(str, row)) + "}" for row in values) + "}"
+
+
+class RedisCounters:
+    """Counters on Redis: one script call an event; keys share a hash tag, so a cluster works."""
+
+    def __init__(self, url: str, plan: Plan, *, namespace: str = "argosy") -> None:
+        self.plan = plan
+        self._scale = plan.scale()
+        self._prefix = f"{{{namespace}}}:velocity:"
+        self._redis = redis.Redis.from_url(url)
+        self._observe = self._redis.register_script(
+            _SCRIPT.format(
+                windows=_lua((window.granule, window.buckets) for window in WINDOWS),
+                slots=_lua(plan.slots(key) for key in plan.keys),
+                missing=MISSING,
+                idle=IDLE_MS,
+                cap=PARTNER_CAP,
+            )
+        )
+        self._load = self._redis.register_script(_LOAD)
+
+    def observe(self, event: Event) -> NDArray[np.float64]:
+        """As `Counters.observe`: one script call."""
+        digests = _present(self.plan, event)
+        tags = event.tags
+        partners = [
+            [digest(tags[column]) if column in tags else "" for column in key.partners]
+            if name
+            else False
+            for key, name in zip(self.plan.keys, digests, strict=True)
+        ]
+        keys = [
+            f"{self._prefix}{key.name}:{name}"
+            for key, name in zip(self.plan.keys, digests, strict=True)
+        ]
+        given = [event.at, event.measures, partners, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
+        text = self._observe(
+            keys=[f"{self._prefix}id:{event.id}", *keys], args=[orjson.dumps(given)]
+        )
+        return _floats(orjson.loads(text), self._scale)
+
+    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
+        """As `Counters.load`: a script call for each LOAD_BATCH keys."""
+        total = 0
+        rest = iter(states)
+        while batch := list(islice(rest, LOAD_BATCH)):
+            keys = [f"{self._prefix}{key.name}:{name}" for key, name, _ in batch]
+            self._load(keys=keys, args=[*(orjson.dumps(s) for _, _, s in batch), KEEP_STATE_MS])
+            total += len(batch)
+        names = iter(ids)
+        while some := list(islice(names, LOAD_BATCH)):
+            pipe = self._redis.pipeline(transaction=False)
+            for name in some:
+                pipe.set(f"{self._prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS, nx=True)
+            pipe.execute()
+        return total
+
+    def claim(self, name: str) -> bool:
+        """As `Counters.claim`."""
+        return bool(self._redis.set(f"{self._prefix}claim:{name}", "1", nx=True))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._redis.close()

@@ -1,0 +1,78 @@
+"""What is known of a payment: velocity of its keys, the customer's risk, and the payment itself."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from features.contracts import Frames, View
+from features.fraud.inputs import FEATURES, inputs, inputs_of_one
+from features.fraud.plan import PLAN
+from features.fraud.risk import RISK_FEATURES, customer_risk
+from features.fraud.stream import (
+    Rates,
+    base_currency,
+    decline,
+    event,
+    events,
+    fraud_reports,
+    milliseconds,
+    payment_velocity,
+    report,
+)
+from features.money import to_base
+
+_TABLES = ("payments", "chargebacks", "customers", "fx_rates")
+
+
+def _velocity(tables: Frames, as_of: datetime) -> pd.DataFrame:
+    """The velocities at the moment of each payment."""
+    payments, rates = tables["payments"], tables["fx_rates"]
+    base = base_currency(payments, rates)
+    amount = to_base(
+        payments["amount"], payments["currency"], payments["attempted_at"], rates, base
+    )
+    values = payment_velocity(payments, tables["chargebacks"], amount)
+    keys = pd.DataFrame(
+        {"payment_id": payments["payment_id"], "event_timestamp": payments["attempted_at"]}
+    )
+    return pd.concat([keys, values], axis=1)
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        name="payment_velocity",
+        keys=("payment_id",),
+        features=dict.fromkeys(PLAN.names, "float"),
+        tables=_TABLES,
+        build=_velocity,
+        online=False,
+    ),
+    View(
+        name="customer_risk",
+        keys=("customer_id",),
+        features=RISK_FEATURES,
+        tables=_TABLES,
+        build=customer_risk,
+    ),
+)
+SERVICE = ("payment_velocity", "customer_risk")
+
+__all__ = [
+    "FEATURES",
+    "PLAN",
+    "RISK_FEATURES",
+    "SERVICE",
+    "VIEWS",
+    "Rates",
+    "base_currency",
+    "customer_risk",
+    "decline",
+    "event",
+    "events",
+    "fraud_reports",
+    "inputs",
+    "inputs_of_one",
+    "milliseconds",
+    "payment_velocity",
+    "report",
+]

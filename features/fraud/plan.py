@@ -1,0 +1,64 @@
+"""Which velocities a payment is judged by: the frozen list both drivers read."""
+
+from features.windows import Aggregate, Key, Plan, Velocity
+
+CUSTOMER, CARD, DEVICE = "customer_id", "card_id", "device_id"
+IP, EMAIL, SHIP_TO = "ip_address", "email_hash", "shipping_country"
+
+KEYS = (
+    Key("customer", (CUSTOMER,), (CARD, DEVICE, IP, SHIP_TO)),
+    Key("card", (CARD,), (CUSTOMER, DEVICE, IP, SHIP_TO)),
+    Key("device", (DEVICE,), (CUSTOMER, CARD)),
+    Key("ip", (IP,), (CUSTOMER, CARD)),
+    Key("email", (EMAIL,), (CUSTOMER, CARD)),
+    Key("customer_card", (CUSTOMER, CARD)),
+    Key("customer_device", (CUSTOMER, DEVICE)),
+    Key("customer_ship_to", (CUSTOMER, SHIP_TO)),
+)
+SINGLE = ("customer", "card", "device", "ip", "email")
+PAIRS = ("customer_card", "customer_device", "customer_ship_to")
+_PLURAL = {CUSTOMER: "customers", CARD: "cards", DEVICE: "devices", IP: "ips", SHIP_TO: "countries"}
+
+_WINDOWS: dict[Aggregate, tuple[str, ...]] = {
+    "count": ("1m", "1h", "1d", "7d", "30d", "ever"),
+    "amount": ("1h", "1d", "30d", "ever"),
+    "declines": ("1h", "1d", "30d"),
+    "frauds": ("7d", "30d", "ever"),
+    "since_last": ("ever",),
+    "since_first": ("ever",),
+}
+
+
+def _name(key: str, aggregate: str, window: str) -> str:
+    return f"{key}_{aggregate}" if window == "ever" else f"{key}_{aggregate}_{window}"
+
+
+def _of_key(key: Key) -> tuple[Velocity, ...]:
+    counted = [
+        Velocity(_name(key.name, aggregate, window), key.name, aggregate, window)
+        for aggregate, windows in _WINDOWS.items()
+        for window in windows
+    ]
+    distinct = [
+        Velocity(f"{key.name}_{_PLURAL[partner]}_{window}", key.name, "distinct", window, partner)
+        for partner in key.partners
+        for window in ("1d", "30d")
+    ]
+    return (*counted, *distinct)
+
+
+def _of_pair(key: Key) -> tuple[Velocity, ...]:
+    return (
+        Velocity(f"{key.name}_count", key.name, "count"),
+        Velocity(f"{key.name}_since_first", key.name, "since_first"),
+    )
+
+
+PLAN = Plan(
+    KEYS,
+    tuple(
+        feature
+        for key in KEYS
+        for feature in (_of_key(key) if key.name in SINGLE else _of_pair(key))
+    ),
+)

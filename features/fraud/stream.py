@@ -1,0 +1,160 @@
+"""Payments, declines and fraud reports as one stream of events, from tables or one by one."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.fraud.plan import PLAN
+from features.windows import MEASURES, Event, velocity
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+REPORT, DECLINE = "#fraud", "#declined"
+
+
+def milliseconds(when: datetime) -> int:
+    """Whole milliseconds since 1970.
+
+    >>> milliseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000
+    """
+    return (when - _EPOCH) // _MILLISECOND
+
+
+def at_ms(times: pd.Series) -> NDArray[np.int64]:
+    """Whole milliseconds since 1970, of a column."""
+    return times.to_numpy(dtype="datetime64[ns]").astype(np.int64) // 1_000_000
+
+
+def base_currency(payments: pd.DataFrame, fx_rates: pd.DataFrame) -> str:
+    """The currency the rates are for: it has none of its own, or it is always 1.
+
+    fx_rates give units of the base for one unit. With no payments in such a currency any name
+    does; "" is answered.
+    """
+    fixed = fx_rates.groupby("currency")["rate"].agg(lambda rate: bool((rate == 1.0).all()))
+    known = set(fixed.index)
+    paid = payments["currency"].dropna().value_counts()
+    for currency in paid.index:
+        if currency not in known or fixed[currency]:
+            return str(currency)
+    return ""
+
+
+def fraud_reports(chargebacks: pd.DataFrame) -> pd.DataFrame:
+    """payment_id and reported_at of the first report of each payment that says fraud."""
+    frauds = chargebacks[chargebacks["is_fraud"].fillna(False).astype(bool)]
+    first = frauds.sort_values("reported_at", kind="stable").drop_duplicates("payment_id")
+    return first[["payment_id", "reported_at"]].reset_index(drop=True)
+
+
+def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
+    """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
+    then by payment_id.
+
+    amount: of the payments, in base currency (NaN counts as nothing). A decline is known from the
+    next event on; a fraud report from its reported_at on. Columns: event_id, payment (row number
+    of the payment, −1 for a report), at, MEASURES, and the plan's.
+    """
+    keys = list(PLAN.columns)
+    paid = payments[keys].reset_index(drop=True)
+    paid["event_id"] = payments["payment_id"].to_numpy(dtype=object)
+    paid["payment"] = np.arange(len(payments))
+    paid["at"] = at_ms(payments["attempted_at"])
+    paid["payments"] = 1
+    paid["cents"] = np.rint(np.nan_to_num(amount.to_numpy(dtype=float)) * 100).astype(np.int64)
+    paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
+    paid["frauds"] = 0
+    reports = fraud_reports(chargebacks)
+    told = reports.merge(payments[["payment_id", *keys]], on="payment_id")
+    told["event_id"] = told["payment_id"] + REPORT
+    told["at"] = at_ms(told["reported_at"])
+    told[["payment", "payments", "cents", "declines", "frauds"]] = (-1, 0, 0, 0, 1)
+    columns = ["event_id", "payment", "at", *MEASURES, *keys]
+    stream = pd.concat([told[columns], paid[columns]], ignore_index=True) if len(told) else paid
+    return stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
+
+
+def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
+    at, payment = stream["at"].to_numpy(), stream["payment"].to_numpy() >= 0
+    tie = np.zeros(len(stream), dtype=np.int64)
+    tied = stream["at"].duplicated(keep=False).to_numpy()
+    tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
+    return np.lexsort((tie, payment, at))
+
+
+def payment_velocity(
+    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series
+) -> pd.DataFrame:
+    """`PLAN`'s features of every payment, on the index of `payments`."""
+    stream = events(payments, chargebacks, amount)
+    values = velocity(stream, PLAN)
+    row = stream["payment"].to_numpy()
+    ours = values[row >= 0]
+    ours.index = payments.index[row[row >= 0]]
+    return ours.reindex(payments.index) if payments.index.is_unique else ours.sort_index()
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Dated exchange rates for one payment at a time: the newest at or before its time, as
+    `money.to_base` takes them."""
+
+    base: str
+    times: Mapping[str, list[int]]
+    rates: Mapping[str, list[float]]
+
+    @classmethod
+    def of(cls, fx_rates: pd.DataFrame, base: str) -> "Rates":
+        """From the table."""
+        ordered = fx_rates.sort_values("rate_date", kind="stable")
+        groups = dict(iter(ordered.groupby("currency")))
+        return cls(
+            base,
+            {str(name): at_ms(rows["rate_date"]).tolist() for name, rows in groups.items()},
+            {str(name): rows["rate"].astype(float).tolist() for name, rows in groups.items()},
+        )
+
+    def amount(self, amount: float, currency: str | None, at: int) -> float:
+        """In base currency; NaN where no rate is known."""
+        if currency is None or currency == self.base:
+            return amount
+        place = bisect_right(self.times.get(currency, []), at)
+        return amount * self.rates[currency][place - 1] if place else float("nan")
+
+
+def event(payment: Mapping[str, Any], amount: float) -> Event:
+    """A payment as an event: the same as its row in `events`. amount: in base currency."""
+    return Event(
+        id=payment["payment_id"],
+        at=milliseconds(payment["attempted_at"]),
+        measures=(
+            1,
+            0 if amount != amount else round(amount * 100),
+            int(payment.get("outcome") == "declined"),
+            0,
+        ),
+        tags=_tags(payment),
+    )
+
+
+def report(payment: Mapping[str, Any], reported_at: datetime) -> Event:
+    """The report that a payment was fraud."""
+    known = milliseconds(reported_at)
+    return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1), _tags(payment))
+
+
+def decline(payment: Mapping[str, Any]) -> Event:
+    """The news that a payment, counted when it was decided, was declined."""
+    at = milliseconds(payment["attempted_at"])
+    return Event(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0), _tags(payment))
+
+
+def _tags(payment: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}

@@ -1,0 +1,211 @@
+"""What is kept of a key: its state, one step of it, and the state after a whole stream."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.windows.batch import Ints, Stream, codes_of, joint
+from features.windows.plan import (
+    IDLE_MS,
+    MEASURES,
+    MISSING,
+    PARTNER_CAP,
+    WINDOWS,
+    Key,
+    Plan,
+    Window,
+)
+
+# A key's state: [clock, first payment, last payment, totals, buckets a window, partners a column].
+# Buckets are a flat list [bucket, *MEASURES, bucket, ...], oldest first; partners a flat list
+# [digest, last seen, ...], least recently seen first. Only what a later value can need is in it.
+State = list[Any]
+CLOCK, FIRST, LAST, TOTALS, BUCKETS, PARTNERS = range(6)
+STRIDE = 1 + len(MEASURES)
+
+
+def digest(*values: str) -> str:
+    """16 hex digits for a key's values: bounded, and no personal data in the counters' keys."""
+    text = "\x1f".join(values).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the stream.
+
+    id: equal ids are the same event; at: ms since 1970; measures: as MEASURES, whole numbers;
+    tags: column -> value, for the key and partner columns that are known.
+    """
+
+    id: str
+    at: int
+    measures: tuple[int, int, int, int]
+    tags: Mapping[str, str]
+
+
+def fresh(key: Key) -> State:
+    """The state of a key never seen."""
+    return [
+        MISSING,
+        MISSING,
+        MISSING,
+        [0] * len(MEASURES),
+        [[] for _ in WINDOWS],
+        [[] for _ in key.partners],
+    ]
+
+
+def advance(state: State, key: Key, event: Event) -> tuple[list[int], State]:
+    """All aggregates of a key before the event (flat, as `windows.slot` numbers them), and the
+    state after it."""
+    if event.at - state[CLOCK] > IDLE_MS:
+        state = fresh(key)
+    now = max(state[CLOCK], event.at)
+    after = fresh(key)
+    flat: list[int] = []
+    for place, window in enumerate(WINDOWS):
+        kept = _recent(state[BUCKETS][place], now // window.granule - window.buckets)
+        flat += (sum(kept[column::STRIDE]) for column in range(1, STRIDE))
+        after[BUCKETS][place] = _added(kept, now // window.granule, event)
+    flat += state[TOTALS]
+    flat += [now - at if at != MISSING else MISSING for at in (state[LAST], state[FIRST])]
+    for place, column in enumerate(key.partners):
+        flat += _distinct(state[PARTNERS][place], now)
+        after[PARTNERS][place] = _met(state[PARTNERS][place], event, column, now)
+    paid = event.measures[0] > 0
+    after[CLOCK] = now
+    after[FIRST] = now if paid and state[FIRST] == MISSING else state[FIRST]
+    after[LAST] = now if paid else state[LAST]
+    after[TOTALS] = [a + b for a, b in zip(state[TOTALS], event.measures, strict=True)]
+    return flat, after
+
+
+def _recent(buckets: list[int], low: int) -> list[int]:
+    """The buckets after `low`."""
+    start = 0
+    while start < len(buckets) and buckets[start] <= low:
+        start += STRIDE
+    return buckets[start:]
+
+
+def _added(buckets: list[int], bucket: int, event: Event) -> list[int]:
+    if not buckets or buckets[-STRIDE] != bucket:
+        return [*buckets, bucket, *event.measures]
+    newest = [a + b for a, b in zip(buckets[1 - STRIDE :], event.measures, strict=True)]
+    return [*buckets[: 1 - STRIDE], *newest]
+
+
+def _distinct(partners: list[str | int], now: int) -> Iterable[int]:
+    """How many partners were last seen in each window."""
+    for window in WINDOWS:
+        low = now // window.granule - window.buckets
+        yield sum(int(at) // window.granule > low for at in partners[1::2])
+
+
+def _met(partners: list[str | int], event: Event, column: str, now: int) -> list[str | int]:
+    value = event.tags.get(column)
+    if event.measures[0] <= 0 or value is None:
+        return partners
+    name = digest(value)
+    others = [
+        item
+        for known, at in zip(partners[::2], partners[1::2], strict=True)
+        if known != name
+        for item in (known, at)
+    ]
+    return [*others, name, now][-2 * PARTNER_CAP :]
+
+
+def states(events: pd.DataFrame, plan: Plan) -> Iterator[tuple[Key, str, State]]:
+    """Key, digest of its values and state after all events: what replaying them one by one gives.
+
+    Same events as `velocity`; for filling empty counters from history.
+    """
+    at = events["at"].to_numpy(dtype=np.int64)
+    measures = [events[name].to_numpy(dtype=np.int64) for name in MEASURES]
+    codes = {name: codes_of(events[name]) for name in plan.columns}
+    values = {name: events[name].to_numpy(dtype=object) for name in plan.columns}
+    for key in plan.keys:
+        stream = Stream.of(joint([codes[name] for name in key.columns]), at, measures)
+        if not len(stream.order):
+            continue
+        final = _Final.of(stream)
+        heads = final.heads()
+        buckets = [final.buckets(window) for window in WINDOWS]
+        partners = [final.partners(codes[name], values[name]) for name in key.partners]
+        for place, last in enumerate(final.last):
+            row = stream.order[last]
+            yield (
+                key,
+                digest(*(str(values[name][row]) for name in key.columns)),
+                [*heads[place], [b[place] for b in buckets], [p[place] for p in partners]],
+            )
+
+
+@dataclass(frozen=True)
+class _Final:
+    """The end of each key's newest session.
+
+    last: index of each key's last event; key: number of the key of each event; live: whether the
+    event is of the key's newest session.
+    """
+
+    stream: Stream
+    last: NDArray[np.intp]
+    key: NDArray[np.intp]
+    live: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, stream: Stream) -> "_Final":
+        ends = np.append(stream.group[1:] != stream.group[:-1], True)
+        last = np.flatnonzero(ends)
+        key = np.concatenate(([0], np.cumsum(ends)[:-1]))
+        return cls(stream, last, key, stream.session == stream.session[last][key])
+
+    def heads(self) -> list[State]:
+        """Clock, first and last payment and totals of each key."""
+        stream, start = self.stream, self.stream.start[self.last]
+        first = stream.first()[self.last]
+        newest = np.maximum.accumulate(np.where(stream.paid, np.arange(len(stream.paid)), -1))
+        newest = newest[self.last]
+        totals = np.stack([sums[self.last + 1] - sums[start] for sums in stream.before], axis=1)
+        clock = stream.clock
+        first_at = np.where(first <= self.last, clock[np.minimum(first, self.last)], MISSING)
+        last_at = np.where(newest >= start, clock[newest], MISSING)
+        columns = (clock[self.last], first_at, last_at, totals)
+        return [list(head) for head in zip(*(c.tolist() for c in columns), strict=True)]
+
+    def buckets(self, window: Window) -> list[list[int]]:
+        """The flat bucket list of each key."""
+        bucket = self.stream.clock // window.granule
+        newest = bucket[self.last][self.key]
+        rows = np.flatnonzero(self.live & (bucket > newest - window.buckets))
+        key, bucket = self.key[rows], bucket[rows]
+        fresh = np.append(True, (key[1:] != key[:-1]) | (bucket[1:] != bucket[:-1]))
+        edges = np.flatnonzero(fresh)
+        ends = np.append(rows[edges[1:] - 1], rows[-1]) + 1
+        sums = [total[ends] - total[rows[edges]] for total in self.stream.before]
+        flat = np.stack([bucket[edges], *sums], axis=1).ravel().tolist()
+        cuts = np.searchsorted(key[edges], np.arange(len(self.last) + 1)) * STRIDE
+        return [flat[a:b] for a, b in pairwise(cuts.tolist())]
+
+    def partners(self, codes: Ints, values: NDArray[np.object_]) -> list[list[str | int]]:
+        """The flat partner list of each key."""
+        stream = self.stream
+        partner = codes[stream.order]
+        rows = np.flatnonzero(self.live & stream.paid & (partner >= 0))
+        pair = self.key[rows] * (int(partner.max(initial=0)) + 1) + partner[rows]
+        rows = rows[~pd.Series(pair).duplicated(keep="last").to_numpy()]
+        found: list[list[str | int]] = [[] for _ in self.last]
+        for key, row, at in zip(
+            self.key[rows], stream.order[rows], stream.clock[rows], strict=True
+        ):
+            found[key] += (digest(str(values[row])), int(at))
+        return [flat[-2 * PARTNER_CAP :] for flat in found]

@@ -3,11 +3,10 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from features.contracts import ArgosyError
 from features.lake import Lake
 from features.records import Records
 from features.settings import Settings
@@ -15,6 +14,7 @@ from features.store import Store
 from models.base import Release
 from models.registry import ROWS, Registry, RegistryError
 from serving.auth import KeyRing
+from serving.idempotency import InFlight
 from serving.telemetry import Telemetry
 
 # A release that failed is tried again after this long (a disk may have been full); a new one
@@ -37,6 +37,7 @@ class Live:
             settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
         )
         self.telemetry = Telemetry()
+        self.in_flight = InFlight()
         self.keys = KeyRing(self.records.keys, seconds=settings.reload_seconds)
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})

@@ -1,0 +1,89 @@
+"""A table as it was known at a time: pure functions from rows at rest to a frame."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.contracts import Table
+
+# What an empty field means, where it means something.
+DEFAULTS: Mapping[str, Mapping[str, str | float]] = MappingProxyType(
+    {
+        "orders": {"status": "placed", "discount": 0.0},
+        "supply_terms": {
+            "pack_size": 1.0,
+            "min_order_quantity": 0.0,
+            "review_period_days": 7.0,
+            "lead_time_sd": 0.0,
+            "duty_rate": 0.0,
+            "freight_per_unit": 0.0,
+        },
+    }
+)
+
+
+def known_by(table: Table, as_of: datetime | None) -> pc.Expression | None:
+    """Rows known at a time; a row without its time was known from the start."""
+    if as_of is None or table.known_at is None:
+        return None
+    known = pc.field(table.known_at)
+    return (known <= _scalar(as_of)) | known.is_null()
+
+
+def as_known(table: Table, rows: pa.Table, as_of: datetime | None) -> pa.Table:
+    """What became known only later is empty."""
+    if as_of is None:
+        return rows
+    for moment, columns in table.later.items():
+        if moment not in rows.column_names:
+            continue
+        later = pc.fill_null(pc.greater(rows[moment], _scalar(as_of)), False)
+        for name in (name for name in columns if name in rows.column_names):
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, name, pc.if_else(later, None, rows[name]))
+    return rows
+
+
+def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list[str]:
+    """The columns to read so that `columns` can be given as of a time."""
+    names = list(columns)
+    if as_of is not None:
+        names += [moment for moment, late in table.later.items() if set(late) & set(columns)]
+    if table.name == "orders" and "market" in columns:
+        names.append("warehouse_id")
+    return list(dict.fromkeys(names))
+
+
+def frame(rows: pa.Table) -> pd.DataFrame:
+    """As a frame: text as object with None, times in ns UTC, numbers float64, flags boolean."""
+    found: pd.DataFrame = rows.to_pandas(
+        types_mapper={pa.bool_(): pd.BooleanDtype()}.get,
+        coerce_temporal_nanoseconds=True,
+        split_blocks=True,
+        self_destruct=True,
+    )
+    return found
+
+
+def complete(table: Table, found: pd.DataFrame, countries: Mapping[str, str]) -> pd.DataFrame:
+    """Empty fields that have a meaning get it.
+
+    countries: of the warehouses; an order's market is its warehouse's country unless it is said.
+    """
+    filled = {
+        name: found[name].fillna(value)
+        for name, value in DEFAULTS.get(table.name, {}).items()
+        if name in found
+    }
+    if table.name == "orders" and "market" in found and found["market"].isna().any():
+        homes = found["warehouse_id"].map(lambda name: countries.get(name))
+        filled["market"] = found["market"].mask(found["market"].isna(), homes)
+    return found.assign(**filled)
+
+
+def _scalar(moment: datetime) -> pa.Scalar:
+    return pa.scalar(moment, type=pa.timestamp("us", tz="UTC"))

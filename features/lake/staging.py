@@ -1,0 +1,193 @@
+"""The files of one table through the checks: good rows to a file on disk, bad ones beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.contracts import Kind, Table
+from features.lake.merging import ROW, Clash, clashes, repeats, unique
+from features.lake.parsing import open_kind, schema
+from features.lake.quarantine import Fault, Quarantine
+from features.lake.sources import Feed, is_kept, short
+from features.lake.validation import check, records
+
+Progress = Callable[[str, float], None]
+Kinds = Mapping[str, Kind]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One table, ready to be merged.
+
+    path: one good row a key, in the types of the contract.
+    extra: kinds of the undeclared columns that are kept.
+    refused: why nothing of it may be taken.
+    """
+
+    table: Table
+    path: Path
+    read: int
+    rows: int
+    quarantines: tuple[tuple[Quarantine, str], ...]
+    extra: Kinds
+    ignored: tuple[str, ...]
+    refused: str | None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults of all its files."""
+        return tuple(fault for bad, _ in self.quarantines for fault in bad.faults())
+
+    @property
+    def quarantined(self) -> int:
+        """Bad rows of all its files."""
+        return sum(bad.rows for bad, _ in self.quarantines)
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file after the checks; `clashing` rows stand in `path` and must not be taken."""
+
+    path: Path
+    read: int
+    bad: Quarantine
+    clashing: tuple[int, ...] = ()
+    repeated: bool = False
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True)
+class Stager:
+    """Where and by which rules files are staged."""
+
+    folder: Path
+    database: duckdb.DuckDBPyConnection
+    max_bad_share: float
+    now: datetime
+    progress: Progress
+
+    def stage(self, table: Table, feeds: Sequence[Feed], known: Kinds) -> Staged:
+        """Check all files of a table; `known` are the kinds of its extra columns so far."""
+        extra = open_kinds(table, feeds, known)
+        files = [
+            self._file(table, feed, extra, name=f"{table.name}-{place}")
+            for place, feed in enumerate(feeds)
+        ]
+        path = files[0].path
+        rows = files[0].read - files[0].bad.rows
+        refusals = [why for file in files if (why := self._refusal(file))]
+        if not refusals and (len(files) > 1 or files[0].clashing or files[0].repeated):
+            path = self.folder / f"{table.name}.parquet"
+            rows = unique(
+                self.database,
+                table,
+                staged=[file.path for file in files],
+                without=[file.clashing for file in files],
+                out=path,
+            )
+        bad = [
+            (file.bad, feed.digest())
+            for file, feed in zip(files, feeds, strict=True)
+            if file.bad.rows
+        ]
+        unknown = {name for feed in feeds for name in feed.columns if not is_kept(table, name)}
+        return Staged(
+            table=table,
+            path=path,
+            read=sum(file.read for file in files),
+            rows=rows,
+            quarantines=tuple(bad),
+            extra=extra,
+            ignored=tuple(sorted(short(name) for name in unknown)),
+            refused="; ".join(refusals) or None,
+        )
+
+    def _refusal(self, file: _File) -> str | None:
+        if file.unreadable:
+            return f"{file.bad.file} cannot be read to its end ({file.unreadable}); write it again"
+        if file.bad.rows > self.max_bad_share * file.read:
+            return (
+                f"{file.bad.rows} of {file.read} rows of {file.bad.file} are bad, more than the "
+                f"allowed share of {self.max_bad_share:g}; correct them or raise max_bad_share"
+            )
+        return None
+
+    def _file(self, table: Table, feed: Feed, extra: Kinds, *, name: str) -> _File:
+        path = self.folder / f"{name}.staged"
+        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.csv")
+        read = 0
+        shape = schema(table, extra).append(pa.field(ROW, pa.int64()))
+        wanted = [column for column in feed.columns if column in table.names or column in extra]
+        with pq.ParquetWriter(path, shape, compression="lz4") as writer:
+            try:
+                for batch in feed.batches(wanted):
+                    checked = check(table, batch, extra, self.now)
+                    numbered = checked.good.append_column(ROW, pa.array(checked.rows))
+                    writer.write_table(numbered.cast(shape))
+                    bad.add(checked.faults, checked.records)
+                    read += len(batch.rows) + len(batch.broken)
+                    self.progress(table.name, batch.done)
+            except (pa.ArrowInvalid, OSError) as error:
+                return _File(path, read, bad, unreadable=short(error, 200))
+        found: list[Clash] = []
+        if repeated := repeats(self.database, table, path):
+            found = clashes(self.database, table, path)
+            bad.add(*_clash_faults(table, found, path))
+        return _File(path, read, bad, tuple(clash.row for clash in found), repeated)
+
+
+def open_kinds(table: Table, feeds: Sequence[Feed], known: Kinds) -> Kinds:
+    """Kinds of the kept undeclared columns: as they were, else number where all values are."""
+    kinds: dict[str, Kind] = dict(known)
+    for feed in feeds:
+        names = [
+            name
+            for name in feed.columns
+            if name not in table.names and name not in known and is_kept(table, name)
+        ]
+        if names:
+            for batch in feed.batches(names):
+                _widen(kinds, batch.data)
+    return kinds
+
+
+def _widen(kinds: dict[str, Kind], data: pa.Table) -> None:
+    for name in data.column_names:
+        kind = open_kind(data.column(name))
+        if kind is not None and kinds.get(name) != "text":
+            kinds[name] = kind
+
+
+def _clash_faults(
+    table: Table, found: Sequence[Clash], path: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = [clash.row for clash in found]
+    held = (
+        pq.read_table(path, filters=[(ROW, "in", rows)])
+        if rows
+        else pq.read_table(path).slice(0, 0)
+    )
+    held = held.sort_by(ROW)
+    keys = held.select(list(table.key)).to_pandas().astype(str).agg(" ".join, axis=1)
+    others = [
+        ", ".join(str(row) for row in clash.others[:3]) + (" …" if len(clash.others) > 3 else "")
+        for clash in found
+    ]
+    faults = pd.DataFrame(
+        {
+            "row": rows,
+            "column": " + ".join(table.key),
+            "value": [
+                f"{short(key)} (also in row {row})" for key, row in zip(keys, others, strict=True)
+            ],
+            "reason": "different rows with one key",
+            "remedy": "leave in the right one",
+        }
+    )
+    return faults, records(rows, held.drop_columns([ROW]))

@@ -61,7 +61,7 @@ SCHEMA: Mapping[str, Any] = {
                 "type": "object",
                 "required": ["in", "pointer", "message"],
                 "properties": {
-                    "in": {"type": "string", "enum": ["body", "query", "path", "header"]},
+                    "in": {"type": "string", "enum": ["body", "query", "path", "header", "server"]},
                     "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
                     "message": {"type": "string"},
                 },

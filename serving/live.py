@@ -1,5 +1,6 @@
 """What the server answers from: the stores, and of each row the one release in use."""
 
+import json
 import random
 import threading
 import time
@@ -42,7 +43,6 @@ class Live:
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})
         self._failed: dict[str, tuple[str, float]] = {}
-        self._now: datetime | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -58,6 +58,14 @@ class Live:
     def now(self) -> datetime:
         """The merchant's clock: the newest fact in the lake; the wall clock while it is empty."""
         return self.lake.clock() or datetime.now(UTC)
+
+    def features_as_of(self) -> datetime | None:
+        """The time the features in the store were last computed for; None when never."""
+        file = self.settings.feature_folder / "materialized.json"
+        try:
+            return datetime.fromisoformat(json.loads(file.read_text())["as_of"])
+        except FileNotFoundError:
+            return None
 
     def start(self) -> None:
         """Open the stores, load the champions, watch for new ones."""
@@ -80,6 +88,7 @@ class Live:
         with self._lock:
             for row in ROWS:
                 self._refresh(row)
+            self.telemetry.facts(self.lake.clock(), self.features_as_of())
 
     def _watch(self) -> None:
         while not self._stopping.wait(self.settings.reload_seconds * random.uniform(0.8, 1.2)):  # noqa: S311  # jitter, so that workers do not ask at the same moment

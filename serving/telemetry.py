@@ -1,6 +1,7 @@
 """What Prometheus sees: request latency, what was served and how degraded, releases, freshness."""
 
 import os
+from datetime import datetime
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -68,9 +69,15 @@ class Telemetry:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
-        self.feature_age = Gauge(
-            "argosy_feature_age_seconds",
-            "From the newest fact in the features to now.",
+        self.features_as_of = Gauge(
+            "argosy_features_as_of_timestamp_seconds",
+            "The time the features were computed for (Unix time).",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.newest_fact = Gauge(
+            "argosy_newest_fact_timestamp_seconds",
+            "The newest fact in the lake (Unix time); less features_as_of: the features' age.",
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
@@ -96,6 +103,13 @@ class Telemetry:
         """A release could not be taken into use."""
         self.reload_failures.labels(row).inc()
         self.problems.labels(row).set(1)
+
+    def facts(self, newest: datetime | None, features_as_of: datetime | None) -> None:
+        """How fresh the lake and the features are."""
+        if newest is not None:
+            self.newest_fact.set(newest.timestamp())
+        if features_as_of is not None:
+            self.features_as_of.set(features_as_of.timestamp())
 
     def page(self) -> bytes:
         """The metrics as Prometheus reads them."""

@@ -1,0 +1,147 @@
+"""The HTTP application and its server."""
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import ipaddress
+import os
+import shutil
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from features.contracts import ArgosyError
+from features.lake import Lake
+from features.settings import Settings
+from models.registry import ROWS
+from serving import errors, health, logs
+from serving.edge import Edge
+from serving.live import Live
+
+Page = Callable[[str, Lake, datetime, str], str]
+
+
+class ServeError(ArgosyError):
+    """The server must not, or cannot, start as asked."""
+
+
+class Api(FastAPI):
+    """FastAPI with the problem schema among its components."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 description."""
+        schema = super().openapi()
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = errors.SCHEMA
+        return schema
+
+
+def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
+    """The application; `live` is started and stopped with it."""
+    live = live or Live(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(live.start)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: the collector need not look at it again
+        yield
+        await run_in_threadpool(live.stop)
+
+    app = Api(
+        title="Argosy",
+        version=version("argosy"),
+        summary="What to recommend, what will sell, what to order, which payment to trust.",
+        lifespan=lifespan,
+        responses=dict(errors.RESPONSES),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.live = live
+    errors.install(app)
+    app.add_middleware(Edge, telemetry=live.telemetry)
+    app.include_router(health.router(live))
+    for row in ROWS:
+        if importlib.util.find_spec(f"serving.{row}"):
+            app.include_router(importlib.import_module(f"serving.{row}").router(live), tags=[row])
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application with the settings of the environment: what each worker makes."""
+    return create_app(Settings())
+
+
+def run(settings: Settings, host: str, port: int, workers: int, ready: Page | None = None) -> None:
+    """Serve until Ctrl-C. `ready` makes the page that is printed once the server answers.
+
+    Raises ServeError when keys are off and the address is not this machine's own.
+    """
+    if not settings.auth and not _is_loopback(host):
+        raise ServeError(
+            f"Keys are off (ARGOSY_AUTH=false), so the server listens on this machine only, not "
+            f"on {host}. Turn keys on, or serve on 127.0.0.1"
+        )
+    common: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_config": logs.config(access=ready is None),
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+    }
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            _share(settings)
+            uvicorn.run("serving.app:from_environment", factory=True, workers=workers, **common)
+            return
+        app = create_app(settings)
+        server = uvicorn.Server(uvicorn.Config(app, **common))
+        if ready is not None:
+            _announce(server, app.state.live, ready)
+        server.run()
+    if workers == 1 and not server.started:
+        raise ServeError(f"The server did not start on {host}:{port}; see the lines above")
+
+
+def _announce(server: uvicorn.Server, live: Live, ready: Page) -> None:
+    """Print the page when the server answers, from a thread of its own."""
+
+    def wait() -> None:
+        while not server.started:
+            if server.should_exit or server.force_exit:
+                return
+            threading.Event().wait(0.05)
+        config = server.config
+        home = str(live.settings.home)
+        text = ready(f"http://{config.host}:{config.port}", live.lake, live.now(), home)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    threading.Thread(target=wait, name="page", daemon=True).start()
+
+
+def _share(settings: Settings) -> None:
+    """Give the workers the settings, and a folder in which their metrics meet."""
+    for name, value in settings.model_dump(mode="json").items():
+        if value is not None:
+            os.environ[f"ARGOSY_{name.upper()}"] = str(value)
+    folder = settings.home / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -20,7 +20,7 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 class Edge:
-    """The outermost ASGI layer. Logs name routes, never paths, queries, bodies: ids are personal."""
+    """The outermost ASGI layer. Logs name routes, never paths or bodies: ids are personal."""
 
     def __init__(
         self, app: ASGIApp, telemetry: Telemetry, largest_body: int = LARGEST_BODY

@@ -1,0 +1,58 @@
+"""What replenishment knows: stock and what is on its way, terms of supply, real lead times."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from features.contracts import FeatureType, View
+from features.replenishment import lead_time, stock, supply
+from features.replenishment.stock import PAIR
+from features.replenishment.supply import TRIPLE, in_base
+
+VIEWS: tuple[View, ...] = (stock.VIEW, supply.VIEW, lead_time.VIEW)
+SERVICE = ("forecast", *(view.name for view in VIEWS))
+
+# What is read of `forecast`, which another row writes.
+FORECAST: dict[str, FeatureType] = {
+    "frequency": "str",
+    "period_start": "str",
+    "levels": "float[]",
+    "window_mean": "float[]",
+    "window_quantiles": "float[]",
+    "demand_class": "str",
+}
+FEATURES: dict[str, FeatureType] = {
+    **FORECAST,
+    **{name: kind for view in VIEWS for name, kind in view.features.items()},
+}
+
+
+def planning_frame(
+    stock_position: pd.DataFrame,
+    terms: pd.DataFrame,
+    lead_times: pd.DataFrame,
+    forecast: pd.DataFrame,
+    *,
+    now: datetime,
+    base: str,
+) -> pd.DataFrame:
+    """What the policy reads: a row for each pair and supplier, and one for each pair without terms.
+
+    The four frames are the newest rows of their views. `event_timestamp` is the moment of the plan.
+    """
+    frame = stock_position.merge(terms.drop(columns="event_timestamp"), on=list(PAIR), how="outer")
+    frame = frame.merge(lead_times.drop(columns="event_timestamp"), on=list(TRIPLE), how="left")
+    frame = frame.merge(forecast[[*PAIR, *FORECAST]], on=list(PAIR), how="left")
+    moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
+    aged = due_from(frame, moment)
+    return in_base(aged, base)[[*TRIPLE, "event_timestamp", *FEATURES]]
+
+
+def due_from(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """The frame as seen at `moment`: days to arrival counted from then."""
+    age = (moment - frame["event_timestamp"]).dt.total_seconds().fillna(0.0) / 86_400
+    older = frame.index[(age > 0) & frame["open_due_days"].notna()]
+    days = frame["open_due_days"].copy()
+    for row in older:
+        days[row] = [due - age[row] for due in days[row]]
+    return frame.assign(open_due_days=days, event_timestamp=moment)

@@ -1,0 +1,162 @@
+"""`stock_position`: what each warehouse has, owes and awaits of each product, week by week."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from features.contracts import Frames, View
+from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
+
+PAIR = ("warehouse_id", "product_id")
+WEEKS = 26
+SALES_WEEKS = 8
+_WEEK = 7 * 86_400
+
+
+def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+    """The position of every pair at each Monday of the last 26 weeks and at `as_of`.
+
+    on_hand: as last observed, less what was sold and plus what was received since; missing when
+        never observed. reserved: as last observed.
+    open_quantities, open_due_days: purchase orders not received by then, and the days until each is
+        expected (below 0: overdue). Without an expected date it is the order's date plus the
+        declared lead time.
+    weekly_sales: mean units sold a week over the eight weeks before.
+    A pair that only sold (no stock, order or terms) has no history, only the newest row.
+    """
+    grid = moments(as_of, weeks=WEEKS)
+    stock, bought, terms = (tables[name] for name in ("stock", "purchase_orders", "supply_terms"))
+    sold = _sold(tables["orders"], grid[-1])
+    kept = Keys.of(PAIR, stock, bought, terms)
+    frame = _rows(kept, np.repeat(np.arange(len(kept.index)), len(grid)), grid, len(kept.index))
+    late = Keys.of(PAIR, sold)
+    extra = np.flatnonzero(kept.codes(late.frame(np.arange(len(late.index)))) < 0)
+    newest = _rows(late, extra, grid[-1:], len(extra))
+    keys = Keys.of(PAIR, frame, newest)
+    rows = pd.concat([frame, newest], ignore_index=True)
+    codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
+    rows = _observed(rows, codes, at, stock, keys)
+    rows = _moved(rows, codes, at, sold, bought, keys)
+    rows = _with_open_orders(rows, codes, at, _with_due(bought, terms), keys)
+    known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] > 0)
+    rows = rows[known | (rows["event_timestamp"] == grid[-1])]
+    return rows[[*PAIR, "event_timestamp", *VIEW.features]].reset_index(drop=True)
+
+
+def _sold(orders: pd.DataFrame, newest: pd.Timestamp) -> pd.DataFrame:
+    recent = orders["ordered_at"] > newest - timedelta(weeks=WEEKS + SALES_WEEKS)
+    return orders[recent & (orders["status"] != "cancelled")]
+
+
+def _rows(keys: Keys, codes: Ints, grid: pd.DatetimeIndex, repeats: int) -> pd.DataFrame:
+    return keys.frame(codes).assign(
+        event_timestamp=grid.take(np.tile(np.arange(len(grid)), repeats))
+    )
+
+
+def _observed(
+    rows: pd.DataFrame, codes: Ints, at: Ints, stock: pd.DataFrame, keys: Keys
+) -> pd.DataFrame:
+    """The newest observation of each row's pair at or before the row's time."""
+    of, when = keys.codes(stock), seconds(stock["observed_at"])
+    order = np.lexsort((when, of))
+    combined = (of[order] << 32) + when[order]
+    found = np.searchsorted(combined, (codes << 32) + at, side="right") - 1
+    seen = (found >= 0) & (of[order][np.maximum(found, 0)] == codes) if len(of) else found >= 0
+    source = order[found[seen]]
+    answer = {"on_hand": np.full(len(rows), np.nan), "reserved": np.zeros(len(rows))}
+    answer["on_hand"][seen] = stock["on_hand"].to_numpy(dtype=float)[source]
+    answer["reserved"][seen] = np.nan_to_num(stock["reserved"].to_numpy(dtype=float)[source])
+    observed = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[ns]")
+    observed[seen] = stock["observed_at"].to_numpy(dtype="datetime64[ns]")[source]
+    return rows.assign(**answer, observed=observed)
+
+
+def _moved(
+    rows: pd.DataFrame,
+    codes: Ints,
+    at: Ints,
+    sold: pd.DataFrame,
+    bought: pd.DataFrame,
+    keys: Keys,
+) -> pd.DataFrame:
+    """Stock carried on from its observation by sales and receipts; mean sales a week."""
+    sales = Ledger.of(keys.codes(sold), seconds(sold["ordered_at"]), _numbers(sold["quantity"]))
+    came = bought["received_quantity"].fillna(bought["quantity"])
+    receipts = Ledger.of(keys.codes(bought), seconds(bought["received_at"]), _numbers(came))
+    seen = rows["observed"].notna().to_numpy()
+    since = np.where(seen, seconds(rows["observed"]), at)
+    moved = receipts.between(codes, since, at) - sales.between(codes, since, at)
+    texts = rows["observed"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype(object)
+    weekly = sales.between(codes, at - SALES_WEEKS * _WEEK, at) / SALES_WEEKS
+    return rows.assign(
+        on_hand=rows["on_hand"] + moved,
+        observed_at=texts.where(seen, None),
+        weekly_sales=weekly,
+    )
+
+
+def _with_due(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    """Purchase orders, each with the moment it is expected at."""
+    by = [*PAIR, "supplier_id"]
+    newest = terms.sort_values("valid_from").drop_duplicates(by, keep="last")
+    lead = bought.merge(newest[[*by, "lead_time_days"]], on=by, how="left")["lead_time_days"]
+    usual = bought["ordered_at"].to_numpy() + pd.to_timedelta(lead.fillna(0.0), unit="D").to_numpy()
+    return bought.assign(due=bought["expected_at"].fillna(pd.Series(usual, index=bought.index)))
+
+
+def _with_open_orders(
+    rows: pd.DataFrame, codes: Ints, at: Ints, bought: pd.DataFrame, keys: Keys
+) -> pd.DataFrame:
+    """Each row's open purchase orders: their sum, and lists of quantities and days to arrival."""
+    position = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_arrays([codes, at]))
+    grid = np.unique(at)
+    first = np.searchsorted(grid, seconds(bought["ordered_at"]), side="left")
+    last = np.searchsorted(grid, seconds(bought["received_at"]), side="left")
+    counts = np.maximum(last - first, 0)
+    source = np.repeat(np.arange(len(bought)), counts)
+    step = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
+    when = grid[np.repeat(first, counts) + step] if len(source) else np.zeros(0, dtype=np.int64)
+    asked = pd.MultiIndex.from_arrays([keys.codes(bought)[source], when])
+    target = position.index.get_indexer(asked) if len(source) else np.zeros(0, dtype=np.int64)
+    days = (seconds(bought["due"])[source] - when) / 86_400
+    quantity = _numbers(bought["quantity"])[source]
+    order = np.lexsort((days, target))
+    order = order[target[order] >= 0]
+    totals = np.bincount(target[order], weights=quantity[order], minlength=len(rows))
+    return rows.assign(
+        on_order=totals,
+        open_quantities=_lists(target[order], quantity[order], len(rows)),
+        open_due_days=_lists(target[order], days[order], len(rows)),
+    )
+
+
+def _lists(rows: Ints, values: Floats, length: int) -> pd.Series:
+    """Values grouped into a list a row; `rows` is sorted; None where there is nothing."""
+    answer = np.full(length, None, dtype=object)
+    found, starts = np.unique(rows, return_index=True)
+    for row, part in zip(found, np.split(values, starts[1:]), strict=False):
+        answer[row] = part.tolist()
+    return pd.Series(answer, dtype=object)
+
+
+def _numbers(values: pd.Series) -> Floats:
+    return values.to_numpy(dtype=np.float64)
+
+
+VIEW = View(
+    name="stock_position",
+    keys=PAIR,
+    features={
+        "observed_at": "str",
+        "on_hand": "float",
+        "reserved": "float",
+        "on_order": "float",
+        "open_quantities": "float[]",
+        "open_due_days": "float[]",
+        "weekly_sales": "float",
+    },
+    tables=("stock", "purchase_orders", "supply_terms", "orders"),
+    build=build,
+)

@@ -1,0 +1,108 @@
+"""`supply`: the terms in force for each warehouse, product and supplier, and their money."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from features.contracts import FeatureType, Frames, View
+from features.money import to_base
+from features.replenishment.ledger import moments
+
+TRIPLE = ("warehouse_id", "product_id", "supplier_id")
+WEEKS, EVERY = 26, 4
+
+_TERMS: dict[str, FeatureType] = {
+    "lead_time_days": "float",
+    "lead_time_sd": "float",
+    "review_period_days": "float",
+    "min_order_quantity": "float",
+    "pack_size": "float",
+    "order_cost": "float",
+    "unit_cost": "float",
+    "currency": "str",
+    "price_breaks": "str",
+    "duty_rate": "float",
+    "freight_per_unit": "float",
+    "holding_cost_rate": "float",
+    "stockout_cost": "float",
+    "service_level": "float",
+}
+_ELSEWHERE: dict[str, FeatureType] = {
+    "fx_rate": "float",
+    "price": "float",
+    "price_currency": "str",
+    "price_fx_rate": "float",
+    "discontinued": "bool",
+    "capacity_units": "float",
+}
+# The base currency is a setting, and a view knows no settings: see `in_base`.
+_NO_BASE = ""
+
+
+def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+    """The newest terms with valid_from at or before each moment, every four weeks and at `as_of`.
+
+    Money stays in the currency of the terms; fx_rate is the day's rate to the base currency (1
+    where no currency is given, missing where no rate is known). unit_cost falls back to the
+    product's when the terms have none.
+    """
+    grid = moments(as_of, weeks=WEEKS, every=EVERY)
+    terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
+    parts = [_at(tables, terms, moment) for moment in grid]
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[[*TRIPLE, "event_timestamp", *VIEW.features]]
+
+
+def _at(tables: Frames, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    rows = terms[terms["valid_from"].fillna(moment) <= moment]
+    rows = rows.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
+    rows = rows.assign(event_timestamp=moment)
+    rows = rows.merge(_products(tables["products"]), on="product_id", how="left")
+    rows = rows.merge(
+        tables["warehouses"][["warehouse_id", "capacity_units"]], on="warehouse_id", how="left"
+    )
+    fx, when = tables["fx_rates"], rows["event_timestamp"]
+    ones = pd.Series(1.0, index=rows.index)
+    rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, _NO_BASE)
+    rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, _NO_BASE)
+    ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= when)
+    rows["discontinued"] = ended.astype("boolean")
+    rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows))
+    return rows
+
+
+def _products(products: pd.DataFrame) -> pd.DataFrame:
+    columns = ["product_id", "price", "currency", "unit_cost", "discontinued_on"]
+    return products[columns].rename(
+        columns={"currency": "price_currency", "unit_cost": "product_cost"}
+    )
+
+
+def _product_cost(rows: pd.DataFrame) -> pd.Series:
+    """The product's own unit cost in the currency of the terms."""
+    same = rows["currency"].fillna(_NO_BASE) == rows["price_currency"].fillna(_NO_BASE)
+    rate = np.where(same, 1.0, rows["price_fx_rate"] / rows["fx_rate"])
+    return rows["product_cost"] * rate
+
+
+def in_base(frame: pd.DataFrame, base: str) -> pd.DataFrame:
+    """The frame with rate 1 for the base currency, which needs no rate of its own.
+
+    >>> in_base(pd.DataFrame({"currency": ["EUR"], "fx_rate": [float("nan")],
+    ...     "price_currency": ["USD"], "price_fx_rate": [0.9]}), "EUR")["fx_rate"].tolist()
+    [1.0]
+    """
+    return frame.assign(
+        fx_rate=frame["fx_rate"].mask(frame["currency"] == base, 1.0),
+        price_fx_rate=frame["price_fx_rate"].mask(frame["price_currency"] == base, 1.0),
+    )
+
+
+VIEW = View(
+    name="supply",
+    keys=TRIPLE,
+    features=_TERMS | _ELSEWHERE,
+    tables=("supply_terms", "products", "warehouses", "fx_rates"),
+    build=build,
+)

@@ -1,0 +1,10 @@
+"""Replenishment: how many to order of each product at each warehouse, and why."""
+
+from models.base import Model
+from models.replenishment.policy import MinMax, MovingAverage, OrderUpTo
+
+MODELS: dict[str, type[Model]] = {
+    "OrderUpTo": OrderUpTo,
+    "MovingAverage": MovingAverage,
+    "MinMax": MinMax,
+}

@@ -1,0 +1,208 @@
+"""Demand while an order is on its way and until the next one can be: mean and distribution.
+
+A distribution is kept as a curve: the quantiles at the levels of GRID, a row a line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from models.base import ModelError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEVELS = (
+    0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995,
+    0.999,
+)  # fmt: skip
+GRID: Floats = ndtri(np.array(LEVELS))
+# The probability that each level of the grid stands for.
+_EDGES = ndtr((GRID[1:] + GRID[:-1]) / 2)
+WEIGHTS: Floats = np.diff(np.concatenate([[0.0], _EDGES, [1.0]]))
+
+PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
+_CHUNK = 20_000
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Demand over a stretch of time. mean: n; quantiles: n × GRID, never falling, >= 0."""
+
+    mean: Floats
+    quantiles: Floats
+
+    def at(self, z: Floats) -> Floats:
+        """The quantile at each line's standard normal score."""
+        last = len(GRID) - 2
+        left = np.clip(np.searchsorted(GRID, z, side="right") - 1, 0, last)
+        share = np.clip((z - GRID[left]) / (GRID[left + 1] - GRID[left]), 0.0, 1.0)
+        rows = np.arange(len(z))
+        low, high = self.quantiles[rows, left], self.quantiles[rows, left + 1]
+        return low + share * (high - low)
+
+    def exceeds(self, stock: Floats) -> Floats:
+        """Probability that demand is more than each line's stock."""
+        below = (self.quantiles <= stock[:, None]).sum(axis=1)
+        left = np.clip(below - 1, 0, len(GRID) - 2)
+        rows = np.arange(len(stock))
+        low, high = self.quantiles[rows, left], self.quantiles[rows, left + 1]
+        share = np.clip((stock - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+        score = GRID[left] + share * (GRID[left + 1] - GRID[left])
+        answer = 1.0 - ndtr(score)
+        answer = np.where(below == 0, 1.0, answer)
+        return np.where(below == len(GRID), 1.0 - LEVELS[-1], answer)
+
+    def shortage(self, stock: Floats) -> Floats:
+        """Expected demand beyond each line's stock."""
+        return np.maximum(self.quantiles - stock[:, None], 0.0) @ WEIGHTS
+
+    def leftover(self, stock: Floats) -> Floats:
+        """Expected stock left by demand."""
+        return np.maximum(stock[:, None] - self.quantiles, 0.0) @ WEIGHTS
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The forecasts of some lines: mean and quantiles of the demand of the first 1..H periods.
+
+    levels: rising; mean: n × H; quantiles: n × (H × levels), rows major by period, all as lists.
+    period: days; elapsed: periods since the forecast's first one began.
+    """
+
+    frame: pd.DataFrame
+    period: Floats
+    elapsed: Floats
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, now: pd.Series) -> "Windows":
+        """From the columns of the `forecast` view; lines without one have no period."""
+        period = frame["frequency"].map(PERIOD_DAYS).to_numpy(dtype=float)
+        start = pd.to_datetime(frame["period_start"], utc=True, format="ISO8601")
+        days = (now - start).dt.total_seconds().to_numpy(dtype=float) / 86_400
+        elapsed: Floats = np.maximum(days / period, 0.0)
+        return cls(frame, period, elapsed)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether each line has a forecast."""
+        return ~np.isnan(self.period) & self.frame["window_mean"].notna().to_numpy()
+
+    def over(self, days: Floats, *, later: float = 0.0) -> Demand:
+        """Demand of the next `days`, seen `later` periods after the moment of the frame.
+
+        Between whole periods the mean is linear and so is the squared distance of a quantile from
+        the mean; beyond the horizon both go on at their average pace. Lines without a forecast: 0.
+        """
+        mean = np.zeros(len(days))
+        quantiles = np.zeros((len(days), len(GRID)))
+        rows = np.flatnonzero(self.known)
+        for part in self._alike(rows):
+            elapsed = self.elapsed[part] + later
+            mean[part], quantiles[part] = _stretch(
+                _table(self.frame["window_mean"].iloc[part]),
+                _table(self.frame["window_quantiles"].iloc[part]),
+                np.asarray(self.frame["levels"].iloc[part[0]], dtype=float),
+                elapsed,
+                elapsed + days[part] / self.period[part],
+            )
+        return Demand(mean, quantiles)
+
+    def _alike(self, rows: Ints) -> list[Ints]:
+        """Rows in parts of equal horizon and levels, none too large for the memory."""
+        if not len(rows):
+            return []
+        frame = self.frame.iloc[rows]
+        shape = frame["window_mean"].map(len).astype(str) + ":" + frame["levels"].map(_text)
+        codes = pd.factorize(shape)[0]
+        parts = [rows[codes == code] for code in range(codes.max() + 1)]
+        return [
+            part[start : start + _CHUNK] for part in parts for start in range(0, len(part), _CHUNK)
+        ]
+
+
+def combined(demand: Demand, *, pace: Floats, lead_sd: Floats) -> Demand:
+    """Demand over a lead time that varies: the two spreads added in squares.
+
+    pace: units a day; lead_sd: days. For normal demand this is the textbook's
+    sigma² = L·sigma_D² + d²·sigma_L² (Silver, Pyke & Thomas, Inventory and Production Management in
+    Supply Chains, 4th ed., 6.10). At every level at or above the median more variance of the lead
+    time never means less stock.
+    """
+    own = demand.quantiles - demand.mean[:, None]
+    lead = GRID[None, :] * (pace * lead_sd)[:, None]
+    spread = _root(_square(own) + _square(lead))
+    return Demand(demand.mean, np.maximum(demand.mean[:, None] + spread, 0.0))
+
+
+def safety(demand: Demand, z: Floats, *, pace: Floats, lead_sd: Floats) -> Floats:
+    """Units above (or below) the mean that reach the level of `z`, lead time uncertain.
+
+    Never falls as lead_sd rises: below the median the lead time's part is left out.
+    """
+    own = demand.at(z) - demand.mean
+    lead = np.maximum(z, 0.0) * pace * lead_sd
+    return np.maximum(_root(_square(own) + _square(lead)), -demand.mean)
+
+
+def _stretch(
+    means: Floats, flat: Floats, levels: Floats, start: Floats, end: Floats
+) -> tuple[Floats, Floats]:
+    """Mean and curve of the demand between `start` and `end`, in periods."""
+    count, horizon = means.shape
+    if len(levels) < 2 or flat.shape[1] != horizon * len(levels):
+        raise ModelError(
+            f"forecast: {flat.shape[1]} window quantiles for {horizon} periods and "
+            f"{len(levels)} levels; at least two levels and one quantile for each are needed"
+        )
+    own = flat.reshape(count, horizon, len(levels)) - means[:, :, None]
+    mean = _along(means[:, :, None], end)[:, 0] - _along(means[:, :, None], start)[:, 0]
+    part = np.where(end > 0, (end - start) / np.maximum(end, 1e-9), 0.0)
+    squared = _along(_square(own), end) * part[:, None]
+    curve = mean[:, None] + _root(squared) @ _to_grid(levels)
+    return mean, np.maximum.accumulate(np.maximum(curve, 0.0), axis=1)
+
+
+def _along(values: Floats, periods: Floats) -> Floats:
+    """n × H × k values of windows of 1..H periods, read at any number of periods."""
+    count, horizon, width = values.shape
+    padded = np.concatenate([np.zeros((count, 1, width)), values], axis=1)
+    inside = np.minimum(periods, horizon)
+    left = np.minimum(inside.astype(int), horizon - 1)
+    share = (inside - left)[:, None]
+    rows = np.arange(count)
+    answer = padded[rows, left] * (1 - share) + padded[rows, left + 1] * share
+    beyond: Floats = np.maximum(periods / horizon, 1.0)
+    return np.asarray(answer * beyond[:, None], dtype=np.float64)
+
+
+def _to_grid(levels: Floats) -> Floats:
+    """Matrix (levels × GRID) of the linear interpolation in the normal score, ends continued."""
+    scores = ndtri(levels)
+    left = np.clip(np.searchsorted(scores, GRID, side="right") - 1, 0, len(levels) - 2)
+    share = (GRID - scores[left]) / (scores[left + 1] - scores[left])
+    matrix = np.zeros((len(levels), len(GRID)))
+    columns = np.arange(len(GRID))
+    matrix[left, columns] += 1 - share
+    matrix[left + 1, columns] += share
+    return matrix
+
+
+def _square(values: Floats) -> Floats:
+    return values * np.abs(values)
+
+
+def _root(values: Floats) -> Floats:
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def _table(lists: pd.Series) -> Floats:
+    return np.stack([np.asarray(values, dtype=float) for values in lists])
+
+
+def _text(levels: Sequence[float]) -> str:
+    return ",".join(map(str, levels))

@@ -1,0 +1,194 @@
+"""What the policy reads of a planning frame, as arrays, with the rule for every missing value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.replenishment.cover import Floats, Windows
+
+Texts = NDArray[np.object_]
+Flags = NDArray[np.bool_]
+
+KEYS = ("warehouse_id", "product_id", "supplier_id")
+YEAR_DAYS = 365.0
+DEFAULT_HOLDING_RATE = 0.25
+DEFAULT_REVIEW_DAYS = 7.0
+# An open order this many days late still counts as about to arrive; an older one no more.
+OVERDUE_DAYS = 28.0
+
+
+@dataclass(frozen=True)
+class Lines:
+    """One line a warehouse and product, with its supplier; n arrays.
+
+    due_quantity, due_days: n × k, padded with 0. Money is in the base currency; where no rate is
+    known it stays in the currency of the terms (`rate_known` False) and only ratios are used.
+    shortage, holding: of a unit, and of a unit and day; NaN: unknown. service_level: NaN: none.
+    blocked: why nothing can be ordered, "" where it can. notes: what was assumed.
+    """
+
+    keys: pd.DataFrame
+    on_hand: Floats
+    reserved: Floats
+    due_quantity: Floats
+    due_days: Floats
+    weekly_sales: Floats
+    windows: Windows
+    demand_class: Texts
+    lead_days: Floats
+    lead_sd: Floats
+    review_days: Floats
+    pack: Floats
+    minimum: Floats
+    landed_cost: Floats
+    rate_known: Flags
+    holding: Floats
+    shortage: Floats
+    order_cost: Floats
+    service_level: Floats
+    capacity: Floats
+    blocked: Texts
+    notes: Texts
+
+    def __len__(self) -> int:
+        return len(self.on_hand)
+
+    @property
+    def cover_days(self) -> Floats:
+        """Days until an order placed at the next review can be on the shelf."""
+        return self.lead_days + self.review_days
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "Lines":
+        """Arrays of a planning frame, each pair with its cheapest supplier."""
+        rows = cheapest(frame)
+        stated = rows["on_hand"].to_numpy(dtype=float)
+        quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
+        rate = rows["fx_rate"].to_numpy(dtype=float)
+        windows = Windows.of(rows, rows["event_timestamp"])
+        return cls(
+            keys=rows[list(KEYS)],
+            on_hand=np.maximum(np.nan_to_num(stated), 0.0),
+            reserved=_filled(rows["reserved"], 0.0),
+            due_quantity=quantity,
+            due_days=days,
+            weekly_sales=_filled(rows["weekly_sales"], 0.0),
+            windows=windows,
+            demand_class=rows["demand_class"].fillna("").to_numpy(dtype=object),
+            lead_days=_filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0),
+            lead_sd=_filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0),
+            review_days=_above_zero(rows["review_period_days"], DEFAULT_REVIEW_DAYS),
+            pack=_above_zero(rows["pack_size"], 1.0),
+            minimum=_filled(rows["min_order_quantity"], 0.0),
+            landed_cost=_landed(rows) * np.nan_to_num(rate, nan=1.0),
+            rate_known=~np.isnan(rate),
+            holding=_holding(rows) * np.nan_to_num(rate, nan=1.0),
+            shortage=_shortage(rows),
+            order_cost=_filled(rows["order_cost"], 0.0) * np.nan_to_num(rate, nan=1.0),
+            service_level=rows["service_level"].to_numpy(dtype=float),
+            capacity=rows["capacity_units"].to_numpy(dtype=float),
+            blocked=_blocked(rows, windows),
+            notes=_notes(rows, stated, rate, quantity, days),
+        )
+
+
+def cheapest(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair, in order of the pairs: the supplier of the lowest landed cost, then lead."""
+    pair = list(KEYS[:2])
+    ranked = frame.assign(
+        _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float),
+        _lead=frame["lead_time_mean"].fillna(frame["lead_time_days"]),
+    ).sort_values([*pair, "_cost", "_lead", "supplier_id"], kind="stable")
+    first = ranked.drop_duplicates(pair).drop(columns=["_cost", "_lead"])
+    return first.reset_index(drop=True)
+
+
+def _landed(rows: pd.DataFrame) -> Floats:
+    """Cost of a unit on the shelf: price, duty and freight; NaN where the price is unknown or 0."""
+    cost = _cost(rows)
+    duty, freight = _filled(rows["duty_rate"], 0.0), _filled(rows["freight_per_unit"], 0.0)
+    return cost * (1.0 + duty) + freight
+
+
+def _cost(rows: pd.DataFrame) -> Floats:
+    cost = rows["unit_cost"].to_numpy(dtype=float)
+    return np.where(cost > 0, cost, np.nan)
+
+
+def _holding(rows: pd.DataFrame) -> Floats:
+    return _cost(rows) * _filled(rows["holding_cost_rate"], DEFAULT_HOLDING_RATE) / YEAR_DAYS
+
+
+def _shortage(rows: pd.DataFrame) -> Floats:
+    """Cost of a unit of lost sale: as declared, else the margin on the landed cost where known."""
+    rate = rows["fx_rate"].to_numpy(dtype=float)
+    stated = rows["stockout_cost"].to_numpy(dtype=float) * np.nan_to_num(rate, nan=1.0)
+    price = rows["price"].to_numpy(dtype=float) * rows["price_fx_rate"].to_numpy(dtype=float)
+    margin = price - _landed(rows) * rate
+    known = np.where(margin > 0, margin, np.nan)
+    return np.where(stated > 0, stated, known)
+
+
+def _blocked(rows: pd.DataFrame, windows: Windows) -> Texts:
+    discontinued = rows["discontinued"].fillna(False).to_numpy(dtype=bool)
+    reasons = [
+        (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
+        (discontinued, "discontinued"),
+        (~windows.known, "no forecast"),
+    ]
+    return np.select([flag for flag, _ in reasons], [text for _, text in reasons], "").astype(
+        object
+    )
+
+
+def _notes(
+    rows: pd.DataFrame, stated: Floats, rate: Floats, quantity: Floats, days: Floats
+) -> Texts:
+    """Sentences on what was missing or odd, "" where nothing was."""
+    terms = rows["supplier_id"].notna().to_numpy()
+    late = ((days < 0) & (days >= -OVERDUE_DAYS) & (quantity > 0)).any(axis=1)
+    lost = np.where(days < -OVERDUE_DAYS, quantity, 0.0).sum(axis=1)
+    lost_text = number(lost) + f" on order more than {OVERDUE_DAYS:.0f} days late are not counted."
+    notes = np.full(len(rows), "", dtype=object)
+    for flag, text in (
+        (np.isnan(stated), "Stock was never observed and counts as 0."),
+        (stated < 0, "The observed stock of " + number(stated) + " counts as 0."),
+        (late, "An overdue purchase order counts as about to arrive."),
+        (lost > 0, lost_text),
+        (terms & np.isnan(_cost(rows)), "The unit cost is missing or 0, so its value is unknown."),
+        (terms & np.isnan(rate), "No exchange rate is known, so its value is unknown."),
+    ):
+        notes = notes + np.where(flag, " " + np.asarray(text, dtype=object), "")
+    return notes
+
+
+def number(values: Floats) -> Texts:
+    """Numbers as people write them: at most two decimals, no trailing zeros."""
+    texts = np.char.mod("%.2f", np.nan_to_num(values) + 0.0)
+    trimmed = np.char.rstrip(np.char.rstrip(texts, "0"), ".")
+    return np.where(trimmed == "-0", "0", trimmed).astype(object)
+
+
+def _padded(lists: pd.Series) -> Floats:
+    """Ragged lists as one table, padded with 0; missing lists are empty."""
+    lengths = lists.map(lambda values: 0 if values is None or np.isscalar(values) else len(values))
+    count = lengths.to_numpy(dtype=int)
+    table = np.zeros((len(lists), max(int(count.max(initial=0)), 1)))
+    if count.sum():
+        rows = np.repeat(np.arange(len(lists)), count)
+        columns = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+        table[rows, columns] = np.concatenate(
+            [np.asarray(lists.iloc[row], dtype=float) for row in np.flatnonzero(count)]
+        )
+    return table
+
+
+def _filled(values: pd.Series, default: float) -> Floats:
+    return values.fillna(default).to_numpy(dtype=float)
+
+
+def _above_zero(values: pd.Series, default: float) -> Floats:
+    numbers = _filled(values, default)
+    return np.where(numbers > 0, numbers, default)

@@ -1,0 +1,143 @@
+"""From a level and a position to a quantity: packs, minimum quantity, economic lot, capacity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.replenishment.cover import Demand, Floats
+from models.replenishment.lines import OVERDUE_DAYS, Lines
+
+Flags = NDArray[np.bool_]
+
+# A lot is never made larger for the order cost's sake than this many days of demand.
+LONGEST_LOT_DAYS = 90.0
+# Share of a warehouse's capacity that planned stock may fill.
+FILL_SHARE = 0.85
+# What a planner reads is whole thousandths, so that it adds up to the last digit.
+_DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the policy wants the position to be; n arrays.
+
+    mean, safety: units; up_to is their sum. at: order only when the position is at or below it.
+    ratio: the probability of not running short that up_to stands for.
+    promise: whether the level is a promise that rounding must keep (a service level).
+    demand: its distribution over the cover, lead time included.
+    """
+
+    mean: Floats
+    safety: Floats
+    at: Floats
+    ratio: Floats
+    promise: Flags
+    demand: Demand
+
+    @property
+    def up_to(self) -> Floats:
+        """The order-up-to level."""
+        return self.mean + self.safety
+
+
+@dataclass(frozen=True)
+class Order:
+    """The quantity of each line and the parts that explain it.
+
+    mean + safety − on_hand + reserved − on_order + surplus + minimum + rounding − cut = quantity.
+    surplus: position above the level; minimum: units added for the minimum quantity or the
+    economic lot; cut: units taken off because the warehouse would be too full.
+    """
+
+    quantity: Floats
+    surplus: Floats
+    minimum: Floats
+    rounding: Floats
+    cut: Floats
+
+
+def position(lines: Lines) -> tuple[Floats, Floats]:
+    """Units on order that count: due within the cover, or overdue by less than OVERDUE_DAYS; and
+    the rest of the open orders, due later."""
+    late = lines.due_days < -OVERDUE_DAYS
+    later = lines.due_days > lines.cover_days[:, None]
+    counted = np.where(late | later, 0.0, lines.due_quantity).sum(axis=1)
+    return counted, np.where(later, lines.due_quantity, 0.0).sum(axis=1)
+
+
+def economic_lot(lines: Lines, pace: Floats) -> Floats:
+    """sqrt(2·K·d/h): the lot that balances order cost and holding (Harris, 1913); 0 without them.
+
+    pace: units a day. At most LONGEST_LOT_DAYS of demand.
+    """
+    holding = np.nan_to_num(lines.holding)
+    known = (holding > 0) & (lines.order_cost > 0)
+    lot = np.sqrt(2 * lines.order_cost * np.maximum(pace, 0.0) / np.where(known, holding, 1.0))
+    return np.where(known, np.minimum(lot, LONGEST_LOT_DAYS * pace), 0.0)
+
+
+def place(lines: Lines, target: Target, on_hand: Floats, on_order: Floats) -> Order:
+    """The order that brings the position to the level, as packs and minimum allow.
+
+    Between two multiples of the pack the cheaper one is taken, by the expected cost of shortage and
+    leftover at the level's own ratio; for a promise the upper one. A minimum quantity is ordered
+    only when that costs less than waiting for the next review.
+    """
+    have = on_hand - lines.reserved + on_order
+    need = thousandths(target.up_to) - have
+    wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
+    pack = lines.pack
+    lower = np.floor(need / pack + 1e-9) * pack
+    round_up = target.promise | (_loss(target, have + lower + pack) < _loss(target, have + lower))
+    exact = np.abs(need - lower) < 1e-9
+    nearest = np.where(round_up & ~exact, lower + pack, lower)
+    lot = economic_lot(lines, target.mean / np.maximum(lines.cover_days, 1e-9))
+    least = np.maximum(lines.minimum, np.where(nearest > 0, lot, 0.0))
+    packed = np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack)
+    forced = lines.minimum > nearest
+    worth = target.promise | (_loss(target, have + packed) < _loss(target, have))
+    ordered = wants & (packed > 0) & np.where(forced, worth, nearest > 0)
+    quantity = np.where(ordered, packed, 0.0)
+    minimum = np.where(ordered, np.maximum(least - np.maximum(need, 0.0), 0.0), 0.0)
+    return _explained(quantity, need, thousandths(minimum), np.zeros(len(lines)))
+
+
+def within_capacity(lines: Lines, target: Target, order: Order, on_hand: Floats) -> Order:
+    """The order cut to FILL_SHARE of each warehouse's capacity, likeliest shortage served first."""
+    if not (~np.isnan(lines.capacity)).any():
+        return order
+    coming = lines.due_quantity.sum(axis=1)
+    frame = lines.keys[["warehouse_id"]].assign(
+        room=lines.capacity * FILL_SHARE,
+        held=on_hand + coming,
+        asked=order.quantity,
+        risk=-target.demand.exceeds(on_hand - lines.reserved + coming),
+    )
+    by = frame.groupby("warehouse_id", sort=False)
+    room = (by["room"].transform("max") - by["held"].transform("sum")).fillna(np.inf)
+    ranked = frame.sort_values("risk", kind="stable")
+    before = ranked.groupby("warehouse_id", sort=False)["asked"].cumsum() - ranked["asked"]
+    left = np.maximum(room.to_numpy() - before.reindex(frame.index).to_numpy(), 0.0)
+    fits = np.floor(np.minimum(order.quantity, left) / lines.pack + 1e-9) * lines.pack
+    kept = np.where(fits >= lines.minimum, fits, 0.0)
+    kept = np.where(left >= order.quantity, order.quantity, kept)
+    cut = order.quantity - kept
+    return Order(kept, order.surplus, order.minimum, order.rounding, cut)
+
+
+def _explained(quantity: Floats, need: Floats, minimum: Floats, cut: Floats) -> Order:
+    surplus = thousandths(np.maximum(-need, 0.0))
+    rounding = thousandths(quantity - need - surplus - minimum)
+    return Order(quantity, surplus, minimum, rounding, cut)
+
+
+def _loss(target: Target, stock: Floats) -> Floats:
+    """Expected cost of shortage and leftover in units of both together: the newsvendor's."""
+    demand = target.demand
+    return target.ratio * demand.shortage(stock) + (1 - target.ratio) * demand.leftover(stock)
+
+
+def thousandths(values: Floats) -> Floats:
+    """Rounded to what a planner reads; never −0."""
+    return np.round(values, _DIGITS) + 0.0

@@ -78,13 +78,22 @@ class Archive:
         bounds = [(TIME, "<=", as_of), *([(TIME, ">=", since)] if since else [])]
         return _aligned(view, pq.read_table(self.path(view), filters=bounds))
 
-    def latest(self, view: View, as_of: datetime, *, expire: bool = True) -> pa.Table:
+    def latest(self, view: View, as_of: datetime) -> pa.Table:
         """The newest row of each key at or before as_of; without those older than the ttl."""
-        since = as_of - view.ttl if expire and view.ttl else None
-        return self.newest(view, self.history(view, as_of, since))
+        return self._newest(view, self.history(view, as_of, as_of - view.ttl if view.ttl else None))
 
-    def newest(self, view: View, rows: pa.Table) -> pa.Table:
-        """The newest of the rows of each key."""
+    def newest(self, view: View, keys: pa.Table | None = None) -> pa.Table:
+        """The newest row of each key, or of the keys given, whatever its time."""
+        rows = self.rows(view)
+        if keys is not None:
+            with engine() as duck:
+                duck.register("rows", rows)
+                duck.register("keys", keys)
+                found = duck.sql(f"from rows semi join keys using ({_names(*view.keys)})")
+                rows = found.to_arrow_table().cast(schema(view))
+        return self._newest(view, rows)
+
+    def _newest(self, view: View, rows: pa.Table) -> pa.Table:
         latest = f"select {_names(*view.keys)}, max({TIME}) as {TIME} from rows group by all"
         with engine() as duck:
             duck.register("rows", rows)

@@ -95,7 +95,7 @@ def _column(view: View, frame: pd.DataFrame, name: str) -> pa.Array:
             series = series.where(series.notna(), None) if series.dtype == object else series
             return pa.array(series.astype(dtype), ARROW[kind], from_pandas=True)
         values = pa.array(series.astype(object), schema(view).field(name).type, from_pandas=True)
-        if kind == "str[]" and values.values.null_count:
+        if kind == "str[]" and values.flatten().null_count:
             raise ValueError("a list holds an empty text")
         return values
     except (ValueError, TypeError, pa.ArrowException) as error:
@@ -117,6 +117,19 @@ def to_pandas(column: pa.ChunkedArray, kind: FeatureType) -> Any:
     return as_objects(_lists(column) if kind == "float[]" else column.to_pylist())
 
 
+def as_pandas(values: list[Any], kind: FeatureType) -> Any:
+    """Python values, None where unknown, as pandas holds the declared type."""
+    if kind == "float":
+        return np.array(values, dtype="float64")
+    if kind in ("int", "bool"):
+        unknown = np.array([value is None for value in values], dtype=bool)
+        dtype, array = (
+            ("int64", pd.arrays.IntegerArray) if kind == "int" else (bool, pd.arrays.BooleanArray)
+        )
+        return array(np.array([value or 0 for value in values], dtype=dtype), unknown)
+    return as_objects(values)
+
+
 def as_objects(values: list[Any]) -> Any:
     """An array of Python objects; lists stay whole."""
     return np.fromiter(values, dtype=object, count=len(values))
@@ -124,7 +137,8 @@ def as_objects(values: list[Any]) -> Any:
 
 def _lists(column: pa.ListArray) -> list[list[float] | None]:
     """`to_pylist` for lists of numbers, many times faster; an unknown element is NaN."""
-    numbers = column.values.to_numpy(zero_copy_only=False).astype("float64").tolist()
+    elements = column.values  # noqa: PD011  # Arrow's, not pandas'
+    numbers = elements.to_numpy(zero_copy_only=False).astype("float64").tolist()
     bounds = column.offsets.to_numpy().tolist()
     known = pc.is_valid(column).to_pylist()
     return [

@@ -86,7 +86,8 @@ def _asof(view: str, source: Source, keys: list[str]) -> str:
     meets = [
         f"e.k{keys.index(entity)} = {view}.{_name(key)}" for key, entity in source.keys.items()
     ]
-    return f"asof left join ({_rows(source)}) {view} on {' and '.join([*meets, f'e.moment >= {view}.__at'])}"
+    meets.append(f"e.moment >= {view}.__at")
+    return f"asof left join ({_rows(source)}) {view} on {' and '.join(meets)}"
 
 
 def _rows(source: Source) -> str:

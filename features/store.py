@@ -15,10 +15,13 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import pyarrow as pa
+import redis
 
 from features.archive import Archive
-from features.columns import ARROW, TIME, StoreError, frame_of, to_arrow, to_pandas
-from features.contracts import FeatureType, View
+from features.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
+from features.contracts import View
+from features.encoding import decode, encode, entity_key, key_prefix
+from features.online import Batch, Online, RedisOnline, SqliteOnline, Stored
 from features.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,7 +96,9 @@ class Store:
                 if view.build is not None:
                     frame = view.build(tables.take(view), as_of)
                     self._archive.replace(view, to_arrow(view, frame, as_of), as_of)
-                reports.append(self._report(view, started))
+                online = self._publish(view, self._archive.newest(view), as_of)
+                rows = self._archive.count(view)
+                reports.append(ViewReport(view.name, rows, online, time.perf_counter() - started))
             self._state_file.write_text(json.dumps(state))
         if progress:
             progress("done", 1.0)
@@ -125,6 +130,7 @@ class Store:
         with self._archive.lock():
             self._declare()
             self._archive.upsert(found, rows)
+            self._publish(found, self._archive.newest(found, rows.select(list(found.keys))))
         return rows.num_rows
 
     def training_frame(self, row: str, entities: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
@@ -134,13 +140,47 @@ class Store:
         is used: a later event_timestamp (or none) means as of then. Raises StoreError.
         """
         views = self._views_for(row, entities)
-        asked = entities[sorted({key for view in views for key in view.keys})].astype(object)
-        asked[TIME] = _times(entities, as_of)
-        if not views or entities.empty:
-            return _with(entities, views, None)
+        keys = sorted({key for view in views for key in view.keys})
+        asked = pd.DataFrame({key: _texts(entities[key]) for key in keys}, dtype=object)
+        asked[TIME] = _times(entities, as_of).array
         references = [f"{view.name}:{name}" for view in views for name in view.features]
-        job = self._feast.get_historical_features(entity_df=asked, features=references)
-        return _with(entities, views, job.to_arrow())
+        if not references:
+            return entities.copy()
+        found = self._feast.get_historical_features(asked, references).to_arrow()
+        features = {
+            name: to_pandas(found[name], kind)
+            for view in views
+            for name, kind in view.features.items()
+        }
+        return _beside(entities, features)
+
+    def online_frame(self, row: str, entities: pd.DataFrame, now: datetime) -> pd.DataFrame:
+        """The entities, in order, with the features of the row online, as of now.
+
+        What `training_frame` gives for now, from the online store. Raises StoreError.
+        """
+        views = self._views_for(row, entities)
+        asked = {key: _texts(entities[key]) for view in views for key in view.keys}
+        columns = self._values(views, asked, now)
+        features = {
+            name: as_pandas(columns[name], kind)
+            for view in views
+            for name, kind in view.features.items()
+        }
+        return _beside(entities, features)
+
+    def online_values(
+        self, row: str, entities: Sequence[Mapping[str, str | None]], now: datetime
+    ) -> list[dict[str, Any]]:
+        """`online_frame` without pandas, for a request: the features of each entity by name.
+
+        All entities name the same keys; an unknown value is None.
+        """
+        given = set(entities[0]) if entities else set()
+        views = [view for view in self._service(row) if set(view.keys) <= given]
+        asked = {key: [entity[key] for entity in entities] for key in given}
+        columns = self._values(views, asked, now)
+        return [{name: values[i] for name, values in columns.items()} for i in range(len(entities))]
 
     def history(self, view: str, as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
         """Every offline row of a view with since <= event_timestamp <= as_of."""
@@ -179,9 +219,31 @@ class Store:
             "definitions": self._definitions,
         }
 
-    def _report(self, view: View, started: float) -> ViewReport:
-        rows = self._archive.count(view)
-        return ViewReport(view.name, rows, 0, time.perf_counter() - started)
+    def _publish(self, view: View, newest: pa.Table, horizon: datetime | None = None) -> int:
+        """Put the newest rows online, and drop the keys that are gone; returns keys written.
+
+        Values online up to the horizon are replaced even where the new ones are older.
+        """
+        if not view.online:
+            return 0
+        until = 0 if horizon is None else _micros(horizon)
+        gone = set(self._keys(view, self._archive.gone(view)))
+        batch = Batch(
+            view=view,
+            keys=self._keys(view, newest),
+            micros=newest[TIME].cast(pa.int64()).to_pylist(),
+            columns=[encode(newest[name], kind) for name, kind in view.features.items()],
+            horizon=until,
+        )
+        if horizon is not None:
+            self._online.forget(view, sorted(gone - set(batch.keys)), until)
+            self._archive.settle(view)
+        return self._online.write(batch)
+
+    def _keys(self, view: View, rows: pa.Table) -> list[bytes]:
+        prefix, names = key_prefix(view.keys), sorted(view.keys)
+        columns = [rows[name].to_pylist() for name in names]
+        return [entity_key(prefix, values) for values in zip(*columns, strict=True)]
 
     def _view(self, name: str) -> View:
         try:
@@ -190,11 +252,38 @@ class Store:
             known = ", ".join(self._views)
             raise StoreError(f"there is no view {name!r}; there are: {known}") from None
 
-    def _views_for(self, row: str, entities: pd.DataFrame) -> list[View]:
+    def _values(
+        self,
+        views: Sequence[View],
+        asked: Mapping[str, Sequence[str | None]],
+        now: datetime,
+    ) -> dict[str, list[Any]]:
+        """The columns of the views' features: a value for each entity, or None."""
+        moment, plans = _micros(now), []
+        for view in views:
+            prefix = key_prefix(view.keys)
+            rows = list(zip(*(asked[key] for key in sorted(view.keys)), strict=True))
+            keys = {row: entity_key(prefix, row) for row in set(rows) if None not in row}
+            plans.append((view, rows, keys))
+        answers = self._online.read([(view, list(keys.values())) for view, _, keys in plans])
+        columns: dict[str, list[Any]] = {}
+        for (view, rows, keys), answer in zip(plans, answers, strict=True):
+            stored = dict(zip(keys, answer, strict=True))
+            known = {row: _decoded(view, found, moment) for row, found in stored.items()}
+            nothing = (None,) * len(view.features)
+            values = [known.get(row) or nothing for row in rows]
+            columns |= {
+                name: [value[i] for value in values] for i, name in enumerate(view.features)
+            }
+        return columns
+
+    def _service(self, row: str) -> list[View]:
         if row not in self._services:
             raise StoreError(f"there is no row {row!r}; there are: {', '.join(self._services)}")
-        views = [self._view(name) for name in self._services[row]]
-        views = [view for view in views if set(view.keys) <= set(entities.columns)]
+        return [self._view(name) for name in self._services[row]]
+
+    def _views_for(self, row: str, entities: pd.DataFrame) -> list[View]:
+        views = [view for view in self._service(row) if set(view.keys) <= set(entities.columns)]
         if taken := {name for view in views for name in view.features} & set(entities.columns):
             raise StoreError(f"the entities already have columns named {', '.join(sorted(taken))}")
         return views
@@ -205,6 +294,18 @@ class Store:
         if not file.exists() or file.read_text() != self._definitions:
             self._feast.refresh_registry()
             file.write_text(self._definitions)
+
+    @cached_property
+    def _online(self) -> Online:
+        settings = self._settings
+        if settings.online_store_url is None:
+            path = settings.feature_folder / "online.db"
+            online: Online = SqliteOnline(path, settings.namespace)
+        else:
+            client = redis.Redis.from_url(settings.online_store_url)
+            online = RedisOnline(client, settings.namespace)
+        self._open.callback(online.close)
+        return online
 
     @cached_property
     def _feast(self) -> "FeatureStore":
@@ -264,15 +365,32 @@ def _times(entities: pd.DataFrame, as_of: datetime) -> pd.Series:
     return times.where(times <= limit, limit)
 
 
-def _with(entities: pd.DataFrame, views: Sequence[View], found: pa.Table | None) -> pd.DataFrame:
-    """The entities with the views' features, of declared types, in the entities' order."""
-    columns = {
-        name: to_pandas(_nothing(kind, len(entities)) if found is None else found[name], kind)
-        for view in views
-        for name, kind in view.features.items()
-    }
-    features = pd.DataFrame(columns, index=entities.index)
-    return pd.concat([entities, features], axis=1)
+def _beside(entities: pd.DataFrame, features: Mapping[str, Any]) -> pd.DataFrame:
+    """The entities with features, a value a row, in their order."""
+    return pd.concat([entities, pd.DataFrame(features, index=entities.index)], axis=1)
+
+
+def _texts(keys: pd.Series) -> list[str | None]:
+    """Key values as they are asked for; None where there is none."""
+    values = keys.astype(object).where(keys.notna(), None).tolist()
+    if strange := next((value for value in values if not isinstance(value, str | None)), None):
+        raise StoreError(f"{keys.name} of the entities must be text, found {strange!r}")
+    return values
+
+
+def _decoded(view: View, found: Stored | None, now: int) -> tuple[Any, ...] | None:
+    """The values of a view, unless there are none or they are older than its ttl."""
+    if found is None:
+        return None
+    micros, values = found
+    if view.ttl is not None and now - micros > view.ttl // timedelta(microseconds=1):
+        return None
+    kinds = view.features.values()
+    return tuple(decode(value, kind) for value, kind in zip(values, kinds, strict=True))
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _hash(value: object) -> str:
@@ -286,7 +404,7 @@ def _open_feast(settings: Settings) -> "FeatureStore":
         project=settings.namespace,
         provider="local",
         registry=_registry(settings),
-        online_store=_online(settings),
+        online_store=_online_store(settings),
         offline_store={"type": "features.offline.AsofOfflineStore"},
         entity_key_serialization_version=3,
     )
@@ -317,7 +435,7 @@ def _registry(settings: Settings) -> dict[str, object]:
     }
 
 
-def _online(settings: Settings) -> dict[str, object]:
+def _online_store(settings: Settings) -> dict[str, object]:
     """Feast's online store: SQLite or Redis."""
     if settings.online_store_url is None:
         return {"type": "sqlite", "path": str(settings.feature_folder.resolve() / "online.db")}
@@ -391,7 +509,3 @@ def _apply(
     store.apply(
         [*entities.values(), *told.values(), *readers], objects_to_delete=stale, partial=False
     )
-
-
-def _nothing(kind: FeatureType, rows: int) -> pa.ChunkedArray:
-    return pa.chunked_array([pa.nulls(rows, ARROW[kind])])

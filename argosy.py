@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ keys = typer.Typer(no_args_is_help=True, help="API keys: add, list, drop.")
 app.add_typer(keys, name="keys")
 
 Report = Callable[[str, float | None], None]
+_IS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*Z$")
 
 
 class Row(StrEnum):
@@ -457,7 +459,7 @@ def _show(result: Any, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     sections = plain.items() if isinstance(plain, dict) else [("", plain)]
     for name, value in sections:
         if rows := _rows_of(value):
@@ -471,7 +473,8 @@ def _show(result: Any, as_json: bool) -> None:
 def _rows_of(value: Any) -> list[dict[str, Any]]:
     """A value as the rows of a table; empty when it is no table. Nested values are left to JSON."""
     if isinstance(value, dict) and any(isinstance(item, dict) for item in value.values()):
-        value = [{"": key} | item for key, item in value.items() if isinstance(item, dict)]
+        items = [(key, item) for key, item in value.items() if isinstance(item, dict)]
+        value = [item if key in item.values() else {"name": key} | item for key, item in items]
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         return []
     flat = (str, int, float, bool, type(None))
@@ -479,9 +482,10 @@ def _rows_of(value: Any) -> list[dict[str, Any]]:
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    from rich import box
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
     names = list(dict.fromkeys(name for row in rows for name in row))
     for name in names:
         numbers = all(isinstance(row.get(name), int | float | None) for row in rows)
@@ -498,6 +502,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else ""
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, str) and _IS_TIME.match(value):
+        return value[:16].replace("T", " ")
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -518,10 +524,10 @@ def _show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
     _show({"trained": rows}, as_json)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command; an error of ours is one message, never a traceback."""
     try:
-        app()
+        app(arguments)
     except Exception as error:
         from features.contracts import ArgosyError
 

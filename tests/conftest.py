@@ -75,3 +75,17 @@ def _drop_postgres(prefix: str) -> None:
             connection.execute(
                 sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(prefix))
             )
+
+
+@pytest.fixture(scope="session")
+def merchant(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The small sample merchant, trained by the command itself; read it, do not change it."""
+    from typer.testing import CliRunner
+
+    from argosy import app
+
+    home = tmp_path_factory.mktemp("merchant")
+    command = ["demo", "--size", "small", "--no-serve"]
+    answer = CliRunner().invoke(app, command, env={"ARGOSY_HOME": str(home)})
+    assert answer.exit_code == 0, answer.output
+    return Settings(home=home / "demo", auth=False)

@@ -81,6 +81,7 @@ class Live:
         if self._watcher is not None:
             self._watcher.join(timeout=30)
             self._watcher = None
+        self.store.close()
         self.records.close()
 
     def refresh(self) -> None:
@@ -133,3 +134,4 @@ class Live:
         if problem is not None:
             problems[row] = problem
         self._problems = MappingProxyType(problems)
+        self.telemetry.told(row, problem=problem is not None)

@@ -64,7 +64,7 @@ class Telemetry:
         )
         self.problems = Gauge(
             "argosy_release_problem",
-            "1 while the newest release of a row could not be taken into use.",
+            "1 while a row has no release, or its newest is not in use.",
             ("row",),
             registry=self.registry,
             multiprocess_mode="livemax",
@@ -97,12 +97,14 @@ class Telemetry:
         if former is not None:
             self.releases.labels(former.row, former.version, former.cut_off.isoformat()).set(0)
         self.releases.labels(release.row, release.version, release.cut_off.isoformat()).set(1)
-        self.problems.labels(release.row).set(0)
 
     def not_loaded(self, row: str) -> None:
         """A release could not be taken into use."""
         self.reload_failures.labels(row).inc()
-        self.problems.labels(row).set(1)
+
+    def told(self, row: str, *, problem: bool) -> None:
+        """Whether a row has a problem now."""
+        self.problems.labels(row).set(problem)
 
     def facts(self, newest: datetime | None, features_as_of: datetime | None) -> None:
         """How fresh the lake and the features are."""

@@ -1,0 +1,15 @@
+"""Whom to trust with a payment: a calibrated probability of fraud, with reasons."""
+
+from models.base import Model
+from models.fraud.baselines import Logistic, Rules
+from models.fraud.boosting import BoostedTrees
+from models.fraud.policy import Costs, Policy
+from models.fraud.reasons import Reason
+
+MODELS: dict[str, type[Model]] = {
+    "BoostedTrees": BoostedTrees,
+    "Logistic": Logistic,
+    "Rules": Rules,
+}
+
+__all__ = ["MODELS", "BoostedTrees", "Costs", "Logistic", "Policy", "Reason", "Rules"]

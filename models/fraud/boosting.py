@@ -1,0 +1,214 @@
+"""Gradient-boosted trees with calibrated probabilities: the model that decides."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.base import TooLittleDataError
+from models.fraud.calibration import Calibration
+from models.fraud.encoding import LABEL, Columns, Encoding, Matrix
+from models.fraud.reasons import Reason, reason
+
+_FILES = ("model.txt", "model.json")
+
+
+@dataclass(frozen=True)
+class _Learned:
+    encoding: Encoding
+    booster: lightgbm.Booster
+    calibration: Calibration
+
+
+class BoostedTrees:
+    """LightGBM on every column but the label and the book-keeping ones.
+
+    fit: the frame has `is_fraud` (0/1) and `attempted_at`; `mature`, if there, marks payments old
+    enough that an unreported one is honest: only those judge, the last `judge_share` of them. On
+    them the number of trees and the calibration are chosen; then all rows are learned from.
+    positive_weight: weight of a fraud against an honest payment; the calibration undoes it.
+    """
+
+    def __init__(
+        self,
+        *,
+        rounds: int = 600,
+        patience: int = 50,
+        learning_rate: float = 0.05,
+        leaves: int = 31,
+        min_leaf: int = 40,
+        columns_share: float = 0.6,
+        rows_share: float = 0.8,
+        l2: float = 5.0,
+        positive_weight: float = 1.0,
+        judge_share: float = 0.25,
+        threads: int = 2,
+        seed: int = 7,
+    ) -> None:
+        self.rounds = rounds
+        self.patience = patience
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.min_leaf = min_leaf
+        self.columns_share = columns_share
+        self.rows_share = rows_share
+        self.l2 = l2
+        self.positive_weight = positive_weight
+        self.judge_share = judge_share
+        self.threads = threads
+        self.seed = seed
+        self._learned: _Learned | None = None
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn; TooLittleDataError without both honest payments and frauds."""
+        rows = frame.sort_values("attempted_at", kind="stable")
+        label = rows[LABEL].to_numpy(dtype=np.float64)
+        if not 0 < label.sum() < len(label):
+            raise TooLittleDataError(
+                f"{len(label)} labelled payments with {int(label.sum())} frauds: both frauds and "
+                "honest payments are needed; bring chargebacks"
+            )
+        encoding = Encoding.of(rows)
+        matrix = encoding.of_frame(rows)
+        judged = _judged(rows, self.judge_share)
+        early = np.arange(len(rows)) < judged[0] if len(judged) else np.zeros(len(rows), bool)
+        trees, calibration = self.rounds // 3, Calibration()
+        if label[early].any() and 0 < label[judged].sum() < len(judged):
+            trial = self._train(
+                encoding, matrix[early], label[early], (matrix[judged], label[judged])
+            )
+            trees = max(int(trial.best_iteration), 10)
+            raw = trial.predict(matrix[judged], raw_score=True, num_iteration=trees)
+            calibration = Calibration.choose(np.asarray(raw, np.float64), label[judged])
+        booster = self._train(encoding, matrix, label, None, trees=trees)
+        self._learned = _Learned(encoding, booster, calibration)
+        return self
+
+    def _train(
+        self,
+        encoding: Encoding,
+        matrix: Matrix,
+        label: NDArray[np.float64],
+        judge: tuple[Matrix, NDArray[np.float64]] | None,
+        *,
+        trees: int | None = None,
+    ) -> lightgbm.Booster:
+        known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
+        data = lightgbm.Dataset(matrix, label, feature_name=_plain(encoding), **known)
+        judges = [] if judge is None else [data.create_valid(*judge)]
+        stop = [lightgbm.early_stopping(self.patience, verbose=False)] if judges else []
+        return lightgbm.train(
+            self._parameters(), data, trees or self.rounds, valid_sets=judges, callbacks=stop
+        )
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "objective": "binary",
+            "metric": "binary_logloss",
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.leaves,
+            "min_data_in_leaf": self.min_leaf,
+            "feature_fraction": self.columns_share,
+            "bagging_fraction": self.rows_share,
+            "bagging_freq": 1,
+            "lambda_l2": self.l2,
+            "scale_pos_weight": self.positive_weight,
+            "cat_smooth": 20.0,
+            "num_threads": self.threads,
+            "deterministic": True,
+            "force_col_wise": True,
+            "seed": self.seed,
+            "verbosity": -1,
+        }
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """probability, and score: the probability in percent."""
+        matrix = self._known.encoding.of_frame(frame)
+        return answer(self._probability(matrix, self.threads), frame.index)
+
+    def probability(self, columns: Columns) -> float:
+        """Of one payment, given as columns of one row."""
+        return float(self._probability(self._known.encoding.matrix(columns), 1)[0])
+
+    def reasons(self, columns: Columns, *, limit: int = 5) -> list[Reason]:
+        """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
+        known = self._known
+        matrix = known.encoding.matrix(columns)
+        parts = known.booster.predict(
+            matrix, pred_contrib=True, num_threads=1, validate_features=False
+        )
+        contributions = np.asarray(parts)[0, :-1]
+        top = np.argsort(-contributions, kind="stable")[:limit]
+        names = known.encoding.names
+        return [
+            reason(names[place], columns[names[place]][0], float(contributions[place]))
+            for place in top
+            if contributions[place] > 0 and names[place] in columns
+        ]
+
+    def _probability(self, matrix: Matrix, threads: int) -> NDArray[np.float64]:
+        known = self._known
+        raw = known.booster.predict(
+            matrix, raw_score=True, num_threads=threads, validate_features=False
+        )
+        return known.calibration.probability(np.asarray(raw, np.float64))
+
+    @property
+    def _known(self) -> _Learned:
+        assert self._learned is not None, "fit or load first"
+        return self._learned
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration chosen."""
+        return self._known.calibration
+
+    def save(self, folder: Path) -> None:
+        """LightGBM's text format, and JSON."""
+        known = self._known
+        known.booster.save_model(folder / _FILES[0])
+        text = {
+            "parameters": {name: value for name, value in vars(self).items() if name[0] != "_"},
+            "names": known.encoding.names,
+            "levels": known.encoding.levels,
+            "calibration": known.calibration.numbers(),
+        }
+        (folder / _FILES[1]).write_text(json.dumps(text))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        text = json.loads((folder / _FILES[1]).read_text())
+        model = cls(**text["parameters"])
+        levels = {name: tuple(values) for name, values in text["levels"].items()}
+        numbers = text["calibration"]
+        numbers |= {"x": tuple(numbers["x"]), "y": tuple(numbers["y"])}
+        model._learned = _Learned(
+            Encoding(tuple(text["names"]), levels),
+            lightgbm.Booster(model_file=folder / _FILES[0]),
+            Calibration(**numbers),
+        )
+        return model
+
+
+def answer(probability: NDArray[np.float64], index: pd.Index) -> pd.DataFrame:
+    """The answer of every fraud model."""
+    return pd.DataFrame({"probability": probability, "score": 100.0 * probability}, index=index)
+
+
+def _judged(rows: pd.DataFrame, share: float) -> NDArray[np.intp]:
+    """Rows of the last `share` of the mature payments, in order of time."""
+    mature = np.flatnonzero(
+        rows["mature"].to_numpy(dtype=bool) if "mature" in rows else np.ones(len(rows), dtype=bool)
+    )
+    return mature[int(len(mature) * (1 - share)) :]
+
+
+def _plain(encoding: Encoding) -> list[str]:
+    """Names LightGBM takes: it refuses some characters that x_ columns may have."""
+    return [f"f{place}" for place in range(len(encoding.names))]

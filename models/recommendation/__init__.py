@@ -1,0 +1,20 @@
+"""What is computed for a recommendation: the blend, and the baselines it has to beat."""
+
+from models.base import Model
+from models.recommendation.baselines import (
+    ItemItem,
+    PersonalFrequency,
+    PersonalThenPopular,
+    Popular,
+)
+from models.recommendation.recommender import Ranked, Recommender, Who
+
+MODELS: dict[str, type[Model]] = {
+    "recommender": Recommender,
+    "popular": Popular,
+    "personal_frequency": PersonalFrequency,
+    "personal_then_popular": PersonalThenPopular,
+    "item_item": ItemItem,
+}
+
+__all__ = ["MODELS", "Ranked", "Recommender", "Who"]

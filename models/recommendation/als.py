@@ -1,0 +1,80 @@
+"""Implicit ALS with fold-in: only product factors are kept, a person is solved when asked for.
+
+Hu, Koren, Volinsky (2008), Collaborative filtering for implicit feedback datasets. A person never
+seen in training is a few products and one small linear system, the same as anybody else.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Product factors (float32, products × factors), their Gram matrix, and what ALS was told."""
+
+    product: Array
+    gram: NDArray[np.float64]
+    alpha: float
+    regularization: float
+
+    def person(self, products: NDArray[np.integer], confidence: NDArray[np.floating]) -> Array:
+        """A person's factors from the products they liked, by the least squares ALS itself solves.
+
+        x = (YᵀY + λI + Σ (c − 1) y yᵀ)⁻¹ Σ c y with c = alpha · confidence; no product, no taste.
+        """
+        liked = self.product[products].astype(np.float64)
+        weight = self.alpha * np.asarray(confidence, dtype=np.float64)
+        if not len(liked):
+            return np.zeros(self.product.shape[1], dtype=np.float32)
+        system = self.gram + liked.T @ (liked * (weight - 1.0)[:, None])
+        solved = cho_solve(
+            cho_factor(system, check_finite=False), weight @ liked, check_finite=False
+        )
+        return solved.astype(np.float32)
+
+    def scores(self, person: Array) -> Array:
+        """Every product's score for a person."""
+        return self.product @ person
+
+    def nearest(self, product: int) -> Array:
+        """Cosine of every product with one."""
+        norm = np.linalg.norm(self.product, axis=1)
+        norm[norm == 0] = 1.0
+        return (self.product @ self.product[product]) / (norm * norm[product])
+
+
+def fit_factors(
+    likes: csr_matrix,
+    *,
+    factors: int,
+    alpha: float,
+    regularization: float,
+    iterations: int,
+    seed: int,
+    threads: int = 0,
+) -> Factors:
+    """Factorise people × products; products nobody likes keep factors of zero."""
+    model = AlternatingLeastSquares(
+        factors=factors,
+        alpha=alpha,
+        regularization=regularization,
+        iterations=iterations,
+        random_state=seed,
+        num_threads=threads,
+    )
+    model.fit(likes.astype(np.float32), show_progress=False)
+    return with_gram(model.item_factors, alpha=alpha, regularization=regularization)
+
+
+def with_gram(product: Array, *, alpha: float, regularization: float) -> Factors:
+    """Factors with YᵀY + λI worked out once."""
+    wide = product.astype(np.float64)
+    gram = wide.T @ wide + regularization * np.eye(product.shape[1])
+    return Factors(product, gram, alpha, regularization)

@@ -1,0 +1,198 @@
+"""Interactions as arrays: ids as sorted codes, each person's products in one compressed row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+Ints = NDArray[np.integer]
+Floats = NDArray[np.floating]
+
+_DAY_NS = 86_400 * 10**9
+# Half-lives, in days, of the decayed purchase counts a person's habit is described by.
+HALF_LIVES = (14.0, 30.0, 90.0, 180.0)
+_NOWHERE = ""
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Sorted ids as UTF-8 bytes: a compact array and its positions, without a dictionary."""
+
+    names: NDArray[np.bytes_]
+
+    @classmethod
+    def of(cls, values: pd.Series) -> "Ids":
+        """The distinct values."""
+        return cls(np.unique(np.array([str(v).encode() for v in values.unique()], dtype="S")))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, values: Sequence[str]) -> NDArray[np.int64]:
+        """Position of each id, -1 where it is unknown."""
+        asked = np.array([value.encode() for value in values], dtype="S")
+        if not len(self.names) or not len(asked):
+            return np.full(len(asked), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
+        return np.where(self.names[place] == asked, place, -1).astype(np.int64)
+
+    def encode(self, values: pd.Series) -> NDArray[np.int64]:
+        """Position of each row's id, -1 where it is unknown."""
+        codes, distinct = pd.factorize(values)
+        places = self.find([str(value) for value in distinct])
+        return np.where(codes < 0, -1, places[codes] if len(places) else -1)
+
+    def text(self, places: Ints) -> list[str]:
+        """The ids at these positions, as strings."""
+        return [name.decode() for name in self.names[places]]
+
+
+@dataclass(frozen=True)
+class Log:
+    """Encoded interactions, one entry a row, hides left out.
+
+    day: days since 1970. basket: code of the order; of (person, day) where there is none.
+    end: the time of the newest row, the moment the habits are described at.
+    """
+
+    people: Ids
+    products: Ids
+    markets: Ids
+    person: Ints
+    product: Ints
+    market: Ints
+    basket: Ints
+    day: Floats
+    weight: Floats
+    bought: NDArray[np.bool_]
+    end: float
+
+
+def encode(frame: pd.DataFrame) -> Log:
+    """Interactions (columns as features.recommendation.INTERACTIONS) as arrays."""
+    frame = frame[frame["weight"] > 0]
+    people, products = Ids.of(frame["customer_id"]), Ids.of(frame["product_id"])
+    market = frame["market"].fillna(_NOWHERE)
+    markets = Ids.of(market)
+    person = people.encode(frame["customer_id"])
+    day = days(frame["occurred_at"])
+    alone = (
+        pd.Series(person, index=frame.index).astype(str)
+        + "@"
+        + np.floor(day).astype(int).astype(str)
+    )
+    return Log(
+        people=people,
+        products=products,
+        markets=markets,
+        person=person.astype(np.int32),
+        product=products.encode(frame["product_id"]).astype(np.int32),
+        market=markets.encode(market).astype(np.int16),
+        basket=pd.factorize(frame["order_id"].fillna(alone))[0],
+        day=day,
+        weight=frame["weight"].to_numpy(dtype=float),
+        bought=(frame["kind"] == "purchase").to_numpy(),
+        end=float(day.max()) if len(day) else 0.0,
+    )
+
+
+def days(times: pd.Series) -> NDArray[np.float64]:
+    """UTC timestamps as days since 1970."""
+    return times.to_numpy(dtype="datetime64[ns]").astype(np.int64) / _DAY_NS
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Each person's products, a compressed row a person (row p is start[p]:start[p + 1]).
+
+    product: sorted in a row. count: orders with the product. last, first: days before `end` of
+    the newest and oldest. decayed: purchases, each halved every HALF_LIVES days, one column each.
+    liked: weight of all interactions (views and carts too), each halved every 90 days.
+    baskets, pace: orders a person, and the same halved every 30 days. home: the market a person
+    acts in most.
+    """
+
+    start: Ints
+    product: Ints
+    count: Floats
+    last: Floats
+    first: Floats
+    decayed: Floats
+    liked: Floats
+    baskets: Floats
+    pace: Floats
+    home: Ints
+
+    def row(self, person: int) -> slice:
+        """Where a person's products are; an empty slice for nobody (-1)."""
+        return (
+            slice(int(self.start[person]), int(self.start[person + 1])) if person >= 0 else slice(0)
+        )
+
+    def likes(self, products: int) -> csr_matrix:
+        """People × products: log(1 + liked)."""
+        shape = (len(self.start) - 1, products)
+        return csr_matrix((np.log1p(self.liked), self.product, self.start), shape=shape)
+
+
+def habits(log: Log) -> Habits:
+    """Describe every person's products as of `log.end`."""
+    width = len(log.products)
+    key = log.person.astype(np.int64) * width + log.product
+    pairs, place = np.unique(key, return_inverse=True)
+    age = (log.end - log.day).astype(np.float64)
+    # A product twice in one basket is one purchase.
+    once = np.zeros(len(key), dtype=bool)
+    order = np.lexsort((log.basket, key, ~log.bought))
+    once[order] = np.r_[True, (np.diff(key[order]) != 0) | (np.diff(log.basket[order]) != 0)]
+    bought = log.bought & once
+    size = len(pairs)
+    count = np.bincount(place[bought], minlength=size)
+    decayed = [
+        np.bincount(place[bought], 0.5 ** (age[bought] / half), minlength=size)
+        for half in HALF_LIVES
+    ]
+    last = np.full(size, np.inf)
+    first = np.zeros(size)
+    np.minimum.at(last, place, age)
+    np.maximum.at(first, place, age)
+    return Habits(
+        start=np.searchsorted(pairs, np.arange(len(log.people) + 1) * width).astype(np.int64),
+        product=(pairs % max(width, 1)).astype(np.int32),
+        count=count.astype(np.float32),
+        last=last.astype(np.float32),
+        first=first.astype(np.float32),
+        decayed=np.stack(decayed, axis=1).astype(np.float32),
+        liked=np.bincount(place, log.weight * 0.5 ** (age / 90.0), minlength=size).astype(
+            np.float32
+        ),
+        **_activity(log, age),
+        home=_home(log),
+    )
+
+
+def _activity(log: Log, age: Floats) -> dict[str, Floats]:
+    baskets = pd.DataFrame({"person": log.person, "basket": log.basket, "age": age})[log.bought]
+    baskets = baskets.drop_duplicates(["person", "basket"])
+    people = len(log.people)
+    pace = np.bincount(baskets["person"], 0.5 ** (baskets["age"] / 30.0), minlength=people)
+    return {
+        "baskets": np.bincount(baskets["person"], minlength=people).astype(np.float32),
+        "pace": pace.astype(np.float32),
+    }
+
+
+def _home(log: Log) -> Ints:
+    """Each person's most frequent market, the first by name among equals."""
+    people, markets = len(log.people), max(len(log.markets), 1)
+    cell = log.person.astype(np.int64) * markets + log.market
+    cells, count = np.unique(cell, return_counts=True)
+    home = np.zeros(people, dtype=np.int16)
+    order = np.lexsort((cells % markets, -count, cells // markets))
+    owner = cells[order] // markets
+    first = np.r_[True, np.diff(owner) != 0] if len(owner) else np.empty(0, dtype=bool)
+    home[owner[first]] = (cells[order] % markets)[first]
+    return home

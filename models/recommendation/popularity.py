@@ -1,0 +1,62 @@
+"""What sells: decayed sales by product and market, how often it is bought again, how fresh."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recommendation.history import Habits, Log
+
+Floats = NDArray[np.floating]
+
+_PRIOR_BUYERS = 20.0
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Product arrays. sold: purchases halved every 7, 28 and 90 days (3 × products).
+
+    market: purchases halved every 28 days (markets × products). total: purchases ever.
+    trend: purchases halved every 7 days, by market, smoothed by the whole (markets + 1, the last
+    row is everywhere). buyers: people who bought. repeat: share of them who bought again, drawn to
+    the overall share. idle: days since the last sale.
+    """
+
+    sold: Floats
+    market: Floats
+    trend: Floats
+    total: Floats
+    buyers: Floats
+    repeat: Floats
+    idle: Floats
+
+
+def popularity(log: Log, people: Habits) -> Popularity:
+    """Measure the products of a log as of its end."""
+    size, markets = len(log.products), len(log.markets)
+    bought = log.bought
+    product, age = log.product[bought], log.end - log.day[bought]
+    cell = log.market[bought].astype(np.int64) * size + product
+
+    def by_market(half_life: float) -> NDArray[np.float64]:
+        weight = 0.5 ** (age / half_life)
+        return np.bincount(cell, weight, minlength=markets * size).reshape(markets, size)
+
+    sold = [np.bincount(product, 0.5 ** (age / half), minlength=size) for half in (7.0, 28.0, 90.0)]
+    pairs = people.count > 0
+    buyers = np.bincount(people.product[pairs], minlength=size)
+    again = np.bincount(people.product[people.count > 1], minlength=size)
+    overall = again.sum() / max(buyers.sum(), 1)
+    idle = np.full(size, np.inf)
+    np.minimum.at(idle, product, age)
+    everywhere = sold[0]
+    trend = by_market(7.0) + 0.1 * everywhere
+    return Popularity(
+        sold=np.stack(sold).astype(np.float32),
+        market=by_market(28.0).astype(np.float32),
+        trend=np.vstack([trend, everywhere]).astype(np.float32),
+        total=np.bincount(product, minlength=size).astype(np.float32),
+        buyers=buyers.astype(np.float32),
+        repeat=((again + _PRIOR_BUYERS * overall) / (buyers + _PRIOR_BUYERS)).astype(np.float32),
+        idle=np.minimum(idle, 1e4).astype(np.float32),
+    )

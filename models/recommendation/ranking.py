@@ -1,0 +1,143 @@
+"""The blend: candidate features and the logistic weights that make one score of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from models.recommendation.history import HALF_LIVES, Habits
+from models.recommendation.popularity import Popularity
+
+Ints = NDArray[np.integer]
+Array = NDArray[np.float64]
+
+# What the weights are by default, and where learning draws them to when there is little to learn
+# from: own habit first, then taste and neighbours, then what sells.
+DEFAULT_WEIGHTS: Mapping[str, float] = {
+    "own": 0.5,
+    "count": 0.6,
+    "decayed_14d": 0.1,
+    "decayed_30d": 0.1,
+    "decayed_90d": 0.4,
+    "decayed_180d": 0.4,
+    "rate": 0.5,
+    "share": 0.0,
+    "idle_own": 0.0,
+    "due": 0.0,
+    "has_rhythm": 0.0,
+    "taste": 0.2,
+    "log_taste": 0.3,
+    "neighbours": 0.3,
+    "sold_7d": 0.0,
+    "sold_28d": 0.4,
+    "sold_90d": 0.0,
+    "sold_market": 0.2,
+    "trend": 0.1,
+    "repeat": 0.1,
+    "idle": -0.1,
+    "buyers": 0.0,
+    "activity": 0.0,
+}
+FEATURES = tuple(DEFAULT_WEIGHTS)
+# Fewer bought candidates than this say too little to learn weights from.
+_ENOUGH = 50
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What the sources say of the candidates of one person, one entry a candidate."""
+
+    product: Ints
+    taste: Array
+    neighbours: Array
+
+
+def features(
+    signals: Signals, people: Habits, person: int, sells: Popularity, market: int
+) -> Array:
+    """Candidates × FEATURES."""
+    product = signals.product
+    row = people.row(person)
+    mine = people.product[row]
+    place = np.minimum(np.searchsorted(mine, product), max(len(mine) - 1, 0))
+    known = mine[place] == product if len(mine) else np.zeros(len(product), dtype=bool)
+    at = row.start + place if len(mine) else np.zeros(len(product), dtype=np.int64)
+
+    def own(values: NDArray[np.floating], missing: float = 0.0) -> Array:
+        return np.where(known, values[at], missing) if len(values) else np.full(len(at), missing)
+
+    count, last, first = own(people.count), own(people.last, 400.0), own(people.first, 400.0)
+    decayed = [own(people.decayed[:, column]) for column in range(len(HALF_LIVES))]
+    baskets = float(people.baskets[person]) if person >= 0 else 0.0
+    pace = float(people.pace[person]) if person >= 0 else 0.0
+    rhythm = count > 1
+    interval = np.where(rhythm, (first - last) / np.maximum(count - 1, 1), np.inf)
+    local = sells.market[market, product] if market >= 0 else sells.sold[1, product]
+    week, month, quarter = sells.sold[:, product].astype(float)
+    columns = [
+        count > 0,
+        np.log(count + 0.1),
+        np.log(decayed[0] + 0.01),
+        np.log(decayed[1] + 0.01),
+        np.log(decayed[2] + 0.01),
+        np.log(decayed[3] + 0.02),
+        np.log((decayed[2] + 0.02) / max(baskets, 1.0)),
+        np.log((count + 0.05) / max(baskets, 1.0)),
+        np.log1p(last),
+        np.where(rhythm, np.clip(last / np.maximum(interval, 0.5), 0, 5), 1.0),
+        rhythm,
+        signals.taste,
+        np.log(np.maximum(signals.taste, 1e-3)),
+        np.log(signals.neighbours + 1e-3),
+        np.log(week + 0.05),
+        np.log(month + 0.1),
+        np.log(quarter + 0.1),
+        np.log(local + 0.1),
+        np.log((week + 0.5) / (month + 1.0)),
+        sells.repeat[product],
+        np.log1p(sells.idle[product]),
+        np.log1p(sells.buyers[product]),
+        np.full(len(product), np.log(max(pace, 0.05))),
+    ]
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A linear score of standardised features: its order is the order of purchase probability."""
+
+    mean: Array
+    scale: Array
+    weight: Array
+    bias: float
+
+    def score(self, rows: Array) -> Array:
+        """Log-odds of a purchase, a row."""
+        return ((rows - self.mean) / self.scale) @ self.weight + self.bias
+
+
+def default_weights(rows: Array) -> Weights:
+    """DEFAULT_WEIGHTS over features standardised on the rows given."""
+    mean, scale = _standard(rows)
+    return Weights(mean, scale, np.array(list(DEFAULT_WEIGHTS.values())), 0.0)
+
+
+def learn_weights(rows: Array, bought: NDArray[np.bool_]) -> Weights:
+    """Logistic regression of "bought in the window that followed" on the features.
+
+    With fewer than 50 bought or not-bought rows the default weights stay.
+    """
+    if min(bought.sum(), (~bought).sum()) < _ENOUGH:
+        return default_weights(rows)
+    mean, scale = _standard(rows)
+    model = LogisticRegression(C=1.0, max_iter=300).fit((rows - mean) / scale, bought)
+    return Weights(mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+
+
+def _standard(rows: Array) -> tuple[Array, Array]:
+    if not len(rows):
+        return np.zeros(len(FEATURES)), np.ones(len(FEATURES))
+    scale = rows.std(axis=0)
+    return rows.mean(axis=0), np.where(scale > 1e-9, scale, 1.0)

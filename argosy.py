@@ -130,6 +130,7 @@ def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
     settings = _settings()
     lake = _lake(settings)
     with _progress() as report:
+        _absorb(settings, lake)
         result = _store(settings, lake).materialize(_moment(lake, as_of), progress=report)
     _show(result, as_json)
 
@@ -306,6 +307,15 @@ def _registry(settings: Settings) -> Registry:
     return Registry(settings.mlflow, settings.artifacts, settings.namespace)
 
 
+def _absorb(settings: Settings, lake: Lake) -> None:
+    """What came by HTTP since goes into the lake first."""
+    from features.inbox import absorb
+
+    records = _records(settings)
+    absorb(records, lake)
+    records.close()
+
+
 def _moment(lake: Lake, as_of: datetime | None) -> datetime:
     moment = as_of or lake.clock()
     if moment is None:
@@ -334,6 +344,7 @@ def _train(
     from training import job
 
     lake = _lake(settings)
+    _absorb(settings, lake)
     store = _store(settings, lake)
     moment = _moment(lake, as_of)
     report("computing the features", None)

@@ -52,6 +52,11 @@ class Archive:
         path = self.path(view)
         return pq.read_metadata(path).num_rows if path.exists() else 0
 
+    def first(self, view: View) -> pa.Table:
+        """The keys of the first row, if there is one."""
+        with pq.ParquetFile(self.path(view)) as file:
+            return file.read_row_group(0, columns=list(view.keys)).slice(0, 1)
+
     def create(self, view: View) -> None:
         """An empty file where there is none: Feast wants its sources to be there."""
         if not self.path(view).exists():

@@ -30,6 +30,7 @@ ARROW: Mapping[FeatureType, pa.DataType] = {
     "float[]": pa.list_(pa.float64()),
     "str[]": pa.list_(pa.string()),
 }
+_NULLABLE: Mapping[str, Any] = {"float": "Float64", "int": "Int64", "bool": "boolean"}
 
 
 class StoreError(ArgosyError):
@@ -88,19 +89,19 @@ def _time_faults(view: View, frame: pd.DataFrame, as_of: datetime | None) -> lis
 
 
 def _column(view: View, frame: pd.DataFrame, name: str) -> pa.Array:
-    series, kind = frame[name], view.features.get(name)
+    kind = view.features.get(name, "str")
+    values: Any = frame[name]
     try:
-        if kind in ("float", "int", "bool"):
-            dtype = {"float": "float64", "int": "Int64", "bool": "boolean"}[kind]
-            series = series.where(series.notna(), None) if series.dtype == object else series
-            return pa.array(series.astype(dtype), ARROW[kind], from_pandas=True)
-        values = pa.array(series.astype(object), schema(view).field(name).type, from_pandas=True)
-        if kind == "str[]" and values.flatten().null_count:
+        if name == TIME:
+            return pa.array(values, schema(view).field(TIME).type)
+        if kind in _NULLABLE:
+            return pa.array(pd.array(values, dtype=_NULLABLE[kind]), ARROW[kind])
+        array = pa.array(values.astype(object), ARROW[kind], from_pandas=True)
+        if kind == "str[]" and array.flatten().null_count:
             raise ValueError("a list holds an empty text")
-        return values
+        return array
     except (ValueError, TypeError, pa.ArrowException) as error:
-        expected = kind or "text"
-        raise ViewError(f"view {view.name}, column {name}: not {expected}: {error}") from error
+        raise ViewError(f"view {view.name}, column {name}: not {kind}: {error}") from error
 
 
 def to_pandas(column: pa.ChunkedArray, kind: FeatureType) -> Any:

@@ -1,34 +1,155 @@
-"""A Feast offline store that joins by DuckDB's ASOF join over Parquet files.
+"""Feast's side of the store: what Feast is told, and the offline store it is given.
 
-Feast finds it by its class path, `features.offline.AsofOfflineStore`. A row in is a row out, in
-order; a value older than its view's ttl is unknown (one exactly that old still counts); of rows
-with the same key and time the newest created wins, then the last in the file.
+The offline store is Feast's plug-in interface over `features.asof`; Feast finds it by its class
+path. Whoever opens `<home>/features/feature_store.yaml` with plain Feast gets the same answers.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
-from feast import FeatureView, OnDemandFeatureView, RepoConfig
-from feast.data_source import DataSource
-from feast.infra.offline_stores.file_source import FileSource
-from feast.infra.offline_stores.offline_store import (
-    OfflineStore,
-    RetrievalJob,
-    RetrievalMetadata,
+from feast import (
+    Entity,
+    FeatureService,
+    FeatureStore,
+    FeatureView,
+    Field,
+    FileSource,
+    OnDemandFeatureView,
+    RepoConfig,
+    ValueType,
 )
+from feast.data_format import ParquetFormat
+from feast.data_source import DataSource
+from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalJob, RetrievalMetadata
 from feast.infra.offline_stores.offline_utils import infer_event_timestamp_from_entity_df
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.repo_config import FeastConfigBaseModel
 from feast.saved_dataset import SavedDatasetStorage
+from feast.types import Array, Bool, Float64, Int64, String
+from psycopg import sql
 
-from features.archive import UNIQUE_BY, engine, write_file
-from features.columns import StoreError
+from features.archive import engine, write_file
+from features.asof import Part, Source, join, pull
+from features.columns import TIME, StoreError
+from features.contracts import View
+from features.settings import Settings
+
+TYPES = {
+    "float": Float64,
+    "int": Int64,
+    "str": String,
+    "bool": Bool,
+    "float[]": Array(Float64),
+    "str[]": Array(String),
+}
+
+
+def open_feast(settings: Settings) -> FeatureStore:
+    """Feast over our stores; its configuration is also written where plain Feast looks for it."""
+    folder = settings.feature_folder.resolve()
+    config = {
+        "project": settings.namespace,
+        "provider": "local",
+        "registry": _registry(settings),
+        "online_store": _online(settings),
+        "offline_store": {"type": "features.offline.AsofOfflineStore"},
+        "entity_key_serialization_version": 3,
+    }
+    file = folder / "feature_store.yaml"
+    file.touch(mode=0o600)  # the addresses may hold passwords
+    file.write_text(json.dumps(config, indent=2))  # JSON is YAML
+    return FeatureStore(config=RepoConfig(**config, repo_path=folder))
+
+
+def _registry(settings: Settings) -> dict[str, object]:
+    """Feast's registry: SQLite, or a PostgreSQL schema named by the namespace."""
+    if settings.registry_url is None:
+        path = f"sqlite:///{settings.feature_folder.resolve() / 'registry.db'}"
+        return {"registry_type": "sql", "path": path}
+    address = settings.registry_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(address, autocommit=True) as connection:
+        schema = sql.Identifier(settings.namespace)
+        connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+    arguments = {"options": f"-csearch_path={settings.namespace}"}
+    return {
+        "registry_type": "sql",
+        "path": settings.registry_url,
+        "sqlalchemy_config_kwargs": {"echo": False, "connect_args": arguments},
+    }
+
+
+def _online(settings: Settings) -> dict[str, object]:
+    """Feast's online store: SQLite or Redis."""
+    if settings.online_store_url is None:
+        return {"type": "sqlite", "path": str(settings.feature_folder.resolve() / "online.db")}
+    url = urlsplit(settings.online_store_url)
+    options = {
+        "db": url.path.strip("/") or "0",
+        "username": unquote(url.username or ""),
+        "password": json.dumps(unquote(url.password)) if url.password else "",
+        "ssl": "true" if url.scheme == "rediss" else "",
+    }
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    address = f"{url.hostname or 'localhost'}:{url.port or 6379}"
+    return {"type": "redis", "connection_string": ",".join([address, *given])}
+
+
+def declare(
+    store: FeatureStore,
+    views: Iterable[View],
+    services: Mapping[str, tuple[str, ...]],
+    definitions: str,
+) -> None:
+    """Tell Feast of the views and of the rows that read them, unless it knows these definitions.
+
+    What Feast knows besides is removed.
+    """
+    known = store.list_feature_services()
+    if known and {service.tags.get("definitions") for service in known} == {definitions}:
+        return
+    keys = sorted({key for view in views for key in view.keys})
+    entities = {key: Entity(name=key, join_keys=[key], value_type=ValueType.STRING) for key in keys}
+    told = {view.name: _feature_view(view, entities) for view in views}
+    readers = {
+        row: FeatureService(
+            name=row, features=[told[name] for name in names], tags={"definitions": definitions}
+        )
+        for row, names in services.items()
+    }
+    stale = [
+        *(view for view in store.list_feature_views() if view.name not in told),
+        *(service for service in known if service.name not in readers),
+    ]
+    objects = [*entities.values(), *told.values(), *readers.values()]
+    store.apply(objects, objects_to_delete=stale, partial=False)
+
+
+def _feature_view(view: View, entities: Mapping[str, Entity]) -> FeatureView:
+    source = FileSource(
+        name=view.name,
+        path=f"{view.name}/rows.parquet",  # within the folder of feature_store.yaml
+        file_format=ParquetFormat(),
+        timestamp_field=TIME,
+    )
+    return FeatureView(
+        name=view.name,
+        entities=[entities[key] for key in view.keys],
+        ttl=view.ttl or timedelta(0),
+        schema=[
+            *(Field(name=key, dtype=String) for key in view.keys),
+            *(Field(name=name, dtype=TYPES[kind]) for name, kind in view.features.items()),
+        ],
+        online=view.online,
+        source=source,
+    )
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]  # feast has no types
@@ -36,102 +157,6 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]  # fea
 
     type: str = "features.offline.AsofOfflineStore"
     threads: int | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """One view's part in a join: where its rows are and what is wanted of them.
-
-    keys: the view's key columns -> the entity columns they meet.
-    features: columns of the file -> names in the answer.
-    """
-
-    path: str
-    time: str
-    created: str | None
-    ttl: timedelta | None
-    keys: Mapping[str, str]
-    features: Mapping[str, str]
-
-
-def join(entities: pa.Table, time: str, sources: list[Source], threads: int | None) -> pa.Table:
-    """The features of every source as of each entity row's time, in the entities' order."""
-    keys = sorted({name for source in sources for name in source.keys.values()})
-    asked = pa.table(
-        {
-            "row": pa.array(range(entities.num_rows), pa.int64()),
-            "moment": entities[time],
-            **{f"k{i}": entities[name] for i, name in enumerate(keys)},
-        }
-    )
-    with engine(threads) as duck:
-        duck.register("asked", asked)
-        duck.execute(
-            "create temp table entities as"
-            " select * replace (epoch_us(moment::timestamptz) as moment) from asked"
-        )
-        columns = [
-            f"{_alive(f'v{i}', source, column)} as {_name(name)}"
-            for i, source in enumerate(sources)
-            for column, name in source.features.items()
-        ]
-        joins = [_asof(f"v{i}", source, keys) for i, source in enumerate(sources)]
-        return duck.sql(
-            f"select {', '.join(columns)} from entities e {' '.join(joins)} order by e.row"
-        ).to_arrow_table()
-
-
-def _asof(view: str, source: Source, keys: list[str]) -> str:
-    """One left join: every entity row, with the newest row of its key at or before its time."""
-    meets = [
-        f"e.k{keys.index(entity)} = {view}.{_name(key)}" for key, entity in source.keys.items()
-    ]
-    meets.append(f"e.moment >= {view}.__at")
-    return f"asof left join ({_rows(source)}) {view} on {' and '.join(meets)}"
-
-
-def _rows(source: Source) -> str:
-    """The rows of a source, one for each key and time, its time as microseconds in `__at`."""
-    wanted = ", ".join(_name(column) for column in {**source.keys, **source.features})
-    at = f"epoch_us({_name(source.time)}::timestamptz)"
-    if _is_unique(source):
-        return f"select {wanted}, {at} as __at from {_files(source.path)}"
-    created = f"{_name(source.created)} desc nulls last, " if source.created else ""
-    same = ", ".join([*(_name(key) for key in source.keys), at])
-    return (
-        f"select {wanted}, {at} as __at from {_files(source.path)} qualify row_number() over"
-        f" (partition by {same} order by {created} filename desc, file_row_number desc) = 1"
-    )
-
-
-def _alive(view: str, source: Source, column: str) -> str:
-    """A column, unknown once it is older than the ttl."""
-    value = f"{view}.{_name(column)}"
-    if not source.ttl:
-        return value
-    age = source.ttl // timedelta(microseconds=1)
-    return f"case when e.moment - {view}.__at <= {age} then {value} end"
-
-
-def _is_unique(source: Source) -> bool:
-    """Whether whoever wrote the file notes that no two rows share key and time."""
-    if Path(source.path).is_dir():
-        return False
-    note = (pq.read_schema(source.path).metadata or {}).get(UNIQUE_BY, b"").decode()
-    return bool(note) and set(note.split(",")) <= {*source.keys, source.time}
-
-
-def _files(path: str) -> str:
-    if not Path(path).exists():
-        raise StoreError(f"the offline file {path} is not there; materialize its view first")
-    pattern = f"{path}/**/*.parquet" if Path(path).is_dir() else path
-    quoted = pattern.replace("'", "''")
-    return f"read_parquet('{quoted}', file_row_number = true, filename = true)"
-
-
-def _name(column: str) -> str:
-    escaped = column.replace('"', '""')
-    return f'"{escaped}"'
 
 
 class AsofRetrievalJob(RetrievalJob):  # type: ignore[misc]  # feast has no types
@@ -142,18 +167,18 @@ class AsofRetrievalJob(RetrievalJob):  # type: ignore[misc]  # feast has no type
         work: Callable[[], pa.Table],
         *,
         full_feature_names: bool = False,
-        on_demand: list[OnDemandFeatureView] | None = None,
+        on_demand: Sequence[OnDemandFeatureView] = (),
         metadata: RetrievalMetadata | None = None,
     ) -> None:
         self._work = work
         self._full_feature_names = full_feature_names
-        self._on_demand = on_demand or []
+        self._on_demand = list(on_demand)
         self._metadata = metadata
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
         return self._work()
 
-    def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
+    def _to_df_internal(self, timeout: int | None = None) -> Any:
         return self._work().to_pandas()
 
     @property
@@ -185,7 +210,7 @@ class AsofRetrievalJob(RetrievalJob):  # type: ignore[misc]  # feast has no type
 
 
 class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no types
-    """Feast's offline interface over Parquet files, read by DuckDB."""
+    """Feast's offline interface over Parquet files, joined by DuckDB."""
 
     @staticmethod
     def get_historical_features(
@@ -209,17 +234,15 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
                 entity_df = duck.sql(entity_df).df()
         time = infer_event_timestamp_from_entity_df(dict(entity_df.dtypes))
         times = pd.to_datetime(entity_df[time], utc=True)
-        frame = entity_df.assign(**{time: times})
-        sources = [
-            _source(config, view, feature_refs, full_feature_names) for view in feature_views
-        ]
+        entities = pa.Table.from_pandas(entity_df.assign(**{time: times}), preserve_index=False)
+        parts = [_part(config, view, feature_refs, full_feature_names) for view in feature_views]
 
         def work() -> pa.Table:
-            entities = pa.Table.from_pandas(frame, preserve_index=False)
-            found = join(entities, time, sources, config.offline_store.threads)
-            for column in found.column_names:
-                entities = entities.append_column(column, found[column])
-            return entities
+            found = join(entities, time, parts, config.offline_store.threads)
+            return pa.table(
+                [*entities.columns, *found.columns],
+                names=[*entities.column_names, *found.column_names],
+            )
 
         return AsofRetrievalJob(
             work,
@@ -227,7 +250,7 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
             on_demand=OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry),
             metadata=RetrievalMetadata(
                 features=feature_refs,
-                keys=[name for name in frame.columns if name != time],
+                keys=[name for name in entities.column_names if name != time],
                 min_event_timestamp=times.min(),
                 max_event_timestamp=times.max(),
             ),
@@ -245,14 +268,11 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
         end_date: datetime,
     ) -> RetrievalJob:
         """The newest row of each key within the time range."""
-        order = [timestamp_field, *([created_timestamp_column] if created_timestamp_column else [])]
-        newest = (
-            f"qualify row_number() over (partition by {_names(join_key_columns) or 'true'} order by"
-            f" {', '.join(f'{_name(column)} desc nulls last' for column in order)},"
-            " filename desc, file_row_number desc) = 1"
+        source = Source(_path(config, data_source), timestamp_field, created_timestamp_column)
+        columns = [*join_key_columns, *feature_name_columns, *_times(source)]
+        return AsofRetrievalJob(
+            lambda: pull(source, columns, (start_date, end_date), newest_of=join_key_columns)
         )
-        columns = [*join_key_columns, *feature_name_columns, *order]
-        return _pull(config, data_source, columns, timestamp_field, (start_date, end_date), newest)
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -266,9 +286,9 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
         end_date: datetime | None = None,
     ) -> RetrievalJob:
         """Every row within the time range."""
-        created = [created_timestamp_column] if created_timestamp_column else []
-        columns = [*join_key_columns, *feature_name_columns, timestamp_field, *created]
-        return _pull(config, data_source, columns, timestamp_field, (start_date, end_date))
+        source = Source(_path(config, data_source), timestamp_field, created_timestamp_column)
+        columns = [*join_key_columns, *feature_name_columns, *_times(source)]
+        return AsofRetrievalJob(lambda: pull(source, columns, (start_date, end_date)))
 
     @staticmethod
     def offline_write_batch(
@@ -289,63 +309,32 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
             progress(table.num_rows)
 
 
-def _source(
+def _part(
     config: RepoConfig, view: FeatureView, feature_refs: Iterable[str], full_names: bool
-) -> Source:
+) -> Part:
     batch = view.batch_source
     columns = {new: old for old, new in batch.field_mapping.items()}
     name = view.projection.name_to_use()
     wanted = [ref.split(":", 1)[1] for ref in feature_refs if ref.split(":", 1)[0] == name]
-    meets = view.projection.join_key_map or {
-        field.name: field.name for field in view.entity_columns
-    }
-    return Source(
-        path=str(_path(config, batch)),
-        time=batch.timestamp_field,
-        created=batch.created_timestamp_column or None,
-        ttl=view.ttl,
-        keys={columns.get(key, key): entity for key, entity in meets.items()},
+    keys = view.projection.join_key_map or {field.name: field.name for field in view.entity_columns}
+    return Part(
+        source=Source(
+            _path(config, batch), batch.timestamp_field, batch.created_timestamp_column or None
+        ),
+        keys={columns.get(key, key): entity for key, entity in keys.items()},
         features={
             columns.get(feature, feature): f"{name}__{feature}" if full_names else feature
             for feature in wanted
         },
+        ttl=view.ttl,
     )
 
 
-def _pull(
-    config: RepoConfig,
-    source: DataSource,
-    columns: list[str],
-    time: str,
-    bounds: tuple[datetime | None, datetime | None],
-    newest: str = "",
-) -> RetrievalJob:
-    start, end = bounds
-    at = f"{_name(time)}::timestamptz"
-    within = [f"{at} >= {_moment(start)}"] if start else []
-    within += [f"{at} <= {_moment(end)}"] if end else []
-
-    def work() -> pa.Table:
-        query = (
-            f"select {_names(columns)} from {_files(str(_path(config, source)))}"
-            f" where {' and '.join(within) or 'true'} {newest}"
-        )
-        with engine(config.offline_store.threads) as duck:
-            return duck.sql(query).to_arrow_table()
-
-    return AsofRetrievalJob(work)
+def _times(source: Source) -> list[str]:
+    return [source.time, *([source.created] if source.created else [])]
 
 
 def _path(config: RepoConfig, source: DataSource) -> Path:
     if not isinstance(source, FileSource):
         raise StoreError(f"this offline store reads Parquet files, not {type(source).__name__}")
     return Path(FileSource.get_uri_for_file_path(config.repo_path, source.path))
-
-
-def _names(columns: Iterable[str]) -> str:
-    return ", ".join(_name(column) for column in columns)
-
-
-def _moment(moment: datetime) -> str:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"timestamptz '{aware.isoformat(sep=' ')}'"

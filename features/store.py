@@ -1,36 +1,43 @@
-"""The feature store: views in, training frames and online values out; rows in = rows out."""
+"""The feature store: views in, training frames and online values out; rows in = rows out.
+
+Offline rows are Parquet files (`archive`), joined to entities through Feast (`offline`); newest
+values are in SQLite or Redis (`online`). Feast is imported on first need of it: that takes seconds,
+and reading online never does.
+"""
 
 import hashlib
 import json
+import sqlite3
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import pandas as pd
-import pyarrow as pa
 import redis
 
 from features.archive import Archive
 from features.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
-from features.contracts import View
-from features.encoding import decode, encode, entity_key, key_prefix
-from features.online import Batch, Online, RedisOnline, SqliteOnline, Stored
+from features.contracts import FeatureType, View
+from features.online import Online, look_up, serialize, serialize_keys
+from features.online_redis import RedisOnline
+from features.online_sqlite import SqliteOnline
 from features.settings import Settings
 
 if TYPE_CHECKING:
-    from feast import FeatureStore
-
     from features.lake import Lake
 
 ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
 Progress = Callable[[str, float], None]
+
+
+class OnlineStoreError(StoreError):
+    """The online store does not answer."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class MaterializeReport:
 
 
 class Store:
-    """Features of all rows, offline and online; Feast is imported on first need of it."""
+    """Features of all rows, offline and online."""
 
     def __init__(
         self,
@@ -62,11 +69,12 @@ class Store:
         views: Sequence[View] | None = None,
         services: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        declared, by_row = _collect() if views is None or services is None else ((), {})
+        if views is None or services is None:
+            views, services = _collect()
         self._settings = settings
         self._lake = lake
-        self._views = {view.name: view for view in (declared if views is None else views)}
-        self._services = dict(by_row if services is None else services)
+        self._views = {view.name: view for view in views}
+        self._services = {row: tuple(map(self._view, names)) for row, names in services.items()}
         self._archive = Archive(settings.feature_folder)
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
@@ -74,32 +82,32 @@ class Store:
     def close(self) -> None:
         """Let go of connections; the store may be used again."""
         self._open.close()
-        self.__dict__.pop("_feast", None)
+        for opened in ("_feast", "_online"):
+            self.__dict__.pop(opened, None)
 
     def materialize(
         self, as_of: datetime, *, progress: Progress | None = None
     ) -> MaterializeReport:
         """Build every view as of a time; offline rows up to it are replaced, later ones kept.
 
-        Afterwards the online store holds the newest row of each key.
+        Afterwards the online store holds the newest row of each key. Raises StoreError.
         """
-        state = self._state(as_of)
-        with self._archive.lock():
+        done, views = self._state(as_of), list(self._views.values())
+        tables = _Tables(self._lake, as_of, views)
+        reports: list[ViewReport] = []
+        with self._archive.lock(), self._reaching():
             self._declare()
-            built = [view for view in self._views.values() if view.build is not None]
-            tables = _Tables(self._lake, as_of, built)
-            reports = []
-            for view in self._views.values():
+            for view in views:
                 if progress:
-                    progress(view.name, len(reports) / len(self._views))
+                    progress(view.name, len(reports) / len(views))
                 started = time.perf_counter()
                 if view.build is not None:
                     frame = view.build(tables.take(view), as_of)
                     self._archive.replace(view, to_arrow(view, frame, as_of), as_of)
-                online = self._publish(view, self._archive.newest(view), as_of)
+                online = self._publish_all(view, as_of) if view.online else 0
                 rows = self._archive.count(view)
                 reports.append(ViewReport(view.name, rows, online, time.perf_counter() - started))
-            self._state_file.write_text(json.dumps(state))
+            self._state_file.write_text(json.dumps(done))
         if progress:
             progress("done", 1.0)
         return MaterializeReport(as_of, tuple(reports))
@@ -112,26 +120,28 @@ class Store:
         except FileNotFoundError:
             done = {}
         same = all(done.get(name) == wanted[name] for name in ("lake", "definitions"))
-        if not same or done["as_of"] < wanted["as_of"]:
+        if not same or done["as_of"] < wanted["as_of"] or self._is_emptied():
             self.materialize(as_of)
 
     def write(self, view: str, frame: pd.DataFrame) -> int:
         """Add rows to a view that a job writes; the same key and time takes the older one's place.
 
-        The same call twice changes nothing. Returns the number of rows.
+        The same call twice changes nothing. Returns the number of rows. Raises StoreError.
         """
         found = self._view(view)
         if found.build is not None:
             raise StoreError(
-                f"view {view} is built from tables; rows written to it would be replaced by the "
-                f"next materialize. Ingest its tables instead: {', '.join(found.tables)}"
+                f"view {view} is built from tables; rows written to it would be lost at the next "
+                f"materialize. Ingest its tables instead: {', '.join(found.tables)}"
             )
         rows = to_arrow(found, frame)
-        with self._archive.lock():
+        with self._archive.lock(), self._reaching():
             self._declare()
             self._archive.upsert(found, rows)
-            self._publish(found, self._archive.newest(found, rows.select(list(found.keys))))
-        return rows.num_rows
+            if found.online:
+                newest = self._archive.newest(found, rows.select(list(found.keys)))
+                self._online.write(serialize(found, newest))
+        return int(rows.num_rows)
 
     def training_frame(self, row: str, entities: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
         """The entities, in order, with the features of the row as of each event_timestamp.
@@ -140,47 +150,38 @@ class Store:
         is used: a later event_timestamp (or none) means as of then. Raises StoreError.
         """
         views = self._views_for(row, entities)
-        keys = sorted({key for view in views for key in view.keys})
-        asked = pd.DataFrame({key: _texts(entities[key]) for key in keys}, dtype=object)
-        asked[TIME] = _times(entities, as_of).array
         references = [f"{view.name}:{name}" for view in views for name in view.features]
         if not references:
             return entities.copy()
+        asked = pd.DataFrame(_asked(views, entities), dtype=object)
+        asked[TIME] = _times(entities, as_of).array
         found = self._feast.get_historical_features(asked, references).to_arrow()
-        features = {
-            name: to_pandas(found[name], kind)
-            for view in views
-            for name, kind in view.features.items()
-        }
-        return _beside(entities, features)
+        return _beside(entities, views, lambda name, kind: to_pandas(found[name], kind))
 
     def online_frame(self, row: str, entities: pd.DataFrame, now: datetime) -> pd.DataFrame:
-        """The entities, in order, with the features of the row online, as of now.
+        """The entities, in order, with the newest features of the row, as of now.
 
         What `training_frame` gives for now, from the online store. Raises StoreError.
         """
         views = self._views_for(row, entities)
-        asked = {key: _texts(entities[key]) for view in views for key in view.keys}
-        columns = self._values(views, asked, now)
-        features = {
-            name: as_pandas(columns[name], kind)
-            for view in views
-            for name, kind in view.features.items()
-        }
-        return _beside(entities, features)
+        with self._reaching():
+            found = look_up(self._online, views, _asked(views, entities), now)
+        return _beside(entities, views, lambda name, kind: as_pandas(found[name], kind))
 
     def online_values(
         self, row: str, entities: Sequence[Mapping[str, str | None]], now: datetime
     ) -> list[dict[str, Any]]:
         """`online_frame` without pandas, for a request: the features of each entity by name.
 
-        All entities name the same keys; an unknown value is None.
+        All entities name the same keys; an unknown value is None. Raises StoreError.
         """
         given = set(entities[0]) if entities else set()
         views = [view for view in self._service(row) if set(view.keys) <= given]
-        asked = {key: [entity[key] for entity in entities] for key in given}
-        columns = self._values(views, asked, now)
-        return [{name: values[i] for name, values in columns.items()} for i in range(len(entities))]
+        keys = {key for view in views for key in view.keys}
+        with self._reaching():
+            asked = {key: [entity[key] for entity in entities] for key in keys}
+            found = look_up(self._online, views, asked, now)
+        return [{name: values[i] for name, values in found.items()} for i in range(len(entities))]
 
     def history(self, view: str, as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
         """Every offline row of a view with since <= event_timestamp <= as_of."""
@@ -194,106 +195,87 @@ class Store:
 
     def version(self) -> str:
         """Changes with every change of the offline files."""
-        stamps = {name: self._archive.stamp(view) for name, view in self._views.items()}
-        return _hash(stamps)
+        return _hash({name: self._archive.stamp(view) for name, view in self._views.items()})
+
+    def _publish_all(self, view: View, as_of: datetime) -> int:
+        """Bring the online store to the newest offline rows; returns how many keys were written.
+
+        Whatever it holds up to as_of is replaced, even by older rows, or dropped: the offline
+        rows up to then are the truth now. What it holds from later on is only replaced by later.
+        """
+        batch = serialize(view, self._archive.newest(view), as_of)
+        gone = set(serialize_keys(view, self._archive.gone(view))) - set(batch.keys)
+        self._online.forget(view, sorted(gone), batch.horizon)
+        written = self._online.write(batch)
+        self._archive.settle(view)
+        return written
+
+    def _is_emptied(self) -> bool:
+        """Whether the online store lost its values: one key of each view is looked for."""
+        with self._reaching():
+            probes = [
+                (view, serialize_keys(view, self._archive.first(view)))
+                for view in self._views.values()
+                if view.online and self._archive.count(view)
+            ]
+            return any(None in found for found in self._online.read(probes))
 
     @property
     def _state_file(self) -> Any:
         return self._settings.feature_folder / "materialized.json"
 
-    @property
+    @cached_property
     def _definitions(self) -> str:
-        """Changes whenever a view or where the store keeps things does."""
+        """Changes whenever a view does, or where the store keeps things."""
         views = [
             (view.name, view.keys, list(view.features.items()), str(view.ttl), view.online)
             for view in self._views.values()
         ]
+        services = {row: [view.name for view in views] for row, views in self._services.items()}
         settings = self._settings
         places = (settings.namespace, settings.online_store_url, settings.registry_url)
-        return _hash([views, self._services, places, str(settings.feature_folder.resolve())])
+        return _hash([views, services, places])
 
     def _state(self, as_of: datetime) -> dict[str, str]:
         return {
             "lake": self._lake.version(),
-            "as_of": as_of.astimezone(UTC).isoformat(),
+            "as_of": as_of.astimezone(UTC).isoformat(timespec="microseconds"),
             "definitions": self._definitions,
         }
 
-    def _publish(self, view: View, newest: pa.Table, horizon: datetime | None = None) -> int:
-        """Put the newest rows online, and drop the keys that are gone; returns keys written.
-
-        Values online up to the horizon are replaced even where the new ones are older.
-        """
-        if not view.online:
-            return 0
-        until = 0 if horizon is None else _micros(horizon)
-        gone = set(self._keys(view, self._archive.gone(view)))
-        batch = Batch(
-            view=view,
-            keys=self._keys(view, newest),
-            micros=newest[TIME].cast(pa.int64()).to_pylist(),
-            columns=[encode(newest[name], kind) for name, kind in view.features.items()],
-            horizon=until,
-        )
-        if horizon is not None:
-            self._online.forget(view, sorted(gone - set(batch.keys)), until)
-            self._archive.settle(view)
-        return self._online.write(batch)
-
-    def _keys(self, view: View, rows: pa.Table) -> list[bytes]:
-        prefix, names = key_prefix(view.keys), sorted(view.keys)
-        columns = [rows[name].to_pylist() for name in names]
-        return [entity_key(prefix, values) for values in zip(*columns, strict=True)]
-
     def _view(self, name: str) -> View:
-        try:
-            return self._views[name]
-        except KeyError:
-            known = ", ".join(self._views)
-            raise StoreError(f"there is no view {name!r}; there are: {known}") from None
+        if name not in self._views:
+            raise StoreError(f"there is no view {name!r}; there are: {', '.join(self._views)}")
+        return self._views[name]
 
-    def _values(
-        self,
-        views: Sequence[View],
-        asked: Mapping[str, Sequence[str | None]],
-        now: datetime,
-    ) -> dict[str, list[Any]]:
-        """The columns of the views' features: a value for each entity, or None."""
-        moment, plans = _micros(now), []
-        for view in views:
-            prefix = key_prefix(view.keys)
-            rows = list(zip(*(asked[key] for key in sorted(view.keys)), strict=True))
-            keys = {row: entity_key(prefix, row) for row in set(rows) if None not in row}
-            plans.append((view, rows, keys))
-        answers = self._online.read([(view, list(keys.values())) for view, _, keys in plans])
-        columns: dict[str, list[Any]] = {}
-        for (view, rows, keys), answer in zip(plans, answers, strict=True):
-            stored = dict(zip(keys, answer, strict=True))
-            known = {row: _decoded(view, found, moment) for row, found in stored.items()}
-            nothing = (None,) * len(view.features)
-            values = [known.get(row) or nothing for row in rows]
-            columns |= {
-                name: [value[i] for value in values] for i, name in enumerate(view.features)
-            }
-        return columns
-
-    def _service(self, row: str) -> list[View]:
+    def _service(self, row: str) -> tuple[View, ...]:
         if row not in self._services:
             raise StoreError(f"there is no row {row!r}; there are: {', '.join(self._services)}")
-        return [self._view(name) for name in self._services[row]]
+        return self._services[row]
 
     def _views_for(self, row: str, entities: pd.DataFrame) -> list[View]:
         views = [view for view in self._service(row) if set(view.keys) <= set(entities.columns)]
-        if taken := {name for view in views for name in view.features} & set(entities.columns):
-            raise StoreError(f"the entities already have columns named {', '.join(sorted(taken))}")
+        names = [name for view in views for name in view.features]
+        if twice := {name for name in names if names.count(name) > 1 or name in entities.columns}:
+            raise StoreError(
+                f"row {row}: the columns {', '.join(sorted(twice))} would be there twice; rename "
+                "those of the entities or of one view"
+            )
         return views
 
-    def _declare(self) -> None:
-        """Tell Feast of the views, unless it was told before."""
-        file = self._settings.feature_folder / "declared"
-        if not file.exists() or file.read_text() != self._definitions:
-            self._feast.refresh_registry()
-            file.write_text(self._definitions)
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except (redis.RedisError, sqlite3.Error) as error:
+            place = (
+                "Redis at ARGOSY_ONLINE_STORE_URL"
+                if self._settings.online_store_url
+                else (self._settings.feature_folder / "online.db")
+            )
+            raise OnlineStoreError(
+                f"the online store ({place}) does not answer: {error}"
+            ) from error
 
     @cached_property
     def _online(self) -> Online:
@@ -302,21 +284,30 @@ class Store:
             path = settings.feature_folder / "online.db"
             online: Online = SqliteOnline(path, settings.namespace)
         else:
-            client = redis.Redis.from_url(settings.online_store_url)
+            client = redis.Redis.from_url(
+                settings.online_store_url, socket_connect_timeout=2, socket_timeout=5
+            )
             online = RedisOnline(client, settings.namespace)
         self._open.callback(online.close)
         return online
 
+    def _declare(self) -> None:
+        """Tell Feast of the views, unless it was told before: then it is not even imported."""
+        file = self._settings.feature_folder / "declared"
+        if not file.exists() or file.read_text() != self._definitions:
+            file.write_text(self._feast and self._definitions)
+
     @cached_property
-    def _feast(self) -> "FeatureStore":
-        """Feast over our views, told of them if it was not."""
+    def _feast(self) -> Any:
+        """Feast's FeatureStore over our views."""
+        from features.offline import declare, open_feast
+
         for view in self._views.values():
             self._archive.create(view)
-        store = _open_feast(self._settings)
-        self._open.callback(_close_feast, store)
-        told = {service.tags.get("definitions") for service in store.list_feature_services()}
-        if told != {self._definitions}:
-            _apply(store, self._archive, self._views, self._services, self._definitions)
+        store = open_feast(self._settings)
+        self._open.callback(store.registry.write_engine.dispose)
+        names = {row: tuple(view.name for view in views) for row, views in self._services.items()}
+        declare(store, list(self._views.values()), names, self._definitions)
         return store
 
 
@@ -349,9 +340,22 @@ def _collect() -> tuple[tuple[View, ...], Mapping[str, tuple[str, ...]]]:
         except ModuleNotFoundError:
             continue
     views = tuple(view for module in modules.values() for view in getattr(module, "VIEWS", ()))
-    return views, {
-        row: module.SERVICE for row, module in modules.items() if hasattr(module, "SERVICE")
-    }
+    return views, {row: getattr(module, "SERVICE", ()) for row, module in modules.items()}
+
+
+def _asked(views: Sequence[View], entities: pd.DataFrame) -> dict[str, list[str | None]]:
+    """The key columns the views want, as text, None where there is none."""
+    asked = {}
+    for key in sorted({key for view in views for key in view.keys}):
+        column = entities[key].astype(object)
+        values = [
+            None if empty else value for value, empty in zip(column, column.isna(), strict=True)
+        ]
+        strange = next((value for value in values if not isinstance(value, str | None)), None)
+        if strange is not None:
+            raise StoreError(f"{key} of the entities must be text, found {strange!r}")
+        asked[key] = values
+    return asked
 
 
 def _times(entities: pd.DataFrame, as_of: datetime) -> pd.Series:
@@ -365,147 +369,13 @@ def _times(entities: pd.DataFrame, as_of: datetime) -> pd.Series:
     return times.where(times <= limit, limit)
 
 
-def _beside(entities: pd.DataFrame, features: Mapping[str, Any]) -> pd.DataFrame:
-    """The entities with features, a value a row, in their order."""
+def _beside(
+    entities: pd.DataFrame, views: Sequence[View], column: Callable[[str, FeatureType], Any]
+) -> pd.DataFrame:
+    """The entities with the views' features, a value a row, in their order."""
+    features = {name: column(name, kind) for view in views for name, kind in view.features.items()}
     return pd.concat([entities, pd.DataFrame(features, index=entities.index)], axis=1)
 
 
-def _texts(keys: pd.Series) -> list[str | None]:
-    """Key values as they are asked for; None where there is none."""
-    values = keys.astype(object).where(keys.notna(), None).tolist()
-    if strange := next((value for value in values if not isinstance(value, str | None)), None):
-        raise StoreError(f"{keys.name} of the entities must be text, found {strange!r}")
-    return values
-
-
-def _decoded(view: View, found: Stored | None, now: int) -> tuple[Any, ...] | None:
-    """The values of a view, unless there are none or they are older than its ttl."""
-    if found is None:
-        return None
-    micros, values = found
-    if view.ttl is not None and now - micros > view.ttl // timedelta(microseconds=1):
-        return None
-    kinds = view.features.values()
-    return tuple(decode(value, kind) for value, kind in zip(values, kinds, strict=True))
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
 def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _open_feast(settings: Settings) -> "FeatureStore":
-    from feast import FeatureStore, RepoConfig
-
-    config = RepoConfig(
-        project=settings.namespace,
-        provider="local",
-        registry=_registry(settings),
-        online_store=_online_store(settings),
-        offline_store={"type": "features.offline.AsofOfflineStore"},
-        entity_key_serialization_version=3,
-    )
-    return FeatureStore(config=config)
-
-
-def _close_feast(store: "FeatureStore") -> None:
-    store.registry.write_engine.dispose()
-
-
-def _registry(settings: Settings) -> dict[str, object]:
-    """Feast's registry: SQLite, or a PostgreSQL schema named by the namespace."""
-    if settings.registry_url is None:
-        path = f"sqlite:///{settings.feature_folder.resolve() / 'registry.db'}"
-        return {"registry_type": "sql", "path": path}
-    import psycopg
-    from psycopg import sql
-
-    address = settings.registry_url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(address, autocommit=True) as connection:
-        schema = sql.Identifier(settings.namespace)
-        connection.execute(sql.SQL("create schema if not exists {}").format(schema))
-    arguments = {"options": f"-csearch_path={settings.namespace}"}
-    return {
-        "registry_type": "sql",
-        "path": settings.registry_url,
-        "sqlalchemy_config_kwargs": {"echo": False, "connect_args": arguments},
-    }
-
-
-def _online_store(settings: Settings) -> dict[str, object]:
-    """Feast's online store: SQLite or Redis."""
-    if settings.online_store_url is None:
-        return {"type": "sqlite", "path": str(settings.feature_folder.resolve() / "online.db")}
-    url = urlsplit(settings.online_store_url)
-    options = {
-        "db": url.path.strip("/") or "0",
-        "username": unquote(url.username or ""),
-        "password": json.dumps(unquote(url.password)) if url.password else "",
-        "ssl": "true" if url.scheme == "rediss" else "",
-    }
-    given = [f"{name}={value}" for name, value in options.items() if value]
-    address = f"{url.hostname or 'localhost'}:{url.port or 6379}"
-    return {"type": "redis", "connection_string": ",".join([address, *given])}
-
-
-def _apply(
-    store: "FeatureStore",
-    archive: Archive,
-    views: Mapping[str, View],
-    services: Mapping[str, tuple[str, ...]],
-    definitions: str,
-) -> None:
-    """Tell Feast of the views and services; what it knows besides is removed."""
-    from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
-    from feast.data_format import ParquetFormat
-    from feast.types import Array, Bool, Float64, Int64, String
-
-    types = {
-        "float": Float64,
-        "int": Int64,
-        "str": String,
-        "bool": Bool,
-        "float[]": Array(Float64),
-        "str[]": Array(String),
-    }
-    names = sorted({key for view in views.values() for key in view.keys})
-    entities = {
-        key: Entity(name=key, join_keys=[key], value_type=ValueType.STRING) for key in names
-    }
-    told = {
-        view.name: FeatureView(
-            name=view.name,
-            entities=[entities[key] for key in view.keys],
-            ttl=view.ttl or timedelta(0),
-            schema=[
-                *(Field(name=key, dtype=String) for key in view.keys),
-                *(Field(name=name, dtype=types[kind]) for name, kind in view.features.items()),
-            ],
-            online=view.online,
-            source=FileSource(
-                name=view.name,
-                path=str(archive.path(view).resolve()),
-                file_format=ParquetFormat(),
-                timestamp_field=TIME,
-            ),
-        )
-        for view in views.values()
-    }
-    readers = [
-        FeatureService(
-            name=row,
-            features=[told[name] for name in used],
-            tags={"definitions": definitions},
-        )
-        for row, used in services.items()
-    ]
-    stale = [
-        *(view for view in store.list_feature_views() if view.name not in told),
-        *(reader for reader in store.list_feature_services() if reader.name not in services),
-    ]
-    store.apply(
-        [*entities.values(), *told.values(), *readers], objects_to_delete=stale, partial=False
-    )
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

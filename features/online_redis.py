@@ -1,0 +1,117 @@
+"""The newest values in Redis, laid out as Feast lays them out; see `features.online`."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import mmh3
+
+from features.contracts import View
+from features.encoding import read_stamp, stamp
+from features.online import Asked, Batch, Stored
+
+# KEYS: the hashes. ARGV: the time's field, the number of features, their fields; then for each key
+# the horizon (microseconds), the time (empty: drop the values) and the values.
+_SCRIPT = """
+local function micros(data)
+  local fields, at = {[8] = 0, [16] = 0}, 1
+  while at <= #data do
+    local tag, number, scale = data:byte(at), 0, 1
+    repeat
+      at = at + 1
+      local byte = data:byte(at)
+      number = number + (byte % 128) * scale
+      scale = scale * 128
+    until byte < 128
+    fields[tag] = number
+    at = at + 1
+  end
+  return fields[8] * 1000000 + math.floor(fields[16] / 1000)
+end
+local time, count, written = ARGV[1], tonumber(ARGV[2]), 0
+for i, key in ipairs(KEYS) do
+  local at = 3 + count + (i - 1) * (count + 2)
+  local stored = redis.call('HGET', key, time)
+  if not stored or micros(stored) <= tonumber(ARGV[at]) then
+    local parts = {time}
+    if ARGV[at + 1] == '' then
+      for j = 1, count do parts[j + 1] = ARGV[2 + j] end
+      redis.call('HDEL', key, unpack(parts))
+    else
+      parts[2] = ARGV[at + 1]
+      for j = 1, count do
+        parts[2 * j + 1] = ARGV[2 + j]
+        parts[2 * j + 2] = ARGV[at + 1 + j]
+      end
+      redis.call('HSET', key, unpack(parts))
+    end
+    written = written + 1
+  end
+end
+return written
+"""
+
+
+class RedisOnline:
+    """Feast's Redis layout: a hash for each entity key, a field for each feature and view's time.
+
+    client: a redis.Redis; project: Feast's project, the end of every key.
+    """
+
+    _rows = 200  # keys in one script call: about a millisecond of the server's time
+
+    def __init__(self, client: Any, project: str) -> None:
+        self._client = client
+        self._project = project.encode()
+        self._script = client.register_script(_SCRIPT)
+
+    def write(self, batch: Batch) -> int:
+        """Compare and set in the server: no other writer gets in between."""
+        horizons = (max(batch.horizon, micros) for micros in batch.micros)
+        rows = zip(horizons, map(stamp, batch.micros), *batch.columns, strict=True)
+        return self._run(batch.view, batch.keys, rows)
+
+    def forget(self, view: View, keys: Sequence[bytes], horizon: int) -> None:
+        """Drop the values of keys, unless they are newer than the horizon."""
+        nothing = (b"",) * (len(view.features) + 1)
+        self._run(view, keys, ((horizon, *nothing) for _ in keys))
+
+    def read(self, asked: Asked) -> list[list[Stored | None]]:
+        """All views and keys in one round trip."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for view, keys in asked:
+                fields = [*_fields(view), _time(view)]
+                for key in keys:
+                    pipe.hmget(key + self._project, fields)
+            answers = iter(pipe.execute())
+        return [[_stored(next(answers)) for _ in keys] for _, keys in asked]
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _run(self, view: View, keys: Sequence[bytes], rows: Iterator[tuple[Any, ...]]) -> int:
+        head = [_time(view), len(view.features), *_fields(view)]
+        written = 0
+        for start in range(0, len(keys), self._rows):
+            names = [key + self._project for key in keys[start : start + self._rows]]
+            values = [value for row in islice(rows, len(names)) for value in row]
+            written += self._script(keys=names, args=[*head, *values])
+        return written
+
+
+def _time(view: View) -> bytes:
+    return f"_ts:{view.name}".encode()
+
+
+def _fields(view: View) -> list[bytes]:
+    return [_field(f"{view.name}:{name}") for name in view.features]
+
+
+def _field(name: str) -> bytes:
+    return mmh3.hash(name, signed=False).to_bytes(4, "little")
+
+
+def _stored(answer: list[bytes | None]) -> Stored | None:
+    *values, time = answer
+    return None if time is None else (read_stamp(time), values)

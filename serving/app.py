@@ -69,7 +69,9 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     app.include_router(health.router(live))
     for row in ROWS:
         if importlib.util.find_spec(f"serving.{row}"):
-            app.include_router(importlib.import_module(f"serving.{row}").router(live), tags=[row])
+            module = importlib.import_module(f"serving.{row}")
+            if hasattr(module, "router"):
+                app.include_router(module.router(live), tags=[row])
     return app
 
 
@@ -95,6 +97,7 @@ def run(settings: Settings, host: str, port: int, workers: int, ready: Page | No
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": 10,
+        "timeout_worker_healthcheck": 60,  # a worker imports for seconds before it can say it lives
     }
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:

@@ -114,7 +114,7 @@ def merge(
     """Upsert by key: parts that hold replaced rows are written again with the incoming rows.
 
     columns: all columns of the table, declared and extra, with their types.
-    incoming: one row a key.
+    incoming: one row a key; what differs is written beside it.
     fresh: where the new part goes; not written when nothing changes.
     """
     rows = pq.read_metadata(incoming).num_rows
@@ -122,7 +122,7 @@ def merge(
         if rows:
             _write(database, f"{_select(columns, [incoming])} {_order(table)}", fresh)
         return Merged((fresh,) if rows else (), rows, 0, 0)
-    changed = fresh.with_suffix(".changed")
+    changed = incoming.with_suffix(".changed")
     new, replaced = _changes(database, table, columns, incoming, parts, changed)
     if not new + replaced:
         return Merged(tuple(parts), 0, 0, rows)
@@ -133,12 +133,11 @@ def merge(
     ]
     query = _select(columns, [changed])
     if touched:
-        kept = (
-            f"{_select(columns, touched)} ANTI JOIN {_files([changed])} USING ({_names(table.key)})"
-        )
+        key = _names(table.key)
+        gone = f"(SELECT {key} FROM {_files([changed])}) gone"
+        kept = f"SELECT * FROM ({_select(columns, touched)}) ANTI JOIN {gone} USING ({key})"
         query = f"SELECT * FROM ({query} UNION ALL {kept})"
     _write(database, f"{query} {_order(table)}", fresh)
-    changed.unlink()
     left = tuple(part for part in parts if part not in touched)
     return Merged((*left, fresh), new, replaced, rows - new - replaced)
 

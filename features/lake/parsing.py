@@ -82,10 +82,20 @@ def _plain(found: pa.Array) -> pa.Array:
         values = values.dictionary_decode()
     if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
         values = values.cast(pa.string())
+    if pa.types.is_binary(values.type):
+        values = _decoded(values)
     if pa.types.is_string(values.type):
         empty = pc.equal(values, "")
         return pc.if_else(empty, None, values) if pc.any(empty).as_py() else values
     return values
+
+
+def _decoded(values: pa.Array) -> pa.Array:
+    """Text that a tool has written without saying that it is text."""
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowInvalid:  # not UTF-8: a fault of each row
+        return values
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -178,6 +188,8 @@ def _cast_numbers(text: pa.Array) -> pa.Array:
 def _flag(values: pa.Array) -> Parsed:
     if pa.types.is_boolean(values.type):
         return Parsed(values)
+    if not pa.types.is_string(values.type) and not _is_number(values.type):
+        return _none(values, pa.bool_(), "neither true nor false", "write true or false")
     text = pc.utf8_lower(_trimmed(values).array)
     true = pc.is_in(text, pa.array(_TRUE))
     false = pc.is_in(text, pa.array(_FALSE))

@@ -1,9 +1,10 @@
 """Where tables come from: files of a folder, CSV or Parquet, read in batches with row numbers."""
 
-import csv
 import difflib
 import hashlib
 import io
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,36 +13,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from features.contracts import TABLES, Table
+from features.lake.files import (
+    BATCH_ROWS,
+    Batch,
+    UnreadableError,
+    csv_batches,
+    csv_header,
+    file_digest,
+    parquet_batches,
+    parquet_header,
+    short,
+)
 
-BATCH_ROWS = 262_144
-_HEAD_BYTES = 1 << 20
 _LONGEST_NAME = 128
+_OPEN_NAME = re.compile(r"[a-z]_[a-z0-9_]{1,60}$")
 _SUFFIXES = (".csv", ".parquet")
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A line of a CSV file that has too few or too many fields."""
-
-    row: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some rows as found: `rows` are their numbers in the file, 1 for the first below the header.
-
-    done: share of the file read so far.
-    """
-
-    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]"
-    data: pa.Table
-    broken: tuple[Broken, ...] = ()
-    done: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,16 +50,6 @@ class Found:
     feeds: tuple[Feed, ...]
     others: tuple[str, ...]
     faults: tuple[str, ...]
-
-
-def short(value: object, limit: int = 60) -> str:
-    """The value as text of at most `limit` characters.
-
-    >>> short("x" * 100, limit=10)
-    'xxxxxxxxx…'
-    """
-    text = str(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def find(folder: Path) -> Found:
@@ -128,9 +106,15 @@ def header_faults(table: Table, name: str, columns: Sequence[str]) -> list[str]:
     if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
         return [*faults, f"{name}: fields are not separated by commas; save it with commas"]
     faults += [
-        f"{name}: column {column} stands there {columns.count(column)} times; keep one"
-        for column in sorted(set(columns))
-        if columns.count(column) > 1 and is_kept(table, column)
+        f"{name}: column {column} stands there {times} times; keep one"
+        for column, times in Counter(columns).items()
+        if times > 1 and is_kept(table, column)
+    ]
+    faults += [
+        f"{name}: the column name {short(column)!r} must be {table.open_prefix} and then at most "
+        "60 of a-z, 0-9 and _; rename it"
+        for column in columns
+        if is_kept(table, column) and column not in table.names and not _OPEN_NAME.match(column)
     ]
     faults += [
         _missing(name, column, columns) for column in table.required if column not in columns
@@ -179,7 +163,8 @@ def _no_table(folder: Path, others: Sequence[str]) -> str:
 
 
 def _missing(name: str, column: str, columns: Sequence[str]) -> str:
-    near = difflib.get_close_matches(column, [item.lower() for item in columns], n=1, cutoff=0.75)
+    short_ones = [item.lower() for item in columns if len(item) <= _LONGEST_NAME][:1000]
+    near = difflib.get_close_matches(column, short_ones, n=1, cutoff=0.75)
     hint = f"; is it {near[0]!r}?" if near else ""
     return f"{name}: the required column {column} is missing{hint}; add it or rename one"
 
@@ -189,96 +174,22 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
         faults.append(f"{name}: the file is empty; write it again or remove it")
         return None
     try:
-        columns = _csv_header(path) if path.suffix == ".csv" else _parquet_header(path)
-    except (ValueError, OSError) as error:  # pa.ArrowInvalid is a ValueError
+        columns = csv_header(path) if path.suffix == ".csv" else parquet_header(path)
+    except (ValueError, pa.ArrowException, OSError) as error:
         faults.append(f"{name}: cannot be read ({short(error, 200)}); write it again")
         return None
     faults.extend(header_faults(table, name, columns))
 
     def batches(wanted: Sequence[str]) -> Iterator[Batch]:
-        read = _csv_batches if path.suffix == ".csv" else _parquet_batches
-        return read(path, columns, wanted)
+        try:
+            if path.suffix == ".csv":
+                yield from csv_batches(path, columns, wanted)
+            else:
+                yield from parquet_batches(path, wanted)
+        except (pa.ArrowException, OSError) as error:
+            raise UnreadableError(short(error, 200)) from error
 
-    return Feed(table.name, name, columns, lambda: _file_digest(path), batches)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _csv_header(path: Path) -> tuple[str, ...]:
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError("it is UTF-16; save it as UTF-8")
-    if head[:2] == b"\x1f\x8b":
-        raise ValueError("it is compressed; unpack it")
-    line = head.replace(b"\r\n", b"\n").split(b"\n", 1)[0]
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError("it is not UTF-8; save it as UTF-8") from error
-    names = next(csv.reader([text]), []) if len(line) < _HEAD_BYTES else [text]
-    if not any(name.strip() for name in names):
-        raise ValueError("its first line has no column names")
-    return tuple(name.strip() for name in names)
-
-
-def _parquet_header(path: Path) -> tuple[str, ...]:
-    return tuple(pq.read_schema(path).names)
-
-
-def _csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[Batch]:
-    broken: list[pacsv.InvalidRow] = []
-
-    def skip(line: pacsv.InvalidRow) -> str:
-        broken.append(line)
-        return "skip"
-
-    with pa.OSFile(str(path)) as file:
-        # One thread: only then does Arrow number the lines it cannot split.
-        reader = pacsv.open_csv(
-            file,
-            pacsv.ReadOptions(
-                use_threads=False, block_size=1 << 24, column_names=list(columns), skip_rows=1
-            ),
-            pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-            pacsv.ConvertOptions(
-                include_columns=list(wanted),
-                column_types=dict.fromkeys(wanted, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],  # "NA" is a country
-            ),
-        )
-        following, told = 1, 0
-        for found in reader:
-            numbers = np.array([line.number - 1 for line in broken], dtype=np.int64)
-            rows = np.arange(following, following + len(found) + len(numbers))
-            rows = rows[~np.isin(rows, numbers)][: len(found)]
-            following = int(rows[-1]) + 1 if len(rows) else following
-            lines = tuple(_broken(line) for line in broken[told:])
-            told = len(broken)
-            done = min(file.tell() / max(file.size(), 1), 1.0)
-            yield Batch(rows, pa.Table.from_batches([found]), lines, done)
-        if told < len(broken):
-            lines = tuple(_broken(line) for line in broken[told:])
-            yield Batch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
-
-
-def _broken(line: pacsv.InvalidRow) -> Broken:
-    return Broken(line.number - 1, line.text)
-
-
-def _parquet_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[Batch]:
-    del columns  # a Parquet file knows its own
-    with pq.ParquetFile(path) as file:
-        following, total = 1, max(file.metadata.num_rows, 1)
-        for found in file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted)):
-            rows = np.arange(following, following + len(found))
-            following += len(found)
-            data = pa.Table.from_batches([found])
-            yield Batch(rows, data, done=min(following / total, 1.0))
+    return Feed(table.name, name, columns, lambda: file_digest(path), batches)
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

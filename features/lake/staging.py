@@ -1,6 +1,7 @@
 """The files of one table through the checks: good rows to a file on disk, bad ones beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contracts import Kind, Table
+from features.lake.files import UnreadableError, short
 from features.lake.merging import ROW, Clash, clashes, repeats, unique
 from features.lake.parsing import open_kind, schema
 from features.lake.quarantine import Fault, Quarantine
-from features.lake.sources import Feed, is_kept, short
+from features.lake.sources import Feed, is_kept
 from features.lake.validation import check, records
 
 Progress = Callable[[str, float], None]
@@ -133,11 +135,12 @@ class Stager:
                     bad.add(checked.faults, checked.records)
                     read += len(batch.rows) + len(batch.broken)
                     self.progress(table.name, batch.done)
-            except (pa.ArrowInvalid, OSError) as error:
-                return _File(path, read, bad, unreadable=short(error, 200))
+            except UnreadableError as error:
+                return _File(path, read, bad, unreadable=str(error))
         found: list[Clash] = []
         if repeated := repeats(self.database, table, path):
             found = clashes(self.database, table, path)
+        if found:
             bad.add(*_clash_faults(table, found, path))
         return _File(path, read, bad, tuple(clash.row for clash in found), repeated)
 
@@ -152,8 +155,9 @@ def open_kinds(table: Table, feeds: Sequence[Feed], known: Kinds) -> Kinds:
             if name not in table.names and name not in known and is_kept(table, name)
         ]
         if names:
-            for batch in feed.batches(names):
-                _widen(kinds, batch.data)
+            with suppress(UnreadableError):  # said when its rows are read
+                for batch in feed.batches(names):
+                    _widen(kinds, batch.data)
     return kinds
 
 
@@ -168,12 +172,7 @@ def _clash_faults(
     table: Table, found: Sequence[Clash], path: Path
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = [clash.row for clash in found]
-    held = (
-        pq.read_table(path, filters=[(ROW, "in", rows)])
-        if rows
-        else pq.read_table(path).slice(0, 0)
-    )
-    held = held.sort_by(ROW)
+    held = pq.read_table(path, filters=[(ROW, "in", rows)]).sort_by(ROW)
     keys = held.select(list(table.key)).to_pandas().astype(str).agg(" ".join, axis=1)
     others = [
         ", ".join(str(row) for row in clash.others[:3]) + (" …" if len(clash.others) > 3 else "")

@@ -1,9 +1,8 @@
 """The rules of each table, checked over whole batches; every fault at once, each with a remedy."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,12 @@ import orjson
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
-import pycountry
 from pandera.errors import SchemaErrors
 
-from features.contracts import Column, Kind, Table
+from features.contracts import Kind, Table
+from features.lake.files import Batch, short
 from features.lake.parsing import ARROW_TYPES, Parsed, parse, schema
-from features.lake.sources import Batch, short
-
-# Plans may lie in the future; facts may not (a day is left for clocks and zones).
-PLANNED = frozenset(
-    {"expected_at", "starts_on", "ends_on", "launched_on", "discontinued_on", "valid_from"}
-)
-_LONGEST_ID, _LONGEST_TEXT = 128, 10_000
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A test that holds for every good value of a column, its opposite in words, the remedy."""
-
-    name: str
-    holds: Callable[[Any], Any]
-    remedy: str
+from features.lake.rules import Rule, Rules, column_rules, row_rules
 
 
 @dataclass(frozen=True)
@@ -69,7 +53,7 @@ def check(table: Table, batch: Batch, extra: Mapping[str, Kind], now: datetime) 
     )
     bad = np.zeros(len(batch.rows), dtype=bool)
     bad[faults["at"].to_numpy(dtype=np.int64)] = True
-    good = pa.table(values, schema=None).filter(pa.array(~bad))
+    good = pa.table(values).filter(pa.array(~bad))
     return Checked(
         good.cast(schema(table, extra)),
         batch.rows[~bad],
@@ -129,7 +113,7 @@ def _broken_rules(
     table: Table, values: Mapping[str, pa.Array], extra: frozenset[str], now: datetime
 ) -> pd.DataFrame:
     frame = pd.DataFrame({name: _series(array) for name, array in values.items()})
-    rules = _rules(table, now)
+    rules = column_rules(table, now)
     try:
         _pandera(table, rules, extra).validate(frame, lazy=True)
     except SchemaErrors as errors:
@@ -137,26 +121,22 @@ def _broken_rules(
     return _no_faults()
 
 
-def _failures(cases: pd.DataFrame, table: Table, rules: "Rules") -> pd.DataFrame:
+def _failures(cases: pd.DataFrame, table: Table, rules: Rules) -> pd.DataFrame:
     by_name = {(column, rule.name): rule for column, found in rules.items() for rule in found}
-    by_name |= {("", rule.name): rule for rule in _row_rules(table)}
-    faults = cases.loc[cases["index"].notna(), ["index", "column", "check", "schema_context"]]
-    whole_row = faults["schema_context"].ne("Column")
-    columns = faults["column"].where(~whole_row, "")
-    pairs = list(zip(columns, faults["check"], strict=True))
+    by_name |= {("", rule.name): rule for rule in row_rules(table)}
+    assert cases["index"].notna().all(), f"a rule itself failed: {cases}"
+    columns = cases["column"].where(cases["schema_context"] == "Column", "")
+    pairs = list(zip(columns, cases["check"], strict=True))
     missing = Rule("missing", pd.isna, "fill it in")
     found = [by_name.get(pair, missing) for pair in pairs]
     return pd.DataFrame(
         {
-            "at": faults["index"].to_numpy(dtype=np.int64),
+            "at": cases["index"].to_numpy(dtype=np.int64),
             "column": columns.to_numpy(dtype=object),
             "reason": [rule.name for rule in found],
             "remedy": [rule.remedy for rule in found],
         }
     ).drop_duplicates()
-
-
-Rules = Mapping[str, tuple[Rule, ...]]
 
 
 def _pandera(table: Table, rules: Rules, extra: frozenset[str]) -> pandera.DataFrameSchema:
@@ -172,7 +152,7 @@ def _pandera(table: Table, rules: Rules, extra: frozenset[str]) -> pandera.DataF
     return pandera.DataFrameSchema(
         columns,
         checks=[
-            pandera.Check(rule.holds, name=rule.name, ignore_na=False) for rule in _row_rules(table)
+            pandera.Check(rule.holds, name=rule.name, ignore_na=False) for rule in row_rules(table)
         ],
     )
 
@@ -183,136 +163,6 @@ def _series(array: pa.Array) -> "pd.Series[Any]":
     if pa.types.is_boolean(array.type):
         return pd.Series(array.to_pandas(), dtype="boolean")
     return pd.Series(array.to_pandas())
-
-
-def _rules(table: Table, now: datetime) -> Rules:
-    return {column.name: _column_rules(column, now) for column in table.columns}
-
-
-def _column_rules(column: Column, now: datetime) -> tuple[Rule, ...]:
-    rules = _kind_rules(column.kind)
-    if column.values:  # noqa: PD011  (a column of the contract)
-        allowed = ", ".join(column.values)
-        rules += (
-            Rule(
-                "not an allowed value", _isin(frozenset(column.values)), f"write one of {allowed}"
-            ),
-        )
-    if column.kind == "time" and column.name not in PLANNED:
-        limit = pd.Timestamp(now) + timedelta(days=1)
-        rules += (
-            Rule("in the future", lambda values: values <= limit, "correct it; is it really UTC?"),
-        )
-    return rules
-
-
-@cache
-def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
-    finite = Rule("not a finite number", np.isfinite, "write a number such as 12.50")
-    return {
-        "id": (
-            Rule(
-                f"an id longer than {_LONGEST_ID} characters",
-                lambda values: values.str.len() <= _LONGEST_ID,
-                f"at most {_LONGEST_ID} characters are kept",
-            ),
-            Rule(
-                "an id with control characters",
-                lambda values: ~values.str.contains(r"[\x00-\x1f\x7f]", regex=True),
-                "remove them",
-            ),
-        ),
-        "text": (
-            Rule(
-                f"longer than {_LONGEST_TEXT} characters",
-                lambda values: values.str.len() <= _LONGEST_TEXT,
-                "shorten it",
-            ),
-        ),
-        "country": (
-            Rule(
-                "an unknown country",
-                _isin(_countries()),
-                "write the ISO 3166-1 alpha-2 code, such as DE or GB",
-            ),
-        ),
-        "currency": (
-            Rule("an unknown currency", _isin(_currencies()), "write the ISO 4217 code, as EUR"),
-        ),
-        "quantity": (
-            finite,
-            Rule(
-                "not above 0",
-                lambda values: values > 0,
-                "write a positive number; returns and cancellations are a status, not a quantity",
-            ),
-        ),
-        "amount": (
-            finite,
-            Rule("below 0", lambda values: values >= 0, "write 0 or a positive number"),
-        ),
-        "share": (
-            finite,
-            Rule(
-                "not between 0 and 1",
-                lambda values: values.between(0, 1),
-                "write a share: 0.25 for 25 %",
-            ),
-        ),
-        "number": (finite,),
-        "line": (
-            finite,
-            Rule(
-                "not a whole number from 0",
-                lambda values: (values >= 0) & (values % 1 == 0) & (values < 2**53),
-                "write 0, 1, 2 …",
-            ),
-        ),
-        "time": (),
-        "date": (),
-        "flag": (),
-    }[kind]
-
-
-def _row_rules(table: Table) -> tuple[Rule, ...]:
-    """Rules over several columns; None of them is about one value."""
-    rules: tuple[Rule, ...] = ()
-    if table.any_of:
-        names = list(table.any_of)
-        rules += (
-            Rule(
-                f"neither {' nor '.join(names)}",
-                lambda frame: frame[names].notna().to_numpy().any(axis=1),
-                "fill in one of them",
-            ),
-        )
-    if {"starts_on", "ends_on"} <= set(table.names):
-        rules += (
-            Rule(
-                "ends_on before starts_on",
-                lambda frame: (
-                    (frame["ends_on"] >= frame["starts_on"])
-                    | frame["ends_on"].isna()
-                    | frame["starts_on"].isna()
-                ),
-                "correct one of them",
-            ),
-        )
-    return rules
-
-
-def _isin(allowed: frozenset[str]) -> Callable[[Any], Any]:
-    return lambda values: values.isin(allowed)
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(country.alpha_2 for country in pycountry.countries)
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in pycountry.currencies)
 
 
 def _located(faults: pd.DataFrame, batch: Batch) -> pd.DataFrame:

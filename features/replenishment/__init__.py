@@ -9,6 +9,17 @@ from features.replenishment import lead_time, stock, supply
 from features.replenishment.stock import PAIR
 from features.replenishment.supply import TRIPLE, in_base
 
+__all__ = [
+    "FEATURES",
+    "PAIR",
+    "SERVICE",
+    "TRIPLE",
+    "VIEWS",
+    "due_from",
+    "in_base",
+    "planning_frame",
+]
+
 VIEWS: tuple[View, ...] = (stock.VIEW, supply.VIEW, lead_time.VIEW)
 SERVICE = ("forecast", *(view.name for view in VIEWS))
 

@@ -11,6 +11,7 @@ from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, s
 PAIR = ("warehouse_id", "product_id")
 WEEKS = 26
 SALES_WEEKS = 8
+REGULAR = 0.5
 _WEEK = 7 * 86_400
 
 
@@ -23,7 +24,8 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
         expected (below 0: overdue). Without an expected date it is the order's date plus the
         declared lead time.
     weekly_sales: mean units sold a week over the eight weeks before.
-    A pair that only sold (no stock, order or terms) has no history, only the newest row.
+    A pair that only sold (no stock, order or terms) has at most the newest row: where it sells
+        REGULAR units a week, so that the plan can say that its terms are missing.
     """
     grid = moments(as_of, weeks=WEEKS)
     stock, bought, terms = (tables[name] for name in ("stock", "purchase_orders", "supply_terms"))
@@ -39,8 +41,9 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     rows = _observed(rows, codes, at, stock, keys)
     rows = _moved(rows, codes, at, sold, bought, keys)
     rows = _with_open_orders(rows, codes, at, _with_due(bought, terms), keys)
-    known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] > 0)
-    rows = rows[known | (rows["event_timestamp"] == grid[-1])]
+    known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] >= REGULAR)
+    planned = kept.codes(rows) >= 0
+    rows = rows[known | (planned & (rows["event_timestamp"] == grid[-1]))]
     return rows[[*PAIR, "event_timestamp", *VIEW.features]].reset_index(drop=True)
 
 
@@ -102,8 +105,10 @@ def _with_due(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
     by = [*PAIR, "supplier_id"]
     newest = terms.sort_values("valid_from").drop_duplicates(by, keep="last")
     lead = bought.merge(newest[[*by, "lead_time_days"]], on=by, how="left")["lead_time_days"]
-    usual = bought["ordered_at"].to_numpy() + pd.to_timedelta(lead.fillna(0.0), unit="D").to_numpy()
-    return bought.assign(due=bought["expected_at"].fillna(pd.Series(usual, index=bought.index)))
+    usual = bought["ordered_at"] + pd.to_timedelta(lead.fillna(0.0), unit="D").set_axis(
+        bought.index
+    )
+    return bought.assign(due=bought["expected_at"].fillna(usual))
 
 
 def _with_open_orders(

@@ -3,6 +3,8 @@
 from models.base import Model
 from models.replenishment.policy import MinMax, MovingAverage, OrderUpTo
 
+__all__ = ["MODELS", "MinMax", "MovingAverage", "OrderUpTo"]
+
 MODELS: dict[str, type[Model]] = {
     "OrderUpTo": OrderUpTo,
     "MovingAverage": MovingAverage,

@@ -81,7 +81,7 @@ class Windows:
     @classmethod
     def of(cls, frame: pd.DataFrame, now: pd.Series) -> "Windows":
         """From the columns of the `forecast` view; lines without one have no period."""
-        period = frame["frequency"].map(PERIOD_DAYS).to_numpy(dtype=float)
+        period = np.asarray(frame["frequency"].map(PERIOD_DAYS), dtype=np.float64)
         start = pd.to_datetime(frame["period_start"], utc=True, format="ISO8601")
         days = (now - start).dt.total_seconds().to_numpy(dtype=float) / 86_400
         elapsed: Floats = np.maximum(days / period, 0.0)

@@ -28,6 +28,7 @@ COLUMNS = (
     "target_quantile",
     "stockout_probability",
     "stockout_probability_unordered",
+    "money_at_risk",
     "on_order_later",
     "demand_class",
     "not_ordered_reason",
@@ -40,7 +41,7 @@ def plan(lines: Lines, target: Target) -> pd.DataFrame:
 
     demand_mean + safety_stock − on_hand + reserved − on_order + surplus + minimum + rounding
     − capacity_cut = order_quantity, to the last digit. order_value is missing where the unit cost
-    or the exchange rate is unknown.
+    or the exchange rate is unknown. money_at_risk: the lost sales expected if nothing is ordered.
     """
     on_order, later = position(lines)
     target = _readable(target)
@@ -68,6 +69,7 @@ def plan(lines: Lines, target: Target) -> pd.DataFrame:
         target_quantile=np.round(target.ratio, 4),
         stockout_probability=np.round(target.demand.exceeds(have + order.quantity), 4),
         stockout_probability_unordered=np.round(target.demand.exceeds(have), 4),
+        money_at_risk=np.round(_at_risk(lines, target, have), 2),
         on_order_later=thousandths(later),
         demand_class=lines.demand_class,
     )
@@ -76,10 +78,17 @@ def plan(lines: Lines, target: Target) -> pd.DataFrame:
     unknown = lines.blocked != ""
     numbers = ["demand_mean", "safety_stock", "order_up_to", "surplus", "rounding"]
     risks = ["target_quantile", "stockout_probability", "stockout_probability_unordered"]
+    risks.append("money_at_risk")
     frame.loc[unknown & (lines.blocked != "discontinued"), [*numbers, *risks]] = np.nan
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence
     return frame[list(COLUMNS)]
+
+
+def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:
+    """What not ordering is expected to lose over the cover; missing where money is unknown."""
+    loss: Floats = target.demand.shortage(have) * lines.shortage
+    return np.where(lines.rate_known, loss, np.nan)
 
 
 def _readable(target: Target) -> Target:
@@ -90,6 +99,7 @@ def _readable(target: Target) -> Target:
         at=target.at,
         ratio=target.ratio,
         promise=target.promise,
+        lot=target.lot,
         demand=target.demand,
     )
 

@@ -25,6 +25,7 @@ class Target:
     mean, safety: units; up_to is their sum. at: order only when the position is at or below it.
     ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
+    lot: the least worth ordering, because ordering costs money.
     demand: its distribution over the cover, lead time included.
     """
 
@@ -33,6 +34,7 @@ class Target:
     at: Floats
     ratio: Floats
     promise: Flags
+    lot: Floats
     demand: Demand
 
     @property
@@ -92,8 +94,7 @@ def place(lines: Lines, target: Target, on_hand: Floats, on_order: Floats) -> Or
     round_up = target.promise | (_loss(target, have + lower + pack) < _loss(target, have + lower))
     exact = np.abs(need - lower) < 1e-9
     nearest = np.where(round_up & ~exact, lower + pack, lower)
-    lot = economic_lot(lines, target.mean / np.maximum(lines.cover_days, 1e-9))
-    least = np.maximum(lines.minimum, np.where(nearest > 0, lot, 0.0))
+    least = np.maximum(lines.minimum, np.where(nearest > 0, target.lot, 0.0))
     packed = np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack)
     forced = lines.minimum > nearest
     worth = target.promise | (_loss(target, have + packed) < _loss(target, have))

@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from models.replenishment import replay
 from models.replenishment.cover import GRID, Demand, Floats, combined, safety
 from models.replenishment.explain import plan
 from models.replenishment.lines import Lines, Texts
-from models.replenishment.order import Target
+from models.replenishment.order import Flags, Target, economic_lot
 from models.replenishment.replay import Panel, Trace
 
 _FILE = "policy.json"
@@ -66,62 +66,73 @@ class OrderUpTo(Policy):
     """Order up to the level where one more unit costs as much to hold as it saves in lost sales.
 
     The level is the quantile of demand over lead time + review period at the critical ratio
-    p / (p + h), p the cost of a lost sale, h that of holding a unit for a review period
-    (newsvendor; Zipkin, Foundations of Inventory Management, 2000, 6.2), or at the merchant's
-    service level.
-    `fit` learns by replay, for each class of demand, how far to shift the quantile (in normal
-    scores) to make the realised cost smallest: this answers forecasts that are too sure of
-    themselves and sales that are lost rather than waited for.
+    p / (p + h), p the cost of a lost sale, h that of holding a unit for as long as a lot lasts: the
+    review period, or the economic lot's time where ordering costs money (Hadley & Whitin, Analysis
+    of Inventory Systems, 1963, 4-2, lost sales). Or it is at the merchant's service level.
+    `fit` learns by replay, for each class of demand, what makes the realised cost smallest: first a
+    factor on the economic lot, then how far to shift the quantile (in normal scores). The first
+    answers packs and reviews that the lot's formula does not know, the second forecasts that are
+    too sure of themselves and sales that are lost rather than waited for.
     default_service_level: where neither costs nor a service level are known.
-    largest_shift, shift_step: the scores tried. fit_pairs: at most so many pairs are replayed.
+    lot_factors: the factors tried. largest_shift, shift_step: the scores tried. fit_pairs: at most
+        so many pairs are replayed.
     """
 
     def __init__(
         self,
         *,
         default_service_level: float = 0.95,
+        lot_factors: Sequence[float] = (0.5, 0.7, 1.0, 1.4, 2.0),
         largest_shift: float = 1.2,
         shift_step: float = 0.2,
         fit_pairs: int = 4000,
         seed: int = 7,
     ) -> None:
         self.default_service_level = default_service_level
+        self.lot_factors = list(lot_factors)
         self.largest_shift = largest_shift
         self.shift_step = shift_step
         self.fit_pairs = fit_pairs
         self.seed = seed
-        self.learned = {"shift": {}}
+        self.learned = {"lot": {}, "shift": {}}
 
     def targets(self, lines: Lines, *, later: float = 0.0) -> Target:
         """The critical quantile, shifted as learned for the line's class of demand."""
-        shift: Mapping[str, float] = self.learned["shift"]
-        other = shift.get("", 0.0)
-        shifts = np.array([shift.get(name, other) for name in lines.demand_class], dtype=float)
-        return self._level(lines, lines.windows.over(lines.cover_days, later=later), shifts)
+        return self._level(
+            lines,
+            lines.windows.over(lines.cover_days, later=later),
+            lots=_by_class(self.learned["lot"], lines.demand_class, 1.0),
+            shifts=_by_class(self.learned["shift"], lines.demand_class, 0.0),
+        )
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Choose each class's shift by the cost of replaying the frame's origins with it."""
+        """Choose each class's factor and shift by the cost of replaying the frame with them."""
         panel = Panel.of(frame, seed=self.seed, most_pairs=self.fit_pairs)
         own = [
             lines.windows.over(lines.cover_days, later=later) for lines, later in panel.reviews()
         ]
-        shifts = _centred(self.largest_shift, self.shift_step)
-        traces = []
-        for shift in shifts:
-            same = np.full(panel.pairs, shift)
+
+        def cost(lots: Floats, shifts: Floats) -> Floats:
             levels = [
-                self._level(lines, demand, same)
+                self._level(lines, demand, lots=lots, shifts=shifts)
                 for (lines, _), demand in zip(panel.reviews(), own, strict=True)
             ]
-            traces.append(replay.run(panel, replay.towards(panel, levels)))
-        costs = np.stack([trace.cost for trace in traces])
-        self.learned = {"shift": _best_by_class(shifts, costs, panel.demand_class)}
+            return replay.run(panel, replay.towards(panel, levels)).cost
+
+        classes, every = panel.demand_class, np.ones(panel.pairs)
+        factors = list(self.lot_factors) if panel.orders_cost else [1.0]
+        lot = _cheapest(factors, classes, lambda factor: cost(every * factor, every * 0.0))
+        lots = _by_class(lot, classes, 1.0)
+        shifts = _centred(self.largest_shift, self.shift_step)
+        shift = _cheapest(shifts, classes, lambda score: cost(lots, every * score))
+        self.learned = {"lot": lot, "shift": shift}
         return self
 
-    def _level(self, lines: Lines, demand: Demand, shifts: Floats) -> Target:
-        z, promise = self._score(lines)
-        z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
+    def _level(self, lines: Lines, demand: Demand, *, lots: Floats, shifts: Floats) -> Target:
         pace = demand.mean / np.maximum(lines.cover_days, 1e-9)
+        lot = economic_lot(lines, pace) * lots
+        z, promise = self._score(lines, np.maximum(lines.review_days, lot / np.maximum(pace, 1e-9)))
+        z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
         extra = safety(demand, z, pace=pace, lead_sd=lines.lead_sd)
         return Target(
             mean=demand.mean,
@@ -129,12 +140,13 @@ class OrderUpTo(Policy):
             at=np.full(len(lines), np.inf),
             ratio=ndtr(z),
             promise=promise,
+            lot=lot,
             demand=combined(demand, pace=pace, lead_sd=lines.lead_sd),
         )
 
-    def _score(self, lines: Lines) -> tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]:
+    def _score(self, lines: Lines, lot_days: Floats) -> tuple[Floats, Flags]:
         """Normal score of each line's critical ratio, and whether it is a promised level."""
-        holding = lines.holding * lines.review_days
+        holding = lines.holding * lot_days
         ratio = lines.shortage / (lines.shortage + holding)
         ratio = np.where(np.isnan(ratio), self.default_service_level, ratio)
         promise = (lines.service_level > 0) & (lines.service_level < 1)
@@ -182,8 +194,8 @@ class MinMax(Policy):
     def __init__(
         self,
         *,
-        min_days: Sequence[float] = (3.5, 7.0, 14.0, 21.0),
-        max_days: Sequence[float] = (14.0, 21.0, 28.0, 42.0),
+        min_days: Sequence[float] = (7.0, 14.0, 21.0, 28.0),
+        max_days: Sequence[float] = (14.0, 28.0, 42.0, 63.0, 91.0),
         seed: int = 7,
     ) -> None:
         self.min_days = list(min_days)
@@ -225,6 +237,7 @@ def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | 
         at=np.broadcast_to(trigger, mean.shape).astype(float),
         ratio=np.full(len(lines), 0.5),
         promise=np.zeros(len(lines), dtype=bool),
+        lot=np.zeros(len(lines)),
         demand=Demand(level, around),
     )
 
@@ -235,11 +248,20 @@ def _centred(largest: float, step: float) -> list[float]:
     return [round(step * number, 6) for number in range(-count, count + 1)]
 
 
-def _best_by_class(shifts: list[float], costs: Floats, classes: Texts) -> dict[str, float]:
-    """The cheapest shift of each class, and of all lines under the name ""."""
+def _by_class(learned: Mapping[str, float], classes: Texts, default: float) -> Floats:
+    """The learned number of each line's class; that of all lines where the class is new."""
+    other = learned.get("", default)
+    return np.array([learned.get(name, other) for name in classes], dtype=float)
+
+
+def _cheapest(
+    choices: Sequence[float], classes: Texts, cost: Callable[[float], Floats]
+) -> dict[str, float]:
+    """The choice of least cost for each class, and for all lines under the name ""."""
+    costs = np.stack([cost(choice) for choice in choices])
     groups = {"": np.ones(len(classes), dtype=bool)}
     groups |= {str(name): classes == name for name in sorted(set(classes)) if name}
     return {
-        name: shifts[int(np.argmin(costs[:, members].sum(axis=1)))]
+        name: choices[int(np.argmin(costs[:, members].sum(axis=1)))]
         for name, members in groups.items()
     }

@@ -22,7 +22,7 @@ from models.replenishment.lines import (
     Lines,
     Texts,
 )
-from models.replenishment.order import Target, place
+from models.replenishment.order import Target, economic_lot, place
 
 PAIR = list(KEYS[:2])
 # period, stock on hand, stock on order (n × periods ahead) -> quantities
@@ -56,6 +56,11 @@ class Panel:
     def demand_class(self) -> Texts:
         """The class of each pair's demand at the first origin."""
         return self.lines[0].demand_class
+
+    @property
+    def orders_cost(self) -> bool:
+        """Whether ordering costs money anywhere."""
+        return bool((self.lines[0].order_cost > 0).any())
 
     def reviews(self) -> list[tuple[Lines, float]]:
         """What is known at each period, and how many periods old it is."""
@@ -94,7 +99,9 @@ class Panel:
 class Trace:
     """What a replay cost: n × T, money in `holding`, `lost`, `ordering`; units in the others.
 
-    counted: the periods a policy can be held to: from when its first order can have arrived.
+    counted: the periods whose holding and lost sales a policy can be held to: from when its first
+    order can have arrived. Orders count from the start, less `carried`: n, the order cost of units
+    that were not sold in the replay; so the end is not cheap to who stops ordering.
     """
 
     holding: Floats
@@ -105,11 +112,13 @@ class Trace:
     stock: Floats
     stock_value: Floats
     counted: NDArray[np.bool_]
+    carried: Floats
 
     @property
     def cost(self) -> Floats:
         """Cost of each pair over the counted periods."""
-        spent: Floats = ((self.holding + self.lost + self.ordering) * self.counted).sum(axis=1)
+        kept: Floats = ((self.holding + self.lost) * self.counted).sum(axis=1)
+        spent: Floats = kept + self.ordering.sum(axis=1) - self.carried
         return spent
 
     @property
@@ -146,7 +155,7 @@ def run(panel: Panel, decide: Decide) -> Trace:
         missed[:, t] = np.maximum(panel.demand[:, t] - stock, 0.0)
         stock = np.maximum(stock - panel.demand[:, t], 0.0)
         left[:, t], ordered[:, t] = stock, quantity
-    return _priced(panel, left, missed, ordered)
+    return _priced(panel, left, missed, ordered, stock + pipeline.sum(axis=1))
 
 
 def towards(panel: Panel, levels: Sequence[Target]) -> Decide:
@@ -247,7 +256,9 @@ def _reviewed(panel: Panel, t: int) -> NDArray[np.bool_]:
     return (t == 0) | (np.floor(t * turns + 1e-9) > np.floor((t - 1) * turns + 1e-9))
 
 
-def _priced(panel: Panel, left: Floats, missed: Floats, ordered: Floats) -> Trace:
+def _priced(
+    panel: Panel, left: Floats, missed: Floats, ordered: Floats, remaining: Floats
+) -> Trace:
     """Money of a replay; a pair whose unit cost is unknown counts as one unit of money a unit."""
     lines, periods = panel.lines[0], left.shape[1]
     a_day = np.nan_to_num(lines.holding, nan=DEFAULT_HOLDING_RATE / YEAR_DAYS)
@@ -265,4 +276,19 @@ def _priced(panel: Panel, left: Floats, missed: Floats, ordered: Floats) -> Trac
         stock=left,
         stock_value=left * np.nan_to_num(lines.landed_cost, nan=1.0)[:, None],
         counted=counted,
+        carried=_carried(lines, panel, ordered, remaining),
     )
+
+
+def _carried(lines: Lines, panel: Panel, ordered: Floats, remaining: Floats) -> Floats:
+    """Order cost of the units by which stock and open orders grew: not this replay's, but that of
+    the periods in which they will be sold; negative where they shrank. A unit carries the order
+    cost over the pair's mean order, or over the economic lot where that is larger.
+    """
+    pace = panel.demand.mean(axis=1) / panel.period_days
+    sensible = np.maximum.reduce([economic_lot(lines, pace), lines.minimum, lines.pack])
+    count = (ordered > 0).sum(axis=1)
+    mean = ordered.sum(axis=1) / np.maximum(count, 1)
+    grown = remaining - panel.stock - panel.pipeline.sum(axis=1)
+    carried: Floats = lines.order_cost * grown / np.maximum(sensible, mean)
+    return carried

@@ -1,0 +1,173 @@
+"""What the replenishment API answers with."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.replenishment.plan import Plan
+
+EXAMPLE = {
+    "id": "DE1~p1029504~S01",
+    "warehouse_id": "DE1",
+    "product_id": "p1029504",
+    "supplier_id": "S01",
+    "order_quantity": 18,
+    "order_value": 31.5,
+    "demand_mean": 12.4,
+    "safety_stock": 7.1,
+    "order_up_to": 19.5,
+    "on_hand": 3,
+    "reserved": 0,
+    "on_order": 0,
+    "inventory_position": 3,
+    "surplus": 0,
+    "minimum": 0,
+    "rounding": 1.5,
+    "capacity_cut": 0,
+    "lead_time_days": 3.4,
+    "lead_time_sd": 0.9,
+    "review_period_days": 7,
+    "target_quantile": 0.9634,
+    "stockout_probability": 0.021,
+    "stockout_probability_unordered": 0.94,
+    "money_at_risk": 17.2,
+    "on_order_later": 0,
+    "demand_class": "smooth",
+    "not_ordered_reason": None,
+    "reason": "Order 18: 12.4 expected to sell in 10.4 days (lead time 3.4 + review 7) and 7.1 for "
+    "safety make 19.5; 3 are there or coming; rounded by 1.5.",
+}
+
+
+class Suggestion(BaseModel):
+    """One line of the plan. demand_mean + safety_stock − on_hand + reserved − on_order + surplus
+    + minimum + rounding − capacity_cut = order_quantity."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: str
+    warehouse_id: str
+    product_id: str
+    supplier_id: str | None
+    order_quantity: float
+    order_value: float | None = Field(description="Landed, in the base currency; null: unknown.")
+    demand_mean: float | None = Field(description="Expected over lead time + review period.")
+    safety_stock: float | None
+    order_up_to: float | None
+    on_hand: float
+    reserved: float
+    on_order: float = Field(description="Due within the cover, or not long overdue.")
+    inventory_position: float
+    surplus: float | None = Field(description="Units above the level.")
+    minimum: float = Field(description="Units added for the smallest sensible order.")
+    rounding: float | None
+    capacity_cut: float
+    lead_time_days: float
+    lead_time_sd: float
+    review_period_days: float
+    target_quantile: float | None
+    stockout_probability: float | None = Field(description="Over the cover, with this order.")
+    stockout_probability_unordered: float | None
+    money_at_risk: float | None = Field(description="Lost sales expected if nothing is ordered.")
+    on_order_later: float
+    demand_class: str
+    not_ordered_reason: str | None
+    reason: str
+
+
+class Made(BaseModel):
+    """By whom, when and how well an answer was made."""
+
+    as_of: datetime
+    model_version: str | None
+    served_by: str
+    degraded: bool
+
+
+class SuggestionAnswer(Made):
+    """One line."""
+
+    data: Suggestion
+
+
+class SuggestionPage(Made):
+    """A page of lines; the most money at risk first."""
+
+    data: list[Suggestion]
+    has_more: bool
+    next_cursor: str | None
+
+
+class Totals(BaseModel):
+    """A plan in three numbers; value in the base currency, where it is known."""
+
+    lines_ordered: int
+    units: float
+    value: float
+
+
+class Change(BaseModel):
+    """Other terms to plan under; what is not given stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"warehouse_id": "DE1", "lead_time_days": 21, "demand_uplift": 0.1}]
+        },
+    )
+
+    warehouse_id: str | None = None
+    product_id: str | None = None
+    supplier_id: str | None = None
+    lead_time_days: float | None = Field(None, ge=0, le=730)
+    lead_time_sd: float | None = Field(None, ge=0, le=365)
+    service_level: float | None = Field(None, gt=0, lt=1)
+    demand_uplift: float | None = Field(
+        None, ge=-1, le=10, description="Share by which all demand is more."
+    )
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class WhatIf(Made):
+    """The plan under other terms beside the plan as it is; nothing is kept."""
+
+    now: Totals
+    changed: Totals
+    data: list[Suggestion]
+
+
+def identity(lines: pd.DataFrame) -> pd.Series:
+    """The stable id of each line: warehouse~product~supplier, "~" in an id written as %7E."""
+    parts = [
+        lines[name].fillna("").str.replace("%", "%25").str.replace("~", "%7E")
+        for name in ("warehouse_id", "product_id", "supplier_id")
+    ]
+    return parts[0] + "~" + parts[1] + "~" + parts[2]
+
+
+def suggestions(lines: pd.DataFrame) -> list[Suggestion]:
+    """Lines as answers; what is missing is null."""
+    rows = lines.assign(id=identity(lines)).astype(object)
+    rows = rows.where(rows.notna(), None)
+    return [Suggestion.model_validate(row) for row in rows.to_dict("records")]
+
+
+def totals(lines: pd.DataFrame) -> Totals:
+    """Lines, units and value ordered."""
+    return Totals(
+        lines_ordered=int((lines["order_quantity"] > 0).sum()),
+        units=float(lines["order_quantity"].sum()),
+        value=round(float(lines["order_value"].sum()), 2),
+    )
+
+
+def made(plan: Plan) -> dict[str, Any]:
+    """The fields of `Made`."""
+    return {
+        "as_of": plan.as_of,
+        "model_version": plan.model_version,
+        "served_by": plan.served_by,
+        "degraded": bool(plan.degraded),
+    }

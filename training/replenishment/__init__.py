@@ -1,0 +1,5 @@
+"""How the ordering policy is made, compared and registered."""
+
+from training.replenishment.recipe import RECIPE
+
+__all__ = ["RECIPE"]

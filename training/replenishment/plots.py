@@ -1,0 +1,76 @@
+"""Pictures of a policy: what its cost is made of, stock against fill rate, one line explained."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.replenishment import MovingAverage
+from models.replenishment.policy import Policy
+from models.replenishment.replay import Panel, Trace
+from training.plots import OURS, THEIRS, drawing
+
+_PARTS = {
+    "cost_holding": "holding",
+    "cost_lost_sales": "lost sales",
+    "cost_ordering": "ordering",
+}
+_COLOURS = (THEIRS, "#c0392b", "#e0a458")
+
+
+def costs(path: Path, figures: Mapping[str, Mapping[str, float]]) -> None:
+    """Stacked bars: the cost of a pair and period by policy, in its three parts."""
+    names = list(figures)
+    with drawing(path, "Cost of a warehouse × product and period, replayed") as axes:
+        start = np.zeros(len(names))
+        for (part, label), colour in zip(_PARTS.items(), _COLOURS, strict=True):
+            width = np.array([figures[name][part] for name in names])
+            axes.barh(names, width, left=start, label=label, color=colour)
+            start = start + width
+        axes.invert_yaxis()
+        axes.legend(frameon=False)
+
+
+def trade_off(path: Path, panel: Panel, ours: Policy, train: pd.DataFrame) -> None:
+    """Fill rate against the money in stock: ours as it is, recent sales with ever more safety."""
+    plain = MovingAverage().fit(train)
+    days = sorted({*plain.safety_days, 42.0, 56.0})
+    curve = []
+    for each in days:
+        plain.learned = {"safety_days": each}
+        curve.append(_point(plain.replay(panel)))
+    stock, fill = _point(ours.replay(panel))
+    title = "Money in stock against the share of demand served"
+    with drawing(path, title, x="stock value", y="fill rate") as axes:
+        axes.plot(*zip(*curve, strict=True), marker="o", color=THEIRS, label="moving average")
+        axes.plot([stock], [fill], "D", color=OURS, markersize=10, label="argosy")
+        axes.legend(frameon=False)
+
+
+def _point(trace: Trace) -> tuple[float, float]:
+    return trace.mean_stock_value, trace.fill_rate
+
+
+def waterfall(path: Path, lines: pd.DataFrame) -> None:
+    """The parts of the largest order, from demand to quantity."""
+    line = lines.sort_values("order_value", ascending=False, na_position="last").iloc[0]
+    parts = {
+        "demand over cover": line["demand_mean"],
+        "safety": line["safety_stock"],
+        "on hand": -line["on_hand"],
+        "reserved": line["reserved"],
+        "on order": -line["on_order"],
+        "above the level": line["surplus"],
+        "smallest order": line["minimum"],
+        "rounding": line["rounding"],
+        "capacity": -line["capacity_cut"],
+    }
+    names, steps = list(parts), np.array(list(parts.values()), dtype=float)
+    title = f"{line['warehouse_id']} × {line['product_id']}: order {line['order_quantity']:g}"
+    with drawing(path, title, y="units") as axes:
+        ends = np.cumsum(steps)
+        colours = [OURS if step >= 0 else THEIRS for step in steps]
+        axes.bar(names, steps, bottom=ends - steps, color=colours)
+        axes.bar(["order"], [line["order_quantity"]], color="#1f2933")
+        axes.tick_params(axis="x", rotation=30)

@@ -1,0 +1,177 @@
+"""How the ordering policy is made: the past replayed, forecasts as of each origin only."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.replenishment import FEATURES, PAIR, TRIPLE, in_base
+from models.base import Model
+from models.replenishment import MinMax, MovingAverage, OrderUpTo
+from models.replenishment.policy import Policy
+from models.replenishment.replay import Panel, Trace
+from training.job import Context, Recipe, Split, override
+from training.replenishment import plots as pictures
+
+# Replays of fewer periods say more of chance than of a policy.
+LEAST_PERIODS = 4
+NOTHING_TO_REPLAY = (
+    "There are no pairs with both supply terms and forecasts of past periods: bring supply_terms "
+    "and train forecasting first (argosy train forecasting)."
+)
+
+
+def frame(context: Context) -> pd.DataFrame:
+    """A planning row for each past origin, warehouse, product and supplier, with what came after.
+
+    `demand` (float[]): units asked for in each period from the origin to the next origin, lost
+    sales estimated where the shelf was empty. Empty where the store has no forecasts of the past.
+    """
+    forecasts = context.store.history("forecast", context.as_of)
+    real = context.store.history("demand", context.as_of)
+    terms = context.store.latest("supply", context.as_of)[list(TRIPLE)]
+    asked = _demand(forecasts[[*PAIR, "event_timestamp", "period_start"]], real)
+    entities = asked.merge(terms, on=list(PAIR))
+    columns = [*TRIPLE, "event_timestamp"]
+    known = context.store.training_frame("replenishment", entities[columns], context.as_of)
+    rows = in_base(known, context.settings.base_currency)
+    rows = rows.assign(demand=entities["demand"].to_numpy(dtype=object))
+    usable = rows["lead_time_days"].notna() & rows["window_mean"].notna()
+    return rows.loc[usable, [*columns, *FEATURES, "demand"]].reset_index(drop=True)
+
+
+def _demand(origins: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
+    """Each origin's rows with the demand of the closed periods up to the next origin, as a list."""
+    table = real.assign(units=real["sold"].fillna(0.0) + real["lost"].fillna(0.0)).pivot_table(
+        index=list(PAIR), columns="period_start", values="units", aggfunc="sum", fill_value=0.0
+    )
+    periods = np.array(table.columns, dtype=object)
+    firsts = np.sort(origins["period_start"].unique())
+    parts = []
+    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+        inside = (periods >= first) & ((periods < following) if following else True)
+        rows = origins[origins["period_start"] == first]
+        found = table.reindex(pd.MultiIndex.from_frame(rows[list(PAIR)])).to_numpy()[:, inside]
+        if inside.any() and len(rows):
+            parts.append(rows.assign(demand=np.nan_to_num(found).tolist()))
+    empty = origins.iloc[:0].assign(demand=pd.Series(dtype=object))
+    whole = pd.concat(parts) if parts else empty
+    # Two runs of one period (a later as-of in the same week) would count its demand twice.
+    newest = whole.sort_values("event_timestamp").drop_duplicates([*PAIR, "period_start"])
+    return newest.reset_index(drop=True)
+
+
+def check(rows: pd.DataFrame) -> list[str]:
+    """What is missing for a replay."""
+    if not len(rows):
+        return [NOTHING_TO_REPLAY]
+    periods = sum(len(part["demand"].iloc[0]) for _, part in rows.groupby("event_timestamp"))
+    if periods < LEAST_PERIODS or rows["event_timestamp"].nunique() < 2:
+        covered = f"{periods} closed periods of {rows['event_timestamp'].nunique()} origins"
+        least = f"{LEAST_PERIODS} periods and 2 origins are needed"
+        return [f"Past forecasts cover {covered}; {least}: train forecasting on a longer history."]
+    return []
+
+
+def split(rows: pd.DataFrame, context: Context) -> Split:
+    """Earlier origins to tune on, the later half to judge on."""
+    origins = np.sort(rows["event_timestamp"].unique())
+    cut = pd.Timestamp(origins[len(origins) // 2])
+    early = rows["event_timestamp"] < cut
+    return Split(rows[early].reset_index(drop=True), rows[~early].reset_index(drop=True), cut)
+
+
+def model(context: Context) -> Model:
+    """Ours, with `--set`."""
+    defaults = {
+        "default_service_level": 0.95,
+        "largest_shift": 1.2,
+        "shift_step": 0.2,
+        "fit_pairs": 4000,
+        "seed": context.settings.seed,
+    }
+    return OrderUpTo(**override(defaults, context.overrides))
+
+
+def baselines(context: Context) -> Mapping[str, Model]:
+    """Plain policies over recent sales, each with its own numbers tuned by the same replay."""
+    seed = context.settings.seed
+    return {"moving average": MovingAverage(seed=seed), "min-max": MinMax(seed=seed)}
+
+
+def score(fitted: Model, parts: Split) -> Mapping[str, float]:
+    """Cost of the later periods, replayed from the stock that was there.
+
+    cost_ratio: to the tuned moving-average policy. cost: a pair and period, in the base currency.
+    fill_rate: share of units served. stock_value: money in stock, mean over the periods.
+    """
+    assert isinstance(fitted, Policy)
+    panel = Panel.of(parts.test, seed=_seed(fitted))
+    trace = fitted.replay(panel)
+    plain = MovingAverage(seed=_seed(fitted)).fit(parts.train).replay(panel)
+    return {
+        "cost_ratio": trace.cost_a_period / plain.cost_a_period,
+        **figures(trace),
+        "pairs": float(panel.pairs),
+        "periods": float(panel.demand.shape[1]),
+    }
+
+
+def figures(trace: Trace) -> Mapping[str, float]:
+    """What a replay is described by."""
+    counted = trace.counted
+    total = max(float(counted.sum()), 1.0)
+    return {
+        "cost": trace.cost_a_period,
+        "cost_holding": float((trace.holding * counted).sum() / total),
+        "cost_lost_sales": float((trace.lost * counted).sum() / total),
+        "cost_ordering": float((trace.ordering.sum() - trace.carried.sum()) / total),
+        "fill_rate": trace.fill_rate,
+        "stock_value": trace.mean_stock_value,
+    }
+
+
+def plots(fitted: Model, parts: Split, folder: Path) -> None:
+    """What the cost is made of, stock against fill rate, and one line explained."""
+    assert isinstance(fitted, Policy)
+    seed = _seed(fitted)
+    panel = Panel.of(parts.test, seed=seed)
+    policies: dict[str, Policy] = {
+        "argosy": fitted,
+        "moving average": MovingAverage(seed=seed).fit(parts.train),
+        "min-max": MinMax(seed=seed).fit(parts.train),
+    }
+    traces = {name: policy.replay(panel) for name, policy in policies.items()}
+    pictures.costs(folder / "cost_parts.png", {n: figures(t) for n, t in traces.items()})
+    pictures.trade_off(folder / "stock_and_fill.png", panel, fitted, parts.train)
+    last = parts.test["event_timestamp"].max()
+    lines = fitted.predict(parts.test[parts.test["event_timestamp"] == last])
+    pictures.waterfall(folder / "one_line_explained.png", lines)
+
+
+def sample(rows: pd.DataFrame) -> pd.DataFrame:
+    """A few pairs of the newest origin."""
+    newest = rows[rows["event_timestamp"] == rows["event_timestamp"].max()]
+    few: pd.DataFrame = newest.drop(columns="demand").head(12)
+    return few.reset_index(drop=True)
+
+
+def _seed(policy: Policy) -> int:
+    return int(getattr(policy, "seed", 7))
+
+
+RECIPE = Recipe(
+    row="replenishment",
+    metric="cost_ratio",
+    better="lower",
+    features=FEATURES,
+    frame=frame,
+    check=check,
+    split=split,
+    model=model,
+    baselines=baselines,
+    score=score,
+    plots=plots,
+    sample=sample,
+)

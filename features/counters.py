@@ -10,16 +10,18 @@ PARTNER_CAP; keys expire after IDLE_DAYS, ids after REMEMBER_DAYS.
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import orjson
 import redis
 from numpy.typing import NDArray
 
+from features.contracts import ArgosyError
 from features.windows import (
     IDLE_DAYS,
     IDLE_MS,
@@ -35,25 +37,34 @@ from features.windows import (
     fresh,
 )
 
+Item = TypeVar("Item")
+
 DAY_MS = 86_400_000
 REMEMBER_DAYS = 7
 KEEP_STATE_MS = (IDLE_DAYS + 2) * DAY_MS
-LOAD_BATCH = 2_000
+LOAD_BATCH = 1_000
+CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
+
+
+class CountersError(ArgosyError):
+    """The counters cannot be reached."""
 
 
 class Counters(Protocol):
-    """The live state. Safe under threads and processes."""
+    """The live state. Safe under threads and processes. Every method may raise CountersError."""
 
     def observe(self, event: Event) -> NDArray[np.float64]:
         """The values before the event, in the order of `plan.names`; the event then counts."""
         ...
 
-    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
-        """Fill in keys that are not there yet, and known event ids; the number of keys given."""
+    def load(
+        self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
+    ) -> None:
+        """Put in states, in the place of what is there, and the ids of events they hold."""
         ...
 
-    def claim(self, name: str) -> bool:
-        """True for the first who claims this name (who shall fill the counters)."""
+    def version(self) -> str:
+        """The version of the last `load`; empty when there was none."""
         ...
 
     def close(self) -> None:
@@ -87,6 +98,16 @@ def _floats(answer: list[int], scale: NDArray[np.float64]) -> NDArray[np.float64
     return np.where(whole == MISSING, np.nan, whole / scale)
 
 
+@contextmanager
+def _reached(failure: type[Exception], where: str) -> Iterator[None]:
+    try:
+        yield
+    except failure as error:
+        raise CountersError(
+            f"the fraud counters on {where} do not answer: {error}; see ARGOSY_COUNTERS_URL"
+        ) from error
+
+
 _SCHEMA = """
 create table if not exists state (key text primary key, state blob not null, touched integer)
     without rowid;
@@ -94,7 +115,7 @@ create table if not exists seen (id text primary key, answer blob not null, touc
     without rowid;
 create index if not exists seen_touched on seen (touched);
 create index if not exists state_touched on state (touched);
-create table if not exists claims (name text primary key);
+create table if not exists loaded (one integer primary key, version text not null);
 """
 _FORGET = "delete from {0} where {1} in (select {1} from {0} where touched < ? limit 4)"
 
@@ -116,15 +137,20 @@ class SqliteCounters:
 
     def observe(self, event: Event) -> NDArray[np.float64]:
         """As `Counters.observe`: one immediate transaction."""
-        with self._lock:
+        with self._transaction():
+            answer = self._answer(event)
+        return _floats(answer, self._scale)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, _reached(sqlite3.Error, "SQLite"):
             self._db.execute("begin immediate")
             try:
-                answer = self._answer(event)
+                yield
             except BaseException:
                 self._db.execute("rollback")
                 raise
             self._db.execute("commit")
-        return _floats(answer, self._scale)
 
     def _answer(self, event: Event) -> list[int]:
         found = self._db.execute("select answer from seen where id = ?", (event.id,)).fetchone()
@@ -159,24 +185,23 @@ class SqliteCounters:
             self._db.execute(_FORGET.format(table, column), (now - keep,))
         return answer
 
-    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
+    def load(
+        self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
+    ) -> None:
         """As `Counters.load`: one transaction."""
         now = int(time.time() * 1000)
         rows = ((f"{key.name}:{name}", orjson.dumps(state), now) for key, name, state in states)
-        with self._lock, self._db:
-            self._db.execute("begin immediate")
-            done = self._db.executemany("insert or ignore into state values (?, ?, ?)", rows)
-            self._db.executemany(
-                "insert or ignore into seen values (?, x'', ?)", ((name, now) for name in ids)
-            )
-        return done.rowcount
+        known = ((name, now) for name in ids)
+        with self._transaction():
+            self._db.executemany("insert or replace into state values (?, ?, ?)", rows)
+            self._db.executemany("insert or ignore into seen values (?, x'', ?)", known)
+            self._db.execute("insert or replace into loaded values (1, ?)", (version,))
 
-    def claim(self, name: str) -> bool:
-        """As `Counters.claim`."""
-        with self._lock:
-            return (
-                self._db.execute("insert or ignore into claims values (?)", (name,)).rowcount == 1
-            )
+    def version(self) -> str:
+        """As `Counters.version`."""
+        with self._transaction():
+            row = self._db.execute("select version from loaded").fetchone()
+        return str(row[0]) if row else ""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -280,9 +305,15 @@ return text
 """
 _LOAD = """
 for i, key in ipairs(KEYS) do
-  redis.call('SET', key, cmsgpack.pack(cjson.decode(ARGV[i])), 'NX', 'PX', ARGV[#ARGV])
+  redis.call('SET', key, cmsgpack.pack(cjson.decode(ARGV[i])), 'PX', ARGV[#ARGV])
 end
 """
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, LOAD_BATCH)):
+        yield batch
 
 
 def _lua(values: Iterable[Iterable[int]]) -> str:
@@ -296,7 +327,9 @@ class RedisCounters:
         self.plan = plan
         self._scale = plan.scale()
         self._prefix = f"{{{namespace}}}:velocity:"
-        self._redis = redis.Redis.from_url(url)
+        self._redis = redis.Redis.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
+        )
         self._observe = self._redis.register_script(
             _SCRIPT.format(
                 windows=_lua((window.granule, window.buckets) for window in WINDOWS),
@@ -328,25 +361,27 @@ class RedisCounters:
         )
         return _floats(orjson.loads(text), self._scale)
 
-    def load(self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str] = ()) -> int:
+    def load(
+        self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
+    ) -> None:
         """As `Counters.load`: a script call for each LOAD_BATCH keys."""
-        total = 0
-        rest = iter(states)
-        while batch := list(islice(rest, LOAD_BATCH)):
-            keys = [f"{self._prefix}{key.name}:{name}" for key, name, _ in batch]
-            self._load(keys=keys, args=[*(orjson.dumps(s) for _, _, s in batch), KEEP_STATE_MS])
-            total += len(batch)
-        names = iter(ids)
-        while some := list(islice(names, LOAD_BATCH)):
-            pipe = self._redis.pipeline(transaction=False)
-            for name in some:
-                pipe.set(f"{self._prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS, nx=True)
-            pipe.execute()
-        return total
+        with _reached(redis.RedisError, "Redis"):
+            for batch in _batches(states):
+                keys = [f"{self._prefix}{key.name}:{name}" for key, name, _ in batch]
+                packed = [orjson.dumps(state) for _, _, state in batch]
+                self._load(keys=keys, args=[*packed, KEEP_STATE_MS])
+            for some in _batches(ids):
+                pipe = self._redis.pipeline(transaction=False)
+                for name in some:
+                    pipe.set(f"{self._prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS, nx=True)
+                pipe.execute()
+            self._redis.set(f"{self._prefix}version", version)
 
-    def claim(self, name: str) -> bool:
-        """As `Counters.claim`."""
-        return bool(self._redis.set(f"{self._prefix}claim:{name}", "1", nx=True))
+    def version(self) -> str:
+        """As `Counters.version`."""
+        with _reached(redis.RedisError, "Redis"):
+            stored = self._redis.get(f"{self._prefix}version")
+        return stored.decode() if isinstance(stored, bytes) else ""
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from features.fraud import FEATURES, fraud_reports, inputs
-from features.money import to_base
+from features.fraud import FEATURES, amounts, fraud_reports, inputs
 from models.base import Model, parameters
 from models.fraud import BoostedTrees, Costs, Logistic, Policy, Rules
 from models.fraud.policy import ACTIONS, best_policy
@@ -28,14 +27,8 @@ def frame(context: Context) -> pd.DataFrame:
     entities = payments.assign(event_timestamp=payments["attempted_at"])
     context.store.ensure(as_of)
     known = context.store.training_frame("fraud", entities, as_of)
-    amount = to_base(
-        known["amount"],
-        known["currency"],
-        known["attempted_at"],
-        lake.read("fx_rates", as_of=as_of),
-        context.settings.base_currency,
-    )
-    seen = inputs(known, amount)
+    rates = lake.read("fx_rates", as_of=as_of)
+    seen = inputs(known, amounts(known, rates, context.settings.base_currency))
     for name in ("payment_id", "customer_id", "card_id", "attempted_at"):
         seen[name] = known[name]
     seen["declined"] = (known["outcome"] == "declined").to_numpy(dtype=bool)
@@ -57,7 +50,8 @@ def labelled(payments: pd.DataFrame, known_at: datetime, maturity: timedelta) ->
     honest = mature & ~payments["declined"].to_numpy(dtype=bool)
     attempted = (payments["attempted_at"] <= now).to_numpy(dtype=bool)
     marked = payments.assign(is_fraud=reported.astype(np.int64), mature=mature)
-    return marked[attempted & (reported | honest)]
+    known: pd.DataFrame = marked[attempted & (reported | honest)]
+    return known
 
 
 def cut_of(labelled_payments: pd.DataFrame) -> pd.Timestamp:
@@ -167,7 +161,7 @@ def plots(fitted: Model, halves: Split, folder: Path) -> None:
     _plot_cost(folder / "cost_by_threshold.png", label, p, _amount(test))
     title = "Score of honest and fraudulent payments"
     with drawing(folder / "score.png", title, x="score", y="share of payments (log)") as axes:
-        bins = np.linspace(0.0, 100.0, 41)
+        bins = np.linspace(0.0, 100.0, 41).tolist()
         for name, colour, rows in (("honest", THEIRS, label == 0), ("fraud", OURS, label == 1)):
             weights = np.full(int(rows.sum()), 1.0 / max(int(rows.sum()), 1))
             axes.hist(100 * p[rows], bins, weights=weights, color=colour, alpha=0.6, label=name)

@@ -10,6 +10,7 @@ from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
     Rates,
+    amounts,
     base_currency,
     decline,
     event,
@@ -19,7 +20,6 @@ from features.fraud.stream import (
     payment_velocity,
     report,
 )
-from features.money import to_base
 
 _TABLES = ("payments", "chargebacks", "customers", "fx_rates")
 
@@ -27,10 +27,7 @@ _TABLES = ("payments", "chargebacks", "customers", "fx_rates")
 def _velocity(tables: Frames, as_of: datetime) -> pd.DataFrame:
     """The velocities at the moment of each payment."""
     payments, rates = tables["payments"], tables["fx_rates"]
-    base = base_currency(payments, rates)
-    amount = to_base(
-        payments["amount"], payments["currency"], payments["attempted_at"], rates, base
-    )
+    amount = amounts(payments, rates, base_currency(payments, rates))
     values = payment_velocity(payments, tables["chargebacks"], amount)
     keys = pd.DataFrame(
         {"payment_id": payments["payment_id"], "event_timestamp": payments["attempted_at"]}
@@ -64,6 +61,7 @@ __all__ = [
     "SERVICE",
     "VIEWS",
     "Rates",
+    "amounts",
     "base_currency",
     "customer_risk",
     "decline",

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.contracts import FeatureType, Frames
-from features.fraud.stream import base_currency, fraud_reports
-from features.money import to_base
+from features.fraud.stream import amounts, base_currency, fraud_reports
 
 RISK_FEATURES: dict[str, FeatureType] = {
     "signed_up_day": "float",
@@ -72,10 +71,8 @@ def _accounts(customers: pd.DataFrame) -> pd.DataFrame:
 def _days(tables: Frames) -> pd.DataFrame:
     """What each day brought each customer; sign-up is a day that brought nothing."""
     payments, customers = tables["payments"], tables["customers"]
-    base = base_currency(payments, tables["fx_rates"])
-    amount = to_base(
-        payments["amount"], payments["currency"], payments["attempted_at"], tables["fx_rates"], base
-    )
+    rates = tables["fx_rates"]
+    amount = amounts(payments, rates, base_currency(payments, rates))
     declined = (payments["outcome"] == "declined").to_numpy(dtype=bool)
     log = np.log1p(amount.to_numpy(dtype=float))
     counted = ~declined & np.isfinite(log)

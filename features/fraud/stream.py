@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.fraud.plan import PLAN
+from features.money import to_base
 from features.windows import MEASURES, Event, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +46,12 @@ def base_currency(payments: pd.DataFrame, fx_rates: pd.DataFrame) -> str:
         if currency not in known or fixed[currency]:
             return str(currency)
     return ""
+
+
+def amounts(payments: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Series:
+    """The payments' amounts in base currency; NaN where no rate is known."""
+    when = payments["attempted_at"]
+    return to_base(payments["amount"], payments["currency"], when, fx_rates, base)
 
 
 def fraud_reports(chargebacks: pd.DataFrame) -> pd.DataFrame:

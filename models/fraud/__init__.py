@@ -3,7 +3,7 @@
 from models.base import Model
 from models.fraud.baselines import Logistic, Rules
 from models.fraud.boosting import BoostedTrees
-from models.fraud.policy import Costs, Policy
+from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy
 from models.fraud.reasons import Reason
 
 MODELS: dict[str, type[Model]] = {
@@ -12,4 +12,15 @@ MODELS: dict[str, type[Model]] = {
     "Rules": Rules,
 }
 
-__all__ = ["MODELS", "BoostedTrees", "Costs", "Logistic", "Policy", "Reason", "Rules"]
+__all__ = [
+    "ACTIONS",
+    "MODELS",
+    "Action",
+    "BoostedTrees",
+    "Costs",
+    "Logistic",
+    "Policy",
+    "Reason",
+    "Rules",
+    "best_policy",
+]

@@ -47,7 +47,7 @@ class BoostedTrees:
         l2: float = 5.0,
         positive_weight: float = 1.0,
         judge_share: float = 0.25,
-        threads: int = 2,
+        threads: int = 1,
         seed: int = 7,
     ) -> None:
         self.rounds = rounds
@@ -131,24 +131,30 @@ class BoostedTrees:
         matrix = self._known.encoding.of_frame(frame)
         return answer(self._probability(matrix, self.threads), frame.index)
 
-    def probability(self, columns: Columns) -> float:
-        """Of one payment, given as columns of one row."""
-        return float(self._probability(self._known.encoding.matrix(columns), 1)[0])
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns read, in the order of a row that `encode` makes."""
+        return self._known.encoding.names
 
-    def reasons(self, columns: Columns, *, limit: int = 5) -> list[Reason]:
+    def encode(self, columns: Columns) -> Matrix:
+        """One payment, given as columns of one row, as the trees read it."""
+        return self._known.encoding.matrix(columns)
+
+    def probability(self, row: Matrix) -> float:
+        """Of one encoded payment."""
+        return float(self._probability(row, 1)[0])
+
+    def reasons(self, row: Matrix, columns: Columns, *, limit: int = 5) -> list[Reason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
-        known = self._known
-        matrix = known.encoding.matrix(columns)
-        parts = known.booster.predict(
-            matrix, pred_contrib=True, num_threads=1, validate_features=False
+        parts = self._known.booster.predict(
+            row, pred_contrib=True, num_threads=1, validate_features=False
         )
         contributions = np.asarray(parts)[0, :-1]
         top = np.argsort(-contributions, kind="stable")[:limit]
-        names = known.encoding.names
         return [
-            reason(names[place], columns[names[place]][0], float(contributions[place]))
+            reason(self.names[place], columns[self.names[place]][0], float(contributions[place]))
             for place in top
-            if contributions[place] > 0 and names[place] in columns
+            if contributions[place] > 0 and self.names[place] in columns
         ]
 
     def _probability(self, matrix: Matrix, threads: int) -> NDArray[np.float64]:

@@ -1,0 +1,225 @@
+"""What may be asked and what is answered: bodies made from the tables' contracts."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+
+from features.contracts import TABLES, Column
+from features.decisions import Decision
+from serving.errors import Problem
+from serving.fraud.cards import refuse_cards
+
+Body = TypeVar("Body", bound=BaseModel)
+
+LONGEST_TEXT, MOST_SIGNALS = 512, 300
+CLOCK_SKEW = timedelta(minutes=10)
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
+_TYPES: Mapping[str, Any] = {
+    "id": Annotated[str, StringConstraints(min_length=1, max_length=128)],
+    "text": _Text,
+    "time": AwareDatetime,
+    "country": Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")],
+    "currency": Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")],
+    "amount": Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False, strict=True)],
+    "flag": Annotated[bool, Field(strict=True)],
+}
+EXAMPLE: Mapping[str, Any] = {
+    "payment_id": "pay-10001",
+    "attempted_at": "2017-12-30T18:04:05Z",
+    "customer_id": "c00001",
+    "amount": 189.9,
+    "currency": "EUR",
+    "card_id": "tok_5f2a",
+    "device_id": "dev-77aa",
+    "ip_address": "203.0.113.9",
+    "billing_country": "DE",
+    "shipping_country": "FR",
+    "ip_country": "FR",
+    "address_match": False,
+    "channel": "web",
+    "x_basket_lines": 3,
+}
+
+
+def _field(column: Column) -> Any:
+    kind = Literal[column.values] if column.values else _TYPES[column.kind]
+    return (kind, ...) if column.required else (kind | None, None)
+
+
+class _Open(BaseModel):
+    """A row of payments: the contract's columns and any x_… beside them."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [dict(EXAMPLE)]})
+
+    @model_validator(mode="after")
+    def _signals(self) -> "_Open":
+        extra = self.model_extra or {}
+        if unknown := sorted(name[:64] for name in extra if not name.startswith("x_")):
+            raise ValueError(
+                f"unknown columns {', '.join(unknown[:10])}; your own signals begin with x_"
+            )
+        if len(extra) > MOST_SIGNALS:
+            raise ValueError(f"{len(extra)} x_ columns; at most {MOST_SIGNALS}")
+        for name, value in extra.items():
+            if len(name) > 128 or not _is_signal(value):
+                raise ValueError(
+                    f"{name[:64]}: a number, true, false, or a text of at most {LONGEST_TEXT}"
+                )
+        return self
+
+
+def _is_signal(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, int)
+
+
+_COLUMNS: dict[str, Any] = {column.name: _field(column) for column in TABLES["payments"].columns}
+Payment: type[_Open] = create_model("Payment", __base__=_Open, **_COLUMNS)
+
+
+class Label(BaseModel):
+    """A row of chargebacks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payment_id: _TYPES["id"]  # type: ignore[valid-type]  # an annotated type from the table above
+    reported_at: AwareDatetime
+    is_fraud: bool
+    reason: _Text | None = None
+
+
+class Labels(BaseModel):
+    """Labels that came back: chargebacks, early warnings, reviews."""
+
+    labels: list[Label] = Field(min_length=1, max_length=10_000)
+
+
+class Outcome(BaseModel):
+    """What became of a payment that was decided: a decline counts for the next ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payment_id: _TYPES["id"]  # type: ignore[valid-type]  # as above
+    outcome: Literal["captured", "declined", "refunded"]
+
+
+class Outcomes(BaseModel):
+    """Outcomes of decided payments."""
+
+    outcomes: list[Outcome] = Field(min_length=1, max_length=10_000)
+
+
+class Item(BaseModel):
+    """What became of one row: new, known before, or about a payment that is not known."""
+
+    payment_id: str
+    status: Literal["accepted", "known", "unknown_payment"]
+
+
+class Items(BaseModel):
+    """One result a row, in order."""
+
+    data: list[Item]
+
+
+class ReasonAnswer(BaseModel):
+    """code: stable; contribution: to the log-odds of fraud."""
+
+    code: str
+    text: str
+    contribution: float
+
+
+class DecisionAnswer(BaseModel):
+    """A decision. probability and score are null when no model was there to say."""
+
+    decision_id: str
+    payment_id: str
+    decided_at: datetime
+    decision: Literal["allow", "challenge", "review", "block"]
+    probability: float | None
+    score: float | None
+    reasons: list[ReasonAnswer]
+    rules_hit: list[str]
+    policy_version: str
+    model_version: str | None
+    served_by: Literal["model", "rules"]
+    degraded: bool
+
+
+async def json_body(request: Request) -> Any:
+    """The JSON body, once it is sure that no card data is in it."""
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "malformed_json", f"The body is not JSON: {error.msg}.") from None
+    refuse_cards(body)
+    return body
+
+
+def valid(kind: type[Body], body: Any) -> Body:
+    """The body as a model; every fault at once, by the name of its field."""
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
+def schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI entry of a body that is read by `json_body`."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def row_of(payment: _Open) -> dict[str, Any]:
+    """The payment as the features take it: columns that are given, time in UTC."""
+    row = {name: value for name, value in payment.model_dump().items() if value is not None}
+    row["attempted_at"] = row["attempted_at"].astimezone(UTC)
+    return row
+
+
+def not_in_future(moment: datetime, pointer: str) -> None:
+    """Problem 422: a time ahead of our clock would stop the clocks of all its keys."""
+    if moment > datetime.now(UTC) + CLOCK_SKEW:
+        raise RequestValidationError(
+            [{"loc": ("body", pointer), "msg": "lies in the future", "type": "value_error"}]
+        )
+
+
+def answer(decision: Decision) -> DecisionAnswer:
+    """A stored decision as it is told."""
+    modelled = bool(decision.model_version)
+    return DecisionAnswer(
+        decision_id=decision.decision_id,
+        payment_id=decision.payment_id,
+        decided_at=decision.decided_at,
+        decision=decision.decision,
+        probability=decision.probability if modelled else None,
+        score=round(decision.score, 2) if modelled else None,
+        reasons=[ReasonAnswer(**vars(reason)) for reason in decision.reasons],
+        rules_hit=list(decision.rules_hit),
+        policy_version=decision.policy_version,
+        model_version=decision.model_version or None,
+        served_by="model" if modelled else "rules",
+        degraded=decision.degraded,
+    )

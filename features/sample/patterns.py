@@ -20,7 +20,7 @@ from features.sample.wallets import address, main_card
 
 def _card_testing(ring: Ring) -> Iterator[Attempt]:
     when = ring.moment()
-    home = ring.market(ring.basket(when, None, high=0.3))
+    home = ring.market(ring.basket(when, None, high=0.2))
     who = ring.account(when, home, sleeper=0.4)
     seen = ring.abroad(home, 0.4)
     device, ip = ring.device(when, seen)
@@ -28,17 +28,17 @@ def _card_testing(ring: Ring) -> Iterator[Attempt]:
     worked = None
     for number in range(ring.between(4, 12)):
         outcome = "captured" if ring.chance(0.4) else "declined"
-        test = ring.plain(when, who, home, (device, ip), high=0.35)
+        test = ring.plain(when, who, home, (device, ip), high=0.2)
         test = replace(
             test,
-            goods=ring.between(1, 2),
+            goods=1,
             card_id=ring.card(),
             ip_address=ip if ring.chance(0.8) else address(seen, "mobile", number),
             billing_country=ring.abroad(home, 0.4),
             ip_country=seen,
             address_match=ring.chance(0.55),
             outcome=outcome,
-            x_session_seconds=ring.session(0.5),
+            x_session_seconds=ring.session(0.25),
             pattern="card_testing",
         )
         yield test
@@ -63,7 +63,7 @@ def _stolen_card(ring: Ring) -> Iterator[Attempt]:
     for _ in range(ring.between(1, 4)):
         yield replace(
             ring.plain(when, who, home, machine, low=0.35),
-            times=ring.pick((1, 2, 3), (0.5, 0.35, 0.15)),
+            times=ring.pick((1, 2, 3), (0.35, 0.4, 0.25)),
             card_id=card,
             billing_country=billing,
             shipping_country=ring.abroad(home, 0.1),
@@ -87,14 +87,14 @@ def _account_takeover(ring: Ring) -> Iterator[Attempt]:
     for _ in range(ring.between(1, 4)):
         yield replace(
             ring.plain(when, who, home, machine, low=0.4),
-            times=ring.pick((1, 2, 3), (0.5, 0.3, 0.2)),
+            times=ring.pick((1, 2, 3), (0.4, 0.35, 0.25)),
             card_id=card,
             billing_country=str(ring.own.billing[victim]),
             shipping_country=ring.abroad(home, 0.15),
             ip_country=seen,
             address_match=ring.chance(0.5),
             outcome="declined" if ring.chance(0.15) else "captured",
-            x_session_seconds=ring.session(0.7),
+            x_session_seconds=ring.session(1.8),
             pattern="account_takeover",
         )
         when += ring.wait(5 * 3600)

@@ -68,12 +68,12 @@ SITES: tuple[Site, ...] = (
     Site("DE1", 367, "DE", "north", ("DE", "PL", "NL", "DK", "CH")),
     Site("GB1", 406, "GB", "south", ("GB", "IE")),
     Site("PL1", 381, "PL", "west", ("PL", "DE", "NL", "DK")),
-    Site("FR1", 356, "FR", "north", ("FR", "ES", "CH")),
     Site("NL1", 292, "NL", "west", ("NL", "DE", "PL", "DK")),
+    Site("CH1", 427, "CH", "north", ("CH", "DE")),
+    Site("FR1", 356, "FR", "north", ("FR", "ES", "CH")),
     Site("IE1", 31782, "IE", "east", ("IE", "GB")),
     Site("DE2", 343, "DE", "west", ("DE", "NL", "DK", "PL")),
     Site("ES1", 361, "ES", "east", ("ES", "FR")),
-    Site("CH1", 427, "CH", "north", ("CH", "DE")),
     Site("DK1", 32004, "DK", "east", ("DK", "DE", "NL", "PL", "SE")),
     Site("SE1", 321, "SE", "south", ("SE", "DK")),
     Site("FR2", 424, "FR", "south", ("FR", "ES")),
@@ -98,7 +98,7 @@ class Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "small": Plan(SITES[:3], best=300, min_lines=10, planned_weeks=8, fraud_share=0.025),
+    "small": Plan(SITES[:5], best=200, min_lines=10, planned_weeks=8, fraud_share=0.025),
     "full": Plan(SITES, best=None, min_lines=10, planned_weeks=8, fraud_share=0.015),
 }
 

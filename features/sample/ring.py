@@ -78,6 +78,7 @@ class Ring:
         first, last = np.searchsorted(
             self._times, [(when - pd.Timedelta(days=10)).value, when.value]
         )
+        first = min(first, len(self._times) - 1)
         recent = np.arange(first, max(last, first + 1))
         fits = (self._rank[recent] >= low) & (self._rank[recent] <= high)
         if market is not None and (self._market[recent] == market).any():
@@ -112,7 +113,7 @@ class Ring:
             return known[int(self.random.integers(len(known)))]
         number = len(self.devices)
         if self.random.random() < 0.3:
-            ip = address(country, "mobile", int(self.random.integers(25)))
+            ip = address(country, "mobile", int(self.random.integers(8)))
         else:
             ip = address(self.seed, "ring", number)
         self.devices.append((when.value, "dev-" + token(self.seed, "ring", number), ip))

@@ -17,7 +17,9 @@ CHANNELS = np.array(["web", "app", "phone"], dtype=object)
 DELIVERIES = np.array(["standard", "express", "pickup"], dtype=object)
 
 _TRIPS = 3
-_MOBILE_ADDRESSES = 25
+# Mobile networks show many people under few addresses; parcel shops have a public terminal.
+_MOBILE_ADDRESSES = 8
+_AT_TERMINAL = 0.05
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Wallets:
     """Habits of each account; every array has one entry an account, in the frame's order.
 
     card_day, phone_day: the day a new card or phone comes into use.
+    one_off, fresh, tunnel: share of payments by a one-off virtual card, from a browser that
+        remembers nothing (a device never seen), through a VPN; high for a few, low for most.
     trip_from, trip_to, trip_country: one column a trip.
     """
 
@@ -35,6 +39,9 @@ class Wallets:
     second_card: np.ndarray
     card_day: np.ndarray
     phone_day: np.ndarray
+    one_off: np.ndarray
+    fresh: np.ndarray
+    tunnel: np.ndarray
     family: np.ndarray
     mismatch: np.ndarray
     app: np.ndarray
@@ -54,13 +61,16 @@ def wallets(accounts: pd.DataFrame, *, seed: int) -> Wallets:
     return Wallets(
         accounts=pd.Index(accounts["account"]),
         country=country,
-        billing=np.where(random.random(count) < 0.03, random.choice(ABROAD, count), country),
+        billing=np.where(random.random(count) < 0.07, random.choice(ABROAD, count), country),
         email_hash=accounts["email_hash"].to_numpy(dtype=object),
         second_card=random.choice([0.0, 0.15, 0.4], count, p=[0.5, 0.3, 0.2]),
         card_day=np.where(random.random(count) < 0.35, random.integers(0, DAYS, count), DAYS + 1),
         phone_day=np.where(random.random(count) < 0.5, random.integers(0, DAYS, count), DAYS + 1),
+        one_off=np.where(random.random(count) < 0.06, 0.7, 0.01),
+        fresh=np.where(random.random(count) < 0.06, 0.7, 0.04),
+        tunnel=np.where(random.random(count) < 0.05, 0.6, 0.01),
         family=np.where(random.random(count) < 0.12, np.arange(count) // 2, -1),
-        mismatch=np.where(random.random(count) < 0.1, 0.6, 0.06),
+        mismatch=np.where(random.random(count) < 0.15, 0.6, 0.06),
         app=random.beta(1.2, 1.2, count),
         trip_from=starts,
         trip_to=starts + random.integers(3, 16, (count, _TRIPS)),
@@ -129,12 +139,12 @@ def _sessions(lines: np.ndarray, pace: float, random: np.random.Generator) -> np
 def _whereabouts(
     own: Wallets, place: np.ndarray, days: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """The country of the address: home, a trip's, or (one in fifty) that of a VPN."""
+    """The country of the address: home, a trip's, or that of a VPN."""
     where = own.country[place].copy()
     for trip in range(_TRIPS):
         away = (own.trip_from[place, trip] <= days) & (days <= own.trip_to[place, trip])
         where = np.where(away, own.trip_country[place, trip], where)
-    tunnel = random.random(len(place)) < 0.02
+    tunnel = random.random(len(place)) < own.tunnel[place]
     return np.where(tunnel, random.choice(ABROAD, len(place)), where)
 
 
@@ -143,9 +153,14 @@ def _cards(
 ) -> list[str]:
     second = random.random(len(place)) < own.second_card[place]
     renewed = days >= own.card_day[place]
-    return [
+    one_off = random.random(len(place)) < own.one_off[place]
+    cards = [
         _card(own.accounts[i], "second" if other else "main", bool(new and not other))
         for i, other, new in zip(place, second, renewed, strict=True)
+    ]
+    return [
+        "card-" + token("virtual", row) if once else card
+        for row, (once, card) in enumerate(zip(one_off, cards, strict=True))
     ]
 
 
@@ -160,18 +175,19 @@ def _devices(
     drawn = random.random(len(place))
     mobile = random.random(len(place)) < 0.35
     cell = random.integers(0, _MOBILE_ADDRESSES, len(place))
+    fresh = random.random(len(place)) < own.fresh[place]
     devices, addresses = [], []
     for row, i in enumerate(place):
         account, home = own.accounts[i], where[row] == own.country[i]
-        if drawn[row] < 0.02:
-            spot = (where[row], "terminal", row % 3)
+        if drawn[row] < _AT_TERMINAL:
+            spot = (where[row], "terminal", row % 2)
             devices.append("dev-" + token(*spot))
             addresses.append(address(*spot))
             continue
         shared = own.family[i] >= 0 and drawn[row] < 0.5
         renewed = days[row] >= own.phone_day[i]
         name = ("family", own.family[i]) if shared else (account, drawn[row] < 0.7, renewed)
-        devices.append("dev-" + token(*name))
+        devices.append("dev-" + token(*(("fresh", row) if fresh[row] else name)))
         nest = ("family", own.family[i]) if own.family[i] >= 0 else ("home", account)
         roaming = (where[row], "mobile", cell[row])
         addresses.append(address(*(roaming if mobile[row] or not home else nest)))

@@ -22,7 +22,7 @@ from features.contracts import ArgosyError
 from features.lake import Lake
 from features.settings import Settings
 from models.registry import ROWS
-from serving import errors, health, logs
+from serving import errors, health, logs, telemetry
 from serving.edge import Edge
 from serving.live import Live
 
@@ -138,7 +138,7 @@ def _share(settings: Settings) -> None:
     folder = settings.home / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    telemetry.share(str(folder))
 
 
 def _is_loopback(host: str) -> bool:

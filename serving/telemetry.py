@@ -1,6 +1,7 @@
 """What Prometheus sees: request latency, what was served and how degraded, releases, freshness."""
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 
 from prometheus_client import (
@@ -11,11 +12,14 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from models.base import Release
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+TOGETHER = "ARGOSY_METRICS_FOLDER"
 
 # Seconds; fine where decisions and recommendations are meant to be, coarse above.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -24,8 +28,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Telemetry:
     """The metrics of one app, in a registry of its own.
 
-    With several workers, PROMETHEUS_MULTIPROC_DIR (set by `serving.app.run`) lets each of them
-    answer for all.
+    With several workers (see `share`) each of them answers for all.
     """
 
     def __init__(self) -> None:
@@ -115,8 +118,26 @@ class Telemetry:
 
     def page(self) -> bytes:
         """The metrics as Prometheus reads them."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self.registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library's constructor has no types
-        return generate_latest(together)
+        folder = os.environ.get(TOGETHER)
+        return generate_latest(_Together(folder) if folder else self.registry)
+
+
+class _Together:
+    """Our metrics of all workers. Feast leaves its own in the same folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._all = MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]  # no types
+
+    def collect(self) -> Iterable[Metric]:
+        """Ours only."""
+        every = self._all.collect()  # type: ignore[no-untyped-call]  # as above
+        return [each for each in every if each.name.startswith("argosy_")]
+
+
+def share(folder: str) -> None:
+    """Let the workers, processes to be started from this one, meet in a folder.
+
+    prometheus_client reads its variable when it is imported; Feast sets the same variable for
+    itself, so ours says whether we did.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.environ[TOGETHER] = folder

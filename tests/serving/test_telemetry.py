@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from serving.logs import JsonFormatter
-from serving.telemetry import Telemetry
+from serving.telemetry import TOGETHER, Telemetry
 
 NEWEST = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -56,7 +56,9 @@ def test_two_apps_do_not_share_their_metrics() -> None:
 
 WORKER = """
 import sys
+from prometheus_client import Counter
 from serving.telemetry import Telemetry
+Counter("feast_reads", "Not ours.").inc()
 telemetry = Telemetry()
 telemetry.counted("fraud", "model")
 telemetry.told("fraud", problem=True)
@@ -65,7 +67,8 @@ sys.stdout.buffer.write(telemetry.page())
 
 
 def test_one_worker_answers_for_all(tmp_path: Path) -> None:
-    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    folder = str(tmp_path)
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": folder, TOGETHER: folder}
     pages = [
         subprocess.run(
             [sys.executable, "-c", WORKER], env=environment, capture_output=True, check=True
@@ -74,6 +77,7 @@ def test_one_worker_answers_for_all(tmp_path: Path) -> None:
     ]
     assert 'argosy_served_total{row="fraud",served_by="model"} 2.0' in pages[1]
     assert 'argosy_release_problem{row="fraud"} 1.0' in pages[1]
+    assert "feast_reads" not in pages[1]
 
 
 def test_a_log_line_is_one_json_object() -> None:

@@ -24,10 +24,7 @@ from numpy.typing import NDArray
 from features.contracts import ArgosyError
 from features.windows import (
     IDLE_DAYS,
-    IDLE_MS,
     MISSING,
-    PARTNER_CAP,
-    WINDOWS,
     Event,
     Key,
     Plan,
@@ -36,6 +33,7 @@ from features.windows import (
     digest,
     fresh,
 )
+from features.windows.script import LOAD, observe_script
 
 Item = TypeVar("Item")
 
@@ -82,7 +80,7 @@ def open_counters(
     return SqliteCounters(folder / "counters.db", plan)
 
 
-def _present(plan: Plan, event: Event) -> list[str | None]:
+def _digests(plan: Plan, event: Event) -> list[str | None]:
     """The digest of each key of the plan; None where the event lacks a column of it."""
     tags = event.tags
     return [
@@ -157,7 +155,7 @@ class SqliteCounters:
         if found and found[0]:
             known: list[int] = orjson.loads(found[0])
             return known
-        digests = _present(self.plan, event)
+        digests = _digests(self.plan, event)
         names = [f"{k.name}:{d}" for k, d in zip(self.plan.keys, digests, strict=True) if d]
         marks = ",".join("?" * len(names))
         query = f"select key, state from state where key in ({marks})"
@@ -209,115 +207,10 @@ class SqliteCounters:
             self._db.close()
 
 
-# The same as `advance`, inside Redis. KEYS: the id, then one a key of the plan. ARGV[1]: JSON of
-# [at, measures, [[partner digest or "" …] or false …], keep state ms, keep id ms].
-_SCRIPT = """
-local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
-local known = redis.call('GET', KEYS[1])
-if known and known ~= '' then return known end
-local given = cjson.decode(ARGV[1])
-local at, added, partners = given[1], given[2], given[3]
-local paid = added[1] > 0
-local answer = {{}}
-local function bucket_of(ms, granule) return (ms - ms % granule) / granule end
-for k, picks in ipairs(slots) do
-  local met = partners[k]
-  if not met then
-    for _ = 1, #picks do answer[#answer + 1] = missing end
-  else
-    local stored = redis.call('GET', KEYS[k + 1])
-    local state = stored and cmsgpack.unpack(stored)
-    if not state or at - state[1] > idle then
-      state = {{missing, missing, missing, {{0, 0, 0, 0}}, {{}}, {{}}}}
-      for w = 1, #windows do state[5][w] = {{}} end
-      for p = 1, #met do state[6][p] = {{}} end
-    end
-    local now = math.max(state[1], at)
-    local flat = {{}}
-    for w, window in ipairs(windows) do
-      local bucket = bucket_of(now, window[1])
-      local low, old, kept = bucket - window[2], state[5][w], {{}}
-      local sums = {{0, 0, 0, 0}}
-      for i = 1, #old, 5 do
-        if old[i] > low then
-          kept[#kept + 1] = old[i]
-          for m = 1, 4 do
-            sums[m] = sums[m] + old[i + m]
-            kept[#kept + 1] = old[i + m]
-          end
-        end
-      end
-      for m = 1, 4 do flat[#flat + 1] = sums[m] end
-      local size = #kept
-      if size > 0 and kept[size - 4] == bucket then
-        for m = 1, 4 do kept[size - 4 + m] = kept[size - 4 + m] + added[m] end
-      else
-        kept[size + 1] = bucket
-        for m = 1, 4 do kept[size + 1 + m] = added[m] end
-      end
-      state[5][w] = kept
-    end
-    for m = 1, 4 do
-      flat[#flat + 1] = state[4][m]
-      state[4][m] = state[4][m] + added[m]
-    end
-    flat[#flat + 1] = state[3] ~= missing and now - state[3] or missing
-    flat[#flat + 1] = state[2] ~= missing and now - state[2] or missing
-    for p, name in ipairs(met) do
-      local seen, others = state[6][p], {{}}
-      for _, window in ipairs(windows) do
-        local low, count = bucket_of(now, window[1]) - window[2], 0
-        for i = 2, #seen, 2 do
-          if bucket_of(seen[i], window[1]) > low then count = count + 1 end
-        end
-        flat[#flat + 1] = count
-      end
-      if paid and name ~= '' then
-        for i = 1, #seen, 2 do
-          if seen[i] ~= name then
-            others[#others + 1] = seen[i]
-            others[#others + 1] = seen[i + 1]
-          end
-        end
-        if #others == 2 * cap then
-          table.remove(others, 1)
-          table.remove(others, 1)
-        end
-        others[#others + 1] = name
-        others[#others + 1] = now
-        state[6][p] = others
-      end
-    end
-    state[1] = now
-    if paid then
-      if state[2] == missing then state[2] = now end
-      state[3] = now
-    end
-    for _, place in ipairs(picks) do answer[#answer + 1] = flat[place + 1] end
-    if not known then
-      redis.call('SET', KEYS[k + 1], cmsgpack.pack(state), 'PX', given[4])
-    end
-  end
-end
-local text = '[' .. table.concat(answer, ',') .. ']'
-redis.call('SET', KEYS[1], text, 'PX', given[5])
-return text
-"""
-_LOAD = """
-for i, key in ipairs(KEYS) do
-  redis.call('SET', key, cmsgpack.pack(cjson.decode(ARGV[i])), 'PX', ARGV[#ARGV])
-end
-"""
-
-
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, LOAD_BATCH)):
         yield batch
-
-
-def _lua(values: Iterable[Iterable[int]]) -> str:
-    return "{" + ",".join("{" + ",".join(map(str, row)) + "}" for row in values) + "}"
 
 
 class RedisCounters:
@@ -330,25 +223,15 @@ class RedisCounters:
         self._redis = redis.Redis.from_url(
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
         )
-        self._observe = self._redis.register_script(
-            _SCRIPT.format(
-                windows=_lua((window.granule, window.buckets) for window in WINDOWS),
-                slots=_lua(plan.slots(key) for key in plan.keys),
-                missing=MISSING,
-                idle=IDLE_MS,
-                cap=PARTNER_CAP,
-            )
-        )
-        self._load = self._redis.register_script(_LOAD)
+        self._observe = self._redis.register_script(observe_script(plan))
+        self._load = self._redis.register_script(LOAD)
 
     def observe(self, event: Event) -> NDArray[np.float64]:
         """As `Counters.observe`: one script call."""
-        digests = _present(self.plan, event)
-        tags = event.tags
+        digests = _digests(self.plan, event)
+        named = {column: digest(value) for column, value in event.tags.items()}
         partners = [
-            [digest(tags[column]) if column in tags else "" for column in key.partners]
-            if name
-            else False
+            [named.get(column, "") for column in key.partners] if name else False
             for key, name in zip(self.plan.keys, digests, strict=True)
         ]
         keys = [
@@ -356,9 +239,9 @@ class RedisCounters:
             for key, name in zip(self.plan.keys, digests, strict=True)
         ]
         given = [event.at, event.measures, partners, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
-        text = self._observe(
-            keys=[f"{self._prefix}id:{event.id}", *keys], args=[orjson.dumps(given)]
-        )
+        name = f"{self._prefix}id:{event.id}"
+        with _reached(redis.RedisError, "Redis"):  # a lost answer is asked for again: it is safe
+            text = self._observe(keys=[name, *keys], args=[orjson.dumps(given)])
         return _floats(orjson.loads(text), self._scale)
 
     def load(

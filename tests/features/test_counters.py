@@ -1,0 +1,229 @@
+"""The online driver gives what the batch driver gives, whatever the stream does to it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.counters import Counters, CountersError, RedisCounters, SqliteCounters, open_counters
+from features.windows import (
+    MEASURES,
+    WINDOWS,
+    Event,
+    Key,
+    Plan,
+    Velocity,
+    digest,
+    states,
+    velocity,
+)
+
+SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
+START = 1_500_000_000_000
+COLUMNS = ("card_id", "ip", "who")
+PLAN = Plan(
+    (Key("card", ("card_id",), ("ip", "who")), Key("ip", ("ip",)), Key("pair", ("card_id", "who"))),
+    tuple(
+        Velocity(f"{key}_{aggregate}_{window}", key, aggregate, window)
+        for key in ("card", "ip")
+        for aggregate in ("count", "amount", "declines", "frauds")
+        for window in (*(window.name for window in WINDOWS), "ever")
+    )
+    + tuple(
+        Velocity(f"card_{partner}_{window.name}", "card", "distinct", window.name, partner)
+        for partner in ("ip", "who")
+        for window in WINDOWS
+    )
+    + tuple(
+        Velocity(f"{key}_{since}", key, since)
+        for key in ("card", "pair")
+        for since in ("since_last", "since_first")
+    ),
+)
+
+Open = Callable[[], Counters]
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Open]:
+    """Counters of a name; opened again they hold what they held."""
+    if request.param == "sqlite":
+        return lambda name: lambda: SqliteCounters(tmp_path / f"{name}.db", PLAN)
+    url = request.getfixturevalue("redis_url")
+    namespace = request.getfixturevalue("namespace")
+    return lambda name: lambda: RedisCounters(url, PLAN, namespace=f"{namespace}_{name}")
+
+
+def event(row: pd.Series) -> Event:
+    tags = {name: row[name] for name in COLUMNS if row[name] is not None}
+    paid, cents, declines, frauds = (int(row[name]) for name in MEASURES)
+    return Event(row["event_id"], int(row["at"]), (paid, cents, declines, frauds), tags)
+
+
+def frame(rows: Sequence[tuple]) -> pd.DataFrame:
+    columns = ["event_id", "at", *MEASURES, *COLUMNS]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(COLUMNS, object))
+
+
+GAPS = st.sampled_from(
+    [0, 1, 4_999, 5_000, 59_999, 60_000, 300_000, HOUR, DAY, 8 * DAY, 31 * DAY, 91 * DAY]
+)
+ROWS = st.lists(
+    st.tuples(
+        GAPS,
+        st.sampled_from([0, 0, 0, 0, 30 * SECOND, 2 * DAY, 400 * DAY]),  # how late it arrives
+        st.sampled_from([(1, 0, 0), (1, 0, 0), (1, 1, 0), (0, 0, 1), (0, 1, 0)]),
+        st.integers(0, 10**7),
+        st.sampled_from(["hot", "hot", "hot", "cold", None]),
+        st.sampled_from(["i1", "i2", "i3", "i4", None]),
+        st.sampled_from(["w1", "w2", "ünï\x00", None]),
+    ),
+    max_size=30,
+)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> pd.DataFrame:
+    now, rows = START, []
+    for gap, late, (paid, declined, fraud), cents, *tags in draw(ROWS):
+        now += gap
+        rows.append((f"e{len(rows)}", now - late, paid, paid * cents, declined, fraud, *tags))
+    return frame(rows)
+
+
+_names = iter(range(10**9))
+_HYPOTHESIS = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@_HYPOTHESIS
+@given(stream=streams(), again=st.lists(st.integers(0, 29), max_size=6), data=st.data())
+def test_replay_gives_the_batch_answer(
+    opener: Callable[[str], Open],
+    stream: pd.DataFrame,
+    again: list[int],
+    data: st.DataObject,
+) -> None:
+    """Ties, late arrivals, retries, restarts, and a filled start: every value is equal."""
+    open_ = opener(f"n{next(_names)}")
+    events = [event(row) for _, row in stream.iterrows()]
+    filled = data.draw(st.integers(0, len(events)), label="filled from history")
+    restart = data.draw(st.integers(0, len(events)), label="restarted before")
+    counters = open_()
+    past = stream.iloc[:filled]
+    counters.load(states(past, PLAN), past["event_id"], "v1")
+    answers: dict[int, np.ndarray] = {}
+    for place in range(filled, len(events)):
+        if place == restart:
+            counters.close()
+            counters = open_()
+        answers[place] = counters.observe(events[place])
+        for earlier in again:
+            if filled <= earlier <= place:
+                np.testing.assert_array_equal(
+                    counters.observe(events[earlier]), answers[earlier], "a retry"
+                )
+    assert counters.version() == "v1"
+    counters.close()
+    expected = velocity(stream, PLAN)
+    for place, answer in answers.items():
+        np.testing.assert_array_equal(answer, expected.iloc[place].to_numpy(), f"event {place}")
+
+
+def test_payments_at_once_on_one_card_are_each_counted_once(opener: Callable[[str], Open]) -> None:
+    """Eight connections, each payment sent by two of them: every count is seen exactly once."""
+    open_ = opener("threads")
+    seen: dict[str, set[float]] = {}
+    lock = threading.Lock()
+
+    def send(names: list[str]) -> None:
+        counters = open_()
+        for name in names:
+            answer = counters.observe(Event(name, START, (1, 100, 0, 0), {"card_id": "k"}))
+            with lock:
+                seen.setdefault(name, set()).add(float(answer[PLAN.names.index("card_count_1m")]))
+        counters.close()
+
+    names = [f"p{place}" for place in range(40)]
+    threads = [threading.Thread(target=send, args=(names[k % 4 :: 4],)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(len(values) == 1 for values in seen.values()), "a retry gets the first answer"
+    assert sorted(value for values in seen.values() for value in values) == list(range(40))
+
+
+def test_a_hot_key_stays_small(tmp_path: Path) -> None:
+    counters = SqliteCounters(tmp_path / "hot.db", PLAN)
+    for place in range(1_500):
+        tags = {"card_id": "hot", "ip": f"i{place}"}
+        counters.observe(Event(f"p{place}", START + place * HOUR, (1, 1, 0, 0), tags))
+    with counters._transaction():
+        key = f"card:{digest('hot')}"
+        (state,) = counters._db.execute("select state from state where key = ?", (key,)).fetchone()
+    counters.close()
+    assert len(state) < 8_000
+
+
+def test_filling_gives_the_state_of_a_replay(tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    rows = [
+        (
+            f"e{place}",
+            START + int(generator.integers(0, 200 * DAY)),
+            1,
+            int(generator.integers(0, 5_000)),
+            int(generator.random() < 0.2),
+            0,
+            generator.choice(["a", "b", None]),
+            f"i{generator.integers(0, 90)}",
+            generator.choice(["w", None]),
+        )
+        for place in range(400)
+    ]
+    stream = frame(rows)
+    counters = SqliteCounters(tmp_path / "counters.db", PLAN)
+    for _, row in stream.iterrows():
+        counters.observe(event(row))
+    with counters._transaction():
+        found = counters._db.execute("select key, state from state").fetchall()
+    counters.close()
+    filled = {f"{key.name}:{name}": state for key, name, state in states(stream, PLAN)}
+    assert {key: orjson.loads(state) for key, state in found} == filled
+
+
+def test_an_event_filled_in_does_not_count_again(opener: Callable[[str], Open]) -> None:
+    counters = opener("filled")()
+    stream = frame([("e0", START, 1, 100, 0, 0, "k", None, None)])
+    counters.load(states(stream, PLAN), ["e0"], "v1")
+    count = PLAN.names.index("card_count_1m")
+    counters.observe(event(stream.iloc[0]))
+    later = Event("e1", START + SECOND, (1, 100, 0, 0), {"card_id": "k"})
+    assert counters.observe(later)[count] == 1
+    counters.close()
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    counters = open_counters("redis://127.0.0.1:1/0", tmp_path, PLAN)
+    with pytest.raises(CountersError, match="ARGOSY_COUNTERS_URL"):
+        counters.observe(Event("e", START, (1, 1, 0, 0), {}))
+    counters.close()
+
+
+def test_a_failure_leaves_the_counters_as_they_were(tmp_path: Path) -> None:
+    counters = SqliteCounters(tmp_path / "counters.db", PLAN)
+    with pytest.raises(TypeError):
+        counters.observe(Event("e0", START, (1, "x", 0, 0), {"card_id": "k"}))  # type: ignore[arg-type]
+    answer = counters.observe(Event("e1", START, (1, 1, 0, 0), {"card_id": "k"}))
+    assert answer[PLAN.names.index("card_count_ever")] == 0
+    counters.close()

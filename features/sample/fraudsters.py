@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from features.sample.patterns import PATTERNS, SHARES
-from features.sample.plan import Plan
+from features.sample.plan import Plan, week
 from features.sample.ring import Ring
 from features.sample.shop import Shop
 from features.sample.wallets import Wallets
@@ -74,7 +74,9 @@ def _fake_lines(frame: pd.DataFrame, baskets: pd.DataFrame, lines: pd.DataFrame)
     """The copied lines of each attempt, at the attempt's time and for its account."""
     wanted = frame[["order", "at", "account", "basket", "goods", "times"]]
     wanted = wanted.assign(copied=baskets["order"].to_numpy()[wanted["basket"]])
-    goods = lines.drop(columns=["at", "account", "status"]).rename(columns={"order": "copied"})
+    goods = lines.drop(columns=["account", "status"]).rename(
+        columns={"order": "copied", "at": "copied_at"}
+    )
     copied = wanted.merge(goods, on="copied")
     number = copied.groupby("order").cumcount()
     copied = copied[(copied["goods"] == 0) | (number < copied["goods"])]
@@ -84,4 +86,6 @@ def _fake_lines(frame: pd.DataFrame, baskets: pd.DataFrame, lines: pd.DataFrame)
         quantity=copied["quantity"] * copied["times"],
         discount=(copied["discount"] * copied["times"]).round(2),
         status="placed",
+        # Promotions run by the week; those of the week before are over.
+        promotion_id=copied["promotion_id"].where(week(copied["at"]) == week(copied["copied_at"])),
     )[lines.columns.tolist()]

@@ -4,7 +4,6 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -98,8 +97,8 @@ class Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "small": Plan(SITES[:5], best=200, min_lines=10, planned_weeks=8, fraud_share=0.025),
-    "full": Plan(SITES, best=None, min_lines=10, planned_weeks=8, fraud_share=0.015),
+    "small": Plan(SITES[:5], best=200, min_lines=10, planned_weeks=13, fraud_share=0.025),
+    "full": Plan(SITES, best=None, min_lines=10, planned_weeks=13, fraud_share=0.015),
 }
 
 
@@ -118,6 +117,6 @@ def day(when: pd.Series) -> pd.Series:
     return (when - START).dt.days
 
 
-def midnight(number: int) -> datetime:
-    """The moment day `number` begins."""
-    return (START + pd.Timedelta(days=number)).to_pydatetime()
+def week(when: pd.Series) -> pd.Series:
+    """The retailer's week number: week 1 is 1 January 2017, week 2 begins on Monday the 2nd."""
+    return (day(when) + 6) // 7 + 1

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.sample.catalogue import products_of
-from features.sample.plan import MARKETS, Plan, day, stream, token
+from features.sample.plan import MARKETS, Plan, day, stream, token, week
 from features.sample.promotions import promotions_of
 from features.sample.source import Source
 
@@ -69,14 +69,9 @@ def _delivered(plan: Plan, lines: pd.DataFrame, homes: pd.Series) -> pd.DataFram
         warehouse_id=warehouse,
         product_id="p" + lines["product_id"].astype(str),
         source_product=lines["product_id"],
-        week=_week(lines["at"]),
+        week=week(lines["at"]),
     )
     return bought[kept].reset_index(drop=True)
-
-
-def _week(at: pd.Series) -> pd.Series:
-    """The retailer's week number: week 1 is 1 January 2017, week 2 begins on Monday the 2nd."""
-    return (day(at) + 6) // 7 + 1
 
 
 def _warehouses(plan: Plan, lines: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -153,12 +153,22 @@ class Archive:
 
 
 @contextmanager
-def engine(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of our own in memory: UTC, nothing fetched from the network."""
-    options: dict[str, Any] = {"autoinstall_known_extensions": "false"}
-    with duckdb.connect(config=options | ({"threads": threads} if threads else {})) as connection:
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a DuckDB in memory: times are UTC, nothing is fetched from the network."""
+    with _database(os.getpid()).cursor() as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
+
+
+@cache
+def _database(process: int) -> duckdb.DuckDBPyConnection:
+    """One a process: opening it takes longer than most questions; a forked one cannot be used."""
+    return duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "enable_external_file_cache": "false",  # it takes a file replaced at once for the old
+        }
+    )
 
 
 def _names(*names: str) -> str:

@@ -43,9 +43,7 @@ class Part:
     ttl: timedelta | None = None
 
 
-def join(
-    entities: pa.Table, time: str, parts: Sequence[Part], threads: int | None = None
-) -> pa.Table:
+def join(entities: pa.Table, time: str, parts: Sequence[Part]) -> pa.Table:
     """The features of every part as of each entity row's time, in the entities' order."""
     keys = sorted({entity for part in parts for entity in part.keys.values()})
     asked = pa.table(
@@ -61,7 +59,7 @@ def join(
         for column, name in part.features.items()
     ]
     joins = [_asof(f"v{i}", part, keys) for i, part in enumerate(parts)]
-    with engine(threads) as duck:
+    with engine() as duck:
         duck.register("asked", asked)
         duck.execute(
             "create temp table entities as"
@@ -78,7 +76,6 @@ def pull(
     between: tuple[datetime | None, datetime | None],
     *,
     newest_of: Sequence[str] | None = None,
-    threads: int | None = None,
 ) -> pa.Table:
     """The rows within a time range (bounds included); newest_of: only the newest of these keys."""
     start, end = between
@@ -90,7 +87,7 @@ def pull(
         f"select {_names(columns)} from {_files(source)}"
         f" where {' and '.join(within) or 'true'} {newest}"
     )
-    with engine(threads) as duck:
+    with engine() as duck:
         return duck.sql(query).to_arrow_table()
 
 

@@ -1,15 +1,15 @@
 """Feast's side of the store: what Feast is told, and the offline store it is given.
 
 The offline store is Feast's plug-in interface over `features.asof`; Feast finds it by its class
-path. Whoever opens `<home>/features/feature_store.yaml` with plain Feast gets the same answers.
+path, which `features.repository` names.
 """
 
-import json
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 import psycopg
@@ -40,6 +40,7 @@ from features.archive import engine, write_file
 from features.asof import Part, Source, join, pull
 from features.columns import TIME, StoreError
 from features.contracts import View
+from features.repository import configuration
 from features.settings import Settings
 
 TYPES = {
@@ -53,53 +54,17 @@ TYPES = {
 
 
 def open_feast(settings: Settings) -> FeatureStore:
-    """Feast over our stores; its configuration is also written where plain Feast looks for it."""
-    folder = settings.feature_folder.resolve()
-    config = {
-        "project": settings.namespace,
-        "provider": "local",
-        "registry": _registry(settings),
-        "online_store": _online(settings),
-        "offline_store": {"type": "features.offline.AsofOfflineStore"},
-        "entity_key_serialization_version": 3,
-    }
-    file = folder / "feature_store.yaml"
-    file.touch(mode=0o600)  # the addresses may hold passwords
-    file.write_text(json.dumps(config, indent=2))  # JSON is YAML
-    return FeatureStore(config=RepoConfig(**config, repo_path=folder))
-
-
-def _registry(settings: Settings) -> dict[str, object]:
-    """Feast's registry: SQLite, or a PostgreSQL schema named by the namespace."""
+    """Feast over our stores."""
     if settings.registry_url is None:
-        path = f"sqlite:///{settings.feature_folder.resolve() / 'registry.db'}"
-        return {"registry_type": "sql", "path": path}
-    address = settings.registry_url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(address, autocommit=True) as connection:
-        schema = sql.Identifier(settings.namespace)
-        connection.execute(sql.SQL("create schema if not exists {}").format(schema))
-    arguments = {"options": f"-csearch_path={settings.namespace}"}
-    return {
-        "registry_type": "sql",
-        "path": settings.registry_url,
-        "sqlalchemy_config_kwargs": {"echo": False, "connect_args": arguments},
-    }
-
-
-def _online(settings: Settings) -> dict[str, object]:
-    """Feast's online store: SQLite or Redis."""
-    if settings.online_store_url is None:
-        return {"type": "sqlite", "path": str(settings.feature_folder.resolve() / "online.db")}
-    url = urlsplit(settings.online_store_url)
-    options = {
-        "db": url.path.strip("/") or "0",
-        "username": unquote(url.username or ""),
-        "password": json.dumps(unquote(url.password)) if url.password else "",
-        "ssl": "true" if url.scheme == "rediss" else "",
-    }
-    given = [f"{name}={value}" for name, value in options.items() if value]
-    address = f"{url.hostname or 'localhost'}:{url.port or 6379}"
-    return {"type": "redis", "connection_string": ",".join([address, *given])}
+        with closing(sqlite3.connect(settings.feature_folder / "registry.db")) as connection:
+            connection.execute("pragma journal_mode = wal")  # stays so; Feast commits often
+    else:
+        address = settings.registry_url.replace("postgresql+psycopg://", "postgresql://")
+        with psycopg.connect(address, autocommit=True) as connection:
+            schema = sql.Identifier(settings.namespace)
+            connection.execute(sql.SQL("create schema if not exists {}").format(schema))
+    folder = settings.feature_folder.resolve()
+    return FeatureStore(config=RepoConfig(**configuration(settings), repo_path=folder))
 
 
 def declare(
@@ -153,10 +118,9 @@ def _feature_view(view: View, entities: Mapping[str, Entity]) -> FeatureView:
 
 
 class AsofOfflineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]  # feast has no types
-    """What feature_store.yaml says under offline_store: the type, and how many threads."""
+    """What feature_store.yaml says under offline_store: just the type."""
 
     type: str = "features.offline.AsofOfflineStore"
-    threads: int | None = None
 
 
 class AsofRetrievalJob(RetrievalJob):  # type: ignore[misc]  # feast has no types
@@ -238,7 +202,7 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
         parts = [_part(config, view, feature_refs, full_feature_names) for view in feature_views]
 
         def work() -> pa.Table:
-            found = join(entities, time, parts, config.offline_store.threads)
+            found = join(entities, time, parts)
             return pa.table(
                 [*entities.columns, *found.columns],
                 names=[*entities.column_names, *found.column_names],

@@ -27,6 +27,7 @@ from features.contracts import FeatureType, View
 from features.online import Online, look_up, serialize, serialize_keys
 from features.online_redis import RedisOnline
 from features.online_sqlite import SqliteOnline
+from features.repository import write_configuration
 from features.settings import Settings
 
 if TYPE_CHECKING:
@@ -293,9 +294,11 @@ class Store:
 
     def _declare(self) -> None:
         """Tell Feast of the views, unless it was told before: then it is not even imported."""
+        write_configuration(self._settings)
         file = self._settings.feature_folder / "declared"
         if not file.exists() or file.read_text() != self._definitions:
-            file.write_text(self._feast and self._definitions)
+            _ = self._feast
+            file.write_text(self._definitions)
 
     @cached_property
     def _feast(self) -> Any:

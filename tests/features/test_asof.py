@@ -1,0 +1,148 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.archive import UNIQUE_BY
+from features.asof import Part, Source, join, pull
+from features.columns import StoreError
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+def write(path: Path, rows: list[tuple], **notes: str) -> Path:
+    """Rows of (key, day, created day, value)."""
+    keys, days, created, values = zip(*rows, strict=True) if rows else ((), (), (), ())
+    moment = pa.timestamp("us", tz="UTC")
+    table = pa.table(
+        {
+            "key": pa.array(keys, pa.string()),
+            "at": pa.array([day(d) for d in days], moment),
+            "created": pa.array([None if d is None else day(d) for d in created], moment),
+            "value": pa.array(values, pa.int64()),
+        }
+    )
+    pq.write_table(table.replace_schema_metadata(notes), path)
+    return path
+
+
+def asked(*rows: tuple[str | None, float]) -> pa.Table:
+    return pa.table(
+        {
+            "who": pa.array([key for key, _ in rows], pa.string()),
+            "when": pa.array([day(d) for _, d in rows], pa.timestamp("us", tz="UTC")),
+        }
+    )
+
+
+def part(path: Path, ttl: timedelta | None = None, created: str | None = "created") -> Part:
+    return Part(Source(path, "at", created), {"key": "who"}, {"value": "value"}, ttl)
+
+
+def values(entities: pa.Table, *parts: Part) -> list[int | None]:
+    return join(entities, "when", list(parts))["value"].to_pylist()
+
+
+def test_each_row_gets_the_newest_value_at_or_before_its_time(tmp_path):
+    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 10), ("a", 3, 3, 30), ("b", 2, 2, 20)])
+    rows = asked(("a", 3), ("a", 2.9), ("a", 0.5), ("b", 9), ("c", 9), (None, 9), ("a", 3))
+    assert values(rows, part(path)) == [30, 10, None, 20, None, None, 30]
+
+
+def test_a_value_expires_when_it_is_older_than_the_ttl(tmp_path):
+    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 10)])
+    rows = asked(("a", 3), ("a", 3.001))
+    assert values(rows, part(path, timedelta(days=2))) == [10, None]
+
+
+def test_of_equal_times_the_newest_created_wins_then_the_last_written(tmp_path):
+    path = write(
+        tmp_path / "rows.parquet",
+        [("a", 1, 5, 1), ("a", 1, 4, 2), ("b", 1, 5, 3), ("b", 1, 5, 4), ("c", 1, None, 5)],
+    )
+    assert values(asked(("a", 2), ("b", 2), ("c", 2)), part(path)) == [1, 4, 5]
+    assert values(asked(("a", 2)), part(path, created=None)) == [2]
+
+
+def test_a_file_noted_as_unique_is_joined_as_it_is(tmp_path):
+    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1)], **{UNIQUE_BY.decode(): "key,at"})
+    assert values(asked(("a", 1), ("a", 0)), part(path)) == [1, None]
+
+
+def test_several_sources_join_in_one_pass_and_keep_the_order(tmp_path):
+    first = write(tmp_path / "first.parquet", [("a", 1, 1, 1)])
+    second = write(tmp_path / "second.parquet", [("b", 1, 1, 2)])
+    other = Part(Source(second, "at"), {"key": "who"}, {"value": 'an "odd" name'})
+    found = join(asked(("b", 2), ("a", 2)), "when", [part(first), other])
+    assert found.to_pydict() == {"value": [None, 1], 'an "odd" name': [2, None]}
+
+
+def test_no_entity_rows_give_no_rows(tmp_path):
+    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1)])
+    assert values(asked(), part(path)) == []
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"gone\.parquet is missing"):
+        values(asked(("a", 1)), part(tmp_path / "gone.parquet"))
+
+
+def test_pull_takes_a_range_and_the_newest_of_each_key(tmp_path):
+    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 9, 9, 9)])
+    source = Source(path, "at", "created")
+    assert pull(source, ["value"], (day(1), day(2)))["value"].to_pylist() == [1, 2]
+    assert pull(source, ["value"], (None, None)).num_rows == 3
+    newest = pull(source, ["key", "value"], (day(0), day(5)), newest_of=["key"])
+    assert newest.to_pydict() == {"key": ["a"], "value": [2]}
+
+
+KEYS = st.sampled_from(["a", "b", None])
+DAYS = st.integers(0, 6)
+ROWS = st.lists(
+    st.tuples(KEYS, DAYS, st.none() | DAYS, st.none() | st.integers(0, 99)), max_size=12
+)
+
+
+def brute_force(rows, key, moment, ttl):
+    """The rule in words: the newest not later, of those the newest created, of those the last."""
+    if key is None:
+        return None
+    fitting = [
+        (at, -1 if created is None else created, place, value)
+        for place, (owner, at, created, value) in enumerate(rows)
+        if owner == key and at <= moment and (ttl is None or moment - at <= ttl)
+    ]
+    return max(fitting)[3] if fitting else None
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=ROWS, entities=st.lists(st.tuples(KEYS, DAYS), max_size=8), ttl=st.none() | DAYS)
+def test_the_join_is_the_brute_force_join(tmp_path, rows, entities, ttl):
+    path = write(tmp_path / "rows.parquet", rows)
+    ttl = ttl or None  # none and zero both mean: never expires
+    limit = None if ttl is None else timedelta(days=ttl)
+    found = values(asked(*entities), part(path, limit))
+    assert found == [brute_force(rows, key, moment, ttl) for key, moment in entities]
+
+
+def test_times_of_any_kind_are_utc(tmp_path):
+    times = pd.to_datetime(["2024-01-02"])
+    for name, at in {
+        "naive": times,
+        "zoned": times.tz_localize("UTC").tz_convert("Asia/Tokyo"),
+    }.items():
+        path = tmp_path / f"{name}.parquet"
+        pd.DataFrame({"key": ["a"], "at": at, "value": [1]}).to_parquet(path)
+        rows = asked(("a", 1), ("a", 0.99))
+        assert values(rows, part(path, created=None)) == [1, None]

@@ -99,12 +99,16 @@ class BoostedTrees:
         trees: int | None = None,
     ) -> lightgbm.Booster:
         known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
-        data = lightgbm.Dataset(matrix, label, feature_name=_plain(encoding), **known)
-        judges = [] if judge is None else [data.create_valid(*judge)]
+        names, weigh = _plain(encoding), self._weights
+        data = lightgbm.Dataset(matrix, label, weight=weigh(label), feature_name=names, **known)
+        judges = [] if judge is None else [data.create_valid(*judge, weight=weigh(judge[1]))]
         stop = [lightgbm.early_stopping(self.patience, verbose=False)] if judges else []
         return lightgbm.train(
             self._parameters(), data, trees or self.rounds, valid_sets=judges, callbacks=stop
         )
+
+    def _weights(self, label: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(label > 0, self.positive_weight, 1.0)
 
     def _parameters(self) -> dict[str, Any]:
         return {
@@ -117,7 +121,6 @@ class BoostedTrees:
             "bagging_fraction": self.rows_share,
             "bagging_freq": 1,
             "lambda_l2": self.l2,
-            "scale_pos_weight": self.positive_weight,
             "cat_smooth": 20.0,
             "num_threads": self.threads,
             "deterministic": True,

@@ -61,6 +61,7 @@ _SAID = {
     "past_frauds": "{value:,.0f} frauds reported for this customer until yesterday",
     "amount_above_usual": "the amount is {value:+.1f} spreads from the customer's usual one",
 }
+_UNKNOWN = {"account_age_days": "nothing is known of the customer's account"}
 _FLAGS = {
     "address_match": ("the address does not match", "the address matches"),
     "billing_differs_shipping": (
@@ -110,15 +111,18 @@ def reason(feature: str, value: Any, contribution: float) -> Reason:
 
 def _text(feature: str, value: Any) -> str:
     said = feature.replace("_", " ")
+    found = _PATTERN.fullmatch(feature)
     if value is None or value != value:
-        return f"{said} is not known"
+        if found and found[2].startswith("since"):
+            return f"no earlier payment {_KEYS[found[1]]}"
+        return _UNKNOWN.get(feature, f"{said} is not known")
     if isinstance(value, str):
         return f"{said} is {value}"
     if feature in _FLAGS:
         return _FLAGS[feature][int(bool(value))]
     if feature in _SAID:
         return _SAID[feature].format(value=value)
-    if found := _PATTERN.fullmatch(feature):
+    if found:
         key, counted, window = found.groups(default="")
         return _COUNTED[counted].format(
             value=value, days=value / 86_400, key=_KEYS[key], window=_WINDOWS[window]

@@ -24,6 +24,7 @@ from serving.fraud.body import (
     answer,
     json_body,
     not_in_future,
+    payment_of,
     row_of,
     schema,
     valid,
@@ -75,7 +76,7 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         decision; another body under the same payment_id is a conflict (409). The decision is
         stored before it is answered.
         """
-        payment = valid(Payment, body)
+        payment = payment_of(body)
         row = row_of(payment)
         not_in_future(row["attempted_at"], "attempted_at")
         return once(
@@ -129,7 +130,7 @@ def _news(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         label twice counts once. A fraud counts for its card, device, … from then on."""
         given = valid(Labels, body)
         for place, label in enumerate(given.labels):
-            not_in_future(label.reported_at, f"labels/{place}/reported_at")
+            not_in_future(label.reported_at, "labels", place, "reported_at")
         return once(live, request, given, lambda: _label(live, engine, given), status=202)
 
     @routes.post(

@@ -1,7 +1,7 @@
 """What may be asked and what is answered: bodies made from the tables' contracts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,7 +16,6 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     create_model,
-    model_validator,
 )
 
 from features.contracts import TABLES, Column
@@ -67,21 +66,28 @@ class _Open(BaseModel):
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [dict(EXAMPLE)]})
 
-    @model_validator(mode="after")
-    def _signals(self) -> "_Open":
-        extra = self.model_extra or {}
-        if unknown := sorted(name[:64] for name in extra if not name.startswith("x_")):
-            raise ValueError(
-                f"unknown columns {', '.join(unknown[:10])}; your own signals begin with x_"
-            )
-        if len(extra) > MOST_SIGNALS:
-            raise ValueError(f"{len(extra)} x_ columns; at most {MOST_SIGNALS}")
-        for name, value in extra.items():
-            if len(name) > 128 or not _is_signal(value):
-                raise ValueError(
-                    f"{name[:64]}: a number, true, false, or a text of at most {LONGEST_TEXT}"
-                )
-        return self
+
+def payment_of(body: Any) -> "Payment":
+    """The body as a payment; every fault at once, by the name of its field."""
+    return valid(Payment, body, _signal_faults(body) if isinstance(body, Mapping) else ())
+
+
+def _signal_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is wrong with the columns beside the contract's."""
+    extra = {name: value for name, value in body.items() if name not in _COLUMNS}
+    if len(extra) > MOST_SIGNALS:
+        yield _fault((), f"{len(extra)} columns beside the table's; at most {MOST_SIGNALS}")
+        return
+    for name, value in extra.items():
+        if not name.startswith("x_"):
+            yield _fault((name[:128],), "Unknown column; your own signals begin with x_")
+        elif len(name) > 128 or not _is_signal(value):
+            text = f"A signal is a number, true, false or a text of at most {LONGEST_TEXT}"
+            yield _fault((name[:128],), text)
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> dict[str, Any]:
+    return {"loc": ("body", *place), "msg": message, "type": "value_error"}
 
 
 def _is_signal(value: Any) -> bool:
@@ -176,13 +182,16 @@ async def json_body(request: Request) -> Any:
     return body
 
 
-def valid(kind: type[Body], body: Any) -> Body:
-    """The body as a model; every fault at once, by the name of its field."""
+def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -> Body:
+    """The body as a model; every fault at once, by the name of its field. more: other faults."""
+    faults: list[Mapping[str, Any]] = list(more)
     try:
-        return kind.model_validate(body)
+        found = kind.model_validate(body)
     except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-        raise RequestValidationError(faults) from None
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()] + faults
+    if faults:
+        raise RequestValidationError(faults)
+    return found
 
 
 def schema(kind: type[BaseModel]) -> dict[str, Any]:
@@ -198,12 +207,10 @@ def row_of(payment: _Open) -> dict[str, Any]:
     return row
 
 
-def not_in_future(moment: datetime, pointer: str) -> None:
+def not_in_future(moment: datetime, *place: int | str) -> None:
     """Problem 422: a time ahead of our clock would stop the clocks of all its keys."""
     if moment > datetime.now(UTC) + CLOCK_SKEW:
-        raise RequestValidationError(
-            [{"loc": ("body", pointer), "msg": "lies in the future", "type": "value_error"}]
-        )
+        raise RequestValidationError([_fault(place, "Lies in the future")])
 
 
 def answer(decision: Decision) -> DecisionAnswer:

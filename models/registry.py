@@ -226,7 +226,9 @@ class Registry:
                 champion = self._champion(one)
                 made = self._client.search_model_versions(f"name = '{self._name(one)}'")
                 found += [
-                    _info(one, each, champion) for each in sorted(made, key=lambda v: -v.version)
+                    _info(one, each, champion)
+                    for each in sorted(made, key=lambda made: -int(made.version))
+                    if "contract" in each.tags  # else somebody else's
                 ]
         return found
 

@@ -108,7 +108,12 @@ def run(settings: Settings, host: str, port: int, workers: int, ready: Page | No
         server = uvicorn.Server(uvicorn.Config(app, **common))
         if ready is not None:
             _announce(server, app.state.live, ready)
-        server.run()
+        try:
+            server.run()
+        except SystemExit as error:  # uvicorn's way to say that it cannot listen
+            raise ServeError(
+                f"Cannot listen on {host}:{port}; the line above says why. Take another --port"
+            ) from error
     if workers == 1 and not server.started:
         raise ServeError(f"The server did not start on {host}:{port}; see the lines above")
 

@@ -13,6 +13,7 @@ from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from features.contracts import ArgosyError
 from features.records import ApiKey, Records
 from serving.errors import Problem
 
@@ -24,7 +25,7 @@ _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argosy"'}
 
 
-class ApiKeyError(ValueError):
+class ApiKeyError(ArgosyError):
     """A key cannot be made as asked."""
 
 

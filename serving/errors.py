@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features.contracts import ArgosyError
+from features.records import RecordsError
 from models.base import ModelError
 from models.registry import RegistryError
 
@@ -24,6 +25,7 @@ MEDIA_TYPE = "application/problem+json"
 # Domain error -> (status, code). The class nearest in the inheritance wins.
 STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     ArgosyError: (503, "unavailable"),
+    RecordsError: (422, "invalid_record"),
     ModelError: (503, "model_unavailable"),
     RegistryError: (503, "registry_unavailable"),
 }

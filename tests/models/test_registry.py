@@ -1,6 +1,14 @@
 import json
+import os
 import shutil
+import signal
+import socket
 import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +123,40 @@ def postgres(postgres_url: str, namespace: str, tmp_path: Path) -> Registry:
     mark = "&" if "?" in postgres_url else "?"
     url = f"{postgres_url}{mark}options=-csearch_path%3D{namespace}"
     return Registry(url, tmp_path / "artifacts", namespace, rows=ROWS)
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[str]:
+    """A real MLflow server over the same empty database."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "mlflow"), "server", "--port", str(port)]
+    command += ["--backend-store-uri", f"sqlite:///{home}/mlflow.db", "--workers", "1"]
+    command += ["--artifacts-destination", str(home / "remote")]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (
+        (home / "server.log").open("w") as log,
+        subprocess.Popen(
+            command, env=os.environ | quiet, stdout=log, stderr=log, start_new_session=True
+        ) as process,
+    ):
+        try:
+            _wait(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _wait(url: str) -> None:
+    until = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            assert time.monotonic() < until, f"{url} does not answer"
+            time.sleep(0.1)
 
 
 def test_a_release_comes_back_as_it_was(registry: Registry) -> None:
@@ -294,3 +336,26 @@ def test_postgresql_does_all_of_it(postgres: Registry) -> None:
     assert loaded.version == "2"
     assert postgres.rollback("fraud") == "1"
     assert [each.champion for each in postgres.versions("fraud")] == [False, True]
+
+
+@pytest.mark.slow
+def test_a_server_does_all_of_it_and_releases_are_fetched_once(server: str, tmp_path: Path) -> None:
+    registry = Registry(server, None, cache=tmp_path / "cache", rows=ROWS)
+    for version in registered(registry, 0.0, 1.0):
+        registry.promote("fraud", version)
+    registry.load("fraud").trial()
+    shutil.rmtree(tmp_path / "remote")
+    loaded = registry.load("fraud")
+    loaded.trial()
+    assert loaded.version == "2"
+    assert [each.version for each in registry.versions("fraud")] == ["2", "1"]
+    assert registry.rollback("fraud") == "1"
+    assert registry.champion_version("fraud") == "1"
+
+
+def test_a_version_that_others_registered_is_left_alone(registry: Registry) -> None:
+    registered(registry, 0.0)
+    registry._client.create_model_version("argosy-fraud", "file:///elsewhere")
+    assert [each.version for each in registry.versions("fraud")] == ["1"]
+    with pytest.raises(RegistryError, match="load fraud version 2"):
+        registry.load("fraud", "2")

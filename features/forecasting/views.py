@@ -1,0 +1,109 @@
+"""The views: the demand signal with its corrections, and the forecasts made from it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from features.contracts import FeatureType, View
+from features.forecasting.demand import TABLES, demand
+from features.forecasting.grid import PAIR
+
+DEMAND: Mapping[str, FeatureType] = {
+    "frequency": "str",
+    "period_start": "str",
+    "quantity": "float",
+    "sold": "float",
+    "cancelled": "float",
+    "fraudulent": "float",
+    "returned": "float",
+    "in_stock": "float",
+    "censored": "bool",
+    "lost": "float",
+    "price": "float",
+    "discount": "float",
+    "promotion": "float",
+    "promotion_discount": "float",
+    "category": "str",
+    "country": "str",
+}
+
+# levels: of the quantiles. quantiles: of each period; window_quantiles: of the sum of the periods
+# 1 … h, which is not the sum of quantiles. Both periods × levels, row by row.
+FORECAST: Mapping[str, FeatureType] = {
+    "frequency": "str",
+    "period_start": "str",
+    "levels": "float[]",
+    "mean": "float[]",
+    "quantiles": "float[]",
+    "window_mean": "float[]",
+    "window_quantiles": "float[]",
+    "forecast_as_of": "str",
+    "model_version": "str",
+    "demand_class": "str",
+}
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "demand",
+        ("warehouse_id", "product_id"),
+        DEMAND,
+        tables=TABLES,
+        build=demand,
+        online=False,
+    ),
+    View("forecast", ("warehouse_id", "product_id"), FORECAST, ttl=timedelta(days=35)),
+)
+SERVICE: tuple[str, ...] = ("forecast",)
+
+
+def quantile_names(levels: Sequence[float]) -> list[str]:
+    """Column names of quantiles.
+
+    >>> quantile_names([0.05, 0.5, 0.975])
+    ['q05', 'q50', 'q97.5']
+    """
+    return [f"q{100 * level:04.1f}".removesuffix(".0") for level in levels]
+
+
+def packed(
+    forecasts: pd.DataFrame, levels: Sequence[float], *, frequency: str, model_version: str
+) -> pd.DataFrame:
+    """Rows of the `forecast` view (one a pair) from a forecaster's long answer.
+
+    forecasts: warehouse_id, product_id, origin, horizon (1, 2, … in order within a pair),
+    period_start, mean, q…, window_mean, w…, demand_class; the same horizons for every pair.
+    """
+    steps = int(forecasts["horizon"].max())
+    heads = forecasts.iloc[::steps]
+    q = [name for name in forecasts.columns if name[0] == "q"]
+    w = [name for name in forecasts.columns if name[0] == "w" and name[1:2].isdigit()]
+    lists = {
+        "mean": ["mean"],
+        "quantiles": q,
+        "window_mean": ["window_mean"],
+        "window_quantiles": w,
+    }
+    cells = {
+        name: list(_rounded(forecasts[columns].to_numpy(dtype=np.float64)).reshape(len(heads), -1))
+        for name, columns in lists.items()
+    }
+    rows = heads[PAIR].assign(
+        event_timestamp=heads["origin"],
+        frequency=frequency,
+        period_start=heads["period_start"],
+        levels=pd.Series(
+            [np.asarray(levels, dtype=np.float64)] * len(heads), index=heads.index, dtype=object
+        ),
+        forecast_as_of=heads["origin"].map(pd.Timestamp.isoformat),
+        model_version=model_version,
+        demand_class=heads["demand_class"],
+    )
+    rows = rows.assign(**{name: pd.Series(cell, index=rows.index) for name, cell in cells.items()})
+    return rows[[*PAIR, "event_timestamp", *FORECAST]].reset_index(drop=True)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Four decimals: finer is noise, and rounded numbers pack well."""
+    return np.round(values, 4)

@@ -1,0 +1,10 @@
+"""The models of demand."""
+
+from models.base import Model
+from models.forecasting.baselines import Baseline
+from models.forecasting.distribution import LEVELS
+from models.forecasting.forecaster import Forecaster
+
+MODELS: dict[str, type[Model]] = {"Forecaster": Forecaster, "Baseline": Baseline}
+
+__all__ = ["LEVELS", "MODELS", "Baseline", "Forecaster"]

@@ -1,0 +1,67 @@
+"""The long answer: a row a series and period ahead, with quantiles of periods and of sums."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.forecasting.classes import CLASSES
+from models.forecasting.distribution import LEVELS, Distribution
+from models.forecasting.panel import KEYS, Floats, Panel
+
+
+def names(levels: Sequence[float], prefix: str) -> list[str]:
+    """Column names of quantiles.
+
+    >>> names([0.05, 0.5, 0.975], "q")
+    ['q05', 'q50', 'q97.5']
+    """
+    return [f"{prefix}{100 * level:04.1f}".removesuffix(".0") for level in levels]
+
+
+QUANTILES, WINDOW_QUANTILES = names(LEVELS, "q"), names(LEVELS, "w")
+
+
+def answer(
+    past: Panel,
+    group: NDArray[np.int64],
+    mean: Floats,
+    spread: Floats,
+    distributions: tuple[Distribution, Distribution],
+) -> pd.DataFrame:
+    """The frame `predict` returns, for the series asked for; a period not offered is all zeros.
+
+    distributions: of single periods and of sums. A sum's quantiles never fall as it grows longer.
+    """
+    asked = np.flatnonzero(past.series["asked"].to_numpy(dtype=bool))
+    size, horizon = len(asked), mean.shape[1]
+    offered = past.offered[asked, past.now : past.now + horizon]
+    mean, spread = mean[asked] * offered, spread[asked] * offered
+    sums, spreads = np.cumsum(mean, axis=1), np.sqrt(np.cumsum(spread**2, axis=1))
+    classes = np.repeat(group[asked], horizon)
+    steps = np.tile(np.arange(1, horizon + 1), size)
+    single = distributions[0].quantiles(classes, steps, mean.ravel(), spread.ravel())
+    window = distributions[1].quantiles(classes, steps, sums.ravel(), spreads.ravel())
+    window = np.maximum.accumulate(window.reshape(size, horizon, -1), axis=1).reshape(
+        len(steps), -1
+    )
+    dates = past.dates[past.now : past.now + horizon].strftime("%Y-%m-%d").to_numpy(dtype=object)
+    origin = pd.Timestamp(past.dates[past.now]).tz_localize("UTC")
+    head = pd.DataFrame(
+        {
+            **{name: np.repeat(past.series[name].to_numpy()[asked], horizon) for name in KEYS},
+            "origin": pd.Series(origin, index=range(len(steps)), dtype="datetime64[ns, UTC]"),
+            "horizon": steps,
+            "period_start": np.tile(dates, size),
+            "demand_class": np.asarray(CLASSES, dtype=object)[classes],
+            "mean": mean.ravel(),
+        }
+    )
+    parts = [
+        head,
+        pd.DataFrame(single, columns=QUANTILES),
+        pd.DataFrame({"window_mean": sums.ravel()}),
+        pd.DataFrame(window, columns=WINDOW_QUANTILES),
+    ]
+    return pd.concat(parts, axis=1)

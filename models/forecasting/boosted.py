@@ -1,0 +1,195 @@
+"""The global model: LightGBM over all series, for the mean and for how far off it will be."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from models.base import ModelError
+from models.forecasting.panel import Floats, Panel
+from models.forecasting.regressors import Origin, Rows, look
+
+# Origins the model learns from, evenly over the history; more are near-copies of each other.
+ORIGINS = 40
+FEWEST = 200
+# Threads that wait for each other on small data cost more than they bring.
+_THREADS, _SMALL = 2, 50_000
+_FIXED: Mapping[str, Any] = {
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+    "max_bin": 63,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 1.0,
+}
+# units: errors in units count, so large series count most. relative: errors in percent count, every
+# series and period alike. level: in between, every series alike.
+LOSSES: Mapping[str, Mapping[str, Any]] = {
+    "units": {"objective": "tweedie", "tweedie_variance_power": 1.2},
+    "level": {"objective": "tweedie", "tweedie_variance_power": 1.5},
+    "relative": {"objective": "l1"},
+}
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Two fitted boosters: the mean over the level, and the absolute error over the spread."""
+
+    mean: lgb.Booster
+    error: lgb.Booster
+    loss: str
+    prices_known: bool
+
+    def points(self, panel: Panel, origin: int, horizon: int, rows: Rows) -> tuple[Floats, Floats]:
+        """Mean and spread of some series (the others are their look-alikes): n × horizon each."""
+        known = look(panel, origin)
+        mean, spread = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
+        for step in range(horizon):
+            steps = np.full(len(rows), step + 1)
+            design = known.design(rows, steps, prices_known=self.prices_known)
+            ratio = _ratio(self.mean, design)
+            far = np.maximum(_predict(self.error, _with_ratio(design, ratio)), 0.05)
+            mean[:, step] = ratio * known.level.mean[rows]
+            spread[:, step] = far * known.level.spread[rows]
+        return mean, spread
+
+    def save(self, folder: Path) -> None:
+        """Both boosters as LightGBM's own text, and what they were fitted for."""
+        self.mean.save_model(folder / "mean.txt")
+        self.error.save_model(folder / "error.txt")
+        about = {"loss": self.loss, "prices_known": self.prices_known}
+        (folder / "boosted.json").write_text(json.dumps(about), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Boosted":
+        """Read what `save` wrote."""
+        about = json.loads((folder / "boosted.json").read_text(encoding="utf-8"))
+        mean = lgb.Booster(model_file=folder / "mean.txt")
+        return cls(mean=mean, error=lgb.Booster(model_file=folder / "error.txt"), **about)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard the global model tries. rows: training rows drawn from all series and origins."""
+
+    rows: int = 120_000
+    trees: int = 100
+    leaves: int = 15
+    rate: float = 0.06
+    loss: str = "units"
+    prices_known: bool = False
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class _Sample:
+    design: Floats
+    ratio: Floats
+    level: Floats
+    spread: Floats
+
+
+_NAMES = ("design", "ratio", "level", "spread")
+
+
+def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
+    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all."""
+    if effort.loss not in LOSSES:
+        raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
+    sample = _draw(panel, horizon, effort)
+    if sample is None or len(sample.ratio) < FEWEST or not sample.ratio.any():
+        return None
+    learning = {
+        **_FIXED,
+        "num_leaves": effort.leaves,
+        "learning_rate": effort.rate,
+        "seed": effort.seed,
+    }
+    weight = _weights(sample, effort.loss)
+    mean = _train(
+        {**learning, **LOSSES[effort.loss]}, sample.design, sample.ratio, weight, effort.trees
+    )
+    ratio = _ratio(mean, sample.design)
+    off = np.abs(sample.ratio - ratio) * sample.level / sample.spread
+    half = slice(None, None, 2)
+    error = _train(
+        {**learning, "objective": "poisson", "num_leaves": 15},
+        _with_ratio(sample.design, ratio)[half],
+        off[half],
+        (sample.spread / sample.spread.mean())[half],
+        effort.trees // 2,
+    )
+    return Boosted(mean, error, effort.loss, effort.prices_known)
+
+
+def _draw(panel: Panel, horizon: int, effort: Effort) -> _Sample | None:
+    random = np.random.default_rng(effort.seed)
+    oldest = min(4, panel.now - 1)
+    if panel.now < 3:
+        return None
+    origins = np.unique(np.linspace(oldest, panel.now - 1, ORIGINS).astype(int))
+    each = effort.rows // len(origins)
+    parts = [_at(look(panel, int(o)), panel, horizon, each, effort, random) for o in origins]
+    return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
+
+
+def _at(
+    origin: Origin,
+    panel: Panel,
+    horizon: int,
+    count: int,
+    effort: Effort,
+    random: np.random.Generator,
+) -> _Sample:
+    """Rows of one origin: random series and steps ahead whose demand is known by now."""
+    now = origin.past.now
+    longest = min(horizon, panel.now - now)
+    total = panel.size * longest
+    drawn = random.choice(total, size=min(count, total), replace=False) if total else np.zeros(0)
+    rows, steps = np.divmod(np.sort(drawn).astype(np.int64), longest)
+    steps = steps + 1
+    target = panel.demand[rows, now + steps - 1]
+    kept = ~np.isnan(target) & (origin.past.first[rows] < now)
+    rows, steps, target = rows[kept], steps[kept], target[kept]
+    design = origin.design(rows, steps, prices_known=effort.prices_known)
+    usual = origin.level.mean[rows]
+    return _Sample(design, target / usual, usual, origin.level.spread[rows])
+
+
+def _weights(sample: _Sample, loss: str) -> Floats:
+    if loss == "relative":
+        return np.asarray(1.0 / np.maximum(sample.ratio, 0.02))
+    weight = sample.level if loss == "units" else np.ones(len(sample.level))
+    return np.asarray(weight / weight.mean())
+
+
+def _train(
+    settings: Mapping[str, Any], design: Floats, target: Floats, weight: Floats, trees: int
+) -> lgb.Booster:
+    data = lgb.Dataset(design, label=target, weight=weight, free_raw_data=True)
+    count = len(target)
+    # Demand of one period is mostly chance: leaves must hold many rows to say anything.
+    own = {"num_threads": _threads(count), "min_data_in_leaf": int(np.clip(count // 600, 20, 200))}
+    return lgb.train({**settings, **own}, data, num_boost_round=trees)
+
+
+def _threads(rows: int) -> int:
+    return 1 if rows < _SMALL else _THREADS
+
+
+def _with_ratio(design: Floats, ratio: Floats) -> Floats:
+    return np.concatenate([design, ratio[:, None].astype(np.float32)], axis=1)
+
+
+def _predict(booster: lgb.Booster, design: Floats) -> Floats:
+    return np.asarray(booster.predict(design, num_threads=_threads(len(design))), dtype=np.float64)
+
+
+def _ratio(booster: lgb.Booster, design: Floats) -> Floats:
+    return np.maximum(_predict(booster, design), 0.0)

@@ -1,0 +1,132 @@
+"""From a mean and a spread to quantiles: the errors of a back-test, by class, size and step.
+
+The quantiles of standardised errors seen out of sample are put back on new forecasts (split
+conformal prediction: Lei et al., 2018, with Mondrian groups by class and step ahead), so the
+share of outcomes below a quantile is its level by construction. The same is done for the sums of
+periods 1 … h: their errors are seen too, so nothing is assumed of how periods hang together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from models.forecasting.classes import CLASSES
+from models.forecasting.panel import Bools, Floats
+
+Ints = NDArray[np.int64]
+
+LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+_STEPS = (1, 2, 4, 8, 14, 29)  # first step of each group of steps
+_BINS = 10
+# Errors a bin should hold at least, and a class and step group to stand alone.
+_BIN_ERRORS, _GROUP_ERRORS = 300, 150
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Outcomes of a back-test, flat. group: the class; step: ahead; fold: which origin."""
+
+    group: Ints
+    step: Ints
+    fold: Ints
+    mean: Floats
+    spread: Floats
+    actual: Floats
+
+    @classmethod
+    def none(cls) -> "Errors":
+        """No outcomes at all."""
+        whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return cls(whole, whole, whole, real, real, real)
+
+    def where(self, chosen: Bools) -> "Errors":
+        """Some of them."""
+        return Errors(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Quantiles of standardised errors: classes × step groups × bins (× levels).
+
+    centre: log mean of each bin, rising.
+    """
+
+    centre: Floats
+    quantile: Floats
+
+    def quantiles(self, group: Ints, step: Ints, mean: Floats, spread: Floats) -> Floats:
+        """Quantiles of n forecasts: n × LEVELS; at least 0, rising with the level."""
+        answer = np.zeros((len(mean), len(LEVELS)))
+        part = _step_group(step)
+        for name in np.unique(group):
+            for own in np.unique(part):
+                rows = np.flatnonzero((group == name) & (part == own))
+                if len(rows):
+                    shift = self._shift(int(name), int(own), mean[rows])
+                    answer[rows] = mean[rows, None] + spread[rows, None] * shift
+        return np.sort(np.maximum(answer, 0.0), axis=1)
+
+    def _shift(self, group: int, part: int, mean: Floats) -> Floats:
+        place = _log(mean)
+        centre, quantile = self.centre[group, part], self.quantile[group, part]
+        columns = [np.interp(place, centre, quantile[:, one]) for one in range(len(LEVELS))]
+        return np.stack(columns, axis=1)
+
+
+def calibrated(errors: Errors) -> Distribution:
+    """Learn the quantiles; a class or step group with few errors borrows from the wider one.
+
+    Without any errors the standard normal stands in.
+    """
+    shape = (len(CLASSES), len(_STEPS), _BINS)
+    centre = np.tile(np.arange(_BINS, dtype=np.float64), (*shape[:2], 1))
+    quantile = np.tile(norm.ppf(LEVELS), (*shape, 1))
+    part = _step_group(errors.step)
+    for group in range(len(CLASSES)):
+        for step in range(len(_STEPS)):
+            own = (errors.group == group) & (part == step)
+            chosen = own if own.sum() >= _GROUP_ERRORS else _wider(errors, part, group, step)
+            if chosen.any():
+                centre[group, step], quantile[group, step] = _bins(errors.where(chosen))
+    return Distribution(centre, quantile)
+
+
+def _wider(errors: Errors, part: Ints, group: int, step: int) -> Bools:
+    """The class at the nearest steps, the class, or everything: the first with errors enough."""
+    own = errors.group == group
+    if own.sum() < _GROUP_ERRORS:
+        return np.ones(len(own), dtype=bool)
+    away = np.abs(part - step)
+    near = own & (away <= away[own].min())
+    return np.asarray(near if near.sum() >= _GROUP_ERRORS else own)
+
+
+def _bins(errors: Errors) -> tuple[Floats, Floats]:
+    """Bins of equal count by mean; with few errors, fewer bins repeated."""
+    count = int(np.clip(len(errors.mean) // _BIN_ERRORS, 1, _BINS))
+    order = np.argsort(errors.mean, kind="stable")
+    standard = (errors.actual - errors.mean) / errors.spread
+    centres, quantiles = [], []
+    for rows in np.array_split(order, count):
+        centres.append(np.median(_log(errors.mean[rows])))
+        quantiles.append(_conformal(standard[rows]))
+    places = np.minimum(np.arange(_BINS), count - 1)
+    return np.asarray(centres)[places], np.asarray(quantiles)[places]
+
+
+def _conformal(values: Floats) -> Floats:
+    """Quantiles with the finite-sample correction (n + 1) l / n, the outer ones drawn outwards."""
+    count = len(values)
+    level = np.asarray(LEVELS)
+    outward = np.clip(0.5 + (level - 0.5) * (count + 1) / count, 0.0, 1.0)
+    return np.asarray(np.quantile(values, outward))
+
+
+def _log(mean: Floats) -> Floats:
+    return np.log(np.maximum(mean, 1e-6))
+
+
+def _step_group(step: Ints) -> Ints:
+    return np.searchsorted(np.asarray(_STEPS), step, side="right") - 1

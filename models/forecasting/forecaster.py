@@ -1,0 +1,208 @@
+"""The forecaster: per demand class the way to forecast that did best in a rolling back-test."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from models.base import ModelError, TooLittleDataError, parameters
+from models.forecasting.answers import answer
+from models.forecasting.backtest import Points, Rows, Trial, drawn, origins, trial
+from models.forecasting.boosted import Boosted, Effort, boost
+from models.forecasting.classes import CLASSES, classify
+from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
+from models.forecasting.panel import Floats, Panel, panel
+from models.forecasting.selection import best, blended, picked
+from models.forecasting.statistical import FAMILY, METHODS, points
+
+BOOSTED, BLEND = "lightgbm", "blend"
+HORIZONS = {"day": 35, "week": 13, "month": 6}
+# What answers where nothing could be back-tested: the mean of the remembered periods.
+FALLBACK = "long_average"
+
+
+class Forecaster:
+    """Mean and quantiles of demand by period, and of its sum over the periods 1 … h.
+
+    horizon: periods ahead; 0 means 35 days, 13 weeks or 6 months.
+    correct_stockouts: an empty shelf is a gap, not a zero.
+    loss: what the global model minimises (`units`, `level` or `relative` errors).
+    prices_known: whether the price of a coming period is known ahead.
+    methods: comma-separated ways to choose from, `lightgbm` and
+    the statistical family; where both are there, their blend is tried too.
+    """
+
+    def __init__(
+        self,
+        horizon: int = 0,
+        correct_stockouts: bool = True,
+        loss: str = "units",
+        prices_known: bool = False,
+        methods: str = ",".join((BOOSTED, *FAMILY)),
+        rows: int = 120_000,
+        trees: int = 100,
+        leaves: int = 15,
+        rate: float = 0.06,
+        seed: int = 7,
+    ) -> None:
+        self.horizon = horizon
+        self.correct_stockouts = correct_stockouts
+        self.loss = loss
+        self.prices_known = prices_known
+        self.methods = methods
+        self.rows = rows
+        self.trees = trees
+        self.leaves = leaves
+        self.rate = rate
+        self.seed = seed
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn from a frame of `demand` (see `panel`); periods ahead in it are left out.
+
+        Raises TooLittleDataError when no period has known demand.
+        """
+        if "horizon" in frame:
+            frame = frame[~(frame["horizon"].fillna(0) > 0)]
+        whole = panel(frame, horizon=0, correct_stockouts=self.correct_stockouts)
+        if np.isnan(whole.demand).all():
+            raise TooLittleDataError("No period has known demand: bring orders first.")
+        self.horizon_ = self.horizon or HORIZONS[whole.frequency]
+        self.frequency_ = whole.frequency
+        self.typical_ = _typical(whole)
+        whole.default[:] = self.typical_[""]
+        trials, self.companion_ = self._trials(whole)
+        self.chosen_ = best(trials) or dict.fromkeys(range(len(CLASSES)), FALLBACK)
+        errors = picked(trials, self.chosen_) if trials else Trial(Errors.none(), Errors.none())
+        self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
+        boosts = {BOOSTED, BLEND} & set(self.chosen_.values())
+        self.boosted_ = self._boost(whole) if boosts else None
+        return self
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Forecast from history (and what is known ahead) in the form that `panel` reads.
+
+        Returns a row a series and period ahead: the keys, origin, horizon, period_start,
+        demand_class, mean, q01 … q99, window_mean, w01 … w99 (of the sum of periods 1 … horizon).
+        """
+        past = panel(frame, horizon=self.horizon_, correct_stockouts=self.correct_stockouts)
+        usual = self.typical_[""]
+        past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
+        group = classify(past)
+        mean, spread = self._points(past, group)
+        return answer(past, group, mean, spread, self.distributions_)
+
+    def save(self, folder: Path) -> None:
+        """LightGBM's own text, the calibration as arrays, the rest as JSON."""
+        arrays = [part for one in self.distributions_ for part in (one.centre, one.quantile)]
+        np.savez(folder / "calibration.npz", *arrays)
+        about = {
+            "settings": parameters(self),
+            "horizon": self.horizon_,
+            "frequency": self.frequency_,
+            "chosen": self.chosen_,
+            "companion": self.companion_,
+            "typical": self.typical_,
+        }
+        (folder / "forecaster.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        if self.boosted_ is not None:
+            self.boosted_.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        about = json.loads((folder / "forecaster.json").read_text(encoding="utf-8"))
+        model = cls(**about["settings"])
+        model.chosen_ = {int(place): name for place, name in about["chosen"].items()}
+        model.companion_ = {int(place): name for place, name in about["companion"].items()}
+        model.typical_ = about["typical"]
+        model.horizon_, model.frequency_ = about["horizon"], about["frequency"]
+        with np.load(folder / "calibration.npz", allow_pickle=False) as file:
+            a, b, c, d = (file[f"arr_{number}"] for number in range(4))
+        model.distributions_ = (Distribution(a, b), Distribution(c, d))
+        model.boosted_ = Boosted.load(folder) if (folder / "mean.txt").exists() else None
+        return model
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels of the quantiles."""
+        return LEVELS
+
+    def _family(self) -> list[str]:
+        ways = [name.strip() for name in self.methods.split(",") if name.strip()]
+        if unknown := sorted(set(ways) - {BOOSTED, *METHODS}):
+            allowed = ", ".join((BOOSTED, *METHODS))
+            raise ModelError(f"methods: {unknown[0]!r} is unknown; it can be {allowed}")
+        return ways
+
+    def _boost(self, whole: Panel) -> Boosted | None:
+        effort = Effort(
+            self.rows, self.trees, self.leaves, self.rate, self.loss, self.prices_known, self.seed
+        )
+        return boost(whole, self.horizon_, effort)
+
+    def _trials(self, whole: Panel) -> tuple[dict[str, Trial], dict[int, str]]:
+        """Every way's errors from the same origins on the same series, and the best of the
+        statistical family by class. LightGBM is fitted on what was known at the first origin.
+        """
+        family, at = self._family(), origins(whole.now, self.horizon_)
+        if not at:
+            return {}, {}
+        rows = drawn(whole, self.seed)
+        if not whole.known[rows, at[0] :].any():
+            return {}, {}
+        trials = {
+            name: trial(whole, partial(points, method=name), at, self.horizon_, rows)
+            for name in family
+            if name != BOOSTED
+        }
+        companion = best(trials)
+        early = self._boost(whole.at(at[0])) if BOOSTED in family else None
+        if early is not None:
+            ours = trial(whole, early.points, at, self.horizon_, rows)
+            blend = {BLEND: blended(ours, picked(trials, companion))} if trials else {}
+            trials |= {BOOSTED: ours, **blend}
+        return trials, companion
+
+    def _points(self, past: Panel, group: Rows) -> tuple[Floats, Floats]:
+        """Mean and spread of every series, each by the way chosen for its class; one never seen
+        gets the level of its look-alikes.
+        """
+        mean, spread = np.zeros((2, past.size, self.horizon_))
+        blank = past.first >= past.now
+        for place in np.unique(group):
+            rows = np.flatnonzero((group == place) & ~blank)
+            parts = [way(past, past.now, self.horizon_, rows) for way in self._ways(int(place))]
+            mean[rows] = np.mean([one[0] for one in parts], axis=0)
+            spread[rows] = np.mean([one[1] for one in parts], axis=0)
+        rows = np.flatnonzero(blank)
+        mean[rows], spread[rows] = self._way(FALLBACK)(past, past.now, self.horizon_, rows)
+        return mean, spread
+
+    def _ways(self, place: int) -> list[Points]:
+        name = self.chosen_[place]
+        names = [BOOSTED, self.companion_[place]] if name == BLEND else [name]
+        return [self._way(one) for one in names]
+
+    def _way(self, name: str) -> Points:
+        if name != BOOSTED:
+            return partial(points, method=name)
+        if self.boosted_ is None:
+            return partial(points, method=FALLBACK)
+        return self.boosted_.points
+
+
+def _typical(whole: Panel) -> Mapping[str, float]:
+    """Mean demand of a series' first year's quarter, by category and, under "", over all."""
+    early = np.arange(whole.now)[None, :] < (whole.first + whole.memory // 2)[:, None]
+    demand = np.where(early, whole.demand, np.nan)
+    total = np.nansum(demand, axis=1)
+    count = (~np.isnan(demand)).sum(axis=1)
+    sums = pd.DataFrame({"name": whole.series["category"], "total": total, "count": count})
+    by_name = sums.groupby("name")[["total", "count"]].sum()
+    by_name.loc[""] = [total.sum(), count.sum()]
+    by_name = by_name[by_name["count"] > 0]
+    return {str(k): float(v) for k, v in (by_name["total"] / by_name["count"]).items()}

@@ -1,0 +1,65 @@
+"""The usual level of each series and its spread: short histories borrow from their look-alikes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.forecasting.panel import Bools, Floats, Panel
+
+# A level counts this many periods of the look-alikes' mean besides the series' own periods.
+BORROWED = 2.0
+SMALLEST = 1e-3
+
+
+@dataclass(frozen=True)
+class Level:
+    """By series, positive. mean: usual demand of a period; spread: its standard deviation.
+
+    seen: how many of the remembered periods were known.
+    """
+
+    mean: Floats
+    spread: Floats
+    seen: Floats
+
+
+def level(panel: Panel) -> Level:
+    """The level from the last `memory` periods, shrunk towards look-alikes.
+
+    A look-alike is the same product elsewhere, else the category in the same warehouse, else all.
+    The spread is shrunk towards a Poisson-like one, whose variance is the level.
+    """
+    recent = panel.demand[:, -panel.memory :]
+    seen = ~np.isnan(recent)
+    values = np.where(seen, recent, 0.0)
+    count, total = seen.sum(axis=1).astype(float), values.sum(axis=1)
+    prior = _prior(panel, total, count)
+    mean = np.maximum((total + BORROWED * prior) / (count + BORROWED), SMALLEST)
+    errors = np.where(seen, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+    variance = (errors + 2 * BORROWED * mean) / (count + 2 * BORROWED)
+    return Level(mean=mean, spread=np.sqrt(variance), seen=count)
+
+
+def _prior(panel: Panel, total: Floats, count: Floats) -> Floats:
+    """Mean demand of a period of look-alikes, the series itself left out."""
+    series = panel.series
+    prior = np.where(count.sum() > 0, total.sum() / max(count.sum(), 1.0), panel.default)
+    for names in (["warehouse_id", "category"], ["product_id"]):
+        group = groups(series, names)
+        other_total = np.bincount(group, weights=total)[group] - total
+        other_count = np.bincount(group, weights=count)[group] - count
+        enough: Bools = other_count >= 8
+        prior = np.where(enough, np.nan_to_num(_mean(other_total, other_count)), prior)
+    return np.asarray(prior)
+
+
+def groups(series: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
+    """The number of each series' group."""
+    return np.asarray(series.groupby(names, sort=True).ngroup().to_numpy(), dtype=np.int64)
+
+
+def _mean(total: Floats, count: Floats) -> Floats:
+    unknown = np.full(len(total), np.nan)
+    return np.asarray(np.divide(total, count, out=unknown, where=count > 0))

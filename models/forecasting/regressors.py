@@ -1,0 +1,192 @@
+"""What the global model sees of a series at an origin, and of a period to come: free of scale."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecasting.classes import classify
+from models.forecasting.levels import Level, groups, level
+from models.forecasting.panel import SEASONS, Floats, Panel, running_sums
+
+Rows = NDArray[np.int64]
+
+_LAGS = (1, 2, 3, 4)
+_GROUPS: tuple[list[str], ...] = (
+    ["product_id"],
+    ["warehouse_id", "category"],
+    ["category"],
+    ["warehouse_id"],
+    [],
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A panel as known at one origin, with all that rows of this origin share."""
+
+    past: Panel
+    level: Level
+    shared: Floats
+    seasons: tuple[Floats, ...]
+
+    def design(self, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
+        """The regressors of (series, step ahead) pairs: n × regressors."""
+        ahead = _ahead(self, rows, steps, prices_known=prices_known)
+        return np.concatenate([self.shared[rows], ahead], axis=1)
+
+
+def look(panel: Panel, origin: int) -> Origin:
+    """The panel at an origin: nothing of demand from period `origin` on is used."""
+    past = panel.at(origin)
+    usual = level(past)
+    shared = [
+        *_recent(past, usual),
+        *_rhythm(past),
+        *_promotions(past, usual),
+        *_trends(past),
+        classify(past).astype(float),
+    ]
+    sums = tuple(_season_index(past, names) for names in (["category"], []))
+    return Origin(past, usual, np.stack(shared, axis=1).astype(np.float32), sums)
+
+
+def _window(past: Panel, size: int) -> tuple[Floats, Floats]:
+    """Sum and count of known demand over the last `size` periods."""
+    recent = past.demand[:, -size:]
+    return np.nansum(recent, axis=1), (~np.isnan(recent)).sum(axis=1).astype(float)
+
+
+def _ratio(top: Floats, bottom: Floats) -> Floats:
+    unknown = np.full(np.shape(top), np.nan)
+    return np.asarray(np.divide(top, bottom, out=unknown, where=bottom > 0))
+
+
+def _recent(past: Panel, usual: Level) -> list[Floats]:
+    """Last values and means of several windows against the level, the level and its spread."""
+    columns = [np.log(usual.mean), usual.spread / usual.mean, np.log1p(usual.seen)]
+    for lag in _LAGS:
+        value = past.demand[:, -lag] if lag <= past.now else np.full(past.size, np.nan)
+        columns.append(value / usual.mean)
+    for size in (4, 8, past.memory // 2, 2 * past.memory):
+        total, count = _window(past, size)
+        columns.append(_ratio(total, count) / usual.mean)
+    return columns
+
+
+def _rhythm(past: Panel) -> list[Floats]:
+    """Age, periods since the last demand, share of periods without any."""
+    some = past.demand > 0
+    last = np.where(some.any(axis=1), past.now - 1 - some[:, ::-1].argmax(axis=1), -1)
+    since = np.where(last >= 0, past.now - last, np.inf)
+    total, count = running_sums((past.demand == 0).astype(float), ~np.isnan(past.demand))
+    size = min(past.memory, past.now)
+    zeros = _ratio(total[:, -1] - total[:, -1 - size], count[:, -1] - count[:, -1 - size])
+    age = np.log1p(past.now - past.first)
+    return [age, np.minimum(since, 2.0 * past.memory), zeros]
+
+
+def _promotions(past: Panel, usual: Level) -> list[Floats]:
+    """How often promoted of late, and what a promotion did to this series and this product."""
+    size = past.memory
+    share = past.promotion[:, max(past.now - size, 0) : past.now]
+    demand = past.demand[:, -share.shape[1] :]
+    on, off = share >= 0.5, share < 0.5
+    seen = ~np.isnan(demand)
+    lift = [
+        _ratio(np.where(one, demand, 0.0).sum(axis=1), one.sum(axis=1).astype(float)) / usual.mean
+        for one in (seen & on, seen & off)
+    ]
+    return [share[:, -4:].mean(axis=1), share.mean(axis=1), *lift]
+
+
+def _trends(past: Panel) -> list[Floats]:
+    """The last month of look-alikes against their last quarter: of product, category, site, all."""
+    short, short_count = _window(past, 4)
+    long, long_count = _window(past, past.memory // 2)
+    columns = []
+    for names in _GROUPS:
+        group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
+        sums = [
+            np.bincount(group, weights=one)[group].astype(np.float64)
+            for one in (short, short_count, long, long_count)
+        ]
+        columns.append(_ratio(_ratio(sums[0], sums[1]), _ratio(sums[2], sums[3])))
+    return columns
+
+
+def _season_index(past: Panel, names: list[str]) -> Floats:
+    """Total demand of look-alikes by period, over the series: S × now."""
+    known = np.nan_to_num(past.demand)
+    group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
+    sums = np.zeros((int(group.max(initial=0)) + 1, past.now))
+    np.add.at(sums, group, known)
+    return sums[group] if names else sums
+
+
+def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
+    past = origin.past
+    place = past.now + steps - 1
+    usual = origin.level.mean[rows]
+    columns = [
+        steps.astype(float),
+        past.promotion[rows, place],
+        past.promotion_discount[rows, place],
+        *_price(past, rows, place, prices_known=prices_known),
+        *_calendar(past, place),
+    ]
+    for season in SEASONS[past.frequency]:
+        columns.append(_last_season(past, rows, place, season) / usual)
+        columns += [_group_season(past, one, rows, place, season) for one in origin.seasons]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _price(past: Panel, rows: Rows, place: Rows, *, prices_known: bool) -> list[Floats]:
+    """Price against the usual one: the newest known at the origin, or the planned one."""
+    seen = past.price[:, : past.now]
+    recent = seen[:, -past.memory :]
+    count = (~np.isnan(recent)).sum(axis=1)
+    usual = _ratio(np.nansum(recent, axis=1), count.astype(float))[rows]
+    if prices_known:
+        return [past.price[rows, place] / usual]
+    where = np.where(~np.isnan(recent), np.arange(recent.shape[1]), -1).max(axis=1, initial=-1)
+    newest = (
+        recent[np.arange(len(recent)), where] if recent.shape[1] else np.full(past.size, np.nan)
+    )
+    return [np.where(where >= 0, newest, np.nan)[rows] / usual]
+
+
+def _calendar(past: Panel, place: Rows) -> list[Floats]:
+    dates = past.dates[place]
+    columns: list[Any] = [dates.month]
+    if past.frequency == "day":
+        columns += [dates.dayofweek, dates.day]
+    if past.frequency != "month":
+        columns.append(dates.isocalendar().week)
+    return [np.asarray(one, dtype=np.float64) for one in columns]
+
+
+def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
+    """Mean of up to four earlier seasons' same period; of a year, its neighbours too."""
+    total, count = np.zeros(len(rows)), np.zeros(len(rows))
+    near = (0,) if season < 12 else (-1, 0, 1)
+    for back in range(1, 5):
+        for shift in near:
+            at = place - back * season + shift
+            inside = (at >= 0) & (at < past.now)
+            value = np.where(inside, past.demand[rows, np.where(inside, at, 0)], np.nan)
+            total += np.nan_to_num(value)
+            count += ~np.isnan(value)
+    return _ratio(total, count)
+
+
+def _group_season(past: Panel, sums: Floats, rows: Rows, place: Rows, season: int) -> Floats:
+    """Look-alikes' demand one season before the period, against the season before the origin."""
+    same = place - season * -(-(place - past.now + 1) // season)
+    start = past.now - season
+    if start < 4:
+        return np.full(len(rows), np.nan)
+    group = rows if len(sums) > 1 else np.zeros(len(rows), dtype=np.int64)
+    before = sums[:, max(start - 8, 0) : start].mean(axis=1)[group]
+    return _ratio(sums[group, same], before)

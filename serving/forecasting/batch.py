@@ -1,0 +1,86 @@
+"""Batch scoring: the champion's forecasts of every pair, put into the store and handed back."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from features import forecasting as features
+from features.forecasting import quantile_names
+from models.base import Release
+from serving.errors import Problem
+from serving.live import Live
+
+KEYS = ["warehouse_id", "product_id"]
+DECILES = (0.1, 0.5, 0.9)
+
+
+def score(
+    live: Live,
+    as_of: datetime,
+    *,
+    horizon: int | None = None,
+    quantiles: Sequence[float] = DECILES,
+) -> pd.DataFrame:
+    """Forecasts from all that was known at `as_of`, of every pair under planning.
+
+    horizon: periods handed back (the store gets the model's whole horizon). Returns warehouse_id,
+    product_id, period_start, mean and a column a quantile (q10, q50 …); the first period is the
+    running one. Raises Problem when no model is in use, or the horizon or a level cannot be had.
+    """
+    release = live.release("forecasting")
+    if release is None:
+        raise Problem(503, "no_model", live.problem("forecasting") or "No forecaster is in use.")
+    levels = checked_levels(quantiles)
+    answer = forecast(live, release, as_of)
+    longest = int(answer["horizon"].max()) if len(answer) else 0
+    if horizon is not None and not 1 <= horizon <= max(longest, 1):
+        raise Problem(422, "invalid_horizon", f"horizon {horizon}: it can be 1 to {longest}.")
+    rows = answer[answer["horizon"] <= (horizon or longest)].reset_index(drop=True)
+    table = rows[[*KEYS, "period_start", "mean"]]
+    values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
+    return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels))], axis=1)
+
+
+def forecast(live: Live, release: Release, as_of: datetime) -> pd.DataFrame:
+    """The release's long answer as of a time, written to the `forecast` view on the way."""
+    tables = {name: live.lake.read(name, as_of=as_of) for name in features.TABLES}
+    demand = features.demand(tables, as_of, live.settings.frequency)
+    horizon: int = release.model.horizon_  # type: ignore[attr-defined]
+    ahead = features.future(demand, tables, as_of, horizon=horizon)
+    if ahead.empty:
+        return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
+    answer = release.model.predict(pd.concat([demand, ahead], ignore_index=True))
+    answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
+    frequency = str(demand["frequency"].iloc[0])
+    rows = features.packed(
+        answer, _levels(release), frequency=frequency, model_version=release.version
+    )
+    live.store.write("forecast", rows)
+    return answer
+
+
+def checked_levels(quantiles: Sequence[float]) -> list[float]:
+    """The levels, rising and once each; Problem when one is outside .01 … .99."""
+    if wrong := [level for level in quantiles if not 0.01 <= level <= 0.99]:
+        raise Problem(422, "invalid_quantile", f"quantile {wrong[0]}: it can be 0.01 to 0.99.")
+    return sorted(set(quantiles))
+
+
+def at_levels(values: np.ndarray, known: Sequence[float], asked: Sequence[float]) -> np.ndarray:
+    """Quantiles at the asked levels, between the known ones on a straight line: n × asked."""
+    count = len(known)
+    place = np.interp(np.asarray(asked), np.asarray(known), np.arange(count, dtype=float))
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, count - 1)
+    return np.asarray(values[:, low] + (values[:, high] - values[:, low]) * (place - low))
+
+
+def _levels(release: Release) -> Sequence[float]:
+    levels: Sequence[float] = release.model.levels  # type: ignore[attr-defined]
+    return levels
+
+
+def _columns(release: Release) -> list[str]:
+    return quantile_names(_levels(release))

@@ -1,0 +1,47 @@
+"""The forecast endpoint: what will sell of one product from one warehouse."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from serving.auth import scoped
+from serving.errors import Fault, Problem
+from serving.forecasting.answers import Forecast, told
+from serving.forecasting.batch import DECILES, checked_levels
+from serving.forecasting.outlook import Outlooks
+from serving.live import Live
+
+Id = Annotated[str, Query(min_length=1, max_length=128)]
+
+
+def router(live: Live) -> APIRouter:
+    """Forecasts, one pair at a time."""
+    outlooks = Outlooks(live)
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(scoped("plan"))])
+
+    @routes.get("/forecasts")
+    def forecasts(
+        warehouse_id: Id,
+        product_id: Id,
+        horizon: Annotated[
+            int | None, Query(ge=1, description="Periods ahead; all there are when left out.")
+        ] = None,
+        quantiles: Annotated[
+            list[float] | None, Query(description="Levels, 0.01 to 0.99; repeat or use commas.")
+        ] = None,
+    ) -> Forecast:
+        """Mean and quantiles of each coming period, and of the sum of the periods 1 … h.
+
+        The first period is the running one. An unknown product or warehouse is a cold start: its
+        look-alikes' sales of their first periods (`served_by` says so).
+        """
+        levels = checked_levels(quantiles or DECILES)
+        outlook = outlooks.of(warehouse_id, product_id)
+        if horizon is not None and horizon > outlook.horizon:
+            detail = f"horizon {horizon}: the forecast reaches {outlook.horizon} periods ahead."
+            fault = Fault("/horizon", f"at most {outlook.horizon}", "query")
+            raise Problem(422, "invalid_horizon", detail, fields=[fault])
+        live.telemetry.counted("forecasting", outlook.served_by, degraded=outlook.degraded)
+        return told(outlook, horizon or outlook.horizon, levels)
+
+    return routes

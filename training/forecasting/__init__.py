@@ -1,0 +1,121 @@
+"""How the forecaster is made, judged against its baselines, and what it leaves in the store."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from features import forecasting as features
+from models.base import Model
+from models.forecasting import LEVELS, Baseline, Forecaster
+from training.forecasting.judge import KEYS, METRIC, cut_at, figures, judged, origins
+from training.forecasting.pictures import draw
+from training.job import Context, Recipe, Split, override
+
+# Closed periods without which nothing can be learned and judged.
+FEWEST = 9
+DEFAULTS = {
+    "horizon": 0,
+    "correct_stockouts": True,
+    "loss": "units",
+    "prices_known": False,
+    "methods": Forecaster().methods,
+    "rows": Forecaster().rows,
+    "trees": Forecaster().trees,
+    "leaves": Forecaster().leaves,
+    "rate": Forecaster().rate,
+}
+_SAMPLED = 5
+_OLDER = "ingest older `orders`, or set ARGOSY_FREQUENCY to a shorter period"
+_NO_PERIOD = (
+    "There is no closed period with an order: ingest `orders` that reach back before the running "
+    "period."
+)
+
+
+def frame(context: Context) -> pd.DataFrame:
+    """The demand signal as of the context's time, from the lake as it was known then."""
+    return features.demand(_tables(context), context.as_of, context.settings.frequency)
+
+
+def _tables(context: Context) -> dict[str, pd.DataFrame]:
+    return {name: context.lake.read(name, as_of=context.as_of) for name in features.TABLES}
+
+
+def check(demand: pd.DataFrame) -> list[str]:
+    """What is missing."""
+    if demand.empty:
+        return [_NO_PERIOD]
+    periods, unit = demand["event_timestamp"].nunique(), demand["frequency"].iloc[0]
+    if periods < FEWEST:
+        return [f"There are {periods} closed periods (each a {unit}), {FEWEST} needed: {_OLDER}."]
+    if not demand["quantity"].sum() > 0:
+        return ["No order in `orders` is wanted demand: all are cancelled or fraudulent."]
+    return []
+
+
+def split(demand: pd.DataFrame, context: Context) -> Split:
+    """The last 8 weeks (56 days, 6 months; a third of the history at most) are judged."""
+    ends = sorted(demand["event_timestamp"].unique())
+    cut = cut_at(ends, str(demand["frequency"].iloc[0]))
+    past = demand["event_timestamp"] <= cut
+    return Split(demand[past], demand[~past], pd.Timestamp(cut).to_pydatetime())
+
+
+def model(context: Context) -> Model:
+    """The forecaster with `--set` applied."""
+    return Forecaster(**override(DEFAULTS, context.overrides), seed=context.settings.seed)
+
+
+def baselines(context: Context) -> Mapping[str, Model]:
+    """Plain methods with quantiles from their own back-tests."""
+    horizon = int(override(DEFAULTS, context.overrides)["horizon"])
+    names = ("naive", "seasonal_naive", "moving_average")
+    return {name: Baseline(name, horizon=horizon, seed=context.settings.seed) for name in names}
+
+
+def score(fitted: Model, parts: Split) -> Mapping[str, float]:
+    """Metrics of rolling-origin forecasts of the judged periods; never fitted anew."""
+    return figures(judged(fitted, parts))
+
+
+def sample(demand: pd.DataFrame) -> pd.DataFrame:
+    """A few whole series."""
+    pairs = demand[KEYS].drop_duplicates()
+    return demand.merge(pairs.iloc[:: max(len(pairs) // _SAMPLED, 1)][:_SAMPLED], on=KEYS)
+
+
+def publish(fitted: Model, context: Context, parts: Split) -> None:
+    """Write the forecasts of the rolling origins, and of now, to the `forecast` view.
+
+    The model was fitted on nothing after the first origin, so that replenishment may learn from
+    how these forecasts fared. `argosy score forecasting` writes those of the champion.
+    """
+    tables = _tables(context)
+    demand = pd.concat([parts.train, parts.test], ignore_index=True)
+    frequency = str(demand["frequency"].iloc[0])
+    made = f"back-test {parts.cut:%Y-%m-%d}"
+    for origin in [*origins(parts), pd.Timestamp(context.as_of)]:
+        past = demand[demand["event_timestamp"] <= origin]
+        ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
+        answer = fitted.predict(pd.concat([past, ahead], ignore_index=True)).assign(origin=origin)
+        rows = features.packed(answer, LEVELS, frequency=frequency, model_version=made)
+        context.store.write("forecast", rows)
+
+
+RECIPE = Recipe(
+    row="forecasting",
+    metric=METRIC,
+    better="lower",
+    features=dict(features.DEMAND),
+    frame=frame,
+    check=check,
+    split=split,
+    model=model,
+    baselines=baselines,
+    score=score,
+    plots=draw,
+    sample=sample,
+    publish=publish,
+)
+
+__all__ = ["RECIPE"]

@@ -1,0 +1,90 @@
+"""Judging forecasts: rolling origins over the last periods, only what was in stock."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from models.base import Model
+from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
+from models.forecasting.classes import CLASSES
+from models.forecasting.distribution import LEVELS
+from training import metrics
+from training.job import Split
+
+KEYS = ["warehouse_id", "product_id"]
+AHEAD = [*KEYS, "event_timestamp", "frequency", "period_start", "promotion", "promotion_discount"]
+AHEAD += ["category", "country"]
+# Periods at the end that are judged, and periods between two origins.
+JUDGED = {"day": 56, "week": 8, "month": 6}
+_STRIDE = {"day": 7, "week": 1, "month": 1}
+METRIC = "scaled_pinball"
+
+
+def cut_at(ends: Sequence[pd.Timestamp], frequency: str) -> pd.Timestamp:
+    """The end of the last period that is trained on: before the judged ones, a third at most."""
+    return ends[len(ends) - 1 - min(JUDGED[frequency], len(ends) // 3)]
+
+
+def origins(split: Split) -> list[pd.Timestamp]:
+    """The rolling origins: the cut and every period (of days: week) after it but the last end."""
+    ends = sorted(split.test["event_timestamp"].unique())
+    stride = _STRIDE[str(split.test["frequency"].iloc[0])]
+    return [pd.Timestamp(split.cut), *ends[:-1]][::stride]
+
+
+def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
+    """What a forecaster is given at an origin: history up to it, and the plan after it."""
+    after = split.test[split.test["event_timestamp"] > origin]
+    ends = pd.Index(sorted(after["event_timestamp"].unique()))
+    plan = after[AHEAD].assign(horizon=ends.get_indexer(after["event_timestamp"]) + 1)
+    past = split.test[split.test["event_timestamp"] <= origin]
+    return pd.concat([split.train, past, plan], ignore_index=True)
+
+
+def judged(model: Model, split: Split) -> pd.DataFrame:
+    """Forecasts from every origin beside the demand that came, where the shelf was full throughout.
+
+    Columns of `predict`, `quantity`, and `total`, the demand of the periods 1 … horizon, NaN when
+    one of these was not in stock.
+    """
+    truth = split.test[[*KEYS, "period_start", "quantity", "in_stock", "censored"]]
+    parts = []
+    for origin in origins(split):
+        forecast = model.predict(known_at(split, origin))
+        beside = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
+        seen = beside["quantity"].where(_in_stock(beside))
+        total = seen.groupby([beside[name] for name in KEYS], sort=False).cumsum(skipna=False)
+        parts.append(beside.assign(total=total)[seen.notna()])
+    return pd.concat(parts, ignore_index=True).drop(columns=["in_stock", "censored"])
+
+
+def _in_stock(frame: pd.DataFrame) -> pd.Series:
+    share = pd.to_numeric(frame["in_stock"]).fillna(1.0)
+    return (share >= 1) & ~frame["censored"].fillna(False).astype(bool)
+
+
+def figures(beside: pd.DataFrame) -> Mapping[str, float]:
+    """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
+
+    scaled_pinball: mean pinball loss over all levels, over the mean demand.
+    """
+    whole = _of(beside)
+    for name in CLASSES:
+        part = beside[beside["demand_class"] == name]
+        if len(part) and part["quantity"].sum() > 0:
+            whole |= {f"{key}_{name}": value for key, value in _of(part).items()}
+    return whole
+
+
+def _of(part: pd.DataFrame) -> dict[str, float]:
+    actual = part["quantity"].to_numpy(dtype=float)
+    sums = part[part["total"].notna()]
+    return {
+        METRIC: metrics.pinball(actual, part[QUANTILES], LEVELS) / actual.mean(),
+        "wape": metrics.wape(actual, part["mean"]),
+        "bias": metrics.bias(actual, part["mean"]),
+        "coverage_80": metrics.coverage(actual, part["q10"], part["q90"]),
+        "window_pinball": metrics.pinball(sums["total"], sums[WINDOW_QUANTILES], LEVELS)
+        / max(sums["total"].mean(), 1e-9),
+        "window_coverage_80": metrics.coverage(sums["total"], sums["w10"], sums["w90"]),
+    }

@@ -200,6 +200,7 @@ class Lake:
             for part in set(merged.parts) - {self.folder / part for part in old.parts}:
                 settle(part)
             settle(home)
+            settle(home.parent)
             entry = Entry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
@@ -221,6 +222,7 @@ class Lake:
             bad.path.replace(target)
             settle(target)
             settle(home)
+            settle(home.parent)
             kept[target.relative_to(self.folder).as_posix()] = bad.rows
         return kept
 

@@ -40,7 +40,8 @@ class Manifest:
     @property
     def version(self) -> str:
         """Changes when any table changes (16 hex digits)."""
-        parts = [f"{name}:{','.join(entry.parts)}" for name, entry in sorted(self.tables.items())]
+        filled = [(name, self.tables[name]) for name in sorted(self.tables)]
+        parts = [f"{name}:{','.join(entry.parts)}" for name, entry in filled if entry.parts]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property

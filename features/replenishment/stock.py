@@ -131,7 +131,7 @@ def _with_open_orders(
     order = order[target[order] >= 0]
     totals = np.bincount(target[order], weights=quantity[order], minlength=len(rows))
     return rows.assign(
-        on_order=totals,
+        on_order=totals.astype(np.float64),  # of no orders at all numpy makes whole numbers
         open_quantities=_lists(target[order], quantity[order], len(rows)),
         open_due_days=_lists(target[order], days[order], len(rows)),
     )

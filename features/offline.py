@@ -263,10 +263,11 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
     ) -> None:
         """Append rows to a view's file."""
         path = _path(config, feature_view.batch_source)
-        rows = table
+        columns = _file_columns(feature_view.batch_source)
+        rows = table.rename_columns([columns.get(name, name) for name in table.column_names])
         if path.exists():
             stored = pq.read_table(path)
-            rows = pa.concat_tables([stored, table.select(stored.column_names).cast(stored.schema)])
+            rows = pa.concat_tables([stored, rows.select(stored.column_names).cast(stored.schema)])
         # The note that key and time are unique does not hold for what others append.
         write_file(path, rows.replace_schema_metadata(None))
         if progress:
@@ -277,7 +278,7 @@ def _part(
     config: RepoConfig, view: FeatureView, feature_refs: Iterable[str], full_names: bool
 ) -> Part:
     batch = view.batch_source
-    columns = {new: old for old, new in batch.field_mapping.items()}
+    columns = _file_columns(batch)
     name = view.projection.name_to_use()
     wanted = [ref.split(":", 1)[1] for ref in feature_refs if ref.split(":", 1)[0] == name]
     keys = view.projection.join_key_map or {field.name: field.name for field in view.entity_columns}
@@ -292,6 +293,11 @@ def _part(
         },
         ttl=view.ttl,
     )
+
+
+def _file_columns(source: DataSource) -> dict[str, str]:
+    """Names in Feast -> columns of the file, where they differ."""
+    return {new: old for old, new in source.field_mapping.items()}
 
 
 def _times(source: Source) -> list[str]:

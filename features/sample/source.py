@@ -65,7 +65,7 @@ def read(plan: Plan) -> Source:
     folder = data_folder()
     with duckdb.connect() as base:
         # Sums of many threads differ in the last digit from run to run.
-        base.execute("set threads = 1")
+        base.execute("set threads = 1; set enable_progress_bar = false")
         for name in ("transactions", "products", "promotions", "demographics"):
             base.execute(f"create view {name} as select * from '{folder / name}.parquet'")
         base.register("sites", pd.DataFrame({"store_id": [s.store_id for s in plan.sites]}))

@@ -2,8 +2,6 @@
 
 import contextlib
 import gc
-import importlib
-import importlib.util
 import ipaddress
 import os
 import shutil
@@ -21,8 +19,16 @@ from starlette.concurrency import run_in_threadpool
 from features.contracts import ArgosyError
 from features.lake import Lake
 from features.settings import Settings
-from models.registry import ROWS
-from serving import errors, health, logs, telemetry
+from serving import (
+    errors,
+    forecasting,
+    fraud,
+    health,
+    logs,
+    recommendation,
+    replenishment,
+    telemetry,
+)
 from serving.edge import Edge
 from serving.live import Live
 
@@ -67,11 +73,8 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     errors.install(app)
     app.add_middleware(Edge, telemetry=live.telemetry)
     app.include_router(health.router(live))
-    for row in ROWS:
-        if importlib.util.find_spec(f"serving.{row}"):
-            module = importlib.import_module(f"serving.{row}")
-            if hasattr(module, "router"):
-                app.include_router(module.router(live), tags=[row])
+    for row in (recommendation, forecasting, replenishment, fraud):
+        app.include_router(row.router(live), tags=[row.__name__.removeprefix("serving.")])
     return app
 
 

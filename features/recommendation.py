@@ -73,7 +73,7 @@ def _from_orders(orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def _from_events(events: pd.DataFrame) -> pd.DataFrame:
-    visitor = "visitor:" + events["visitor_id"].astype(object)
+    visitor = "visitor:" + events["visitor_id"].astype(object).fillna("")
     return pd.DataFrame(
         {
             "customer_id": events["customer_id"]

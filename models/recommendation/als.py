@@ -37,11 +37,13 @@ class Factors:
         solved = cho_solve(
             cho_factor(system, check_finite=False), weight @ liked, check_finite=False
         )
-        return solved.astype(np.float32)
+        factors: Array = np.asarray(solved, dtype=np.float32)
+        return factors
 
     def scores(self, person: Array) -> Array:
         """Every product's score for a person."""
-        return self.product @ person
+        scores: Array = self.product @ person
+        return scores
 
     def nearest(self, product: int) -> Array:
         """Cosine of every product with one."""

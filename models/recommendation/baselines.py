@@ -39,7 +39,7 @@ class Popular:
         self.people, self.products = log.people, log.products
         self.start, self.product, self.count = known.start, known.product, known.count
         size = len(log.products)
-        self.total = np.bincount(known.product, known.count, minlength=size)
+        self.total = np.bincount(known.product, known.count, minlength=size).astype(np.float64)
         return self
 
     def scores(self, person: int) -> Scores:
@@ -113,7 +113,8 @@ class PersonalThenPopular(Popular):
 
     def scores(self, person: int) -> Scores:
         """Own orders first, popularity (below 1) behind."""
-        return self.own(person) + self.total / (2 * self.total.max())
+        scores: Scores = self.own(person) + self.total / (2 * self.total.max())
+        return scores
 
 
 class ItemItem(Popular):
@@ -139,12 +140,13 @@ class ItemItem(Popular):
 
     def scores(self, person: int) -> Scores:
         """Ties to the products of this person, a little popularity behind."""
-        behind = 1e-6 * self.total / self.total.max()
+        behind: Scores = 1e-6 * self.total / self.total.max()
         if person < 0:
             return behind
         row = slice(int(self.start[person]), int(self.start[person + 1]))
-        likes: Scores = self.ties[self.product[row]].T @ np.log1p(self.count[row])
-        return likes + behind
+        likes = self.ties[self.product[row]].T @ np.log1p(self.count[row])
+        scores: Scores = likes + behind
+        return scores
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Counts and ties."""

@@ -33,7 +33,7 @@ class Neighbours:
         offset = np.repeat(begin - np.r_[0, np.cumsum(lengths)[:-1]], lengths)
         place = np.arange(lengths.sum()) + offset
         ties = self.strength[place] * np.repeat(weight, lengths)
-        return np.bincount(self.product[place], ties, minlength=size)
+        return np.bincount(self.product[place], ties, minlength=size).astype(np.float64)
 
     def link(self, products: Ints, weight: Floats, target: int) -> int | None:
         """Which of the products ties most strongly to the target; None when none does."""
@@ -68,7 +68,8 @@ def cosine_ties(counts: csr_matrix, *, keep: int, threads: int = 0) -> csr_matri
     """Products × products: cosine of their columns, the `keep` largest a row, each with itself."""
     norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=0)).ravel())
     scaled = (counts.astype(np.float64) @ diags(1.0 / np.where(norm > 0, norm, 1.0))).tocsr()
-    return all_pairs_knn(scaled, keep, show_progress=False, num_threads=threads).tocsr()
+    ties: csr_matrix = all_pairs_knn(scaled, keep, show_progress=False, num_threads=threads)
+    return ties.tocsr()
 
 
 def baskets_of(basket: Ints, product: Ints, size: int) -> csr_matrix:

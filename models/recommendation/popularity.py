@@ -40,7 +40,8 @@ def popularity(log: Log, people: Habits) -> Popularity:
 
     def by_market(half_life: float) -> NDArray[np.float64]:
         weight = 0.5 ** (age / half_life)
-        return np.bincount(cell, weight, minlength=markets * size).reshape(markets, size)
+        counts = np.bincount(cell, weight, minlength=markets * size).astype(np.float64)
+        return counts.reshape(markets, size)
 
     sold = [np.bincount(product, 0.5 ** (age / half), minlength=size) for half in (7.0, 28.0, 90.0)]
     pairs = people.count > 0

@@ -1,0 +1,47 @@
+"""Recommendations for all customers, by the code that answers over HTTP."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from models.base import ModelError
+from serving.live import Live
+from serving.recommendation.answering import Ask, recommend
+from serving.recommendation.shelf import build
+from serving.recommendation.shelves import ROW
+
+_COLUMNS = ("customer_id", "product_id", "rank", "score", "reason")
+
+
+def score(live: Live, as_of: datetime, *, limit: int = 10, new_only: bool = False) -> pd.DataFrame:
+    """customer_id, product_id, rank, score, reason; every customer known by then, in order.
+
+    new_only: nothing the customer bought before. Raises ModelError without a model.
+    """
+    release = live.release(ROW)
+    if release is None:
+        raise ModelError(live.problem(ROW) or "recommendation has no model in use")
+    shelf = build(live, release, as_of)
+    rows: list[tuple[str, str, int, float, str]] = []
+    for customer, market in _customers(live, as_of):
+        ask = Ask(customer_id=customer, market=market, limit=limit, new_only=new_only)
+        rows += [
+            (customer, item.product_id, rank, item.score, item.reason.code)
+            for rank, item in enumerate(recommend(shelf, ask).items, start=1)
+        ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _customers(live: Live, as_of: datetime) -> list[tuple[str, str | None]]:
+    """Everybody who signed up or ordered, with the market they last ordered in, else their own."""
+    listed = live.lake.read("customers", as_of=as_of, columns=["customer_id", "country"])
+    orders = live.lake.read("orders", as_of=as_of, columns=["customer_id", "market", "ordered_at"])
+    newest = orders.sort_values("ordered_at", kind="stable").drop_duplicates(
+        "customer_id", keep="last"
+    )
+    markets = dict(zip(listed["customer_id"], listed["country"], strict=True))
+    markets |= dict(zip(newest["customer_id"], newest["market"], strict=True))
+    return [
+        (customer, market if isinstance(market, str) else None)
+        for customer, market in sorted(markets.items())
+    ]

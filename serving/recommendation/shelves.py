@@ -1,0 +1,53 @@
+"""The shelf in use: built once, rebuilt beside it when something changed, swapped whole."""
+
+import threading
+import time
+
+from serving.live import Live
+from serving.recommendation.shelf import Shelf, build
+
+ROW = "recommendation"
+
+
+class Shelves:
+    """Gives the shelf in use; never makes a request wait but the first one."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._shelf: Shelf | None = None
+        self._state = ""
+        self._looked_at = float("-inf")
+        self._lock = threading.Lock()
+        self._building = threading.Lock()
+
+    def current(self) -> Shelf:
+        """The shelf in use; looks for changes at most every `reload_seconds`, in the background."""
+        shelf = self._shelf
+        if shelf is None:
+            with self._building:
+                return self._shelf or self._rebuild()
+        release = self._live.release(ROW)
+        overdue = time.monotonic() - self._looked_at > self._live.settings.reload_seconds
+        if (overdue or shelf.release is not release) and self._lock.acquire(blocking=False):
+            self._looked_at = time.monotonic()
+            threading.Thread(target=self._look, name="shelf", daemon=True).start()
+        return shelf
+
+    def _look(self) -> None:
+        try:
+            if self._now() != self._state:
+                self._rebuild()
+        finally:
+            self._lock.release()
+
+    def _now(self) -> str:
+        release = self._live.release(ROW)
+        version = release.version if release else ""
+        return f"{version} {self._live.lake.version()} {self._live.store.version()}"
+
+    def _rebuild(self) -> Shelf:
+        state = self._now()
+        shelf = build(self._live, self._live.release(ROW), self._live.now())
+        self._shelf, self._state = shelf, state
+        self._looked_at = time.monotonic()
+        return shelf

@@ -1,4 +1,4 @@
-"""What to order: the plan, line by line, as JSON, as CSV, and what it would be under other terms."""
+"""What to order: the plan, line by line, as JSON or CSV, and under other terms."""
 
 from datetime import datetime
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.replenishment.plan import Plan
 
-EXAMPLE = {
+EXAMPLE: dict[str, str | float | None] = {
     "id": "DE1~p1029504~S01",
     "warehouse_id": "DE1",
     "product_id": "p1029504",
@@ -45,7 +45,7 @@ class Suggestion(BaseModel):
     """One line of the plan. demand_mean + safety_stock − on_hand + reserved − on_order + surplus
     + minimum + rounding − capacity_cut = order_quantity."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(EXAMPLE)]})
 
     id: str
     warehouse_id: str
@@ -149,9 +149,11 @@ def identity(lines: pd.DataFrame) -> pd.Series:
 
 def suggestions(lines: pd.DataFrame) -> list[Suggestion]:
     """Lines as answers; what is missing is null."""
-    rows = lines.assign(id=identity(lines)).astype(object)
-    rows = rows.where(rows.notna(), None)
-    return [Suggestion.model_validate(row) for row in rows.to_dict("records")]
+    rows = lines.assign(id=identity(lines)).to_dict("records")
+    return [
+        Suggestion.model_validate({k: None if pd.isna(v) else v for k, v in row.items()})
+        for row in rows
+    ]
 
 
 def totals(lines: pd.DataFrame) -> Totals:

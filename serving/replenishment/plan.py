@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -129,12 +130,12 @@ def changed(
         factor = 1.0 + demand_uplift
         rows["weekly_sales"] *= factor
         for name in ("window_mean", "window_quantiles"):
-            rows[name] = [_scaled(values, factor) for values in rows[name]]
+            rows[name] = rows[name].map(lambda values: _scaled(values, factor))
     return rows
 
 
-def _scaled(values: object, factor: float) -> list[float] | None:
-    return None if not isinstance(values, list) else [each * factor for each in values]
+def _scaled(values: Any, factor: float) -> Any:
+    return [each * factor for each in values] if isinstance(values, list) else values
 
 
 def select(lines: pd.DataFrame, **wanted: str | None) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def test_orders_are_summed_by_week_and_weeks_without_are_true_zeros() -> None:
     frame = demand(given_tables, week(4), "week")
     assert quantities(frame) == [3.0, 0.0, 5.0, 0.0]
     assert list(frame["period_start"]) == ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
-    assert list(frame["event_timestamp"])[0] == pd.Timestamp(week(1))
+    assert frame["event_timestamp"].iloc[0] == pd.Timestamp(week(1))
 
 
 def test_the_running_period_is_left_out() -> None:
@@ -253,7 +253,8 @@ def test_no_orders_is_no_demand(frequency: str) -> None:
 
 
 def test_months_have_their_own_lengths() -> None:
-    orders = [order(1, datetime(2024, 1, 31, tzinfo=UTC)), order(2, datetime(2024, 2, 29, tzinfo=UTC))]  # fmt: skip
+    ends = datetime(2024, 1, 31, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC)
+    orders = [order(n, when) for n, when in enumerate(ends)]
     filler = order(3, datetime(2024, 1, 1, tzinfo=UTC))
     frame = demand(tables(orders=[filler, *orders]), datetime(2024, 3, 1, tzinfo=UTC), "month")
     assert quantities(frame) == [2.0, 1.0]

@@ -286,10 +286,13 @@ def test_calibration_gives_back_the_quantiles_it_was_shown() -> None:
     assert found[0, place] == pytest.approx(10 + 2 * 1.2816, abs=0.1)
 
 
+demands = st.one_of(st.just(float("nan")), st.integers(0, 500).map(float))
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     st.lists(
-        st.lists(st.one_of(st.just(float("nan")), st.integers(0, 500).map(float)), min_size=1, max_size=30),
+        st.lists(demands, min_size=1, max_size=30),
         min_size=1,
         max_size=4,
     ).filter(lambda many: any(not np.isnan(one) for series in many for one in series))

@@ -59,8 +59,10 @@ def judged(model: Model, split: Split) -> pd.DataFrame:
 
 
 def _in_stock(frame: pd.DataFrame) -> pd.Series:
-    share = pd.to_numeric(frame["in_stock"]).fillna(1.0)
-    return (share >= 1) & ~frame["censored"].fillna(False).astype(bool)
+    share = pd.to_numeric(frame["in_stock"])
+    return (share.isna() | (share >= 1)) & ~frame["censored"].astype("boolean").fillna(
+        False
+    ).astype(bool)
 
 
 def figures(beside: pd.DataFrame) -> Mapping[str, float]:
@@ -80,11 +82,11 @@ def _of(part: pd.DataFrame) -> dict[str, float]:
     actual = part["quantity"].to_numpy(dtype=float)
     sums = part[part["total"].notna()]
     return {
-        METRIC: metrics.pinball(actual, part[QUANTILES], LEVELS) / actual.mean(),
+        METRIC: metrics.pinball(actual, part[QUANTILES], LEVELS) / float(actual.mean()),
         "wape": metrics.wape(actual, part["mean"]),
         "bias": metrics.bias(actual, part["mean"]),
         "coverage_80": metrics.coverage(actual, part["q10"], part["q90"]),
         "window_pinball": metrics.pinball(sums["total"], sums[WINDOW_QUANTILES], LEVELS)
-        / max(sums["total"].mean(), 1e-9),
+        / max(float(sums["total"].mean()), 1e-9),
         "window_coverage_80": metrics.coverage(sums["total"], sums["w10"], sums["w90"]),
     }

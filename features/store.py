@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 import redis
 
 from features.archive import Archive
@@ -154,7 +155,8 @@ class Store:
         references = [f"{view.name}:{name}" for view in views for name in view.features]
         if not references:
             return entities.copy()
-        asked = pd.DataFrame(_asked(views, entities), dtype=object)
+        keys = _asked(views, entities).items()
+        asked = pd.DataFrame({key: pd.arrays.ArrowExtensionArray(texts) for key, texts in keys})
         asked[TIME] = _times(entities, as_of).array
         found = self._feast.get_historical_features(asked, references).to_arrow()
         return _beside(entities, views, lambda name, kind: to_pandas(found[name], kind))
@@ -165,8 +167,9 @@ class Store:
         What `training_frame` gives for now, from the online store. Raises StoreError.
         """
         views = self._views_for(row, entities)
+        asked = {key: texts.to_pylist() for key, texts in _asked(views, entities).items()}
         with self._reaching():
-            found = look_up(self._online, views, _asked(views, entities), now)
+            found = look_up(self._online, views, asked, now)
         return _beside(entities, views, lambda name, kind: as_pandas(found[name], kind))
 
     def online_values(
@@ -346,18 +349,14 @@ def _collect() -> tuple[tuple[View, ...], Mapping[str, tuple[str, ...]]]:
     return views, {row: getattr(module, "SERVICE", ()) for row, module in modules.items()}
 
 
-def _asked(views: Sequence[View], entities: pd.DataFrame) -> dict[str, list[str | None]]:
-    """The key columns the views want, as text, None where there is none."""
+def _asked(views: Sequence[View], entities: pd.DataFrame) -> dict[str, pa.Array]:
+    """The key columns the views want, as text."""
     asked = {}
     for key in sorted({key for view in views for key in view.keys}):
-        column = entities[key].astype(object)
-        values = [
-            None if empty else value for value, empty in zip(column, column.isna(), strict=True)
-        ]
-        strange = next((value for value in values if not isinstance(value, str | None)), None)
-        if strange is not None:
-            raise StoreError(f"{key} of the entities must be text, found {strange!r}")
-        asked[key] = values
+        try:
+            asked[key] = pa.array(entities[key].astype(object), pa.string(), from_pandas=True)
+        except pa.ArrowException as error:
+            raise StoreError(f"{key} of the entities must be text: {error}") from error
     return asked
 
 

@@ -139,9 +139,10 @@ class WhatIf(Made):
 
 
 def identity(lines: pd.DataFrame) -> pd.Series:
-    """The stable id of each line: warehouse~product~supplier, "~" in an id written as %7E."""
+    """The stable id of each line: warehouse~product~supplier; a "~" in one of them is "=t", a "="
+    is "=e", so that no two lines share an id."""
     parts = [
-        lines[name].fillna("").str.replace("%", "%25").str.replace("~", "%7E")
+        lines[name].fillna("").str.replace("=", "=e").str.replace("~", "=t")
         for name in ("warehouse_id", "product_id", "supplier_id")
     ]
     return parts[0] + "~" + parts[1] + "~" + parts[2]

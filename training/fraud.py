@@ -39,24 +39,24 @@ def frame(context: Context) -> pd.DataFrame:
 
 
 def labelled(payments: pd.DataFrame, known_at: datetime, maturity: timedelta) -> pd.DataFrame:
-    """The payments whose label was known at a time, with `is_fraud` and `mature`.
+    """The payments whose label was known at a time, with `is_fraud`.
 
-    Reported as fraud by then: fraud. Not reported and older than the maturity: honest. Younger, or
-    declined (nobody reports a payment that was not taken): unknown, left out.
+    Older than the maturity: fraud when reported by then, else honest; but a declined one that
+    nobody reported is unknown (it was not taken). Younger ones are left out, reported or not: of
+    them only frauds would be known, and a model would learn that what is recent is fraud.
     """
     now = pd.Timestamp(known_at)
     reported = (payments["reported_at"] <= now).to_numpy(dtype=bool)
+    taken = ~payments["declined"].to_numpy(dtype=bool)
     mature = (payments["attempted_at"] <= now - maturity).to_numpy(dtype=bool)
-    honest = mature & ~payments["declined"].to_numpy(dtype=bool)
-    attempted = (payments["attempted_at"] <= now).to_numpy(dtype=bool)
-    marked = payments.assign(is_fraud=reported.astype(np.int64), mature=mature)
-    known: pd.DataFrame = marked[attempted & (reported | honest)]
+    marked = payments.assign(is_fraud=reported.astype(np.int64))
+    known: pd.DataFrame = marked[mature & (reported | taken)]
     return known
 
 
 def cut_of(labelled_payments: pd.DataFrame) -> pd.Timestamp:
-    """Where the test begins: the last fifth of the time the mature payments cover."""
-    times = labelled_payments.loc[labelled_payments["mature"], "attempted_at"]
+    """Where the test begins: the last fifth of the time the payments cover."""
+    times = labelled_payments["attempted_at"]
     first, last = times.min(), times.max()
     return pd.Timestamp(last - (last - first) * TEST_SHARE)
 
@@ -75,8 +75,8 @@ def check(payments: pd.DataFrame) -> list[str]:
             f"{frauds} reported frauds, at least {FEWEST_FRAUDS} needed: ingest chargebacks."
         )
     if not missing:
-        late = payments[payments["mature"] & (payments["attempted_at"] >= cut_of(payments))]
-        if (tested := int(late["is_fraud"].sum())) < FEWEST_TEST_FRAUDS:
+        late = payments.loc[payments["attempted_at"] >= cut_of(payments), "is_fraud"]
+        if (tested := int(late.sum())) < FEWEST_TEST_FRAUDS:
             missing.append(
                 f"{tested} frauds in the last fifth of the time, at least {FEWEST_TEST_FRAUDS} "
                 "needed to judge a model."
@@ -85,12 +85,11 @@ def check(payments: pd.DataFrame) -> list[str]:
 
 
 def split(payments: pd.DataFrame, context: Context) -> Split:
-    """Train on what was known at the cut, labels too; test on the mature payments from it on."""
+    """Train on what was known at the cut, labels too; test on the payments from it on."""
     cut = cut_of(payments)
     maturity = timedelta(days=context.settings.label_maturity_days)
-    before = payments[payments["attempted_at"] < cut]
-    test = payments[(payments["attempted_at"] >= cut) & payments["mature"]]
-    return Split(labelled(before, cut, maturity), test, cut)
+    test = payments[payments["attempted_at"] >= cut]
+    return Split(labelled(payments, cut, maturity), test, cut)
 
 
 def model(context: Context) -> BoostedTrees:
@@ -210,9 +209,7 @@ def sample(payments: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat(
         [payments[payments["is_fraud"] == 0].tail(3), payments[payments["is_fraud"] == 1].tail(2)]
     )
-    return rows.drop(columns=["is_fraud", "mature", "reported_at", "declined"]).reset_index(
-        drop=True
-    )
+    return rows.drop(columns=["is_fraud", "reported_at", "declined"]).reset_index(drop=True)
 
 
 RECIPE = Recipe(

@@ -28,9 +28,8 @@ class _Learned:
 class BoostedTrees:
     """LightGBM on every column but the label and the book-keeping ones.
 
-    fit: the frame has `is_fraud` (0/1) and `attempted_at`; `mature`, if there, marks payments old
-    enough that an unreported one is honest: only those judge, the last `judge_share` of them. On
-    them the number of trees and the calibration are chosen; then all rows are learned from.
+    fit: the frame has `is_fraud` (0/1) and `attempted_at`. On the last `judge_share` of the rows
+    the number of trees and the calibration are chosen; then all rows are learned from.
     positive_weight: weight of a fraud against an honest payment; the calibration undoes it.
     """
 
@@ -75,10 +74,10 @@ class BoostedTrees:
             )
         encoding = Encoding.of(rows)
         matrix = encoding.of_frame(rows)
-        judged = _judged(rows, self.judge_share)
-        early = np.arange(len(rows)) < judged[0] if len(judged) else np.zeros(len(rows), bool)
+        cut = int(len(rows) * (1 - self.judge_share))
+        early, judged = slice(None, cut), slice(cut, None)
         trees, calibration = self.rounds // 3, Calibration()
-        if label[early].any() and 0 < label[judged].sum() < len(judged):
+        if label[early].any() and 0 < label[judged].sum() < len(rows) - cut:
             trial = self._train(
                 encoding, matrix[early], label[early], (matrix[judged], label[judged])
             )
@@ -208,14 +207,6 @@ class BoostedTrees:
 def answer(probability: NDArray[np.float64], index: pd.Index) -> pd.DataFrame:
     """The answer of every fraud model."""
     return pd.DataFrame({"probability": probability, "score": 100.0 * probability}, index=index)
-
-
-def _judged(rows: pd.DataFrame, share: float) -> NDArray[np.intp]:
-    """Rows of the last `share` of the mature payments, in order of time."""
-    mature = np.flatnonzero(
-        rows["mature"].to_numpy(dtype=bool) if "mature" in rows else np.ones(len(rows), dtype=bool)
-    )
-    return mature[int(len(mature) * (1 - share)) :]
 
 
 def _plain(encoding: Encoding) -> list[str]:

@@ -20,7 +20,6 @@ NOT_FEATURES = (
     "attempted_at",
     "reported_at",
     "declined",
-    "mature",
 )
 MIN_COUNT, MAX_LEVELS = 20, 250
 

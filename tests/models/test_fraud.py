@@ -122,16 +122,6 @@ def test_reasons_are_the_largest_contributions_for_fraud() -> None:
     assert min(parts) > 0
 
 
-def test_only_mature_payments_judge() -> None:
-    """Of the young ones only frauds are known: if they judged, all would look like fraud."""
-    young = FRAME[FRAME["is_fraud"] == 1].assign(
-        attempted_at=FRAME["attempted_at"].max() + pd.Timedelta(days=1)
-    )
-    both = pd.concat([FRAME.assign(mature=True), young.assign(mature=False)], ignore_index=True)
-    said = BoostedTrees(**FAST).fit(both).predict(payments(seed=2))["probability"]
-    assert said.mean() < 3 * FRAME["is_fraud"].mean()
-
-
 def test_labels_of_one_kind_only_are_refused() -> None:
     with pytest.raises(TooLittleDataError, match="chargebacks"):
         BoostedTrees().fit(FRAME.assign(is_fraud=0))

@@ -15,13 +15,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import redis
 
+from features import forecasting, fraud, recommendation, replenishment
 from features.archive import Archive
 from features.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
 from features.contracts import FeatureType, View
@@ -34,7 +34,14 @@ from features.settings import Settings
 if TYPE_CHECKING:
     from features.lake import Lake
 
-ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
+_ROWS = {
+    "recommendation": recommendation,
+    "forecasting": forecasting,
+    "replenishment": replenishment,
+    "fraud": fraud,
+}
+VIEWS: tuple[View, ...] = tuple(view for row in _ROWS.values() for view in row.VIEWS)
+SERVICES: Mapping[str, tuple[str, ...]] = {name: row.SERVICE for name, row in _ROWS.items()}
 Progress = Callable[[str, float], None]
 
 
@@ -68,11 +75,9 @@ class Store:
         settings: Settings,
         lake: "Lake",
         *,
-        views: Sequence[View] | None = None,
-        services: Mapping[str, tuple[str, ...]] | None = None,
+        views: Sequence[View] = VIEWS,
+        services: Mapping[str, tuple[str, ...]] = SERVICES,
     ) -> None:
-        if views is None or services is None:
-            views, services = _collect()
         self._settings = settings
         self._lake = lake
         self._views = {view.name: view for view in views}
@@ -335,18 +340,6 @@ class _Tables:
         for name in set(view.tables) - set(self._waiting):
             del self._read[name]
         return taken
-
-
-def _collect() -> tuple[tuple[View, ...], Mapping[str, tuple[str, ...]]]:
-    """The views of all rows, and the names of those each row reads."""
-    modules = {}
-    for row in ROWS:
-        try:
-            modules[row] = import_module(f"features.{row}")
-        except ModuleNotFoundError:
-            continue
-    views = tuple(view for module in modules.values() for view in getattr(module, "VIEWS", ()))
-    return views, {row: getattr(module, "SERVICE", ()) for row, module in modules.items()}
 
 
 def _asked(views: Sequence[View], entities: pd.DataFrame) -> dict[str, pa.Array]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+ROW = "__row"  # number of a row in its file, 1 for the first below the header
 BATCH_ROWS = 262_144
 _HEAD_BYTES = 1 << 20
 

@@ -219,8 +219,11 @@ class Lake:
         for bad, digest in item.quarantines:
             home.mkdir(parents=True, exist_ok=True)
             target = home / f"{Path(bad.file).stem.replace(' ', '_')}-{digest[:12]}.csv"
-            bad.path.replace(target)
-            settle(target)
+            if not target.exists():  # the same content has been here before
+                fresh = target.with_suffix(".new")
+                bad.write(fresh)
+                settle(fresh)
+                fresh.replace(target)
             settle(home)
             settle(home.parent)
             kept[target.relative_to(self.folder).as_posix()] = bad.rows

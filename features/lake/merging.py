@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contracts import Table
+from features.lake.files import ROW
 
-ROW = "__row"  # number of a row in its file, while staged
 _MANY_PARTS = 8
+_OTHERS = 3
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.float64(): "DOUBLE",
@@ -23,10 +24,22 @@ _SQL_TYPES = {
 
 @dataclass(frozen=True)
 class Clash:
-    """Different rows of one file with one key: the row, and the other rows it clashes with."""
+    """Different rows of one file with one key: the row, and the first others of that key."""
 
     row: int
     others: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Rows whose key stands in the file more than once.
+
+    clashing: all rows of a key whose rows differ.
+    surplus: all but the first row of a key whose rows are equal.
+    """
+
+    clashing: tuple[Clash, ...]
+    surplus: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -50,34 +63,25 @@ def open_database(staging: Path) -> duckdb.DuckDBPyConnection:
     return database
 
 
-def repeats(database: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> bool:
-    """Whether any key stands in the file more than once."""
-    query = f"SELECT 1 FROM {_files([staged])} GROUP BY {_names(table.key)} HAVING count(*) > 1"
-    return database.execute(f"{query} LIMIT 1").fetchone() is not None
-
-
-def clashes(database: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> list[Clash]:
-    """Rows that share their key with a different row of the same file."""
+def repeats(database: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> Repeats:
+    """Keys that stand in a file more than once: clashing rows, and equal ones to leave out."""
     key = _names(table.key)
-    differing = f"SELECT DISTINCT COLUMNS(* EXCLUDE {ROW}) FROM doubled"
+    repeated = f"SELECT {key} FROM {_files([staged])} GROUP BY {key} HAVING count(*) > 1"
+    columns = _names([name for name in pq.read_schema(staged).names if name != ROW])
     found = database.execute(
         f"""
-        WITH repeated AS (
-            SELECT {key} FROM {_files([staged])} GROUP BY ALL HAVING count(*) > 1
-        ), doubled AS (
-            SELECT * FROM {_files([staged])} SEMI JOIN repeated USING ({key})
-        ), clashing AS (
-            SELECT {key} FROM ({differing}) GROUP BY ALL HAVING count(*) > 1
-        )
-        SELECT list({ROW} ORDER BY {ROW}) FROM doubled SEMI JOIN clashing USING ({key})
-        GROUP BY {key}
+        SELECT list({ROW} ORDER BY {ROW}), count(DISTINCT ({columns})) > 1
+        FROM {_files([staged])} SEMI JOIN ({repeated}) repeated USING ({key}) GROUP BY {key}
         """
     ).fetchall()
-    pairs = [(row, rows) for (rows,) in found for row in rows]
-    return sorted(
-        (Clash(row, tuple(other for other in rows if other != row)) for row, rows in pairs),
-        key=lambda clash: clash.row,
-    )
+    clashing = [
+        Clash(row, tuple(other for other in rows[: _OTHERS + 1] if other != row)[:_OTHERS])
+        for rows, differ in found
+        if differ
+        for row in rows
+    ]
+    surplus = [row for rows, differ in found if not differ for row in rows[1:]]
+    return Repeats(tuple(sorted(clashing, key=lambda clash: clash.row)), tuple(surplus))
 
 
 def unique(
@@ -89,16 +93,16 @@ def unique(
     out: Path,
 ) -> int:
     """Write one row a key: later files over earlier ones, without the given rows; their count."""
-    for index, rows in enumerate(without):
-        database.register(f"without_{index}", pa.table({ROW: pa.array(rows, type=pa.int64())}))
-    union = " UNION ALL BY NAME ".join(
-        f"SELECT *, {index} AS __file FROM {_files([path])} ANTI JOIN without_{index} USING ({ROW})"
-        for index, path in enumerate(staged)
+    for place, rows in enumerate(without):
+        database.register(f"without_{place}", pa.table({ROW: pa.array(rows, type=pa.int64())}))
+    query = " UNION ALL BY NAME ".join(
+        f"SELECT * EXCLUDE ({ROW}), {place} AS __file FROM {_files([path])} "
+        f"ANTI JOIN without_{place} USING ({ROW})"
+        for place, path in enumerate(staged)
     )
-    newest = f"PARTITION BY {_names(table.key)} ORDER BY __file DESC, {ROW}"
-    query = (
-        f"SELECT * EXCLUDE (__file, {ROW}) FROM ({union}) QUALIFY row_number() OVER ({newest}) = 1"
-    )
+    if len(staged) > 1:
+        newest = f"PARTITION BY {_names(table.key)} ORDER BY __file DESC"
+        query = f"SELECT * FROM ({query}) QUALIFY row_number() OVER ({newest}) = 1"
     return _write(database, query, out)
 
 

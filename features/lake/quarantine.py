@@ -1,11 +1,15 @@
 """Rows that did not pass: counted and grouped for a message, written to a file people can read."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
 import pandas as pd
+import pyarrow as pa
+from pyarrow import feather
+
+from features.lake.files import ROW
 
 _EXAMPLES = 3
 HEADER = ("file", "row", "column", "value", "reason", "remedy", "record")
@@ -51,20 +55,21 @@ class _Group:
 
 
 class Quarantine:
-    """Faults of one file as they are found; the rows go to `path`, at once and in any number."""
+    """Faults of one file as they are found; rows wait in `folder` until they are to be written."""
 
-    def __init__(self, table: str, file: str, path: Path) -> None:
+    def __init__(self, table: str, file: str, folder: Path) -> None:
         self.table = table
         self.file = file
-        self.path = path
         self.rows = 0
+        self._folder = folder
+        self._waiting = 0
         self._groups: dict[tuple[str, str], _Group] = {}
 
-    def add(self, faults: pd.DataFrame, records: pd.DataFrame) -> None:
-        """Faults (row, column, value, reason, remedy) and the rows they are in (row, record)."""
+    def add(self, faults: pd.DataFrame, bad: pa.Table) -> None:
+        """Faults (row, column, value, reason, remedy) and the rows they are in (with ROW)."""
         if faults.empty:
             return
-        self.rows += len(records)
+        self.rows += len(bad)
         for sort, found in faults.groupby(["column", "reason"], sort=False):
             column, reason = (str(part) for part in sort)
             group = self._groups.setdefault((column, reason), _Group(found["remedy"].iloc[0]))
@@ -74,7 +79,11 @@ class Quarantine:
                 Example(int(row), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
-        self._write(faults.merge(records, on="row", how="left"))
+        self._folder.mkdir(exist_ok=True)
+        lines = pa.Table.from_pandas(faults, preserve_index=False)
+        feather.write_feather(lines, self._folder / f"{self._waiting}.faults")
+        feather.write_feather(bad, self._folder / f"{self._waiting}.rows")
+        self._waiting += 1
 
     def faults(self) -> tuple[Fault, ...]:
         """All sorts of faults, in the order in which they were met."""
@@ -91,12 +100,17 @@ class Quarantine:
             for (column, reason), group in self._groups.items()
         )
 
-    def _write(self, lines: pd.DataFrame) -> None:
-        first = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines.assign(file=self.file)[list(HEADER)].to_csv(
-            self.path, mode="a", header=first, index=False, quoting=csv.QUOTE_MINIMAL
-        )
+    def write(self, path: Path) -> None:
+        """Write all of it as CSV: where, what, why, what to do, and the row as found (JSON)."""
+        for place in range(self._waiting):
+            faults = feather.read_feather(self._folder / f"{place}.faults")
+            rows = feather.read_table(self._folder / f"{place}.rows")
+            found = [
+                orjson.dumps(row, default=str).decode() for row in rows.drop([ROW]).to_pylist()
+            ]
+            records = pd.DataFrame({"row": rows[ROW].to_numpy(), "record": found})
+            lines = faults.merge(records, on="row", how="left").assign(file=self.file)
+            lines[list(HEADER)].to_csv(path, mode="a", header=place == 0, index=False)
 
 
 def read(folder: Path, files: Sequence[str]) -> pd.DataFrame:

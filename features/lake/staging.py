@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.contracts import Kind, Table
-from features.lake.files import UnreadableError, short
-from features.lake.merging import ROW, Clash, clashes, repeats, unique
+from features.lake.files import ROW, UnreadableError, short
+from features.lake.merging import Clash, repeats, unique
 from features.lake.parsing import open_kind, schema
 from features.lake.quarantine import Fault, Quarantine
 from features.lake.sources import Feed, is_kept
-from features.lake.validation import check, records
+from features.lake.validation import check
 
 Progress = Callable[[str, float], None]
 Kinds = Mapping[str, Kind]
@@ -54,13 +54,13 @@ class Staged:
 
 @dataclass(frozen=True)
 class _File:
-    """One file after the checks; `clashing` rows stand in `path` and must not be taken."""
+    """One file after the checks: rows `without` in `path` must not be taken."""
 
     path: Path
     read: int
     bad: Quarantine
-    clashing: tuple[int, ...] = ()
-    repeated: bool = False
+    without: tuple[int, ...] = ()
+    surplus: int = 0
     unreadable: str | None = None
 
 
@@ -82,15 +82,15 @@ class Stager:
             for place, feed in enumerate(feeds)
         ]
         path = files[0].path
-        rows = files[0].read - files[0].bad.rows
+        rows = files[0].read - files[0].bad.rows - files[0].surplus
         refusals = [why for file in files if (why := self._refusal(file))]
-        if not refusals and (len(files) > 1 or files[0].clashing or files[0].repeated):
+        if not refusals and (len(files) > 1 or files[0].without):
             path = self.folder / f"{table.name}.parquet"
             rows = unique(
                 self.database,
                 table,
                 staged=[file.path for file in files],
-                without=[file.clashing for file in files],
+                without=[file.without for file in files],
                 out=path,
             )
         bad = [
@@ -122,7 +122,7 @@ class Stager:
 
     def _file(self, table: Table, feed: Feed, extra: Kinds, *, name: str) -> _File:
         path = self.folder / f"{name}.staged"
-        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.csv")
+        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.bad")
         read = 0
         shape = schema(table, extra).append(pa.field(ROW, pa.int64()))
         wanted = [column for column in feed.columns if column in table.names or column in extra]
@@ -132,17 +132,17 @@ class Stager:
                     checked = check(table, batch, extra, self.now)
                     numbered = checked.good.append_column(ROW, pa.array(checked.rows))
                     writer.write_table(numbered.cast(shape))
-                    bad.add(checked.faults, checked.records)
+                    bad.add(checked.faults, checked.bad)
+                    bad.add(checked.broken_faults, checked.broken)
                     read += len(batch.rows) + len(batch.broken)
                     self.progress(table.name, batch.done)
             except UnreadableError as error:
                 return _File(path, read, bad, unreadable=str(error))
-        found: list[Clash] = []
-        if repeated := repeats(self.database, table, path):
-            found = clashes(self.database, table, path)
-        if found:
-            bad.add(*_clash_faults(table, found, path))
-        return _File(path, read, bad, tuple(clash.row for clash in found), repeated)
+        found = repeats(self.database, table, path)
+        if found.clashing:
+            bad.add(*_clash_faults(table, found.clashing, path))
+        without = (*(clash.row for clash in found.clashing), *found.surplus)
+        return _File(path, read, bad, without, len(found.surplus))
 
 
 def open_kinds(table: Table, feeds: Sequence[Feed], known: Kinds) -> Kinds:
@@ -170,14 +170,11 @@ def _widen(kinds: dict[str, Kind], data: pa.Table) -> None:
 
 def _clash_faults(
     table: Table, found: Sequence[Clash], path: Path
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pa.Table]:
     rows = [clash.row for clash in found]
     held = pq.read_table(path, filters=[(ROW, "in", rows)]).sort_by(ROW)
     keys = held.select(list(table.key)).to_pandas().astype(str).agg(" ".join, axis=1)
-    others = [
-        ", ".join(str(row) for row in clash.others[:3]) + (" …" if len(clash.others) > 3 else "")
-        for clash in found
-    ]
+    others = [", ".join(map(str, clash.others)) for clash in found]
     faults = pd.DataFrame(
         {
             "row": rows,
@@ -189,4 +186,4 @@ def _clash_faults(
             "remedy": "leave in the right one",
         }
     )
-    return faults, records(rows, held.drop_columns([ROW]))
+    return faults, held

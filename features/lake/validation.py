@@ -1,19 +1,18 @@
 """The rules of each table, checked over whole batches; every fault at once, each with a remedy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
 from features.contracts import Kind, Table
-from features.lake.files import Batch, short
+from features.lake.files import ROW, Batch, short
 from features.lake.parsing import ARROW_TYPES, Parsed, parse, schema
 from features.lake.rules import Rule, Rules, column_rules, row_rules
 
@@ -25,13 +24,16 @@ class Checked:
     good: the rows without fault in the types of the contract.
     rows: their numbers in the file.
     faults: row, column, value, reason, remedy; several lines for a row with several faults.
-    records: row, record (the row as found, JSON) of every row with a fault.
+    bad: the rows with a fault as found, with their numbers (ROW).
+    broken_faults, broken: the same for lines that could not be split into fields.
     """
 
     good: pa.Table
     rows: "np.ndarray[tuple[int], np.dtype[np.int64]]"
     faults: pd.DataFrame
-    records: pd.DataFrame
+    bad: pa.Table
+    broken_faults: pd.DataFrame
+    broken: pa.Table
 
 
 def check(table: Table, batch: Batch, extra: Mapping[str, Kind], now: datetime) -> Checked:
@@ -57,15 +59,10 @@ def check(table: Table, batch: Batch, extra: Mapping[str, Kind], now: datetime) 
     return Checked(
         good.cast(schema(table, extra)),
         batch.rows[~bad],
-        pd.concat([_located(faults, batch), _broken_lines(batch)], ignore_index=True),
-        pd.concat([_records(batch, bad), _broken_records(batch)], ignore_index=True),
+        _located(faults, batch),
+        batch.data.filter(pa.array(bad)).append_column(ROW, pa.array(batch.rows[bad])),
+        *_broken(batch),
     )
-
-
-def records(rows: Sequence[int], data: pa.Table) -> pd.DataFrame:
-    """Rows as JSON, each with its number."""
-    texts = [orjson.dumps(row, default=str).decode() for row in data.to_pylist()]
-    return pd.DataFrame({"row": np.asarray(rows, dtype=np.int64), "record": texts})
 
 
 def _complete(
@@ -177,22 +174,16 @@ def _located(faults: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     return located[["row", "column", "value", "reason", "remedy"]]
 
 
-def _records(batch: Batch, bad: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> pd.DataFrame:
-    return records(batch.rows[bad].tolist(), batch.data.filter(pa.array(bad)))
-
-
-def _broken_lines(batch: Batch) -> pd.DataFrame:
-    return pd.DataFrame(
+def _broken(batch: Batch) -> tuple[pd.DataFrame, pa.Table]:
+    rows = pa.array([line.row for line in batch.broken], type=pa.int64())
+    faults = pd.DataFrame(
         {
-            "row": pd.Series([line.row for line in batch.broken], dtype="int64"),
+            "row": rows.to_numpy(),
             "column": "",
             "value": [short(line.text) for line in batch.broken],
             "reason": "more or fewer fields than the header",
             "remedy": "put texts with commas into quotes",
         }
     )
-
-
-def _broken_records(batch: Batch) -> pd.DataFrame:
-    rows = pd.Series([line.row for line in batch.broken], dtype="int64")
-    return pd.DataFrame({"row": rows, "record": [line.text for line in batch.broken]})
+    lines = pa.array([line.text for line in batch.broken], type=pa.string())
+    return faults, pa.table({"line": lines, ROW: rows})

@@ -313,7 +313,7 @@ def test_lines_with_too_few_or_many_fields(lake: Lake, tmp_path: Path) -> None:
     assert places == {"not above 0": [4], "more or fewer fields than the header": [2, 3]}
     orders = report.tables["orders"]
     assert (orders.read, orders.new, orders.quarantined) == (5, 2, 3)
-    assert "3,1" in lake.quarantine("orders")["record"].tolist()
+    assert '{"line":"3,1"}' in lake.quarantine("orders")["record"].tolist()
 
 
 def test_a_mark_at_the_start_quotes_and_line_ends(lake: Lake, tmp_path: Path) -> None:
@@ -460,3 +460,12 @@ def test_a_wrong_type_in_row_one_million_is_found(lake: Lake, tmp_path: Path) ->
     )
     assert report.tables["products"].new == 1_000_099
     assert seconds < 30
+
+
+def test_one_key_on_every_row_is_told_in_no_time(lake: Lake, tmp_path: Path) -> None:
+    rows = [f"same,{number}" for number in range(30_000)]
+    source = write(tmp_path / "in", *rows, name="products.csv", header="product_id,price")
+    start = time.perf_counter()
+    with pytest.raises(RefusedError, match=r"different rows with one key .* and 29997 more"):
+        lake.ingest(source)
+    assert time.perf_counter() - start < 15

@@ -8,9 +8,6 @@ import json
 import logging
 import os
 import re
-import shutil
-import socket
-import sqlite3
 import tempfile
 import time
 import warnings
@@ -22,9 +19,9 @@ from functools import cached_property, partial
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from features.contracts import ArgosyError
+from models.address import knock, make_database, without_password
 from models.base import Release
 from models.release import BrokenReleaseError, Models, name_of, read, write
 
@@ -237,9 +234,9 @@ class Registry:
         """MLflow's client, on first use; a new SQLite file is made in WAL mode."""
         mlflow = _mlflow()
         if self.url.startswith("sqlite:///"):
-            _make_database(Path(self.url.removeprefix("sqlite:///")))
+            make_database(Path(self.url.removeprefix("sqlite:///")))
         else:
-            _knock(self.url)
+            knock(self.url)
         try:
             return mlflow.MlflowClient(self.url, self.url)
         except Exception as error:  # the driver's own errors, of whichever database it is
@@ -256,8 +253,8 @@ class Registry:
         except (mlflow.exceptions.MlflowException, OSError) as error:
             reason = str(error).splitlines()[0] if str(error) else repr(error)
             raise RegistryError(
-                f"Cannot {what}. The model registry at {_without_password(self.url)} says: "
-                f"{_without_password(reason)}. Check ARGOSY_MLFLOW_URL and that it runs"
+                f"Cannot {what}. The model registry at {without_password(self.url)} says: "
+                f"{without_password(reason)}. Check ARGOSY_MLFLOW_URL and that it runs"
             ) from error
 
     def _name(self, row: str) -> str:
@@ -348,22 +345,22 @@ class Registry:
     @contextmanager
     def _files(self, row: str, version: str) -> Iterator[Path]:
         """The folder of a version: where it lies, or a copy of it from elsewhere."""
-        mlflow = _mlflow()
-        kept = self.cache / self._name(row) / version if self.cache else None
-        if kept is not None and kept.is_dir():
-            yield kept
-            return
-        self._point(mlflow)
-        with tempfile.TemporaryDirectory() as scratch:
-            address = f"models:/{self._name(row)}/{version}"
-            here = self.artifacts is not None and not self.url.startswith(("http://", "https://"))
-            got = Path(
-                mlflow.artifacts.download_artifacts(address, dst_path=None if here else scratch)
-            )
-            if kept is not None and not here:
+        name = self._name(row)
+        self._point(_mlflow())
+        fetch = partial(_mlflow().artifacts.download_artifacts, f"models:/{name}/{version}")
+        if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
+            yield Path(fetch())
+        elif self.cache is None:
+            with tempfile.TemporaryDirectory() as scratch:
+                yield Path(fetch(dst_path=scratch))
+        else:
+            run_id = self._client.get_model_version(name, version).run_id
+            kept = self.cache / name / f"{version}-{run_id}"  # versions start anew with a registry
+            if not kept.is_dir():
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                got = Path(shutil.move(got, kept))
-            yield got
+                with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
+                    _settle(Path(fetch(dst_path=scratch)), kept)
+            yield kept
 
 
 def _mlflow() -> Any:
@@ -379,27 +376,13 @@ def _mlflow() -> Any:
     return mlflow
 
 
-def _make_database(path: Path) -> None:
-    """A SQLite file in WAL mode: a server reads it while a training run writes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    connection.execute("pragma journal_mode = wal")
-    connection.close()
-
-
-def _knock(url: str) -> None:
-    """OSError at once when nobody lets us in: MLflow would go on trying for minutes."""
-    parts = urlsplit(url)
-    if parts.scheme.startswith("postgresql"):
-        import psycopg
-
-        try:
-            psycopg.connect(re.sub(r"^[^:]+", "postgresql", url), connect_timeout=3).close()
-        except psycopg.Error as error:
-            raise OSError(str(error)) from error
-    else:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "localhost", port), timeout=3).close()
+def _settle(folder: Path, place: Path) -> None:
+    """Move a whole folder to its place, unless another process was first."""
+    try:
+        folder.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
 
 
 def _info(row: str, made: Any, champion: str | None) -> VersionInfo:
@@ -420,15 +403,6 @@ def _info(row: str, made: Any, champion: str | None) -> VersionInfo:
 def _spelled(name: str) -> str:
     """A name that MLflow takes."""
     return re.sub(r"[^\w\-. /]", "_", name)
-
-
-def _without_password(text: str) -> str:
-    """The text without the password of any URL in it.
-
-    >>> _without_password("postgresql://ann:secret@db/mlflow")
-    'postgresql://ann:***@db/mlflow'
-    """
-    return re.sub(r"(://[^:/@\s]+):[^@\s]+@", r"\1:***@", text)
 
 
 def _load_pyfunc(path: str) -> Any:

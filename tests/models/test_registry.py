@@ -344,6 +344,8 @@ def test_a_server_does_all_of_it_and_releases_are_fetched_once(server: str, tmp_
     for version in registered(registry, 0.0, 1.0):
         registry.promote("fraud", version)
     registry.load("fraud").trial()
+    (description,) = (tmp_path / "cache").rglob("release.json")
+    assert description.parts[-4].startswith("2-")
     shutil.rmtree(tmp_path / "remote")
     loaded = registry.load("fraud")
     loaded.trial()

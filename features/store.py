@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
-import redis
 
 from features import forecasting, fraud, recommendation, replenishment
 from features.archive import Archive
@@ -169,9 +168,10 @@ class Store:
     def online_frame(self, row: str, entities: pd.DataFrame, now: datetime) -> pd.DataFrame:
         """The entities, in order, with the newest features of the row, as of now.
 
-        What `training_frame` gives for now, from the online store. Raises StoreError.
+        What `training_frame` gives for now, from the online store; views that are not kept online
+        are left out. Raises StoreError.
         """
-        views = self._views_for(row, entities)
+        views = [view for view in self._views_for(row, entities) if view.online]
         asked = {key: texts.to_pylist() for key, texts in _asked(views, entities).items()}
         with self._reaching():
             found = look_up(self._online, views, asked, now)
@@ -185,7 +185,7 @@ class Store:
         All entities name the same keys; an unknown value is None. Raises StoreError.
         """
         given = set(entities[0]) if entities else set()
-        views = [view for view in self._service(row) if set(view.keys) <= given]
+        views = [view for view in self._service(row) if view.online and set(view.keys) <= given]
         keys = {key for view in views for key in view.keys}
         with self._reaching():
             asked = {key: [entity[key] for entity in entities] for key in keys}
@@ -276,7 +276,7 @@ class Store:
     def _reaching(self) -> Iterator[None]:
         try:
             yield
-        except (redis.RedisError, sqlite3.Error) as error:
+        except self._failures as error:
             place = (
                 "Redis at ARGOSY_ONLINE_STORE_URL"
                 if self._settings.online_store_url
@@ -287,12 +287,23 @@ class Store:
             ) from error
 
     @cached_property
+    def _failures(self) -> tuple[type[Exception], ...]:
+        """What the online store raises when it does not answer."""
+        if self._settings.online_store_url is None:
+            return (sqlite3.Error,)
+        import redis  # a second of a start that does not need it
+
+        return (redis.RedisError,)
+
+    @cached_property
     def _online(self) -> Online:
         settings = self._settings
         if settings.online_store_url is None:
             path = settings.feature_folder / "online.db"
             online: Online = SqliteOnline(path, settings.namespace)
         else:
+            import redis
+
             client = redis.Redis.from_url(
                 settings.online_store_url, socket_connect_timeout=2, socket_timeout=5
             )

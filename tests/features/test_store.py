@@ -226,6 +226,16 @@ def test_views_whose_keys_are_not_asked_for_are_left_out(store, lake):
     ]
 
 
+def test_views_not_kept_online_are_left_out_there(store):
+    noted = entities(("ann",), columns="customer_id").assign(event_timestamp=day(1), noted=2.0)
+    store.write("past", noted)
+    ann = entities(("ann", "x"))
+    assert store.training_frame("forecasting", ann, day(2)).noted.tolist() == [2.0]
+    assert list(store.online_frame("forecasting", ann, day(2)).columns[2:]) == ["mean", "made_by"]
+    (found,) = store.online_values("forecasting", [{"customer_id": "ann", "shop_id": "x"}], day(2))
+    assert list(found) == ["mean", "made_by"]
+
+
 def test_training_uses_nothing_later_than_as_of(store, lake):
     lake.visits = visits(("ann", "x", 1, 1.0), ("ann", "x", 2, 2.0))
     store.materialize(day(9))
@@ -461,7 +471,7 @@ def test_wrong_questions_are_answered_with_the_remedy(store):
         store.history("outlok", day(1))
     with pytest.raises(StoreError, match="Ingest its tables instead: visits"):
         store.write("by_shop", pd.DataFrame())
-    with pytest.raises(StoreError, match="customer_id of the entities must be text: .*int"):
+    with pytest.raises(StoreError, match=r"customer_id of the entities must be text: .*int"):
         store.online_frame("fraud", entities((7,), columns="customer_id"), day(1))
     with pytest.raises(StoreError, match="would be there twice"):
         store.online_frame("fraud", entities(("ann", 1.0), columns="customer_id spent"), day(1))

@@ -118,7 +118,7 @@ class Live:
             self._failed[row] = (version, time.monotonic())
             self.telemetry.not_loaded(row)
             stays = f"version {former.version} stays in use" if former else "nothing is in use"
-            self._note(row, f"version {version} is not in use, {stays}: {error}")
+            self._note(row, f"version {version} is not in use, {stays}: {_short(error)}")
             return
         self._releases = MappingProxyType({**self._releases, row: release})
         self._failed.pop(row, None)
@@ -135,3 +135,9 @@ class Live:
             problems[row] = problem
         self._problems = MappingProxyType(problems)
         self.telemetry.told(row, problem=problem is not None)
+
+
+def _short(error: Exception) -> str:
+    """The first line: the rest of a trial's message is the sample's values."""
+    text = str(error).strip() or repr(error)
+    return text.splitlines()[0][:500]

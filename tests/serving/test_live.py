@@ -91,6 +91,7 @@ def test_a_release_that_fails_its_trial_leaves_the_old_one(live: Live, promoted:
     problem = live.problem("fraud")
     assert problem is not None
     assert problem.startswith("version 2 is not in use, version 1 stays in use: fraud version 2 ")
+    assert "\n" not in problem  # the lines after the first quote the sample's values
     assert metric(live, "argosy_reload_failures_total", row="fraud") == 1.0
     assert metric(live, "argosy_release_problem", row="fraud") == 1.0
     live.refresh()  # at once again: not tried again, the problem stays

@@ -1,10 +1,13 @@
 """The lake itself: take in, read back, tell what is there."""
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
@@ -25,7 +28,9 @@ from features.lake.reports import (
     UnknownTableError,
 )
 from features.lake.sources import Feed, find, header_faults, memory
-from features.lake.staging import Progress, Staged, Stager
+
+if TYPE_CHECKING:
+    from features.lake.staging import Progress, Staged
 
 _CLOCKS = ("orders", "payments", "events", "stock")
 _ATTEMPTS = 5
@@ -151,6 +156,8 @@ class Lake:
         max_bad_share: float,
         progress: Progress | None,
     ) -> IngestReport:
+        from features.lake.staging import Stager  # pandera: two seconds that readers need not wait
+
         with writing(self.folder) as staging, merging.open_database(staging) as database:
             now = datetime.now(UTC)
             stager = Stager(staging, database, max_bad_share, now, progress or _silent)

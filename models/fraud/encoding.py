@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -61,10 +62,16 @@ class Encoding:
     def _numbers(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
         if name not in self.levels:
             return values if values.dtype.kind == "f" else _floats(values)
-        codes = {level: float(code) for code, level in enumerate(self.levels[name])}
-        other = float(len(codes))
+        codes, other = self._codes[name], float(len(self.levels[name]))
         listed = values.tolist()
         return np.array([np.nan if _absent(v) else codes.get(str(v), other) for v in listed])
+
+    @cached_property
+    def _codes(self) -> Mapping[str, Mapping[str, float]]:
+        return {
+            name: {level: float(code) for code, level in enumerate(known)}
+            for name, known in self.levels.items()
+        }
 
     @property
     def categorical(self) -> list[int]:

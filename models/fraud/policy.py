@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -89,7 +89,7 @@ class Policy:
     def numbers(self) -> dict[str, float]:
         """As a release keeps it."""
         starts = {name: getattr(self, name) for name in _STARTS}
-        return starts | {f"cost_{name}": value for name, value in asdict(self.costs).items()}
+        return starts | {f"cost_{name}": value for name, value in vars(self.costs).items()}
 
     @classmethod
     def of(cls, numbers: Mapping[str, float]) -> Self:
@@ -101,7 +101,8 @@ class Policy:
     @property
     def version(self) -> str:
         """Equal policies, equal version: 8 hex digits of all its numbers."""
-        text = ",".join(map(repr, (*astuple(self)[:3], *astuple(self.costs))))
+        starts = (self.challenge_from, self.review_from, self.block_from)
+        text = ",".join(map(repr, (*starts, *vars(self.costs).values())))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

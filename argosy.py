@@ -109,10 +109,18 @@ def ingest(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of tables.")],
     as_json: Json = False,
 ) -> None:
-    """Validate the tables of DIR and put them into the lake."""
+    """Validate the tables of DIR and put them into the lake.
+
+    Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
+    """
     with _progress() as report:
         result = _lake(_settings()).ingest(folder, progress=report)
     _show(result, as_json)
+    for fault in result.faults:
+        typer.echo(str(fault), err=True)
+    if not result.ok:
+        typer.echo("The rows named above are in quarantine; the others are in the lake.", err=True)
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -9,15 +9,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.columns import TIME, StoreError, schema
+from features.columns import TIME, StoreError, micros, schema
 from features.contracts import View
 
 UNIQUE_BY = b"argosy.unique_by"
@@ -65,7 +66,7 @@ class Archive:
     def replace(self, view: View, rows: pa.Table, as_of: datetime) -> None:
         """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones."""
         query = f"""
-            select * from stored where {TIME} > {_literal(as_of)}
+            select * from stored where {TIME} > make_timestamptz({micros(as_of)})
             union all by name select * from fresh"""
         self._change(view, query, rows)
 
@@ -80,8 +81,10 @@ class Archive:
         """Rows with since <= event_timestamp <= as_of, by key and time."""
         if not self.path(view).exists():
             return schema(view).empty_table()
-        bounds = [(TIME, "<=", as_of), *([(TIME, ">=", since)] if since else [])]
-        return _aligned(view, pq.read_table(self.path(view), filters=bounds))
+        within = pc.field(TIME) <= _scalar(as_of)
+        if since is not None:
+            within &= pc.field(TIME) >= _scalar(since)
+        return _aligned(view, pq.read_table(self.path(view), filters=within))
 
     def latest(self, view: View, as_of: datetime) -> pa.Table:
         """The newest row of each key at or before as_of; without those older than the ttl."""
@@ -166,6 +169,7 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
+            "temp_directory": str(Path(tempfile.gettempdir()) / "argosy-duckdb"),
             "enable_external_file_cache": "false",  # it takes a file replaced at once for the old
         }
     )
@@ -175,8 +179,8 @@ def _names(*names: str) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _literal(moment: datetime) -> str:
-    return f"timestamptz '{moment.astimezone(UTC).isoformat(sep=' ')}'"
+def _scalar(moment: datetime) -> pa.Scalar:
+    return pa.scalar(micros(moment), pa.timestamp("us", tz="UTC"))
 
 
 def _aligned(view: View, table: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.archive import UNIQUE_BY, engine
-from features.columns import StoreError
+from features.columns import StoreError, micros
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,14 @@ def pull(
     *,
     newest_of: Sequence[str] | None = None,
 ) -> pa.Table:
-    """The rows within a time range (bounds included); newest_of: only the newest of these keys."""
-    start, end = between
+    """The rows within a time range (bounds included); newest_of: only the newest of these keys.
+
+    A bound without zone is UTC.
+    """
+    start, end = (time and (time if time.tzinfo else time.replace(tzinfo=UTC)) for time in between)
     at = f"{_name(source.time)}::timestamptz"
-    within = [f"{at} >= {_moment(start)}"] if start else []
-    within += [f"{at} <= {_moment(end)}"] if end else []
+    within = [f"{at} >= make_timestamptz({micros(start)})"] if start else []
+    within += [f"{at} <= make_timestamptz({micros(end)})"] if end else []
     newest = "" if newest_of is None else _newest(source, newest_of, _name(source.time))
     query = (
         f"select {_names(columns)} from {_files(source)}"
@@ -149,8 +152,3 @@ def _name(column: str) -> str:
 
 def _names(columns: Iterable[str]) -> str:
     return ", ".join(map(_name, columns))
-
-
-def _moment(moment: datetime) -> str:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"timestamptz '{aware.isoformat(sep=' ')}'"

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,11 @@ class StoreError(ArgosyError):
 
 class ViewError(StoreError):
     """Rows do not fit the view they are meant for; every fault is in the message."""
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970: what all times are kept to."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def schema(view: View) -> pa.Schema:

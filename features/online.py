@@ -7,12 +7,12 @@ given out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from features.columns import TIME
+from features.columns import TIME, micros
 from features.contracts import View
 from features.encoding import decode, encode, entity_key, key_prefix
 
@@ -55,11 +55,6 @@ class Online(Protocol):
     def close(self) -> None:
         """Let go of connections."""
         ...
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def serialize(view: View, newest: pa.Table, horizon: datetime | None = None) -> Batch:

@@ -103,6 +103,7 @@ class Store:
         reports: list[ViewReport] = []
         with self._archive.lock(), self._reaching():
             self._declare()
+            self._state_file.unlink(missing_ok=True)
             for view in views:
                 if progress:
                     progress(view.name, len(reports) / len(views))

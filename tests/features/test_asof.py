@@ -100,6 +100,7 @@ def test_pull_takes_a_range_and_the_newest_of_each_key(tmp_path):
     path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 9, 9, 9)])
     source = Source(path, "at", "created")
     assert pull(source, ["value"], (day(1), day(2)))["value"].to_pylist() == [1, 2]
+    assert pull(source, ["value"], (day(2).replace(tzinfo=None), None)).num_rows == 2
     assert pull(source, ["value"], (None, None)).num_rows == 3
     newest = pull(source, ["key", "value"], (day(0), day(5)), newest_of=["key"])
     assert newest.to_pydict() == {"key": ["a"], "value": [2]}

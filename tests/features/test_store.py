@@ -368,6 +368,19 @@ def test_written_rows_upsert_by_key_and_time(any_store):
     ]
 
 
+def test_times_are_kept_to_the_microsecond(any_store):
+    finer = pd.Timestamp(day(1)) + pd.Timedelta(1500, "ns")
+    rows = outlook(("x", 0, [1.0])).assign(event_timestamp=finer)
+    any_store.write("outlook", rows)
+    assert any_store.history("outlook", finer)["event_timestamp"].tolist() == [finer.floor("us")]
+    assert any_store.latest("outlook", finer - pd.Timedelta(501, "ns")).empty
+    shops = entities(("x",), columns="shop_id")
+    end = finer.floor("us") + timedelta(days=5)
+    for now, expected in ((end, [[1.0]]), (end + timedelta(microseconds=1), [None])):
+        assert any_store.online_frame("forecasting", shops, now)["mean"].tolist() == expected
+        assert any_store.training_frame("forecasting", shops, now)["mean"].tolist() == expected
+
+
 def test_latest_is_the_newest_living_row_of_each_key(store):
     store.write("outlook", outlook(("x", 1, [1.0]), ("x", 3, [3.0]), ("y", 2, [2.0])))
     assert store.latest("outlook", day(2))["mean"].tolist() == [[1.0], [2.0]]

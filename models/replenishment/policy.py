@@ -58,8 +58,9 @@ class Policy(ABC):
         return policy
 
     def replay(self, panel: Panel) -> Trace:
-        """What this policy would have cost on a panel of the past."""
-        return replay.run(panel, replay.follow(panel, self.targets))
+        """What this policy would have cost on a panel of the past, with stock of its own."""
+        decide = replay.follow(panel, self.targets)
+        return replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
 
 
 class OrderUpTo(Policy):
@@ -117,7 +118,8 @@ class OrderUpTo(Policy):
                 self._level(lines, demand, lots=lots, shifts=shifts)
                 for (lines, _), demand in zip(panel.reviews(), own, strict=True)
             ]
-            return replay.run(panel, replay.towards(panel, levels)).cost
+            decide = replay.towards(panel, levels)
+            return replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS).cost
 
         classes, every = panel.demand_class, np.ones(panel.pairs)
         factors = list(self.lot_factors) if panel.orders_cost else [1.0]
@@ -163,7 +165,7 @@ class MovingAverage(Policy):
     def __init__(
         self,
         *,
-        safety_days: Sequence[float] = (0.0, 3.5, 7.0, 10.5, 14.0, 21.0, 28.0),
+        safety_days: Sequence[float] = (0.0, 7.0, 14.0, 21.0, 28.0, 42.0, 56.0, 84.0),
         seed: int = 7,
     ) -> None:
         self.safety_days = list(safety_days)
@@ -194,8 +196,8 @@ class MinMax(Policy):
     def __init__(
         self,
         *,
-        min_days: Sequence[float] = (7.0, 14.0, 21.0, 28.0),
-        max_days: Sequence[float] = (14.0, 28.0, 42.0, 63.0, 91.0),
+        min_days: Sequence[float] = (7.0, 14.0, 21.0, 28.0, 42.0),
+        max_days: Sequence[float] = (14.0, 28.0, 42.0, 63.0, 91.0, 126.0),
         seed: int = 7,
     ) -> None:
         self.min_days = list(min_days)

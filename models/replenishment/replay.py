@@ -25,6 +25,8 @@ from models.replenishment.lines import (
 from models.replenishment.order import Target, economic_lot, place
 
 PAIR = list(KEYS[:2])
+# Long enough for the stock of others to be sold, whatever their policy.
+WARM_UP_DAYS = 182.0
 # period, stock on hand, stock on order (n × periods ahead) -> quantities
 Decide = Callable[[int, Floats, Floats], Floats]
 
@@ -99,9 +101,10 @@ class Panel:
 class Trace:
     """What a replay cost: n × T, money in `holding`, `lost`, `ordering`; units in the others.
 
-    counted: the periods whose holding and lost sales a policy can be held to: from when its first
-    order can have arrived. Orders count from the start, less `carried`: n, the order cost of units
-    that were not sold in the replay; so the end is not cheap to who stops ordering.
+    counted: the periods whose holding and lost sales a policy can be held to: all after a warm-up,
+    else from when its first order can have arrived. Orders count from the start, less `carried`:
+    n, the order cost of units that were not sold in the replay; so the end is not cheap to who
+    stops ordering.
     """
 
     holding: Floats
@@ -139,13 +142,47 @@ class Trace:
         return float((self.stock_value * self.counted).sum() / periods)
 
 
-def run(panel: Panel, decide: Decide) -> Trace:
-    """Replay the panel; the answer holds every pair and period."""
+def run(panel: Panel, decide: Decide, *, warm_up_days: float = 0.0) -> Trace:
+    """Replay the panel; the answer holds every pair and period.
+
+    warm_up_days: the panel is first replayed, over and over, for at least as long, from the stock
+    that was there; so a policy is then held to the stock it would have, not to that of another.
+    """
+    state = _State.of(panel)
+    times = int(np.ceil(warm_up_days / (panel.period_days * panel.demand.shape[1])))
+    for _ in range(times):
+        state, _, _, _ = _once(panel, decide, state)
+    last, left, missed, ordered = _once(panel, decide, state)
+    grown = last.units - state.units
+    return _priced(panel, left, missed, ordered, grown, warm=times > 0)
+
+
+@dataclass(frozen=True)
+class _State:
+    """What each pair has and awaits. stock: n; pipeline: n × periods ahead."""
+
+    stock: Floats
+    pipeline: Floats
+
+    @classmethod
+    def of(cls, panel: Panel) -> "_State":
+        """The start of the panel."""
+        width = int(max(panel.pipeline.shape[1], panel.lead.max(initial=0) + 1))
+        pipeline = np.zeros((panel.pairs, width))
+        pipeline[:, : panel.pipeline.shape[1]] = panel.pipeline
+        return cls(panel.stock, pipeline)
+
+    @property
+    def units(self) -> Floats:
+        """Units of each pair, here or coming."""
+        whole: Floats = self.stock + self.pipeline.sum(axis=1)
+        return whole
+
+
+def _once(panel: Panel, decide: Decide, state: _State) -> tuple[_State, Floats, Floats, Floats]:
+    """All periods once: the end, and by period what was left, missed and ordered."""
     count, periods = panel.demand.shape
-    width = int(max(panel.pipeline.shape[1], panel.lead.max(initial=0) + 1))
-    pipeline = np.zeros((count, width))
-    pipeline[:, : panel.pipeline.shape[1]] = panel.pipeline
-    stock, rows = panel.stock.copy(), np.arange(count)
+    stock, pipeline, rows = state.stock.copy(), state.pipeline.copy(), np.arange(count)
     left, missed, ordered = (np.zeros((count, periods)) for _ in range(3))
     for t in range(periods):
         quantity = np.where(_reviewed(panel, t), decide(t, stock, pipeline), 0.0)
@@ -155,7 +192,7 @@ def run(panel: Panel, decide: Decide) -> Trace:
         missed[:, t] = np.maximum(panel.demand[:, t] - stock, 0.0)
         stock = np.maximum(stock - panel.demand[:, t], 0.0)
         left[:, t], ordered[:, t] = stock, quantity
-    return _priced(panel, left, missed, ordered, stock + pipeline.sum(axis=1))
+    return _State(stock, pipeline), left, missed, ordered
 
 
 def towards(panel: Panel, levels: Sequence[Target]) -> Decide:
@@ -257,7 +294,7 @@ def _reviewed(panel: Panel, t: int) -> NDArray[np.bool_]:
 
 
 def _priced(
-    panel: Panel, left: Floats, missed: Floats, ordered: Floats, remaining: Floats
+    panel: Panel, left: Floats, missed: Floats, ordered: Floats, grown: Floats, *, warm: bool
 ) -> Trace:
     """Money of a replay; a pair whose unit cost is unknown counts as one unit of money a unit."""
     lines, periods = panel.lines[0], left.shape[1]
@@ -266,7 +303,7 @@ def _priced(
     # A sale costs what makes 95% the best ratio where its cost is unknown.
     lost = np.where(np.isnan(lines.shortage), 19.0 * holding, lines.shortage)
     waits = np.floor(lines.lead_days / panel.period_days + 1e-9)
-    counted = np.arange(periods)[None, :] >= np.minimum(waits, periods - 1)[:, None]
+    late = np.arange(periods)[None, :] >= np.minimum(waits, periods - 1)[:, None]
     return Trace(
         holding=left * holding[:, None],
         lost=missed * lost[:, None],
@@ -275,12 +312,12 @@ def _priced(
         missed=missed,
         stock=left,
         stock_value=left * np.nan_to_num(lines.landed_cost, nan=1.0)[:, None],
-        counted=counted,
-        carried=_carried(lines, panel, ordered, remaining),
+        counted=late | warm,
+        carried=_carried(lines, panel, ordered, grown),
     )
 
 
-def _carried(lines: Lines, panel: Panel, ordered: Floats, remaining: Floats) -> Floats:
+def _carried(lines: Lines, panel: Panel, ordered: Floats, grown: Floats) -> Floats:
     """Order cost of the units by which stock and open orders grew: not this replay's, but that of
     the periods in which they will be sold; negative where they shrank. A unit carries the order
     cost over the pair's mean order, or over the economic lot where that is larger.
@@ -289,6 +326,5 @@ def _carried(lines: Lines, panel: Panel, ordered: Floats, remaining: Floats) -> 
     sensible = np.maximum.reduce([economic_lot(lines, pace), lines.minimum, lines.pack])
     count = (ordered > 0).sum(axis=1)
     mean = ordered.sum(axis=1) / np.maximum(count, 1)
-    grown = remaining - panel.stock - panel.pipeline.sum(axis=1)
     carried: Floats = lines.order_cost * grown / np.maximum(sensible, mean)
     return carried

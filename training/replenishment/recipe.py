@@ -101,7 +101,7 @@ def baselines(context: Context) -> Mapping[str, Model]:
 
 
 def score(fitted: Model, parts: Split) -> Mapping[str, float]:
-    """Cost of the later periods, replayed from the stock that was there.
+    """Cost of the later periods, replayed with the stock the policy would have had.
 
     cost_ratio: to the tuned moving-average policy. cost: a pair and period, in the base currency.
     fill_rate: share of units served. stock_value: money in stock, mean over the periods.

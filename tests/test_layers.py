@@ -16,10 +16,10 @@ MAY_IMPORT = {
 }
 # One module per external system.
 ONLY_HERE = {
-    "feast": ("features/store.py", "features/offline.py"),
+    "feast": ("features/store/",),
     "mlflow": ("models/registry.py",),
-    "sqlalchemy": ("features/records.py",),
-    "redis": ("features/counters.py", "features/store.py"),
+    "sqlalchemy": ("features/records",),
+    "redis": ("features/counters.py", "features/store/"),
     "fastapi": ("serving/",),
     "starlette": ("serving/",),
     "uvicorn": ("serving/",),

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.columns import StoreError
 from features.forecasting import number, starts
+from features.store import StoreError
 from models.base import Release
 from serving.errors import Problem
 from serving.live import Live

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from features.repository import configuration, write_configuration
 from features.settings import Settings
+from features.store.repository import configuration, write_configuration
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import pytest
 import redis
 
 from features.contracts import View
-from features.encoding import entity_key, key_prefix, whole
-from features.online import Batch, Online
-from features.online_redis import RedisOnline
-from features.online_sqlite import SqliteOnline
+from features.store.encoding import entity_key, key_prefix, whole
+from features.store.online import Batch, Online
+from features.store.online_redis import RedisOnline
+from features.store.online_sqlite import SqliteOnline
 
 VIEW = View("profile", ("customer_id",), {"score": "int", "visits": "int"})
 SECOND = 1_000_000

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from features.columns import TIME, micros
 from features.contracts import View
-from features.encoding import decode, encode, entity_key, key_prefix
+from features.store.columns import TIME, micros
+from features.store.encoding import decode, encode, entity_key, key_prefix
 
 MICROS = 1_000_000  # in a second
 

@@ -1,7 +1,7 @@
 """Feast's side of the store: what Feast is told, and the offline store it is given.
 
-The offline store is Feast's plug-in interface over `features.asof`; Feast finds it by its class
-path, which `features.repository` names.
+The offline store is Feast's plug-in interface over `features.store.asof`; Feast finds it by the class
+path that `features.store.repository` names.
 """
 
 import sqlite3
@@ -36,12 +36,12 @@ from feast.saved_dataset import SavedDatasetStorage
 from feast.types import Array, Bool, Float64, Int64, String
 from psycopg import sql
 
-from features.archive import engine, write_file
-from features.asof import Part, Source, join, pull
-from features.columns import TIME, StoreError
 from features.contracts import View
-from features.repository import configuration
 from features.settings import Settings
+from features.store.archive import engine, write_file
+from features.store.asof import Part, Source, join, pull
+from features.store.columns import TIME, StoreError
+from features.store.repository import configuration
 
 TYPES = {
     "float": Float64,
@@ -120,7 +120,7 @@ def _feature_view(view: View, entities: Mapping[str, Entity]) -> FeatureView:
 class AsofOfflineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]  # feast has no types
     """What feature_store.yaml says under offline_store: just the type."""
 
-    type: str = "features.offline.AsofOfflineStore"
+    type: str = "features.store.offline.AsofOfflineStore"
 
 
 class AsofRetrievalJob(RetrievalJob):  # type: ignore[misc]  # feast has no types

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from features.columns import StoreError
+from features.store.columns import StoreError
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ def feast(folder):
             provider="local",
             registry=str(folder / "registry.pb"),
             online_store={"type": "sqlite", "path": str(folder / "online.db")},
-            offline_store={"type": "features.offline.AsofOfflineStore"},
+            offline_store={"type": "features.store.offline.AsofOfflineStore"},
             entity_key_serialization_version=3,
             repo_path=folder,
         )

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.columns import TIME, StoreError, micros, schema
 from features.contracts import View
+from features.store.columns import TIME, StoreError, micros, schema
 
 UNIQUE_BY = b"argosy.unique_by"
 

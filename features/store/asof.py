@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.archive import UNIQUE_BY, engine
-from features.columns import StoreError, micros
+from features.store.archive import UNIQUE_BY, engine
+from features.store.columns import StoreError, micros
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The newest values in Redis, laid out as Feast lays them out; see `features.online`."""
+"""The newest values in Redis, laid out as Feast lays them out; see `features.store.online`."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -7,8 +7,8 @@ from typing import Any
 import mmh3
 
 from features.contracts import View
-from features.encoding import read_stamp, stamp
-from features.online import Asked, Batch, Stored
+from features.store.encoding import read_stamp, stamp
+from features.store.online import Asked, Batch, Stored
 
 # KEYS: the hashes. ARGV: the time's field, the number of features, their fields; then for each key
 # the horizon (microseconds), the time (empty: drop the values) and the values.

@@ -19,7 +19,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "provider": "local",
         "registry": _registry(settings),
         "online_store": _online(settings),
-        "offline_store": {"type": "features.offline.AsofOfflineStore"},
+        "offline_store": {"type": "features.store.offline.AsofOfflineStore"},
         "entity_key_serialization_version": 3,
     }
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import encoding
-from features.columns import ARROW
 from features.contracts import FeatureType
+from features.store import encoding
+from features.store.columns import ARROW
 
 PROTO_FIELD = {
     "float": "double_val",

@@ -1,9 +1,4 @@
-"""The feature store: views in, training frames and online values out; rows in = rows out.
-
-Offline rows are Parquet files (`archive`), joined to entities through Feast (`offline`); newest
-values are in SQLite or Redis (`online`). Feast is imported on first need of it: that takes seconds,
-and reading online never does.
-"""
+"""The store itself: what is materialized, written, joined and read."""
 
 import hashlib
 import json
@@ -21,14 +16,14 @@ import pandas as pd
 import pyarrow as pa
 
 from features import forecasting, fraud, recommendation, replenishment
-from features.archive import Archive
-from features.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
 from features.contracts import FeatureType, View
-from features.online import Online, look_up, serialize, serialize_keys
-from features.online_redis import RedisOnline
-from features.online_sqlite import SqliteOnline
-from features.repository import write_configuration
 from features.settings import Settings
+from features.store.archive import Archive
+from features.store.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
+from features.store.online import Online, look_up, serialize, serialize_keys
+from features.store.online_redis import RedisOnline
+from features.store.online_sqlite import SqliteOnline
+from features.store.repository import write_configuration
 
 if TYPE_CHECKING:
     from features.lake import Lake
@@ -323,7 +318,7 @@ class Store:
     @cached_property
     def _feast(self) -> Any:
         """Feast's FeatureStore over our views."""
-        from features.offline import declare, open_feast
+        from features.store.offline import declare, open_feast
 
         for view in self._views.values():
             self._archive.create(view)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.archive import UNIQUE_BY
-from features.asof import Part, Source, join, pull
-from features.columns import StoreError
+from features.store.archive import UNIQUE_BY
+from features.store.asof import Part, Source, join, pull
+from features.store.columns import StoreError
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -14,10 +14,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from features.columns import StoreError, ViewError
 from features.contracts import View
 from features.settings import Settings
 from features.store import OnlineStoreError, Store
+from features.store.columns import StoreError, ViewError
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -538,7 +538,9 @@ def test_writers_in_several_processes_lose_nothing(store, settings):
 def test_passwords_stay_in_a_file_of_their_owner(settings, lake, store):
     store.materialize(day(1))
     file = settings.feature_folder / "feature_store.yaml"
-    assert json.loads(file.read_text())["offline_store"]["type"].startswith("features.offline.")
+    assert json.loads(file.read_text())["offline_store"]["type"].startswith(
+        "features.store.offline."
+    )
     assert file.stat().st_mode & 0o077 == 0
 
 

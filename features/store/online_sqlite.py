@@ -1,4 +1,4 @@
-"""The newest values in SQLite, laid out as Feast lays them out; see `features.online`."""
+"""The newest values in SQLite, laid out as Feast lays them out; see `features.store.online`."""
 
 import sqlite3
 import threading
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from features.contracts import View
-from features.encoding import decode, whole
-from features.online import MICROS, Asked, Batch, Stored
+from features.store.encoding import decode, whole
+from features.store.online import MICROS, Asked, Batch, Stored
 
 STAMP = "_ts"
 _TABLE = (

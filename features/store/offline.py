@@ -1,7 +1,7 @@
 """Feast's side of the store: what Feast is told, and the offline store it is given.
 
-The offline store is Feast's plug-in interface over `features.store.asof`; Feast finds it by the class
-path that `features.store.repository` names.
+The offline store is Feast's plug-in interface over `features.store.asof`; Feast finds it by the
+class path that `features.store.repository` names.
 """
 
 import sqlite3

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from features.records import Records
     from features.settings import Settings
     from features.store import Store
-    from models.registry import Registry
+    from models.registry import Registry, VersionInfo
     from training.job import Outcome
 
 # Before numpy loads: implicit recalculates a user 50 times slower with a threaded BLAS.
@@ -129,7 +129,8 @@ def status(as_json: Json = False) -> None:
     settings = _settings()
     lake, registry = _lake(settings), _registry(settings)
     champions = {version.row: version for version in registry.versions() if version.champion}
-    _show({"clock": lake.clock(), "tables": lake.tables(), "models": champions}, as_json)
+    models = champions if as_json else [_brief(version) for version in champions.values()]
+    _show({"clock": lake.clock(), "tables": lake.tables(), "models": models}, as_json)
 
 
 @app.command()
@@ -200,7 +201,8 @@ def score(
 @app.command()
 def models(as_json: Json = False) -> None:
     """Every registered version, its figures, and which one serves."""
-    _show(_registry(_settings()).versions(), as_json)
+    versions = _registry(_settings()).versions()
+    _show(versions if as_json else {"models": [_brief(version) for version in versions]}, as_json)
 
 
 @app.command()
@@ -524,6 +526,12 @@ def _cell(value: Any) -> str:
     if isinstance(value, str) and _IS_TIME.match(value):
         return value[:16].replace("T", " ")
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _brief(version: VersionInfo) -> dict[str, Any]:
+    """A version as a person asks for it; run, metrics and note are in the JSON."""
+    names = ("row", "version", "champion", "model", "cut_off", "created_at")
+    return {name: getattr(version, name) for name in names}
 
 
 def _show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:

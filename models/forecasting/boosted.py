@@ -134,8 +134,14 @@ def _draw(panel: Panel, horizon: int, effort: Effort) -> _Sample | None:
     if panel.now < 3:
         return None
     origins = np.unique(np.linspace(oldest, panel.now - 1, ORIGINS).astype(int))
-    each = effort.rows // len(origins)
-    parts = [_at(look(panel, int(o)), panel, horizon, each, effort, random) for o in origins]
+    # What is long ago is drawn less often: half as often after the remembered periods.
+    half_life = max(panel.memory, panel.now // 3)
+    share = 0.5 ** ((panel.now - origins) / half_life)
+    counts = (effort.rows * share / share.sum()).astype(int)
+    parts = [
+        _at(look(panel, int(origin)), panel, horizon, int(count), effort, random)
+        for origin, count in zip(origins, counts, strict=True)
+    ]
     return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
 
 

@@ -121,7 +121,7 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
     frame: warehouse_id, product_id, period_start, quantity; optional: frequency, sold, in_stock,
     censored, lost, price, promotion, promotion_discount, category, country, and horizon (1 … for
     periods ahead, missing or 0 for history) with offered (0 where the product will be gone).
-    correct_stockouts: an empty shelf is a gap, a half-empty one a floor; otherwise sales are demand.
+    correct_stockouts: an empty shelf is a gap, a half-empty one is made up; else sales are demand.
     Raises ModelError for a frame with no rows, or two rows of one series and period.
     """
     if frame.empty:

@@ -94,12 +94,13 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     demand = pd.concat([parts.train, parts.test], ignore_index=True)
     frequency = str(demand["frequency"].iloc[0])
     made = f"back-test {parts.cut:%Y-%m-%d}"
+    rows = []
     for origin in [*origins(parts), pd.Timestamp(context.as_of)]:
         past = demand[demand["event_timestamp"] <= origin]
         ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
         answer = fitted.predict(pd.concat([past, ahead], ignore_index=True)).assign(origin=origin)
-        rows = features.packed(answer, LEVELS, frequency=frequency, model_version=made)
-        context.store.write("forecast", rows)
+        rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
+    context.store.write("forecast", pd.concat(rows, ignore_index=True))
 
 
 RECIPE = Recipe(

@@ -41,15 +41,15 @@ def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
     return pd.concat([split.train, past, plan], ignore_index=True)
 
 
-def judged(model: Model, split: Split) -> pd.DataFrame:
-    """Forecasts from every origin beside the demand that came, where the shelf was full throughout.
+def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
+    """Forecasts from the origins beside the demand that came, where the shelf was full throughout.
 
     Columns of `predict`, `quantity`, and `total`, the demand of the periods 1 … horizon, NaN when
     one of these was not in stock.
     """
     truth = split.test[[*KEYS, "period_start", "quantity", "in_stock", "censored"]]
     parts = []
-    for origin in origins(split):
+    for origin in origins(split)[::stride]:
         forecast = model.predict(known_at(split, origin))
         beside = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
         seen = beside["quantity"].where(_in_stock(beside))
@@ -60,9 +60,7 @@ def judged(model: Model, split: Split) -> pd.DataFrame:
 
 def _in_stock(frame: pd.DataFrame) -> pd.Series:
     share = pd.to_numeric(frame["in_stock"])
-    return (share.isna() | (share >= 1)) & ~frame["censored"].astype("boolean").fillna(
-        False
-    ).astype(bool)
+    return (share.isna() | (share >= 1)) & ~frame["censored"].eq(True)
 
 
 def figures(beside: pd.DataFrame) -> Mapping[str, float]:

@@ -18,7 +18,7 @@ _FANS = 4
 
 def draw(model: Model, split: Split, folder: Path) -> None:
     """fan_1 … fan_4, coverage, by_class (PNG)."""
-    beside = judged(model, split)
+    beside = judged(model, split, stride=3)
     _coverage(beside, folder / "coverage.png")
     _by_class(beside, folder / "by_class.png")
     _fans(model, split, folder)

@@ -1,0 +1,109 @@
+"""Weekly orange-juice sales by store and brand: the product's own global model, twelve rounds.
+
+Usage: python tests/benchmarks/forecasting.py DIR   (a folder with orange-juice/yx.parquet)
+
+The protocol of the TSPerf benchmark: each round knows the sales up to a week, skips one, and
+forecasts the two after it, with prices and deals of these weeks known. Judged by the mean absolute
+percentage error (MAPE) of units, which rewards low forecasts: WAPE and bias stand beside it.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.forecasting import Baseline, Forecaster
+from training.metrics import bias, mape, wape
+
+ROUNDS = [135 + 2 * number for number in range(12)]
+PUBLISHED = {
+    "published: naive": 109.67,
+    "published: seasonal naive": 165.06,
+    "published: ETS": 70.99,
+    "published: ARIMA": 70.80,
+    "published: dilated CNN": 37.09,
+    "published: LightGBM": 36.28,
+}
+# MAPE is an error in percent: so is the loss.
+SETTINGS = {
+    "horizon": 3,
+    "loss": "relative",
+    "prices_known": True,
+    "methods": "lightgbm",
+    "rows": 400_000,
+    "trees": 400,
+    "leaves": 63,
+    "rate": 0.05,
+}
+KEYS = ["warehouse_id", "product_id", "period_start"]
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The sales as a frame of demand: price per ounce, in-store deal and advertised share."""
+    sales = pd.read_parquet(folder / "yx.parquet")
+    prices = sales[[f"price{brand}" for brand in range(1, 12)]].to_numpy()
+    monday = pd.Timestamp("1989-09-11") + pd.to_timedelta((sales["week"] - 1) * 7, unit="D")
+    return pd.DataFrame(
+        {
+            "warehouse_id": sales["store"].astype(str),
+            "product_id": sales["brand"].astype(str),
+            "period_start": monday.dt.strftime("%Y-%m-%d"),
+            "week": sales["week"],
+            "frequency": "week",
+            "quantity": np.round(np.exp(sales["logmove"])),
+            "price": prices[np.arange(len(sales)), sales["brand"].astype(int) - 1],
+            "promotion": sales["deal"].astype(float),
+            "promotion_discount": sales["feat"].astype(float),
+            "category": "orange juice",
+        }
+    )
+
+
+def one_round(model: Forecaster, sales: pd.DataFrame, known: int) -> pd.DataFrame:
+    """Forecasts of the second and third week after `known`, beside what was sold."""
+    past = sales[sales["week"] <= known]
+    ahead = sales[sales["week"].between(known + 1, known + 3)].assign(quantity=np.nan)
+    ahead = ahead.assign(horizon=ahead["week"] - known)
+    answer = model.fit(past).predict(pd.concat([past, ahead], ignore_index=True))
+    judged = sales[sales["week"].isin([known + 2, known + 3])]
+    return judged[[*KEYS, "quantity"]].merge(answer[[*KEYS, "mean"]], on=KEYS)
+
+
+def figures(model: Forecaster, sales: pd.DataFrame) -> dict[str, float]:
+    """MAPE (percent), WAPE and bias over all rounds."""
+    started = time.perf_counter()
+    rounds = pd.concat([one_round(model, sales, known) for known in ROUNDS])
+    return {
+        "mape": mape(rounds["quantity"], rounds["mean"]),
+        "wape": wape(rounds["quantity"], rounds["mean"]),
+        "bias": bias(rounds["quantity"], rounds["mean"]),
+        "forecasts": len(rounds),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def main(folder: Path) -> None:
+    """Print our figures beside the published ones; the last line is JSON."""
+    sales = read(folder / "orange-juice")
+    ours = figures(Forecaster(**SETTINGS), sales)
+    plain = {
+        name: figures(Baseline(name, horizon=3), sales) for name in ("naive", "moving_average")
+    }
+    print(f"{'':28}{'MAPE %':>9}{'WAPE':>8}{'bias':>8}{'seconds':>9}")
+    for name, mean in PUBLISHED.items():
+        print(f"{name:28}{mean:9.2f}")
+    for name, found in {**plain, "ours": ours}.items():
+        print(
+            f"{name:28}{found['mape']:9.2f}{found['wape']:8.3f}{found['bias']:+8.3f}"
+            f"{found['seconds']:9.0f}"
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({**{k: round(v, 4) for k, v in ours.items()}, "peak_gb": round(peak, 2)}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

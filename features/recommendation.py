@@ -3,13 +3,12 @@
 Pure functions over the merchant's tables; the views at the end are built and read by the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-import numpy as np
 import pandas as pd
 
-from features.contracts import Frames, View
+from features.contracts import FeatureType, Frames, View
 from features.money import to_base
 
 # What one row says, by its kind; an impression alone says nothing, a `hide` is a filter.
@@ -24,6 +23,31 @@ INTERACTIONS = (
     "order_id",
     "market",
 )
+CUSTOMER_FEATURES: Mapping[str, FeatureType] = {
+    "recency_days": "float",
+    "orders_count": "int",
+    "orders_28d": "int",
+    "order_interval_days": "float",
+    "products_bought": "int",
+    "rebuy_share": "float",
+    "spend_91d": "float",
+    "mean_unit_paid": "float",
+    "main_market": "str",
+    "favourite_category": "str",
+    "favourite_brand": "str",
+}
+PRODUCT_FEATURES: Mapping[str, FeatureType] = {
+    "unit_paid": "float",
+    "top_category": "str",
+    "product_brand": "str",
+    "sales_7d": "float",
+    "sales_28d": "float",
+    "buyers_28d": "int",
+    "sales_trend": "float",
+    "repeat_share": "float",
+    "days_since_sold": "float",
+    "days_on_sale": "float",
+}
 # Weekly snapshots kept for training; older ones say little about how people buy today.
 SNAPSHOTS = 12
 _WEEK = timedelta(days=7)
@@ -120,35 +144,34 @@ def customer_profile(tables: Frames, as_of: datetime) -> pd.DataFrame:
     """Recency, frequency, spend, market and taste of every customer who ordered, by week."""
     lines = priced(tables["orders"], tables["fx_rates"])
     lines = lines.merge(_shelf_of(tables["products"]), on="product_id", how="left")
-    return _snapshots(lines, as_of, _customers_at)
+    return _snapshots(lines, as_of, _customers_at, "customer_id", CUSTOMER_FEATURES)
 
 
 def _customers_at(lines: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     group = lines.groupby("customer_id", sort=True)
-    recent = lines[lines["ordered_at"] > now - timedelta(days=28)].groupby("customer_id")
+    orders = lines.drop_duplicates(["customer_id", "order_id"])
+    baskets = orders.groupby("customer_id", sort=True).size()
+    recent = orders[orders["ordered_at"] > now - timedelta(days=28)].groupby("customer_id").size()
     quarter = lines[lines["ordered_at"] > now - timedelta(days=91)].groupby("customer_id")
-    baskets = group["order_id"].nunique()
     first, last = group["ordered_at"].min(), group["ordered_at"].max()
     span = (last - first).dt.total_seconds() / 86400
-    pairs = lines.groupby(["customer_id", "product_id"], sort=False)["order_id"].nunique()
+    once = lines.drop_duplicates(["customer_id", "product_id", "order_id"])
+    pairs = once.groupby(["customer_id", "product_id"], sort=True).size() > 1
     return pd.DataFrame(
         {
             "recency_days": (now - last).dt.total_seconds() / 86400,
             "orders_count": baskets.astype("Int64"),
-            "orders_28d": recent["order_id"]
-            .nunique()
-            .reindex(baskets.index)
-            .fillna(0)
-            .astype("Int64"),
-            "order_interval_days": (span / (baskets - 1).where(baskets > 1)),
-            "products_bought": group["product_id"].nunique().astype("Int64"),
-            "rebuy_share": (pairs > 1).groupby("customer_id").mean(),
+            "orders_28d": recent.reindex(baskets.index).fillna(0).astype("Int64"),
+            "order_interval_days": span / (baskets - 1).where(baskets > 1),
+            "products_bought": pairs.groupby("customer_id").size().astype("Int64"),
+            "rebuy_share": pairs.groupby("customer_id").mean(),
             "spend_91d": quarter["paid"].sum().reindex(baskets.index).fillna(0.0),
             "mean_unit_paid": group["paid"].sum() / group["quantity"].sum(),
             "main_market": _most_common(lines, "market"),
             "favourite_category": _most_common(lines, "category"),
             "favourite_brand": _most_common(lines, "brand"),
-        }
+        },
+        index=baskets.index,
     )
 
 
@@ -169,7 +192,7 @@ def product_profile(tables: Frames, as_of: datetime) -> pd.DataFrame:
     """Price, sales, buyers, trend and repeat share of every product that sold, by week."""
     lines = priced(tables["orders"], tables["fx_rates"])
     lines = lines.merge(_shelf_of(tables["products"]), on="product_id", how="left")
-    return _snapshots(lines, as_of, _products_at)
+    return _snapshots(lines, as_of, _products_at, "product_id", PRODUCT_FEATURES)
 
 
 def _products_at(lines: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
@@ -215,51 +238,32 @@ def _snapshots(
     lines: pd.DataFrame,
     as_of: datetime,
     measure: Callable[[pd.DataFrame, pd.Timestamp], pd.DataFrame],
+    key: str,
+    features: Mapping[str, FeatureType],
 ) -> pd.DataFrame:
     """`measure` at each snapshot time, over the lines known by then, stacked."""
     frames = []
     for now in snapshot_times(as_of):
         known = lines[lines["ordered_at"] <= now]
-        rows = measure(known, now).replace({np.inf: np.nan})
-        frames.append(rows.reset_index().assign(event_timestamp=now))
-    return pd.concat([frame for frame in frames if len(frame)] or frames[-1:], ignore_index=True)
+        if len(known):
+            frames.append(measure(known, now).reset_index().assign(event_timestamp=now))
+    if not frames:
+        return pd.DataFrame(columns=[key, *features, "event_timestamp"])
+    return pd.concat(frames, ignore_index=True)
 
 
 VIEWS = (
     View(
         name="customer_profile",
         keys=("customer_id",),
-        features={
-            "recency_days": "float",
-            "orders_count": "int",
-            "orders_28d": "int",
-            "order_interval_days": "float",
-            "products_bought": "int",
-            "rebuy_share": "float",
-            "spend_91d": "float",
-            "mean_unit_paid": "float",
-            "main_market": "str",
-            "favourite_category": "str",
-            "favourite_brand": "str",
-        },
+        features=CUSTOMER_FEATURES,
         tables=("orders", "products", "fx_rates"),
         build=customer_profile,
     ),
     View(
         name="product_profile",
         keys=("product_id",),
-        features={
-            "unit_paid": "float",
-            "top_category": "str",
-            "product_brand": "str",
-            "sales_7d": "float",
-            "sales_28d": "float",
-            "buyers_28d": "int",
-            "sales_trend": "float",
-            "repeat_share": "float",
-            "days_since_sold": "float",
-            "days_on_sale": "float",
-        },
+        features=PRODUCT_FEATURES,
         tables=("orders", "products", "fx_rates"),
         build=product_profile,
     ),

@@ -11,6 +11,7 @@ from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 Array = NDArray[np.float32]
 
@@ -37,7 +38,7 @@ class Factors:
         solved = cho_solve(
             cho_factor(system, check_finite=False), weight @ liked, check_finite=False
         )
-        factors: Array = np.asarray(solved, dtype=np.float32)
+        factors: Array = solved.astype(np.float32)
         return factors
 
     def scores(self, person: Array) -> Array:
@@ -49,7 +50,8 @@ class Factors:
         """Cosine of every product with one."""
         norm = np.linalg.norm(self.product, axis=1)
         norm[norm == 0] = 1.0
-        return (self.product @ self.product[product]) / (norm * norm[product])
+        cosine: Array = (self.product @ self.product[product]) / (norm * norm[product])
+        return cosine
 
 
 def fit_factors(
@@ -63,15 +65,17 @@ def fit_factors(
     threads: int = 0,
 ) -> Factors:
     """Factorise people × products; products nobody likes keep factors of zero."""
-    model = AlternatingLeastSquares(
-        factors=factors,
-        alpha=alpha,
-        regularization=regularization,
-        iterations=iterations,
-        random_state=seed,
-        num_threads=threads,
-    )
-    model.fit(likes.astype(np.float32), show_progress=False)
+    # A threaded BLAS under implicit's own threads is many times slower.
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=factors,
+            alpha=alpha,
+            regularization=regularization,
+            iterations=iterations,
+            random_state=seed,
+            num_threads=threads,
+        )
+        model.fit(likes.astype(np.float32), show_progress=False)
     return with_gram(model.item_factors, alpha=alpha, regularization=regularization)
 
 

@@ -1,8 +1,9 @@
-"""The blend: candidate features and the logistic weights that make one score of them."""
+"""The blend: candidate features, and the learned score made of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -41,10 +42,22 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "activity": 0.1,
 }
 FEATURES = tuple(DEFAULT_WEIGHTS)
-# Fewer bought candidates than this say too little to learn weights from.
-_ENOUGH = 50
+# Fewer bought candidates than this say too little to learn weights from, or to grow trees from.
+_ENOUGH, _ENOUGH_FOR_TREES = 50, 500
 # Inverse of the L2 penalty: strong enough that a few hundred buyers do not overfit.
-_STRENGTH = 0.01
+_STRENGTH = 0.03
+_KEPT = 0.3
+_TREES = {
+    "objective": "binary",
+    "num_leaves": 7,
+    "learning_rate": 0.06,
+    "min_data_in_leaf": 200,
+    "lambda_l2": 50.0,
+    "feature_fraction": 0.5,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
 
 
 @dataclass(frozen=True)
@@ -107,35 +120,53 @@ def features(
 
 
 @dataclass(frozen=True)
-class Weights:
-    """A linear score of standardised features: its order is the order of purchase probability."""
+class Blend:
+    """One score from the features: a logistic model, and boosted trees where there is enough data.
+
+    Both are log-odds of a purchase; the score is their mean. weight: of standardised features.
+    """
 
     mean: Array
     scale: Array
     weight: Array
     bias: float
+    trees: lgb.Booster | None = None
 
     def score(self, rows: Array) -> Array:
         """Log-odds of a purchase, a row."""
-        return ((rows - self.mean) / self.scale) @ self.weight + self.bias
+        linear = np.asarray(((rows - self.mean) / self.scale) @ self.weight + self.bias)
+        if self.trees is None or not len(rows):
+            return linear
+        grown = np.asarray(self.trees.predict(rows, raw_score=True, num_threads=1))
+        return np.asarray((linear + grown) / 2.0)
 
 
-def default_weights(rows: Array) -> Weights:
+def default_blend(rows: Array) -> Blend:
     """DEFAULT_WEIGHTS over features standardised on the rows given."""
     mean, scale = _standard(rows)
-    return Weights(mean, scale, np.array(list(DEFAULT_WEIGHTS.values())), 0.0)
+    return Blend(mean, scale, np.array(list(DEFAULT_WEIGHTS.values())), 0.0)
 
 
-def learn_weights(rows: Array, bought: NDArray[np.bool_]) -> Weights:
-    """Logistic regression of "bought in the window that followed" on the features.
+def learn_blend(rows: Array, bought: NDArray[np.bool_], *, seed: int) -> Blend:
+    """Learn "bought in the window that followed" from the features.
 
-    With fewer than 50 bought or not-bought rows the default weights stay.
+    With fewer than 50 bought (or not bought) rows the default weights stay; with fewer than 500
+    there are no trees.
     """
     if min(bought.sum(), (~bought).sum()) < _ENOUGH:
-        return default_weights(rows)
+        return default_blend(rows)
+    # Most rows were not bought; three in ten of those say as much.
+    kept = bought | (np.random.default_rng(seed).random(len(bought)) < _KEPT)
+    rows, bought = rows[kept], bought[kept]
     mean, scale = _standard(rows)
-    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
-    return Weights(mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    linear = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
+    weight, bias = linear.coef_[0].astype(np.float64), float(linear.intercept_[0])
+    if bought.sum() < _ENOUGH_FOR_TREES:
+        return Blend(mean, scale, weight, bias)
+    trees = lgb.train(
+        _TREES | {"seed": seed}, lgb.Dataset(rows, label=bought.astype(float)), num_boost_round=120
+    )
+    return Blend(mean, scale, weight, bias, trees)
 
 
 def _standard(rows: Array) -> tuple[Array, Array]:

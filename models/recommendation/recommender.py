@@ -14,7 +14,7 @@ from models.base import TooLittleDataError
 from models.recommendation import ranking, storage
 from models.recommendation.history import encode
 from models.recommendation.listing import asked, listing
-from models.recommendation.ranking import Signals, Weights
+from models.recommendation.ranking import Blend, Signals
 from models.recommendation.selection import best, top
 from models.recommendation.sources import Sources, learn_sources
 
@@ -50,9 +50,9 @@ class Ranked:
 
 
 class Recommender:
-    """ALS, item-item, a person's own rhythm and what sells, blended by learned weights.
+    """ALS, item-item, a person's own rhythm and what sells, one learned blend.
 
-    fit: interactions, columns as features.recommendation.INTERACTIONS. The weights are learned on
+    fit: interactions, columns as features.recommendation.INTERACTIONS. The blend is learned on
     the last `window_days` of the frame from sources that know only what was before; then the
     sources are learned again from all of it.
     predict: customer_id and, if wanted, limit -> customer_id, product_id, rank, score, reason;
@@ -69,7 +69,7 @@ class Recommender:
         neighbours: int = 50,
         damping: float = 0.5,
         window_days: int = 28,
-        windows: int = 2,
+        windows: int = 6,
         tuning_people: int = 1500,
         session_weight: float = 2.0,
         seed: int = 7,
@@ -87,13 +87,13 @@ class Recommender:
         self.seed = seed
 
     sources: Sources
-    weights: Weights
+    blend: Blend
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn the weights on an inner time split, then the sources on everything."""
+        """Learn the blend on an inner time split, then the sources on everything."""
         if not (frame["weight"] > 0).any():
             raise TooLittleDataError("There is no purchase, cart or view to learn from.")
-        self.weights = self._learn_weights(frame)
+        self.blend = self._learn_blend(frame)
         self.sources = self._learn_sources(frame)
         return self
 
@@ -109,8 +109,8 @@ class Recommender:
             seed=self.seed,
         )
 
-    def _learn_weights(self, frame: pd.DataFrame) -> Weights:
-        """Weights that tell what was bought in a window from what was known before it.
+    def _learn_blend(self, frame: pd.DataFrame) -> Blend:
+        """A blend that tells what was bought in a window from what was known before it.
 
         The last `windows` windows, the newest always; an older one only while history is left.
         """
@@ -124,7 +124,7 @@ class Recommender:
             for features, target in self._examples(frame, cut, cut + window):
                 rows.append(features)
                 bought.append(target)
-        return ranking.learn_weights(np.concatenate(rows), np.concatenate(bought))
+        return ranking.learn_blend(np.concatenate(rows), np.concatenate(bought), seed=self.seed)
 
     def _examples(
         self, frame: pd.DataFrame, cut: pd.Timestamp, until: pd.Timestamp
@@ -172,9 +172,15 @@ class Recommender:
         return Who(person, int(self.sources.habits.home[person]))
 
     def rank(self, who: Who, *, limit: int, eligible: Mask | None = None) -> Ranked:
-        """The best eligible products; all of them, each once, when there are fewer than `limit`."""
+        """The best eligible products; all of them, each once, when there are fewer than `limit`.
+
+        For somebody of whom nothing is known it is what sells.
+        """
+        row = self.sources.habits.row(who.person)
+        if row.start == row.stop and not len(who.products):
+            return self.trending(who.market, limit=limit, eligible=eligible)
         found, rows = self._candidates(who, eligible)
-        score = self.weights.score(rows) + self._session_score(who, found)
+        score = self.blend.score(rows) + self._session_score(who, found)
         order = np.lexsort((found, -score))[:limit]
         ranked = Ranked(found[order], score[order])
         return ranked if len(order) == limit else self._refilled(ranked, who, limit, eligible)
@@ -279,11 +285,11 @@ class Recommender:
 
     def save(self, folder: Path) -> None:
         """Arrays as .npz without pickle, parameters as JSON."""
-        storage.save(self, self.sources, self.weights, folder)
+        storage.save(self, self.sources, self.blend, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         model = cls(**storage.parameters(folder))
-        model.sources, model.weights = storage.load(folder)
+        model.sources, model.blend = storage.load(folder)
         return model

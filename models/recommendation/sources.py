@@ -7,10 +7,13 @@ from models.recommendation.history import Habits, Ids, Log, habits
 from models.recommendation.neighbours import Neighbours, baskets_of, fit_neighbours
 from models.recommendation.popularity import Popularity, popularity
 
+# A taste in more dimensions than this many people each can tell is noise.
+_PEOPLE_A_FACTOR, _FEWEST = 20, 8
+
 
 @dataclass(frozen=True)
 class Sources:
-    """All that is learned but the blend's weights.
+    """All that is learned but the blend.
 
     neighbours: liked by the same people; together: bought in the same baskets. end: the newest
     interaction, in days since 1970; everything is described as of then.
@@ -50,7 +53,7 @@ def learn_sources(
         habits=people,
         factors=fit_factors(
             likes,
-            factors=factors,
+            factors=min(factors, max(_FEWEST, len(log.people) // _PEOPLE_A_FACTOR)),
             alpha=alpha,
             regularization=regularization,
             iterations=iterations,

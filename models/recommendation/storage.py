@@ -1,10 +1,11 @@
-"""A recommender as files: one .npz of arrays (no pickle), one JSON of its parameters."""
+"""A recommender as files: arrays as .npz (no pickle), trees as text, parameters as JSON."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +15,14 @@ from models.recommendation.als import with_gram
 from models.recommendation.history import Habits, Ids
 from models.recommendation.neighbours import Neighbours
 from models.recommendation.popularity import Popularity
-from models.recommendation.ranking import Weights
+from models.recommendation.ranking import Blend
 from models.recommendation.sources import Sources
 
-_ARRAYS, _PARAMETERS = "arrays.npz", "parameters.json"
+_ARRAYS, _TREES, _PARAMETERS = "arrays.npz", "trees.txt", "parameters.json"
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def save(model: Model, sources: Sources, weights: Weights, folder: Path) -> None:
+def save(model: Model, sources: Sources, blend: Blend, folder: Path) -> None:
     """Write to an existing folder."""
     arrays: dict[str, NDArray[Any]] = {
         "people": sources.people.names,
@@ -31,10 +32,10 @@ def save(model: Model, sources: Sources, weights: Weights, folder: Path) -> None
         "alpha": np.array(sources.factors.alpha),
         "regularization": np.array(sources.factors.regularization),
         "end": np.array(sources.end),
-        "mean": weights.mean,
-        "scale": weights.scale,
-        "weight": weights.weight,
-        "bias": np.array(weights.bias),
+        "mean": blend.mean,
+        "scale": blend.scale,
+        "weight": blend.weight,
+        "bias": np.array(blend.bias),
     }
     parts: Mapping[str, Arrays] = {
         "habits": vars(sources.habits),
@@ -45,6 +46,8 @@ def save(model: Model, sources: Sources, weights: Weights, folder: Path) -> None
     for part, values in parts.items():
         arrays |= {f"{part}.{name}": value for name, value in values.items()}
     np.savez(folder / _ARRAYS, allow_pickle=False, **arrays)
+    if blend.trees is not None:
+        blend.trees.save_model(folder / _TREES)
     (folder / _PARAMETERS).write_text(json.dumps(constructor(model), indent=1))
 
 
@@ -54,7 +57,7 @@ def parameters(folder: Path) -> dict[str, Any]:
     return given
 
 
-def load(folder: Path) -> tuple[Sources, Weights]:
+def load(folder: Path) -> tuple[Sources, Blend]:
     """Read what `save` wrote."""
     with np.load(folder / _ARRAYS, allow_pickle=False) as file:
         arrays: Arrays = {name: file[name] for name in file.files}
@@ -73,8 +76,14 @@ def load(folder: Path) -> tuple[Sources, Weights]:
         sells=Popularity(**_part(arrays, "sells")),
         end=float(arrays["end"]),
     )
-    weights = Weights(arrays["mean"], arrays["scale"], arrays["weight"], float(arrays["bias"]))
-    return sources, weights
+    blend = Blend(
+        mean=arrays["mean"],
+        scale=arrays["scale"],
+        weight=arrays["weight"],
+        bias=float(arrays["bias"]),
+        trees=lgb.Booster(model_file=folder / _TREES) if (folder / _TREES).exists() else None,
+    )
+    return sources, blend
 
 
 def _part(arrays: Arrays, part: str) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,246 @@
+"""The blend and its baselines on hand-made shoppers, and what must hold for any data."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from models.base import Model, TooLittleDataError
+from models.recommendation import MODELS, Recommender
+from models.recommendation.als import fit_factors
+from models.recommendation.history import encode, habits
+from models.recommendation.neighbours import fit_neighbours
+from models.recommendation.ranking import FEATURES
+from models.recommendation.selection import best
+
+START = pd.Timestamp("2024-01-01", tz="UTC")
+TEA, PETS = ("tea", "milk", "sugar", "lemon"), ("food", "leash", "bowl", "toy")
+
+
+def row(person: str, product: str, day: float, order: str, **more: object) -> dict[str, object]:
+    return {
+        "customer_id": person,
+        "product_id": product,
+        "occurred_at": START + pd.Timedelta(days=day),
+        "kind": "purchase",
+        "quantity": 1.0,
+        "weight": 1.0,
+        "order_id": order,
+        "market": "DE",
+    } | more
+
+
+def shoppers() -> pd.DataFrame:
+    """Twelve people of two tastes; each leaves out one product of their taste."""
+    rows = []
+    for person in range(12):
+        taste = TEA if person < 6 else PETS
+        for number, product in enumerate(taste):
+            if number == person % 4:
+                continue
+            rows += [
+                row(f"c{person:02}", product, week * 7 + person / 10, f"o{person}-{week}")
+                for week in range(0, 8, 1 + number % 2)
+            ]
+    return pd.DataFrame(rows).sort_values("occurred_at", ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Recommender:
+    return Recommender(factors=8).fit(shoppers())
+
+
+def products(model: Model, customer: str, limit: int = 10) -> list[str]:
+    asked = pd.DataFrame({"customer_id": [customer], "limit": [limit]})
+    return list(model.predict(asked)["product_id"])
+
+
+def test_habits_of_a_person() -> None:
+    frame = pd.DataFrame(
+        [
+            row("anna", "tea", 0, "1"),
+            row("anna", "tea", 0, "1"),
+            row("anna", "tea", 10, "2"),
+            row("anna", "milk", 4, "", kind="view", weight=0.1, order_id=None),
+        ]
+    )
+    known = habits(encode(frame))
+    milk, tea = 0, 1
+    assert known.product.tolist() == [milk, tea]
+    assert known.count.tolist() == [0, 2]
+    assert known.last.tolist() == [6, 0]
+    assert known.first.tolist() == [6, 10]
+    assert known.baskets.tolist() == [2]
+    assert known.decayed[tea, 1] == pytest.approx(1 + 0.5 ** (10 / 30))
+
+
+def test_folding_a_person_in_gives_the_factors_als_found() -> None:
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    likes = csr_matrix(np.random.default_rng(1).poisson(0.4, (30, 12)).astype(np.float32))
+    found = fit_factors(
+        likes, factors=4, alpha=2.0, regularization=1.0, iterations=5, seed=1, threads=1
+    )
+    theirs = AlternatingLeastSquares(factors=4, alpha=2.0, regularization=1.0, num_threads=1)
+    theirs.item_factors, theirs.user_factors = found.product, np.zeros((30, 4), np.float32)
+    for person in range(5):
+        row = likes[person]
+        mine = found.person(row.indices, row.data)
+        np.testing.assert_allclose(mine, theirs.recalculate_user(person, row), rtol=1e-3, atol=1e-5)
+
+
+def test_neighbours_are_what_the_same_people_like() -> None:
+    likes = csr_matrix(np.array([[1, 1, 0, 0]] * 3 + [[0, 0, 1, 1]] * 3, dtype=float))
+    near = fit_neighbours(likes, keep=3, damping=0.5)
+    for product, expected in ((0, [1]), (1, [0]), (2, [3]), (3, [2])):
+        assert near.of(product)[0].tolist() == expected
+    # One of three people's two products each: (1/3 · 1/2 · 3) / 3^0.5.
+    assert near.of(0)[1][0] == pytest.approx(0.5 / 3**0.5)
+
+
+def test_the_best_are_eligible_and_never_padded() -> None:
+    score = np.array([3.0, np.finfo(np.float32).min, 1.0, 3.0])
+    assert best(score, 3, np.array([True, False, True, False])).tolist() == [0, 2]
+    assert best(score, 2).tolist() == [0, 3]
+    assert best(score, 0).tolist() == []
+
+
+def test_own_products_first_then_those_of_the_same_taste(fitted: Recommender) -> None:
+    assert set(products(fitted, "c01", 3)) == set(TEA) - {"milk"}
+    assert products(fitted, "c01", 4)[3] == "milk"
+    assert set(products(fitted, "c07", 4)) == set(PETS)
+
+
+def test_a_session_of_somebody_unknown_decides(fitted: Recommender) -> None:
+    names = fitted.sources.products
+    for seen, taste in (("tea", TEA), ("toy", PETS)):
+        who = fitted.who(None, session=[(seen, 1.0)])
+        shown = names.text(fitted.rank(who, limit=4).product)
+        assert set(shown) == set(taste)
+        other = next(p for p in shown if p != seen)
+        assert fitted.reason(who, int(names.find([other])[0])) == (
+            "session",
+            names.find([seen])[0],
+        )
+
+
+def test_somebody_unknown_gets_what_sells(fitted: Recommender) -> None:
+    assert products(fitted, "nobody") == products(fitted, "nobody at all")
+    assert len(products(fitted, "nobody")) == 8
+
+
+@given(
+    eligible=st.lists(st.booleans(), min_size=8, max_size=8),
+    limit=st.integers(1, 10),
+    customer=st.sampled_from(["c00", "c07", "nobody", None]),
+    session=st.lists(st.sampled_from(["tea", "toy", "unheard of"]), max_size=3),
+)
+@settings(max_examples=60, deadline=None)
+def test_n_eligible_give_n_each_once_best_first(
+    fitted: Recommender,
+    eligible: list[bool],
+    limit: int,
+    customer: str | None,
+    session: list[str],
+) -> None:
+    mask = np.array(eligible)
+    who = fitted.who(customer, session=[(product, 0.5) for product in session])
+    ranked = fitted.rank(who, limit=limit, eligible=mask)
+    assert len(ranked.product) == min(limit, mask.sum())
+    assert len(set(ranked.product)) == len(ranked.product)
+    assert mask[ranked.product].all()
+    assert (np.diff(ranked.score) <= 0).all()
+    again = fitted.rank(who, limit=limit, eligible=mask)
+    assert again.product.tolist() == ranked.product.tolist()
+
+
+def test_similar_and_bought_together(fitted: Recommender) -> None:
+    names = fitted.sources.products
+    tea = int(names.find(["tea"])[0])
+    for find in (fitted.similar, fitted.bought_together):
+        found = names.text(find(tea, limit=3).product)
+        assert set(found) == set(TEA) - {"tea"}
+    assert tea not in fitted.similar(tea, limit=8).product
+
+
+def test_trending_is_what_sells_now_in_the_market() -> None:
+    rows = [row(f"c{i}", "old", 0, f"a{i}") for i in range(9)]
+    rows += [row(f"c{i}", "new", 60, f"b{i}") for i in range(5)]
+    rows += [row(f"d{i}", "french", 60, f"f{i}", market="FR") for i in range(4)]
+    model = Recommender(factors=4).fit(pd.DataFrame(rows))
+    for market, first in ((None, "new"), ("DE", "new"), ("FR", "french"), ("XX", "new")):
+        who = model.who(None, market=market)
+        ranked = model.trending(who.market, limit=3)
+        assert model.sources.products.text(ranked.product)[0] == first
+
+
+def test_a_cart_or_view_is_enough_to_start_and_nothing_is_not() -> None:
+    seen = pd.DataFrame(
+        [row("v", p, i, "", kind="view", weight=0.1, order_id=None) for i, p in enumerate(TEA)]
+    )
+    assert set(products(Recommender(factors=4).fit(seen), "v")) == set(TEA)
+    with pytest.raises(TooLittleDataError, match="no purchase"):
+        Recommender().fit(seen.assign(weight=0.0))
+
+
+def test_ids_of_any_script_are_found_again() -> None:
+    names = ["ä", "a", "日本", "z" * 128]
+    rows = [row(name, f"p{name[:100]}", i, f"o{i}") for i, name in enumerate(names)]
+    model = Recommender(factors=4).fit(pd.DataFrame(rows))
+    for name in names:
+        assert products(model, name, 1) == [f"p{name[:100]}"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_answers_alike_after_saving_and_leaves_its_input(
+    name: str, tmp_path: Path
+) -> None:
+    frame = shoppers()
+    before = frame.copy()
+    model = MODELS[name]().fit(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    model.save(tmp_path)
+    asked = pd.DataFrame({"customer_id": ["c01", "nobody"], "limit": [3, 3]})
+    answer = model.predict(asked)
+    pd.testing.assert_frame_equal(MODELS[name].load(tmp_path).predict(asked), answer)
+    assert list(answer.columns) == ["customer_id", "product_id", "rank", "score", "reason"]
+    assert not list(tmp_path.glob("*.pkl"))
+
+
+def test_baselines_say_the_obvious() -> None:
+    rows = [row("anna", "tea", 0, f"{i}") for i in range(3)]
+    rows += [row("anna", "milk", 0, "9")]
+    rows += [row(f"c{i}", "milk", 0, f"m{i}") for i in range(9)]
+    rows += [row("c0", "toy", 0, "t")]
+    frame = pd.DataFrame(rows)
+    shown = {name: products(MODELS[name]().fit(frame), "anna", 3) for name in MODELS}
+    assert shown["popular"] == ["milk", "tea", "toy"]
+    assert shown["personal_frequency"] == ["tea", "milk"]
+    assert shown["personal_then_popular"] == ["tea", "milk", "toy"]
+    unknown = products(MODELS["personal_frequency"]().fit(frame), "nobody")
+    assert unknown == []
+
+
+def test_trees_are_grown_where_there_is_enough(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    rows = []
+    for person in range(60):
+        own = random.choice(40, 6, replace=False)
+        for week in range(20):
+            bought = random.choice(own, 3, p=np.array([6, 5, 4, 3, 2, 1]) / 21, replace=False)
+            rows += [row(f"c{person}", f"p{p}", week * 7, f"{person}-{week}") for p in bought]
+    frame = pd.DataFrame(rows)
+    model = Recommender(factors=8).fit(frame)
+    assert model.blend.trees is not None
+    assert model.blend.trees.num_feature() == len(FEATURES)
+    model.save(tmp_path)
+    asked = pd.DataFrame({"customer_id": ["c1", "c2"], "limit": 5})
+    pd.testing.assert_frame_equal(
+        Recommender.load(tmp_path).predict(asked), model.predict(asked), rtol=1e-9
+    )
+    again = Recommender(factors=8).fit(frame)
+    pd.testing.assert_frame_equal(again.predict(asked), model.predict(asked))

@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from features.contracts import Frames, View
-from features.fraud.inputs import FEATURES, inputs, inputs_of_one
+from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of_one
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
@@ -67,6 +67,7 @@ __all__ = [
     "decline",
     "event",
     "events",
+    "features_of",
     "fraud_reports",
     "inputs",
     "inputs_of_one",

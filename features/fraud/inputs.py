@@ -11,6 +11,7 @@ from features.contracts import TABLES, FeatureType
 from features.fraud.plan import PLAN, SINGLE
 from features.fraud.risk import RISK_FEATURES
 from features.fraud.stream import at_ms, milliseconds
+from features.windows import Plan
 
 Column = NDArray[Any]
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -56,21 +57,32 @@ _CUSTOMER: dict[str, FeatureType] = {
     "amount_spread": "float",
     "amount_above_usual": "float",
 }
-_RATIOS: dict[str, FeatureType] = {
-    f"{key}_{ratio}": "float"
-    for key in SINGLE
-    for ratio in ("amount_ratio", "pace", "fraud_share", "decline_share")
-}
-FEATURES: Mapping[str, FeatureType] = {
-    **_PAID,
-    **_CUSTOMER,
-    **dict.fromkeys(PLAN.names, "float"),
-    **_RATIOS,
-}
+_RATIOS = (
+    "amount_ratio",
+    "amount_deviation",
+    "recent_amount_ratio",
+    "pace",
+    "fraud_share",
+    "fraud_share_30d",
+    "fraud_share_7d",
+    "decline_share",
+)
+_SUMS = tuple(f"{key}_{name}" for key in SINGLE for name in ("log_amount", "log_amount_squared"))
 
 
-def inputs(payments: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
-    """`FEATURES` and the x_ columns of payments that carry PLAN's and RISK_FEATURES' columns.
+def features_of(plan: Plan) -> dict[str, FeatureType]:
+    """The inputs of a model, in order, where a plan's velocities are known."""
+    counted = [name for name in plan.names if name not in _SUMS]
+    ratios = [f"{key.name}_{ratio}" for key in plan.keys if key.name in SINGLE for ratio in _RATIOS]
+    return {**_PAID, **_CUSTOMER, **dict.fromkeys([*counted, *ratios], "float")}
+
+
+FEATURES: Mapping[str, FeatureType] = features_of(PLAN)
+
+
+def inputs(payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN) -> pd.DataFrame:
+    """`features_of(plan)` and the x_ columns of payments that carry the columns of the plan and of
+    RISK_FEATURES.
 
     amount: of the payments, in base currency. The index is that of `payments`.
     """
@@ -84,7 +96,7 @@ def inputs(payments: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
     )
     columns["amount_base"] = amount.to_numpy(dtype=float)
     columns["at"] = at_ms(payments["attempted_at"])
-    made = derive(columns)
+    made = derive(columns, plan, features_of(plan))
     extra = {name: payments[name] for name in payments.columns if name.startswith("x_")}
     return pd.DataFrame({**made, **extra}, index=payments.index)
 
@@ -106,7 +118,7 @@ def inputs_of_one(
     columns["amount_base"] = np.array([amount])
     columns["at"] = np.array([milliseconds(payment["attempted_at"])])
     extra = {name: _one(payment[name]) for name in payment if name.startswith("x_")}
-    return {**derive(columns), **extra}
+    return {**derive(columns, PLAN, FEATURES), **extra}
 
 
 def _one(value: Any) -> Column:
@@ -120,8 +132,10 @@ def _number(value: Any) -> Column:
     return np.array([np.nan if missing else float(value)])
 
 
-def derive(columns: Mapping[str, Column]) -> dict[str, Column]:
-    """`FEATURES` from the payment's, the customer's and the velocity columns (equal lengths)."""
+def derive(
+    columns: Mapping[str, Column], plan: Plan, features: Mapping[str, FeatureType]
+) -> dict[str, Column]:
+    """`features` from the payment's, the customer's and the plan's columns (equal lengths)."""
     at = columns["at"]
     made = dict(columns)
     made["hour"] = (at % _DAY / _HOUR).astype(float)
@@ -135,9 +149,10 @@ def derive(columns: Mapping[str, Column]) -> dict[str, Column]:
     made["account_age_days"] = at / _DAY - columns["signed_up_day"]
     log = np.log1p(columns["amount_base"])
     made["amount_above_usual"] = (log - columns["usual_amount"]) / (columns["amount_spread"] + 0.1)
-    for key in SINGLE:
-        made |= _ratios(key, columns)
-    return {name: made[name] for name in FEATURES}
+    for key in plan.keys:
+        if key.name in SINGLE:
+            made |= _ratios(key.name, columns)
+    return {name: made[name] for name in features}
 
 
 _DIFFERENCES = {
@@ -159,13 +174,22 @@ _WITHOUT = {
 
 
 def _ratios(key: str, columns: Mapping[str, Column]) -> dict[str, Column]:
-    """The payment against the key's habit: its mean amount, its pace; and the key's past."""
-    count = columns[f"{key}_count"]
+    """The payment against the key's habit: its mean amount, its pace; and the key's past.
+
+    amount_deviation: of ln(1 + amount) from the key's mean, in its standard deviations (+ 0.1).
+    """
+    amount, count = columns["amount_base"], columns[f"{key}_count"]
+    week, month = columns[f"{key}_count_7d"], columns[f"{key}_count_30d"]
     seen = np.where(count > 0, count, np.nan)
+    usual, log = columns[f"{key}_amount"] / seen + 1.0, columns[f"{key}_log_amount"] / seen
+    spread = np.sqrt(np.maximum(columns[f"{key}_log_amount_squared"] / seen - log**2, 0.0))
     return {
-        f"{key}_amount_ratio": columns["amount_base"] / (columns[f"{key}_amount"] / seen + 1.0),
-        f"{key}_pace": columns[f"{key}_count_1d"] * 30.0 / (columns[f"{key}_count_30d"] + 1.0),
+        f"{key}_amount_ratio": amount / usual,
+        f"{key}_amount_deviation": (np.log1p(amount) - log) / (spread + 0.1),
+        f"{key}_recent_amount_ratio": columns[f"{key}_amount_7d"] / (week + 1.0) / usual,
+        f"{key}_pace": columns[f"{key}_count_1d"] * 30.0 / (month + 1.0),
         f"{key}_fraud_share": columns[f"{key}_frauds"] / (count + 1.0),
-        f"{key}_decline_share": columns[f"{key}_declines_30d"]
-        / (columns[f"{key}_count_30d"] + 1.0),
+        f"{key}_fraud_share_30d": columns[f"{key}_frauds_30d"] / (month + 1.0),
+        f"{key}_fraud_share_7d": columns[f"{key}_frauds_7d"] / (week + 1.0),
+        f"{key}_decline_share": columns[f"{key}_declines_30d"] / (month + 1.0),
     }

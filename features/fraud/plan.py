@@ -21,11 +21,16 @@ _PLURAL = {CUSTOMER: "customers", CARD: "cards", DEVICE: "devices", IP: "ips", S
 
 _WINDOWS: dict[Aggregate, tuple[str, ...]] = {
     "count": ("1m", "1h", "1d", "7d", "30d", "ever"),
-    "amount": ("1h", "1d", "30d", "ever"),
+    "amount": ("1h", "1d", "7d", "30d", "ever"),
     "declines": ("1h", "1d", "30d"),
     "frauds": ("7d", "30d", "ever"),
+    "log_amount": ("ever",),
+    "log_amount_squared": ("ever",),
     "since_last": ("ever",),
     "since_first": ("ever",),
+    "since_fraud": ("ever",),
+    "payments_since_fraud": ("ever",),
+    "since_first_fraud": ("30d",),
 }
 
 

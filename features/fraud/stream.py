@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.fraud.plan import PLAN
 from features.money import to_base
-from features.windows import MEASURES, Event, velocity
+from features.windows import MEASURES, Event, Plan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -75,14 +75,18 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     paid["payment"] = np.arange(len(payments))
     paid["at"] = at_ms(payments["attempted_at"])
     paid["payments"] = 1
-    paid["cents"] = np.rint(np.nan_to_num(amount.to_numpy(dtype=float)) * 100).astype(np.int64)
+    money = np.nan_to_num(amount.to_numpy(dtype=float))
+    paid["cents"] = np.rint(money * 100).astype(np.int64)
+    paid["logs"] = np.rint(np.log1p(money) * 1000).astype(np.int64)
+    paid["squares"] = paid["logs"] ** 2
     paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
     paid["frauds"] = 0
     reports = fraud_reports(chargebacks)
     told = reports.merge(payments[["payment_id", *keys]], on="payment_id")
     told["event_id"] = told["payment_id"] + REPORT
     told["at"] = at_ms(told["reported_at"])
-    told[["payment", "payments", "cents", "declines", "frauds"]] = (-1, 0, 0, 0, 1)
+    told["payment"] = -1
+    told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     columns = ["event_id", "payment", "at", *MEASURES, *keys]
     stream = pd.concat([told[columns], paid[columns]], ignore_index=True) if len(told) else paid
     return stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
@@ -97,15 +101,16 @@ def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def payment_velocity(
-    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series
+    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN
 ) -> pd.DataFrame:
-    """`PLAN`'s features of every payment, on the index of `payments`."""
+    """The plan's features of every payment, on the index of `payments`."""
     stream = events(payments, chargebacks, amount)
-    values = velocity(stream, PLAN)
     row = stream["payment"].to_numpy()
-    ours = values[row >= 0]
-    ours.index = payments.index[row[row >= 0]]
-    return ours.reindex(payments.index) if payments.index.is_unique else ours.sort_index()
+    place = np.empty(len(payments), dtype=np.intp)
+    place[row[row >= 0]] = np.flatnonzero(row >= 0)
+    answer = velocity(stream, plan, place)
+    answer.index = payments.index
+    return answer
 
 
 @dataclass(frozen=True)
@@ -138,15 +143,13 @@ class Rates:
 
 def event(payment: Mapping[str, Any], amount: float) -> Event:
     """A payment as an event: the same as its row in `events`. amount: in base currency."""
+    money = 0.0 if amount != amount else amount
+    log = int(np.rint(np.log1p(money) * 1000))
+    declined = int(payment.get("outcome") == "declined")
     return Event(
         id=payment["payment_id"],
         at=milliseconds(payment["attempted_at"]),
-        measures=(
-            1,
-            0 if amount != amount else round(amount * 100),
-            int(payment.get("outcome") == "declined"),
-            0,
-        ),
+        measures=(1, round(money * 100), declined, 0, log, log * log),
         tags=_tags(payment),
     )
 
@@ -154,13 +157,13 @@ def event(payment: Mapping[str, Any], amount: float) -> Event:
 def report(payment: Mapping[str, Any], reported_at: datetime) -> Event:
     """The report that a payment was fraud."""
     known = milliseconds(reported_at)
-    return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1), _tags(payment))
+    return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1, 0, 0), _tags(payment))
 
 
 def decline(payment: Mapping[str, Any]) -> Event:
     """The news that a payment, counted when it was decided, was declined."""
     at = milliseconds(payment["attempted_at"])
-    return Event(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0), _tags(payment))
+    return Event(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:

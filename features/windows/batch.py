@@ -1,7 +1,7 @@
 """The batch driver: every value of a whole stream at once, by sorting and running sums."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from features.windows.plan import (
     MISSING,
     PARTNER_CAP,
     SPANS,
+    TIMES,
     WINDOWS,
     Plan,
     Velocity,
@@ -22,25 +23,30 @@ from features.windows.plan import (
 Ints = NDArray[np.int64]
 
 
-def velocity(events: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def velocity(
+    events: pd.DataFrame, plan: Plan, rows: NDArray[np.intp] | None = None
+) -> pd.DataFrame:
     """The batch driver: every feature of every event, from what arrived before it.
 
     events: in order of arrival; `at` (ms since 1970), MEASURES (whole numbers), the plan's columns.
+    rows: places of the events to answer for, in order; all when None.
     Answers float64 columns in the order of `plan.names`, on the index of `events`.
     """
     at = events["at"].to_numpy(dtype=np.int64)
     measures = [events[name].to_numpy(dtype=np.int64) for name in MEASURES]
     codes = {name: codes_of(events[name]) for name in plan.columns}
-    columns: dict[str, NDArray[np.float64]] = {}
-    scale = dict(zip(plan.names, plan.scale(), strict=True))
+    asked = np.arange(len(at)) if rows is None else rows
+    answer = np.empty((len(plan.names), len(asked)))
+    features, scales = iter(answer), iter(plan.scale().tolist())
     for key in plan.keys:
         stream = Stream.of(joint([codes[name] for name in key.columns]), at, measures)
         for feature in plan.of(key):
             values = stream.values(feature, codes.get(feature.partner))
-            answer = np.full(len(at), np.nan)
-            answer[stream.order] = np.where(values == MISSING, np.nan, values / scale[feature.name])
-            columns[feature.name] = answer
-    return pd.DataFrame(columns, index=events.index, columns=list(plan.names))
+            whole = np.full(len(at), MISSING)
+            whole[stream.order] = values
+            whole = whole[asked]
+            next(features)[:] = np.where(whole == MISSING, np.nan, whole / next(scales))
+    return pd.DataFrame(answer.T, events.index[asked], list(plan.names), copy=False)
 
 
 def codes_of(values: pd.Series) -> Ints:
@@ -62,8 +68,9 @@ class Stream:
     """The events that have a key, sorted by key and then by arrival.
 
     order: their rows; group: code of the key; session: number of the key, anew after IDLE_DAYS;
-    start: first index of each event's session; clock: the key's time at each event; before: sums
-    of the measures before it.
+    start: first index of each event's session; clock: the key's time at each event; paid,
+    fraud: whether it is a payment, a report; before: sums
+    of the measures before it; lows: what `low` found.
     """
 
     order: NDArray[np.intp]
@@ -72,7 +79,9 @@ class Stream:
     start: NDArray[np.intp]
     clock: Ints
     paid: NDArray[np.bool_]
+    fraud: NDArray[np.bool_]
     before: tuple[Ints, ...]
+    lows: dict[str, NDArray[np.intp]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, codes: Ints, at: Ints, measures: Sequence[Ints]) -> "Stream":
@@ -92,16 +101,17 @@ class Stream:
             start=np.flatnonzero(fresh)[session] if len(order) else session,
             clock=clock,
             paid=measures[0][order] > 0,
+            fraud=measures[3][order] > 0,
             before=tuple(before),
         )
 
     def values(self, feature: Velocity, partner: Ints | None) -> Ints:
         """The feature for every event, in whole units; MISSING where unknown."""
-        if feature.aggregate == "since_last":
-            return self._since(self._last())
-        if feature.aggregate == "since_first":
-            return self._since(self.first())
+        if feature.aggregate in TIMES:
+            return self._time(feature.aggregate)
         low = self.low(feature.window)
+        if feature.aggregate == "since_first_fraud":
+            return self._since_first_fraud(feature.window, low)
         if feature.aggregate == "distinct":
             assert partner is not None
             return np.minimum(self._distinct(partner[self.order], low), PARTNER_CAP)
@@ -109,9 +119,12 @@ class Stream:
         return total[: len(low)] - total[low]
 
     def low(self, window: str) -> NDArray[np.intp]:
-        """Index of the first event in the window of each event."""
-        if window == "ever":
-            return self.start
+        """Index of the first event in the window of each event; found once."""
+        if window not in self.lows:
+            self.lows[window] = self.start if window == "ever" else self._low(window)
+        return self.lows[window]
+
+    def _low(self, window: str) -> NDArray[np.intp]:
         span = WINDOWS[SPANS.index(window)]
         bucket = self.clock // span.granule
         bucket -= bucket.min() if len(bucket) else 0
@@ -119,16 +132,36 @@ class Stream:
         place = self.session * stride + bucket
         return np.searchsorted(place, place - (span.buckets - 1), side="left")
 
-    def _last(self) -> Ints:
-        """Index of the newest payment before each event, anywhere."""
-        seen = np.maximum.accumulate(np.where(self.paid, np.arange(len(self.order)), -1))
-        return np.concatenate((np.array([-1]), seen))[: len(self.order)]
+    def _time(self, aggregate: str) -> Ints:
+        if aggregate == "since_first":
+            return self._since(self.first())
+        newest = self._newest(self.paid if aggregate == "since_last" else self.fraud)
+        if aggregate != "payments_since_fraud":
+            return self._since(newest)
+        total, known = self.before[0], newest >= self.start
+        return np.where(known, total[: len(known)] - total[np.where(known, newest, 0)], MISSING)
+
+    def _newest(self, rows: NDArray[np.bool_]) -> Ints:
+        """Index of the newest such event before each event, anywhere."""
+        seen = np.maximum.accumulate(np.where(rows, np.arange(len(rows)), -1))
+        return np.concatenate((np.array([-1]), seen))[: len(rows)]
+
+    def _next(self, rows: NDArray[np.bool_]) -> Ints:
+        """Index of the first such event at or after each event, anywhere."""
+        size = len(rows)
+        ahead = np.where(rows, np.arange(size), size)[::-1]
+        return np.minimum.accumulate(ahead)[::-1]
 
     def first(self) -> Ints:
         """Index of the first payment of each event's session, at or after the event too."""
-        size = len(self.order)
-        ahead = np.where(self.paid, np.arange(size), size)[::-1]
-        return np.minimum.accumulate(ahead)[::-1][self.start] if size else np.zeros(0, np.int64)
+        return self._next(self.paid)[self.start]
+
+    def _since_first_fraud(self, window: str, low: NDArray[np.intp]) -> Ints:
+        granule = WINDOWS[SPANS.index(window)].granule
+        index = self._next(self.fraud)[low]
+        known = index < np.arange(len(index))
+        buckets = self.clock // granule
+        return np.where(known, (buckets - buckets[np.where(known, index, 0)]) * granule, MISSING)
 
     def _since(self, index: Ints) -> Ints:
         known = (index >= self.start) & (index < np.arange(len(index)))

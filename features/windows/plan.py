@@ -1,5 +1,6 @@
 """What is counted: windows, keys, aggregates, and the list of them that is a plan."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -8,10 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Aggregate = Literal[
-    "count", "amount", "declines", "frauds", "distinct", "since_last", "since_first"
+    "count",
+    "amount",
+    "declines",
+    "frauds",
+    "log_amount",  # sum of ln(1 + amount), ever
+    "log_amount_squared",  # sum of its squares, ever
+    "distinct",
+    "since_last",
+    "since_first",
+    "since_fraud",  # the newest report
+    "payments_since_fraud",
+    "since_first_fraud",  # the oldest report in the window, in whole buckets
 ]
 
-MEASURES = ("payments", "cents", "declines", "frauds")
+# What an event adds; the first BUCKETED are counted by bucket, all of them ever.
+MEASURES = ("payments", "cents", "declines", "frauds", "logs", "squares")
+BUCKETED = 4
 IDLE_DAYS = 90
 IDLE_MS = IDLE_DAYS * 86_400_000
 PARTNER_CAP = 64
@@ -35,8 +49,18 @@ WINDOWS = (
     Window("30d", 86_400_000, 30),
 )
 SPANS = (*(window.name for window in WINDOWS), "ever")
-MEASURE_OF = {"count": 0, "amount": 1, "declines": 2, "frauds": 3}
-_SINCE_LAST = len(SPANS) * len(MEASURES)
+MEASURE_OF = {
+    "count": 0,
+    "amount": 1,
+    "declines": 2,
+    "frauds": 3,
+    "log_amount": 4,
+    "log_amount_squared": 5,
+}
+TIMES = ("since_last", "since_first", "since_fraud", "payments_since_fraud")
+_TIMES = len(SPANS) * BUCKETED + len(MEASURES) - BUCKETED
+_FIRST_FRAUDS = _TIMES + len(TIMES)
+_PARTNERS = _FIRST_FRAUDS + len(WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -86,23 +110,49 @@ class Plan:
         """Where each feature of a key stands in the flat list of all its aggregates."""
         return tuple(slot(key, feature) for feature in self.of(key))
 
+    def only(self, columns: Collection[str]) -> "Plan":
+        """What of the plan can be known where there are only these columns."""
+        keys = tuple(
+            Key(key.name, key.columns, tuple(name for name in key.partners if name in columns))
+            for key in self.keys
+            if set(key.columns) <= set(columns)
+        )
+        names = {key.name for key in keys}
+        known = {"", *columns}
+        features = (f for f in self.features if f.key in names and f.partner in known)
+        return Plan(keys, tuple(features))
+
     def scale(self) -> NDArray[np.float64]:
         """What a whole-number value is divided by: hundredths to money, milliseconds to seconds."""
         ordered = [feature for key in self.keys for feature in self.of(key)]
         return np.array([_DIVISOR.get(feature.aggregate, 1.0) for feature in ordered])
 
 
-_DIVISOR: dict[str, float] = {"amount": 100.0, "since_last": 1000.0, "since_first": 1000.0}
+_DIVISOR: dict[str, float] = {
+    "amount": 100.0,
+    "log_amount": 1000.0,
+    "log_amount_squared": 1_000_000.0,
+    "since_last": 1000.0,
+    "since_first": 1000.0,
+    "since_fraud": 1000.0,
+    "since_first_fraud": 1000.0,
+}
 
 
 def slot(key: Key, feature: Velocity) -> int:
-    """Position of a feature in a key's flat list: spans × measures, since last, since first, and
-    then partners × windows."""
-    if feature.aggregate == "since_last":
-        return _SINCE_LAST
-    if feature.aggregate == "since_first":
-        return _SINCE_LAST + 1
-    if feature.aggregate == "distinct":
+    """Position of a feature in a key's flat list: spans × bucketed measures, the other measures,
+    TIMES, first frauds by window, partners × windows. ValueError where it has no such window."""
+    aggregate = feature.aggregate
+    if aggregate in TIMES:
+        return _TIMES + TIMES.index(aggregate)
+    if aggregate in {"distinct", "since_first_fraud"}:
         span = [window.name for window in WINDOWS].index(feature.window)
-        return _SINCE_LAST + 2 + key.partners.index(feature.partner) * len(WINDOWS) + span
-    return SPANS.index(feature.window) * len(MEASURES) + MEASURE_OF[feature.aggregate]
+        if aggregate == "since_first_fraud":
+            return _FIRST_FRAUDS + span
+        return _PARTNERS + key.partners.index(feature.partner) * len(WINDOWS) + span
+    measure, span = MEASURE_OF[aggregate], SPANS.index(feature.window)
+    if measure < BUCKETED:
+        return span * BUCKETED + measure
+    if feature.window != "ever":
+        raise ValueError(f"{feature.name}: {aggregate} is known for ever only")
+    return len(SPANS) * BUCKETED + measure - BUCKETED

@@ -24,16 +24,16 @@ for k, picks in ipairs(slots) do
     local stored = redis.call('GET', KEYS[k + 1])
     local state = stored and cmsgpack.unpack(stored)
     if not state or at - state[1] > idle then
-      state = {{missing, missing, missing, {{0, 0, 0, 0}}, {{}}, {{}}}}
-      for w = 1, #windows do state[5][w] = {{}} end
-      for p = 1, #met do state[6][p] = {{}} end
+      state = {{missing, missing, missing, missing, missing, {{0, 0, 0, 0, 0, 0}}, {{}}, {{}}}}
+      for w = 1, #windows do state[7][w] = {{}} end
+      for p = 1, #met do state[8][p] = {{}} end
     end
     local now = math.max(state[1], at)
-    local flat = {{}}
+    local flat, first_frauds = {{}}, {{}}
     for w, window in ipairs(windows) do
       local bucket = bucket_of(now, window[1])
-      local low, old, kept = bucket - window[2], state[5][w], {{}}
-      local sums = {{0, 0, 0, 0}}
+      local low, old, kept = bucket - window[2], state[7][w], {{}}
+      local sums, first_fraud = {{0, 0, 0, 0}}, missing
       for i = 1, #old, 5 do
         if old[i] > low then
           kept[#kept + 1] = old[i]
@@ -41,9 +41,13 @@ for k, picks in ipairs(slots) do
             sums[m] = sums[m] + old[i + m]
             kept[#kept + 1] = old[i + m]
           end
+          if first_fraud == missing and old[i + 4] > 0 then
+            first_fraud = (bucket - old[i]) * window[1]
+          end
         end
       end
       for m = 1, 4 do flat[#flat + 1] = sums[m] end
+      first_frauds[w] = first_fraud
       local size = #kept
       if size > 0 and kept[size - 4] == bucket then
         for m = 1, 4 do kept[size - 4 + m] = kept[size - 4 + m] + added[m] end
@@ -51,16 +55,19 @@ for k, picks in ipairs(slots) do
         kept[size + 1] = bucket
         for m = 1, 4 do kept[size + 1 + m] = added[m] end
       end
-      state[5][w] = kept
+      state[7][w] = kept
     end
-    for m = 1, 4 do
-      flat[#flat + 1] = state[4][m]
-      state[4][m] = state[4][m] + added[m]
+    for m = 1, 6 do
+      flat[#flat + 1] = state[6][m]
+      state[6][m] = state[6][m] + added[m]
     end
     flat[#flat + 1] = state[3] ~= missing and now - state[3] or missing
     flat[#flat + 1] = state[2] ~= missing and now - state[2] or missing
+    flat[#flat + 1] = state[4] ~= missing and now - state[4] or missing
+    flat[#flat + 1] = state[5]
+    for w = 1, #windows do flat[#flat + 1] = first_frauds[w] end
     for p, name in ipairs(met) do
-      local seen, others = state[6][p], {{}}
+      local seen, others = state[8][p], {{}}
       for _, window in ipairs(windows) do
         local low, count = bucket_of(now, window[1]) - window[2], 0
         for i = 2, #seen, 2 do
@@ -81,10 +88,15 @@ for k, picks in ipairs(slots) do
         end
         others[#others + 1] = name
         others[#others + 1] = now
-        state[6][p] = others
+        state[8][p] = others
       end
     end
     state[1] = now
+    if state[5] ~= missing then state[5] = state[5] + added[1] end
+    if added[4] > 0 then
+      state[4] = now
+      state[5] = added[1]
+    end
     if paid then
       if state[2] == missing then state[2] = now end
       state[3] = now

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.windows.batch import Ints, Stream, codes_of, joint
 from features.windows.plan import (
+    BUCKETED,
     IDLE_MS,
     MEASURES,
     MISSING,
@@ -22,12 +23,13 @@ from features.windows.plan import (
     Window,
 )
 
-# A key's state: [clock, first payment, last payment, totals, buckets a window, partners a column].
-# Buckets are a flat list [bucket, *MEASURES, bucket, ...], oldest first; partners a flat list
-# [digest, last seen, ...], least recently seen first. Only what a later value can need is in it.
+# A key's state: [clock, first payment, last payment, last report, payments since it, totals,
+# buckets a window, partners a column]. Buckets are a flat list [bucket, *measures, bucket, ...],
+# oldest first; partners a flat list [digest, last seen, ...], least recently seen first. Only what
+# a later value can need is in it.
 State = list[Any]
-CLOCK, FIRST, LAST, TOTALS, BUCKETS, PARTNERS = range(6)
-STRIDE = 1 + len(MEASURES)
+CLOCK, FIRST, LAST, FRAUD, SINCE, TOTALS, BUCKETS, PARTNERS = range(8)
+STRIDE = 1 + BUCKETED
 
 
 def digest(*values: str) -> str:
@@ -46,16 +48,14 @@ class Event:
 
     id: str
     at: int
-    measures: tuple[int, int, int, int]
+    measures: tuple[int, int, int, int, int, int]
     tags: Mapping[str, str]
 
 
 def fresh(key: Key) -> State:
     """The state of a key never seen."""
     return [
-        MISSING,
-        MISSING,
-        MISSING,
+        *[MISSING] * 5,
         [0] * len(MEASURES),
         [[] for _ in WINDOWS],
         [[] for _ in key.partners],
@@ -70,21 +70,44 @@ def advance(state: State, key: Key, event: Event) -> tuple[list[int], State]:
     now = max(state[CLOCK], event.at)
     after = fresh(key)
     flat: list[int] = []
+    first_frauds: list[int] = []
     for place, window in enumerate(WINDOWS):
-        kept = _recent(state[BUCKETS][place], now // window.granule - window.buckets)
+        bucket = now // window.granule
+        kept = _recent(state[BUCKETS][place], bucket - window.buckets)
         flat += (sum(kept[column::STRIDE]) for column in range(1, STRIDE))
-        after[BUCKETS][place] = _added(kept, now // window.granule, event)
+        first_frauds.append(_first_fraud(kept, bucket, window))
+        after[BUCKETS][place] = _added(kept, bucket, event)
     flat += state[TOTALS]
-    flat += [now - at if at != MISSING else MISSING for at in (state[LAST], state[FIRST])]
+    flat += (now - at if at != MISSING else MISSING for at in (state[LAST], state[FIRST]))
+    flat += (now - state[FRAUD] if state[FRAUD] != MISSING else MISSING, state[SINCE])
+    flat += first_frauds
     for place, column in enumerate(key.partners):
         flat += _distinct(state[PARTNERS][place], now)
         after[PARTNERS][place] = _met(state[PARTNERS][place], event, column, now)
-    paid = event.measures[0] > 0
-    after[CLOCK] = now
-    after[FIRST] = now if paid and state[FIRST] == MISSING else state[FIRST]
-    after[LAST] = now if paid else state[LAST]
-    after[TOTALS] = [a + b for a, b in zip(state[TOTALS], event.measures, strict=True)]
+    after[:BUCKETS] = _heads(state, event, now)
     return flat, after
+
+
+def _heads(state: State, event: Event, now: int) -> State:
+    """Clock … totals after the event."""
+    payments, fraud = event.measures[0], event.measures[3] > 0
+    since = state[SINCE] if state[SINCE] == MISSING else state[SINCE] + payments
+    return [
+        now,
+        now if payments and state[FIRST] == MISSING else state[FIRST],
+        now if payments else state[LAST],
+        now if fraud else state[FRAUD],
+        payments if fraud else since,
+        [a + b for a, b in zip(state[TOTALS], event.measures, strict=True)],
+    ]
+
+
+def _first_fraud(buckets: list[int], now: int, window: Window) -> int:
+    """Time since the oldest bucket with a report, whole buckets in ms; MISSING without one."""
+    for place in range(0, len(buckets), STRIDE):
+        if buckets[place + 4] > 0:
+            return (now - buckets[place]) * window.granule
+    return MISSING
 
 
 def _recent(buckets: list[int], low: int) -> list[int]:
@@ -97,8 +120,9 @@ def _recent(buckets: list[int], low: int) -> list[int]:
 
 def _added(buckets: list[int], bucket: int, event: Event) -> list[int]:
     if not buckets or buckets[-STRIDE] != bucket:
-        return [*buckets, bucket, *event.measures]
-    newest = [a + b for a, b in zip(buckets[1 - STRIDE :], event.measures, strict=True)]
+        return [*buckets, bucket, *event.measures[:BUCKETED]]
+    added = event.measures[:BUCKETED]
+    newest = [a + b for a, b in zip(buckets[1 - STRIDE :], added, strict=True)]
     return [*buckets[: 1 - STRIDE], *newest]
 
 
@@ -170,17 +194,23 @@ class _Final:
         return cls(stream, last, key, stream.session == stream.session[last][key])
 
     def heads(self) -> list[State]:
-        """Clock, first and last payment and totals of each key."""
-        stream, start = self.stream, self.stream.start[self.last]
-        first = stream.first()[self.last]
-        newest = np.maximum.accumulate(np.where(stream.paid, np.arange(len(stream.paid)), -1))
-        newest = newest[self.last]
-        totals = np.stack([sums[self.last + 1] - sums[start] for sums in stream.before], axis=1)
-        clock = stream.clock
-        first_at = np.where(first <= self.last, clock[np.minimum(first, self.last)], MISSING)
+        """Clock … totals of each key."""
+        stream, start, last = self.stream, self.stream.start[self.last], self.last
+        clock, paid = stream.clock, stream.before[0]
+        first = stream.first()[last]
+        first_at = np.where(first <= last, clock[np.minimum(first, last)], MISSING)
+        newest, fraud = (self._newest(rows) for rows in (stream.paid, stream.fraud))
         last_at = np.where(newest >= start, clock[newest], MISSING)
-        columns = (clock[self.last], first_at, last_at, totals)
+        told = fraud >= start
+        fraud_at = np.where(told, clock[fraud], MISSING)
+        since = np.where(told, paid[last + 1] - paid[fraud], MISSING)
+        totals = np.stack([sums[last + 1] - sums[start] for sums in stream.before], axis=1)
+        columns = (clock[last], first_at, last_at, fraud_at, since, totals)
         return [list(head) for head in zip(*(c.tolist() for c in columns), strict=True)]
+
+    def _newest(self, rows: NDArray[np.bool_]) -> Ints:
+        """Index of the newest such event of each key, or one before its session."""
+        return np.maximum.accumulate(np.where(rows, np.arange(len(rows)), -1))[self.last]
 
     def buckets(self, window: Window) -> list[list[int]]:
         """The flat bucket list of each key."""
@@ -191,7 +221,8 @@ class _Final:
         fresh = np.append(True, (key[1:] != key[:-1]) | (bucket[1:] != bucket[:-1]))
         edges = np.flatnonzero(fresh)
         ends = np.append(rows[edges[1:] - 1], rows[-1]) + 1
-        sums = [total[ends] - total[rows[edges]] for total in self.stream.before]
+        counted = self.stream.before[:BUCKETED]
+        sums = [total[ends] - total[rows[edges]] for total in counted]
         flat = np.stack([bucket[edges], *sums], axis=1).ravel().tolist()
         cuts = np.searchsorted(key[edges], np.arange(len(self.last) + 1)) * STRIDE
         return [flat[a:b] for a, b in pairwise(cuts.tolist())]

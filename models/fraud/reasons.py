@@ -1,6 +1,7 @@
 """Reasons an analyst can read: a stable code, a sentence with the value, a contribution."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,12 @@ _COUNTED = {
     "since_first": "{days:,.1f} days since the first payment {key}",
     "amount_ratio": "{value:,.2f} times the mean amount paid {key}",
     "pace": "{value:,.1f} times the usual daily number of payments {key}",
-    "fraud_share": "{value:.1%} of the payments {key} were reported as fraud",
+    "since_fraud": "{days:,.1f} days since a payment {key} was reported as fraud",
+    "payments_since_fraud": "{value:,.0f} payments {key} since one was reported as fraud",
+    "since_first_fraud": "{days:,.0f} days since the first fraud report {key} {window}",
+    "amount_deviation": "the amount is {value:+.1f} spreads from the usual one {key}",
+    "recent_amount_ratio": "{value:,.2f} times the usual amount was paid {key} in the last 7 days",
+    "fraud_share": "reported as fraud: {value:.1%} of the payments {key} {window}",
     "decline_share": "{value:.1%} of the payments {key} in 30 days were declined",
     "cards": "{value:,.0f} cards in payments {key} {window}",
     "customers": "{value:,.0f} customers in payments {key} {window}",
@@ -49,8 +55,13 @@ _COUNTED = {
     "ips": "{value:,.0f} IP addresses in payments {key} {window}",
     "countries": "{value:,.0f} delivery countries in payments {key} {window}",
 }
-_ANY_KEY = "|".join(sorted(_KEYS, key=len, reverse=True))
-_PATTERN = re.compile(rf"({_ANY_KEY})_({'|'.join(_COUNTED)})(?:_(1m|1h|1d|7d|30d))?")
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(sorted(names, key=len, reverse=True))
+
+
+_PATTERN = re.compile(rf"({_any_of(_KEYS)})_({_any_of(_COUNTED)})(?:_(1m|1h|1d|7d|30d))?")
 _SAID = {
     "amount_base": "the amount is {value:,.2f} in base currency",
     "hour": "paid at hour {value:.0f} UTC",
@@ -113,6 +124,8 @@ def _text(feature: str, value: Any) -> str:
     said = feature.replace("_", " ")
     found = _PATTERN.fullmatch(feature)
     if value is None or value != value:
+        if found and "fraud" in found[2]:
+            return f"no payment {_KEYS[found[1]]} was reported as fraud"
         if found and found[2].startswith("since"):
             return f"no earlier payment {_KEYS[found[1]]}"
         return _UNKNOWN.get(feature, f"{said} is not known")

@@ -95,8 +95,8 @@ def _replayed(stream: pd.DataFrame) -> Iterator[tuple[Event, int]]:
     for place, (name, at, number) in enumerate(heads):
         pairs = zip(PLAN.columns, tags[place], known[place], strict=True)
         named = {column: str(value) for column, value, there in pairs if there}
-        a, b, c, d = measures[place]
-        yield Event(name, at, (a, b, c, d), named), number
+        a, b, c, d, e, f = measures[place]
+        yield Event(name, at, (a, b, c, d, e, f), named), number
 
 
 def _read(folder: Path, live: Live) -> pd.DataFrame:

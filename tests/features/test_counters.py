@@ -43,7 +43,15 @@ PLAN = Plan(
     + tuple(
         Velocity(f"{key}_{since}", key, since)
         for key in ("card", "pair")
-        for since in ("since_last", "since_first")
+        for since in ("since_last", "since_first", "since_fraud", "payments_since_fraud")
+    )
+    + tuple(
+        Velocity(f"ip_first_fraud_{window.name}", "ip", "since_first_fraud", window.name)
+        for window in WINDOWS
+    )
+    + (
+        Velocity("card_logs", "card", "log_amount"),
+        Velocity("pair_squares", "pair", "log_amount_squared"),
     ),
 )
 
@@ -62,8 +70,12 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Op
 
 def event(row: pd.Series) -> Event:
     tags = {name: row[name] for name in COLUMNS if row[name] is not None}
-    paid, cents, declines, frauds = (int(row[name]) for name in MEASURES)
-    return Event(row["event_id"], int(row["at"]), (paid, cents, declines, frauds), tags)
+    a, b, c, d, e, f = (int(row[name]) for name in MEASURES)
+    return Event(row["event_id"], int(row["at"]), (a, b, c, d, e, f), tags)
+
+
+def payment(name: str, at: int, **tags: str) -> Event:
+    return Event(name, at, (1, 100, 0, 0, 700, 490_000), tags)
 
 
 def frame(rows: Sequence[tuple]) -> pd.DataFrame:
@@ -93,7 +105,8 @@ def streams(draw: st.DrawFn) -> pd.DataFrame:
     now, rows = START, []
     for gap, late, (paid, declined, fraud), cents, *tags in draw(ROWS):
         now += gap
-        rows.append((f"e{len(rows)}", now - late, paid, paid * cents, declined, fraud, *tags))
+        sums = (paid, paid * cents, declined, fraud, paid * 7, paid * 49)
+        rows.append((f"e{len(rows)}", now - late, *sums, *tags))
     return frame(rows)
 
 
@@ -148,7 +161,7 @@ def test_payments_at_once_on_one_card_are_each_counted_once(opener: Callable[[st
     def send(names: list[str]) -> None:
         counters = open_()
         for name in names:
-            answer = counters.observe(Event(name, START, (1, 100, 0, 0), {"card_id": "k"}))
+            answer = counters.observe(payment(name, START, card_id="k"))
             with lock:
                 seen.setdefault(name, set()).add(float(answer[PLAN.names.index("card_count_1m")]))
         counters.close()
@@ -166,8 +179,8 @@ def test_payments_at_once_on_one_card_are_each_counted_once(opener: Callable[[st
 def test_a_hot_key_stays_small(tmp_path: Path) -> None:
     counters = SqliteCounters(tmp_path / "hot.db", PLAN)
     for place in range(1_500):
-        tags = {"card_id": "hot", "ip": f"i{place}"}
-        counters.observe(Event(f"p{place}", START + place * HOUR, (1, 1, 0, 0), tags))
+        at = START + place * HOUR
+        counters.observe(payment(f"p{place}", at, card_id="hot", ip=f"i{place}"))
     with counters._transaction():
         key = f"card:{digest('hot')}"
         (state,) = counters._db.execute("select state from state where key = ?", (key,)).fetchone()
@@ -184,7 +197,9 @@ def test_filling_gives_the_state_of_a_replay(tmp_path: Path) -> None:
             1,
             int(generator.integers(0, 5_000)),
             int(generator.random() < 0.2),
-            0,
+            int(generator.random() < 0.1),
+            7,
+            49,
             generator.choice(["a", "b", None]),
             f"i{generator.integers(0, 90)}",
             generator.choice(["w", None]),
@@ -204,26 +219,25 @@ def test_filling_gives_the_state_of_a_replay(tmp_path: Path) -> None:
 
 def test_an_event_filled_in_does_not_count_again(opener: Callable[[str], Open]) -> None:
     counters = opener("filled")()
-    stream = frame([("e0", START, 1, 100, 0, 0, "k", None, None)])
+    stream = frame([("e0", START, 1, 100, 0, 0, 7, 49, "k", None, None)])
     counters.load(states(stream, PLAN), ["e0"], "v1")
     count = PLAN.names.index("card_count_1m")
     counters.observe(event(stream.iloc[0]))
-    later = Event("e1", START + SECOND, (1, 100, 0, 0), {"card_id": "k"})
-    assert counters.observe(later)[count] == 1
+    assert counters.observe(payment("e1", START + SECOND, card_id="k"))[count] == 1
     counters.close()
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     counters = open_counters("redis://127.0.0.1:1/0", tmp_path, PLAN)
     with pytest.raises(CountersError, match="ARGOSY_COUNTERS_URL"):
-        counters.observe(Event("e", START, (1, 1, 0, 0), {}))
+        counters.observe(payment("e", START))
     counters.close()
 
 
 def test_a_failure_leaves_the_counters_as_they_were(tmp_path: Path) -> None:
     counters = SqliteCounters(tmp_path / "counters.db", PLAN)
     with pytest.raises(TypeError):
-        counters.observe(Event("e0", START, (1, "x", 0, 0), {"card_id": "k"}))  # type: ignore[arg-type]
-    answer = counters.observe(Event("e1", START, (1, 1, 0, 0), {"card_id": "k"}))
+        counters.observe(Event("e0", START, (1, "x", 0, 0, 0, 0), {"card_id": "k"}))  # type: ignore[arg-type]
+    answer = counters.observe(payment("e1", START, card_id="k"))
     assert answer[PLAN.names.index("card_count_ever")] == 0
     counters.close()

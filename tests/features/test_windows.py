@@ -19,6 +19,11 @@ PLAN = Plan(
         Velocity("declined_1d", "card", "declines", "1d"),
         Velocity("frauds", "card", "frauds"),
         Velocity("devices_1d", "card", "distinct", "1d", "device_id"),
+        Velocity("logs", "card", "log_amount"),
+        Velocity("squares", "card", "log_amount_squared"),
+        Velocity("fraud", "card", "since_fraud"),
+        Velocity("paid_since", "card", "payments_since_fraud"),
+        Velocity("first_fraud_1d", "card", "since_first_fraud", "1d"),
         Velocity("last", "card", "since_last"),
         Velocity("first", "card", "since_first"),
     ),
@@ -29,7 +34,8 @@ def stream(*rows: tuple[object, ...]) -> pd.DataFrame:
     """Events from (at, card, device, payments, cents, declines, frauds), at in ms from START."""
     columns = ["at", "card_id", "device_id", "payments", "cents", "declines", "frauds"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(at=frame["at"] + START)
+    logs = frame["payments"] * 3_000
+    return frame.assign(at=frame["at"] + START, logs=logs, squares=logs**2)
 
 
 def paid(at: int, card: str | None = "k", device: str | None = None, cents: int = 100) -> tuple:
@@ -82,6 +88,36 @@ def test_declines_and_reports_count_from_the_next_event_on() -> None:
     assert answer["n"].tolist() == [0, 1, 1, 2]  # a report is no payment
 
 
+def test_times_since_fraud_was_reported() -> None:
+    def told(at: int) -> tuple:
+        return (at, "k", None, 0, 0, 0, 1)
+
+    rows = stream(
+        paid(0), told(HOUR), paid(2 * HOUR), told(3 * HOUR), paid(4 * HOUR), paid(26 * HOUR)
+    )
+    answer = velocity(rows, PLAN).fillna(-1)
+    hours = [-1, -1, 1, 2, 1, 23]
+    assert answer["fraud"].tolist() == [hour if hour < 0 else hour * 3_600 for hour in hours]
+    assert answer["paid_since"].tolist() == [-1, -1, 0, 1, 0, 1]
+    first = [-1, -1, 1, 2, 3, 23]  # the report of the first hour has left the window by then
+    assert answer["first_fraud_1d"].tolist() == [h if h < 0 else h * 3_600 for h in first]
+
+
+def test_logs_of_amounts_are_summed() -> None:
+    answer = velocity(stream(paid(0), paid(1), paid(2)), PLAN)
+    assert answer["logs"].tolist() == [0, 3, 6]
+    assert answer["squares"].tolist() == [0, 9, 18]
+
+
+def test_a_plan_for_the_columns_there_are() -> None:
+    pair = Key("pair", ("card_id", "device_id"))
+    plan = Plan((CARD, pair), (*PLAN.features, Velocity("n2", "pair", "count")))
+    less = plan.only(["card_id"])
+    assert [key.name for key in less.keys] == ["card"]
+    assert less.names == tuple(name for name in PLAN.names if name != "devices_1d")
+    assert plan.only(["card_id", "device_id"]) == plan
+
+
 def test_distinct_partners_in_the_window() -> None:
     rows = stream(
         paid(0, device="a"),
@@ -120,6 +156,10 @@ def test_no_events_no_values() -> None:
     assert answer.empty
 
 
-def test_distinct_partners_have_no_ever() -> None:
-    with pytest.raises(ValueError, match="ever"):
-        slot(CARD, Velocity("x", "card", "distinct", "ever", "device_id"))
+def test_windows_that_are_not_kept() -> None:
+    for wrong in (
+        Velocity("x", "card", "distinct", "ever", "device_id"),
+        Velocity("x", "card", "log_amount", "1d"),
+    ):
+        with pytest.raises(ValueError, match="ever"):
+            slot(CARD, wrong)

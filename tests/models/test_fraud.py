@@ -253,7 +253,12 @@ def test_dearer_reviews_are_fewer() -> None:
         (
             "device_fraud_share",
             0.25,
-            "25.0% of the payments from this device were reported as fraud",
+            "reported as fraud: 25.0% of the payments from this device so far",
+        ),
+        (
+            "ip_payments_since_fraud",
+            np.nan,
+            "no payment from this IP address was reported as fraud",
         ),
         ("x_basket_lines", 3.0, "x basket lines is 3"),
     ],

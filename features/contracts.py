@@ -13,7 +13,6 @@ from typing import Literal
 import pandas as pd
 
 
-
 class ArgosyError(Exception):
     """The root of our errors: what was wrong, the value, the remedy, in words for a person."""
 

@@ -128,9 +128,9 @@ class Habits:
 
     def row(self, person: int) -> slice:
         """Where a person's products are; an empty slice for nobody (-1)."""
-        return (
-            slice(int(self.start[person]), int(self.start[person + 1])) if person >= 0 else slice(0)
-        )
+        if person < 0:
+            return slice(0, 0)
+        return slice(int(self.start[person]), int(self.start[person + 1]))
 
     def likes(self, products: int) -> csr_matrix:
         """People × products: log(1 + liked)."""

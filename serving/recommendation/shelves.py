@@ -47,7 +47,9 @@ class Shelves:
 
     def _rebuild(self) -> Shelf:
         state = self._now()
-        shelf = build(self._live, self._live.release(ROW), self._live.now())
+        known = self._live.features_as_of()
+        now = self._live.now()
+        shelf = build(self._live, self._live.release(ROW), max(now, known) if known else now)
         self._shelf, self._state = shelf, state
         self._looked_at = time.monotonic()
         return shelf

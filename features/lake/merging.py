@@ -52,13 +52,23 @@ class Merged:
     unchanged: int
 
 
+def no_progress_bar(database: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB's own bar off standard output, where an answer may be read by a machine.
+
+    In a notebook without ipywidgets the bar is off already, and DuckDB refuses to set it.
+    """
+    shown = database.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    if shown is not None and shown[0]:
+        database.execute("SET enable_progress_bar = false")
+
+
 def open_database(staging: Path) -> duckdb.DuckDBPyConnection:
     """A database in memory that spills into the staging folder."""
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     database.execute("SET memory_limit = '1GB'")
     database.execute("SET preserve_insertion_order = false")
-    database.execute("SET enable_progress_bar = false")
+    no_progress_bar(database)
     database.execute(f"SET temp_directory = {_text(staging / 'spill')}")
     return database
 

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from features.contracts import ArgosyError
+from features.lake.merging import no_progress_bar
 from features.sample.plan import Plan
 
 
@@ -65,7 +66,8 @@ def read(plan: Plan) -> Source:
     folder = data_folder()
     with duckdb.connect() as base:
         # Sums of many threads differ in the last digit from run to run.
-        base.execute("set threads = 1; set enable_progress_bar = false")
+        base.execute("set threads = 1")
+        no_progress_bar(base)
         for name in ("transactions", "products", "promotions", "demographics"):
             base.execute(f"create view {name} as select * from '{folder / name}.parquet'")
         base.register("sites", pd.DataFrame({"store_id": [s.store_id for s in plan.sites]}))

@@ -92,25 +92,26 @@ class Windows:
         """Whether each line has a forecast."""
         return ~np.isnan(self.period) & self.frame["window_mean"].notna().to_numpy()
 
-    def over(self, days: Floats, *, later: float = 0.0) -> Demand:
-        """Demand of the next `days`, seen `later` periods after the moment of the frame.
+    def over(self, days: Floats, *, later: float = 0.0) -> tuple[Demand, ...]:
+        """Demand of the next days, for each column of n × k `days`, seen `later` periods after the
+        moment of the frame.
 
         Between whole periods the mean is linear and so is the squared distance of a quantile from
         the mean; beyond the horizon both go on at their average pace. Lines without a forecast: 0.
         """
-        mean = np.zeros(len(days))
-        quantiles = np.zeros((len(days), len(GRID)))
-        rows = np.flatnonzero(self.known)
-        for part in self._alike(rows):
-            elapsed = self.elapsed[part] + later
-            mean[part], quantiles[part] = _stretch(
-                _table(self.frame["window_mean"].iloc[part]),
-                _table(self.frame["window_quantiles"].iloc[part]),
-                np.asarray(self.frame["levels"].iloc[part[0]], dtype=float),
-                elapsed,
-                elapsed + days[part] / self.period[part],
-            )
-        return Demand(mean, quantiles)
+        count, columns = days.shape
+        mean = np.zeros((columns, count))
+        quantiles = np.zeros((columns, count, len(GRID)))
+        for part in self._alike(np.flatnonzero(self.known)):
+            means = _table(self.frame["window_mean"].iloc[part])
+            flat = _table(self.frame["window_quantiles"].iloc[part])
+            levels = np.asarray(self.frame["levels"].iloc[part[0]], dtype=float)
+            start = self.elapsed[part] + later
+            for column in range(columns):
+                end = start + days[part, column] / self.period[part]
+                answer = _stretch(means, flat, levels, start, end)
+                mean[column, part], quantiles[column, part] = answer
+        return tuple(Demand(mean[n], quantiles[n]) for n in range(columns))
 
     def _alike(self, rows: Ints) -> list[Ints]:
         """Rows in parts of equal horizon and levels, none too large for the memory."""

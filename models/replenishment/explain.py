@@ -1,11 +1,14 @@
 """The plan: every line's numbers, its reason not to order, and one sentence for a person."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from models.replenishment.cover import Floats
 from models.replenishment.lines import KEYS, Lines, Texts, number
-from models.replenishment.order import Order, Target, place, position, thousandths, within_capacity
+from models.replenishment.order import Order, Target, place, thousandths, within_capacity
+from models.replenishment.position import Position
 
 COLUMNS = (
     *KEYS,
@@ -22,6 +25,7 @@ COLUMNS = (
     "minimum",
     "rounding",
     "capacity_cut",
+    "lost_before_arrival",
     "lead_time_days",
     "lead_time_sd",
     "review_period_days",
@@ -35,19 +39,35 @@ COLUMNS = (
     "reason",
 )
 
+# What is unknown where there is nothing to plan by.
+_PLANNED = (
+    "demand_mean",
+    "safety_stock",
+    "order_up_to",
+    "surplus",
+    "rounding",
+    "lost_before_arrival",
+    "target_quantile",
+    "stockout_probability",
+    "stockout_probability_unordered",
+    "money_at_risk",
+)
 
-def plan(lines: Lines, target: Target) -> pd.DataFrame:
+
+def plan(lines: Lines, aim: Callable[[Position], Target]) -> pd.DataFrame:
     """One row a line, columns COLUMNS; units, days, and order_value in the base currency.
 
     demand_mean + safety_stock − on_hand + reserved − on_order + surplus + minimum + rounding
-    − capacity_cut = order_quantity, to the last digit. order_value is missing where the unit cost
-    or the exchange rate is unknown. money_at_risk: the lost sales expected if nothing is ordered.
+    − capacity_cut = order_quantity, to the last digit. lost_before_arrival: demand that is not in
+    demand_mean, because the shelf will be empty before an order can arrive. order_value is missing
+    where the unit cost or the exchange rate is unknown. money_at_risk: the lost sales expected if
+    nothing is ordered.
     """
-    on_order, later = position(lines)
-    target = _readable(target)
-    order = place(lines, target, lines.on_hand, on_order)
-    order = within_capacity(lines, target, order, lines.on_hand)
-    have = lines.on_hand - lines.reserved + on_order
+    position = Position.of(lines)
+    on_order, later = position.coming(lines.cover_days), position.later(lines.cover_days)
+    target = _readable(aim(position))
+    order = within_capacity(lines, target, place(lines, target, position))
+    have = position.stock + on_order
     value = np.where(lines.rate_known, lines.landed_cost, np.nan) * order.quantity
     frame = lines.keys.assign(
         order_quantity=order.quantity,
@@ -63,6 +83,7 @@ def plan(lines: Lines, target: Target) -> pd.DataFrame:
         minimum=order.minimum,
         rounding=order.rounding,
         capacity_cut=order.cut,
+        lost_before_arrival=target.lost,
         lead_time_days=np.round(lines.lead_days, 2),
         lead_time_sd=np.round(lines.lead_sd, 2),
         review_period_days=lines.review_days,
@@ -76,10 +97,7 @@ def plan(lines: Lines, target: Target) -> pd.DataFrame:
     why = not_ordered(lines, target, order, have)
     sentence = _sentences(lines, target, order, have, why)
     unknown = lines.blocked != ""
-    numbers = ["demand_mean", "safety_stock", "order_up_to", "surplus", "rounding"]
-    risks = ["target_quantile", "stockout_probability", "stockout_probability_unordered"]
-    risks.append("money_at_risk")
-    frame.loc[unknown & (lines.blocked != "discontinued"), [*numbers, *risks]] = np.nan
+    frame.loc[unknown & (lines.blocked != "discontinued"), list(_PLANNED)] = np.nan
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence
     return frame[list(COLUMNS)]
@@ -96,10 +114,12 @@ def _readable(target: Target) -> Target:
     return Target(
         mean=thousandths(target.mean),
         safety=thousandths(target.safety),
+        lost=thousandths(target.lost),
         at=target.at,
         ratio=target.ratio,
         promise=target.promise,
         lot=target.lot,
+        order_cost=target.order_cost,
         demand=target.demand,
     )
 
@@ -107,11 +127,10 @@ def _readable(target: Target) -> Target:
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Texts:
     """Why a line is not ordered; "" where it is."""
     need = target.up_to - have
-    need = target.up_to - have
     why = np.full(len(lines), "less than a pack is needed", dtype=object)
     # The first that holds is the reason: the list runs from the weakest to the strongest.
     for holds, text in (
-        (lines.minimum > need, "waiting costs less than the minimum quantity"),
+        (np.maximum(lines.minimum, target.lot) > need, "waiting costs less than ordering now"),
         (have > target.at, "above the reorder point"),
         (need <= 0, "stock and orders cover the demand"),
         (order.cut > 0, "warehouse full"),
@@ -125,6 +144,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Tex
 
 def _sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Texts) -> Texts:
     """The numbers of each line in one English sentence, and what was assumed in another."""
+    lost = "; " + number(np.round(target.lost, 2)) + " more will be lost before an order can come"
     cover = (
         number(np.round(target.mean, 2))
         + " expected to sell in "
@@ -140,6 +160,7 @@ def _sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Te
         + "; "
         + number(have)
         + " are there or coming"
+        + np.where(target.lost >= 0.05, lost, "")
     )
     ordered = "Order " + number(order.quantity) + ": " + cover + _extras(order) + "."
     silent = "Order nothing: " + cover + "; " + why + "."

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.replenishment.cover import Demand, Floats
-from models.replenishment.lines import OVERDUE_DAYS, Lines
+from models.replenishment.lines import Lines
+from models.replenishment.position import Position
 
 Flags = NDArray[np.bool_]
 
@@ -22,19 +23,23 @@ _DIGITS = 3
 class Target:
     """Where the policy wants the position to be; n arrays.
 
-    mean, safety: units; up_to is their sum. at: order only when the position is at or below it.
+    mean, safety: units; up_to is their sum. lost: what was left out of mean, because it will be
+    lost before an order can arrive. at: order only when the position is at or below it.
     ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
-    lot: the least worth ordering, because ordering costs money.
+    lot: the least worth ordering, because ordering costs money; order_cost: what a review period's
+    demand carries of it, per 1 / quantity, in units of shortage and holding together.
     demand: its distribution over the cover, lead time included.
     """
 
     mean: Floats
     safety: Floats
+    lost: Floats
     at: Floats
     ratio: Floats
     promise: Flags
     lot: Floats
+    order_cost: Floats
     demand: Demand
 
     @property
@@ -59,15 +64,6 @@ class Order:
     cut: Floats
 
 
-def position(lines: Lines) -> tuple[Floats, Floats]:
-    """Units on order that count: due within the cover, or overdue by less than OVERDUE_DAYS; and
-    the rest of the open orders, due later."""
-    late = lines.due_days < -OVERDUE_DAYS
-    later = lines.due_days > lines.cover_days[:, None]
-    counted = np.where(late | later, 0.0, lines.due_quantity).sum(axis=1)
-    return counted, np.where(later, lines.due_quantity, 0.0).sum(axis=1)
-
-
 def economic_lot(lines: Lines, pace: Floats) -> Floats:
     """sqrt(2·K·d/h): the lot that balances order cost and holding (Harris, 1913); 0 without them.
 
@@ -79,14 +75,15 @@ def economic_lot(lines: Lines, pace: Floats) -> Floats:
     return np.where(known, np.minimum(lot, LONGEST_LOT_DAYS * pace), 0.0)
 
 
-def place(lines: Lines, target: Target, on_hand: Floats, on_order: Floats) -> Order:
+def place(lines: Lines, target: Target, position: Position) -> Order:
     """The order that brings the position to the level, as packs and minimum allow.
 
     Between two multiples of the pack the cheaper one is taken, by the expected cost of shortage and
-    leftover at the level's own ratio; for a promise the upper one. A minimum quantity is ordered
-    only when that costs less than waiting for the next review.
+    leftover at the level's own ratio; for a promise the upper one. What results, at least the
+    minimum quantity or the economic lot, is ordered only where that costs less than waiting for the
+    next review: the shortage it prevents against a review period's holding and order cost.
     """
-    have = on_hand - lines.reserved + on_order
+    have = position.stock + position.coming(lines.cover_days)
     need = thousandths(target.up_to) - have
     wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
     pack = lines.pack
@@ -94,26 +91,26 @@ def place(lines: Lines, target: Target, on_hand: Floats, on_order: Floats) -> Or
     round_up = target.promise | (_loss(target, have + lower + pack) < _loss(target, have + lower))
     exact = np.abs(need - lower) < 1e-9
     nearest = np.where(round_up & ~exact, lower + pack, lower)
-    least = np.maximum(lines.minimum, np.where(nearest > 0, target.lot, 0.0))
-    packed = np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack)
-    forced = lines.minimum > nearest
-    worth = target.promise | (_loss(target, have + packed) < _loss(target, have))
-    ordered = wants & (packed > 0) & np.where(forced, worth, nearest > 0)
+    least = np.maximum(lines.minimum, target.lot)
+    packed = np.maximum(np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack), 0.0)
+    ordering = target.order_cost / np.maximum(packed, 1e-9)
+    worth = target.promise | (_loss(target, have + packed) + ordering < _loss(target, have))
+    ordered = wants & (packed > 0) & worth
     quantity = np.where(ordered, packed, 0.0)
     minimum = np.where(ordered, np.maximum(least - np.maximum(need, 0.0), 0.0), 0.0)
     return _explained(quantity, need, thousandths(minimum), np.zeros(len(lines)))
 
 
-def within_capacity(lines: Lines, target: Target, order: Order, on_hand: Floats) -> Order:
+def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
     """The order cut to FILL_SHARE of each warehouse's capacity, likeliest shortage served first."""
     if not (~np.isnan(lines.capacity)).any():
         return order
     coming = lines.due_quantity.sum(axis=1)
     frame = lines.keys[["warehouse_id"]].assign(
         room=lines.capacity * FILL_SHARE,
-        held=on_hand + coming,
+        held=lines.on_hand + coming,
         asked=order.quantity,
-        risk=-target.demand.exceeds(on_hand - lines.reserved + coming),
+        risk=-target.demand.exceeds(lines.on_hand - lines.reserved + coming),
     )
     by = frame.groupby("warehouse_id", sort=False)
     room = (by["room"].transform("max") - by["held"].transform("sum")).fillna(np.inf)

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,9 @@ from models.replenishment.cover import GRID, Demand, Floats, combined, safety
 from models.replenishment.explain import plan
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Flags, Target, economic_lot
-from models.replenishment.replay import Panel, Trace
+from models.replenishment.panel import Panel
+from models.replenishment.position import Outlook, Position
+from models.replenishment.replay import Aim, Decide, Trace
 
 _FILE = "policy.json"
 _Z_LIMITS = (-2.5, 3.0)
@@ -31,8 +34,8 @@ class Policy(ABC):
     learned: Mapping[str, Any]
 
     @abstractmethod
-    def targets(self, lines: Lines, *, later: float = 0.0) -> Target:
-        """The level of every line, `later` periods after the lines' moment."""
+    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
+        """From a position to the level of every line, `later` periods after the lines' moment."""
 
     @abstractmethod
     def fit(self, frame: pd.DataFrame) -> Self:
@@ -41,7 +44,7 @@ class Policy(ABC):
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One line for every warehouse and product, ordered or not, with its reasons."""
         lines = Lines.of(frame)
-        return plan(lines, self.targets(lines))
+        return plan(lines, self.aim(lines))
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""
@@ -59,24 +62,29 @@ class Policy(ABC):
 
     def replay(self, panel: Panel) -> Trace:
         """What this policy would have cost on a panel of the past, with stock of its own."""
-        decide = replay.follow(panel, self.targets)
-        return replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
+        return replay.run(panel, self.decide(panel), warm_up_days=replay.WARM_UP_DAYS)
+
+    def decide(self, panel: Panel) -> Decide:
+        """What this policy orders on a panel of the past."""
+        aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
+        return replay.follow(panel, aims)
 
 
 class OrderUpTo(Policy):
     """Order up to the level where one more unit costs as much to hold as it saves in lost sales.
 
     The level is the quantile of demand over lead time + review period at the critical ratio
-    p / (p + h), p the cost of a lost sale, h that of holding a unit for as long as a lot lasts: the
-    review period, or the economic lot's time where ordering costs money (Hadley & Whitin, Analysis
-    of Inventory Systems, 1963, 4-2, lost sales). Or it is at the merchant's service level.
+    p / (p + h), p the cost of a lost sale, h that of holding a unit for a review period
+    (newsvendor; Zipkin, Foundations of Inventory Management, 2000, 6.2), or at the merchant's
+    service level. Demand that will be lost before an order can arrive is left out of it.
     `fit` learns by replay, for each class of demand, what makes the realised cost smallest: first a
     factor on the economic lot, then how far to shift the quantile (in normal scores). The first
     answers packs and reviews that the lot's formula does not know, the second forecasts that are
     too sure of themselves and sales that are lost rather than waited for.
     default_service_level: where neither costs nor a service level are known.
-    lot_factors: the factors tried. largest_shift, shift_step: the scores tried. fit_pairs: at most
-        so many pairs are replayed.
+    lot_factors: the factors tried. largest_shift, shift_step: the scores tried. theory_weight: the
+        expected cost counts like so many replayed periods of a pair; a short past without a
+        shortage must not teach that there are none. fit_pairs: at most so many are replayed.
     """
 
     def __init__(
@@ -86,6 +94,7 @@ class OrderUpTo(Policy):
         lot_factors: Sequence[float] = (0.5, 0.7, 1.0, 1.4, 2.0),
         largest_shift: float = 1.2,
         shift_step: float = 0.2,
+        theory_weight: float = 1000.0,
         fit_pairs: int = 4000,
         seed: int = 7,
     ) -> None:
@@ -93,67 +102,82 @@ class OrderUpTo(Policy):
         self.lot_factors = list(lot_factors)
         self.largest_shift = largest_shift
         self.shift_step = shift_step
+        self.theory_weight = theory_weight
         self.fit_pairs = fit_pairs
         self.seed = seed
         self.learned = {"lot": {}, "shift": {}}
 
-    def targets(self, lines: Lines, *, later: float = 0.0) -> Target:
+    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
         """The critical quantile, shifted as learned for the line's class of demand."""
-        return self._level(
-            lines,
-            lines.windows.over(lines.cover_days, later=later),
-            lots=_by_class(self.learned["lot"], lines.demand_class, 1.0),
-            shifts=_by_class(self.learned["shift"], lines.demand_class, 0.0),
-        )
+        lots = _by_class(self.learned["lot"], lines.demand_class, 1.0)
+        shifts = _by_class(self.learned["shift"], lines.demand_class, 0.0)
+        outlook = Outlook.of(lines, later=later)
+        return lambda position: self._level(lines, outlook, position, lots=lots, shifts=shifts)
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Choose each class's factor and shift by the cost of replaying the frame with them."""
         panel = Panel.of(frame, seed=self.seed, most_pairs=self.fit_pairs)
-        own = [
-            lines.windows.over(lines.cover_days, later=later) for lines, later in panel.reviews()
-        ]
-
-        def cost(lots: Floats, shifts: Floats) -> Floats:
-            levels = [
-                self._level(lines, demand, lots=lots, shifts=shifts)
-                for (lines, _), demand in zip(panel.reviews(), own, strict=True)
-            ]
-            decide = replay.towards(panel, levels)
-            return replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS).cost
+        seen = [(lines, Outlook.of(lines, later=later)) for lines, later in panel.reviews()]
 
         classes, every = panel.demand_class, np.ones(panel.pairs)
+        weight = self.theory_weight / _size(classes) / panel.demand.shape[1]
+
+        def cost(lots: Floats, shifts: Floats) -> Floats:
+            aims = [
+                partial(self._level, lines, outlook, lots=lots, shifts=shifts)
+                for lines, outlook in seen
+            ]
+            decide = replay.follow(panel, aims)
+            trace = replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
+            expected = panel.expected(aims[0](panel.plenty))
+            return np.asarray(trace.by_period + expected[:, None] * weight[:, None])
+
         factors = list(self.lot_factors) if panel.orders_cost else [1.0]
-        lot = _cheapest(factors, classes, lambda factor: cost(every * factor, every * 0.0))
+        lot = _cheapest(
+            factors, classes, lambda factor: cost(every * factor, every * 0.0), usual=1.0
+        )
         lots = _by_class(lot, classes, 1.0)
         shifts = _centred(self.largest_shift, self.shift_step)
-        shift = _cheapest(shifts, classes, lambda score: cost(lots, every * score))
+        shift = _cheapest(shifts, classes, lambda score: cost(lots, every * score), usual=0.0)
         self.learned = {"lot": lot, "shift": shift}
         return self
 
-    def _level(self, lines: Lines, demand: Demand, *, lots: Floats, shifts: Floats) -> Target:
-        pace = demand.mean / np.maximum(lines.cover_days, 1e-9)
+    def _level(
+        self, lines: Lines, outlook: Outlook, position: Position, *, lots: Floats, shifts: Floats
+    ) -> Target:
+        pace = outlook.cover.mean / np.maximum(lines.cover_days, 1e-9)
         lot = economic_lot(lines, pace) * lots
-        z, promise = self._score(lines, np.maximum(lines.review_days, lot / np.maximum(pace, 1e-9)))
+        ratio, promise = self._ratio(lines)
+        z = ndtri(np.clip(ratio, 0.01, 0.9985))
         z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
-        extra = safety(demand, z, pace=pace, lead_sd=lines.lead_sd)
+        faced = outlook.facing(position)
         return Target(
-            mean=demand.mean,
-            safety=extra,
+            mean=faced.demand.mean,
+            safety=safety(faced.demand, z, pace=pace, lead_sd=lines.lead_sd),
+            lost=faced.lost,
             at=np.full(len(lines), np.inf),
             ratio=ndtr(z),
             promise=promise,
             lot=lot,
-            demand=combined(demand, pace=pace, lead_sd=lines.lead_sd),
+            order_cost=_order_cost(lines, pace, ratio),
+            demand=combined(faced.demand, pace=pace, lead_sd=lines.lead_sd),
         )
 
-    def _score(self, lines: Lines, lot_days: Floats) -> tuple[Floats, Flags]:
-        """Normal score of each line's critical ratio, and whether it is a promised level."""
-        holding = lines.holding * lot_days
+    def _ratio(self, lines: Lines) -> tuple[Floats, Flags]:
+        """Each line's critical ratio, and whether it is a promised service level."""
+        holding = lines.holding * lines.review_days
         ratio = lines.shortage / (lines.shortage + holding)
         ratio = np.where(np.isnan(ratio), self.default_service_level, ratio)
         promise = (lines.service_level > 0) & (lines.service_level < 1)
-        ratio = np.where(promise, lines.service_level, ratio)
-        return ndtri(np.clip(ratio, 0.01, 0.9985)), promise
+        return np.where(promise, lines.service_level, ratio), promise
+
+
+def _order_cost(lines: Lines, pace: Floats, ratio: Floats) -> Floats:
+    """Order cost that the demand of a review period carries, times the quantity ordered, over the
+    cost of a unit short and a unit left together; 0 where holding costs are unknown."""
+    together = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-6)
+    share = lines.order_cost * pace * lines.review_days
+    return np.where(together > 0, share / np.where(together > 0, together, 1.0), 0.0)
 
 
 class MovingAverage(Policy):
@@ -172,9 +196,10 @@ class MovingAverage(Policy):
         self.seed = seed
         self.learned = {"safety_days": 7.0}
 
-    def targets(self, lines: Lines, *, later: float = 0.0) -> Target:
+    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
         """Recent sales, carried on."""
-        return _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
+        target = _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
+        return lambda position: target
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
@@ -205,13 +230,14 @@ class MinMax(Policy):
         self.seed = seed
         self.learned = {"min_days": 7.0, "max_days": 28.0}
 
-    def targets(self, lines: Lines, *, later: float = 0.0) -> Target:
+    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
         """Recent sales, carried on."""
-        return _by_pace(
+        target = _by_pace(
             lines,
             extra_days=self.learned["max_days"] - lines.review_days,
             trigger_days=self.learned["min_days"],
         )
+        return lambda position: target
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
@@ -236,10 +262,12 @@ def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | 
     return Target(
         mean=mean,
         safety=np.broadcast_to(extra, mean.shape).astype(float),
+        lost=np.zeros(len(lines)),
         at=np.broadcast_to(trigger, mean.shape).astype(float),
         ratio=np.full(len(lines), 0.5),
         promise=np.zeros(len(lines), dtype=bool),
         lot=np.zeros(len(lines)),
+        order_cost=np.zeros(len(lines)),
         demand=Demand(level, around),
     )
 
@@ -256,14 +284,30 @@ def _by_class(learned: Mapping[str, float], classes: Texts, default: float) -> F
     return np.array([learned.get(name, other) for name in classes], dtype=float)
 
 
+def _size(classes: Texts) -> Floats:
+    """How many lines each line's class has."""
+    _, codes, counts = np.unique(classes.astype(str), return_inverse=True, return_counts=True)
+    return np.asarray(counts[codes], dtype=np.float64)
+
+
 def _cheapest(
-    choices: Sequence[float], classes: Texts, cost: Callable[[float], Floats]
+    choices: Sequence[float], classes: Texts, cost: Callable[[float], Floats], *, usual: float
 ) -> dict[str, float]:
-    """The choice of least cost for each class, and for all lines under the name ""."""
+    """The best choice for each class, and for all lines under the name "".
+
+    cost: of a choice, lines × periods. Among the choices no more than one standard error (over the
+    periods) dearer than the cheapest, the nearest to the usual one is taken (Breiman et al.,
+    Classification and Regression Trees, 1984, 3.4.3): a few weeks' luck moves nothing.
+    """
     costs = np.stack([cost(choice) for choice in choices])
+    distance = np.abs(np.array(choices) - usual)
     groups = {"": np.ones(len(classes), dtype=bool)}
     groups |= {str(name): classes == name for name in sorted(set(classes)) if name}
-    return {
-        name: choices[int(np.argmin(costs[:, members].sum(axis=1)))]
-        for name, members in groups.items()
-    }
+    answer = {}
+    for name, members in groups.items():
+        total = costs[:, members].sum(axis=1)
+        dearer = total - total[np.argmin(total.sum(axis=1))]
+        error = dearer.std(axis=1) / np.sqrt(dearer.shape[1])
+        near = np.where(dearer.mean(axis=1) <= error, distance, np.inf)
+        answer[name] = choices[int(np.argmin(near))]
+    return answer

@@ -6,95 +6,23 @@ end of a period, lost sales, and an order cost a line ordered.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from models.base import TooLittleDataError
 from models.replenishment.cover import Floats, Ints
-from models.replenishment.lines import (
-    DEFAULT_HOLDING_RATE,
-    KEYS,
-    OVERDUE_DAYS,
-    YEAR_DAYS,
-    Lines,
-    Texts,
-)
+from models.replenishment.lines import Lines
 from models.replenishment.order import Target, economic_lot, place
+from models.replenishment.panel import Panel
+from models.replenishment.position import Position
 
-PAIR = list(KEYS[:2])
 # Long enough for the stock of others to be sold, whatever their policy.
 WARM_UP_DAYS = 182.0
 # period, stock on hand, stock on order (n × periods ahead) -> quantities
 Decide = Callable[[int, Floats, Floats], Floats]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The past of n pairs over T periods.
-
-    lines: what was known at each origin; origin: T, the newest origin of each period; later: T,
-    periods since it. demand, lead: n × T, units asked for, and the periods an order placed then
-    takes to arrive. stock, pipeline: n and n × K at the start.
-    """
-
-    lines: tuple[Lines, ...]
-    origin: Ints
-    later: Ints
-    demand: Floats
-    lead: Ints
-    stock: Floats
-    pipeline: Floats
-    period_days: float
-
-    @property
-    def pairs(self) -> int:
-        """How many pairs."""
-        return len(self.stock)
-
-    @property
-    def demand_class(self) -> Texts:
-        """The class of each pair's demand at the first origin."""
-        return self.lines[0].demand_class
-
-    @property
-    def orders_cost(self) -> bool:
-        """Whether ordering costs money anywhere."""
-        return bool((self.lines[0].order_cost > 0).any())
-
-    def reviews(self) -> list[tuple[Lines, float]]:
-        """What is known at each period, and how many periods old it is."""
-        return [
-            (self.lines[origin], float(later))
-            for origin, later in zip(self.origin, self.later, strict=True)
-        ]
-
-    @classmethod
-    def of(cls, frame: pd.DataFrame, *, seed: int, most_pairs: int | None = None) -> "Panel":
-        """From planning frames of several origins with `demand`; pairs known at each of them.
-
-        Raises TooLittleDataError where there are none.
-        """
-        whole = _whole(frame, seed=seed, most_pairs=most_pairs)
-        parts = [part for _, part in whole.groupby("event_timestamp", sort=True)]
-        lines = tuple(Lines.of(part) for part in parts)
-        demands = [_demand(part) for part in parts]
-        counts = [demand.shape[1] for demand in demands]
-        first, period = lines[0], float(lines[0].windows.period[0])
-        nothing = np.zeros(len(first))
-        demand = np.concatenate(demands, axis=1)
-        return cls(
-            lines=tuple(replace(each, reserved=nothing) for each in lines),
-            origin=np.repeat(np.arange(len(parts)), counts),
-            later=np.concatenate([np.arange(count) for count in counts]),
-            demand=demand,
-            lead=_drawn_leads(first, demand.shape[1], period, seed),
-            stock=np.maximum(first.on_hand - first.reserved, 0.0),
-            pipeline=_pipeline(first, period),
-            period_days=period,
-        )
+# What is there and coming -> where the position should be
+Aim = Callable[[Position], Target]
 
 
 @dataclass(frozen=True)
@@ -120,9 +48,13 @@ class Trace:
     @property
     def cost(self) -> Floats:
         """Cost of each pair over the counted periods."""
-        kept: Floats = ((self.holding + self.lost) * self.counted).sum(axis=1)
-        spent: Floats = kept + self.ordering.sum(axis=1) - self.carried
-        return spent
+        return np.asarray(self.by_period.sum(axis=1))
+
+    @property
+    def by_period(self) -> Floats:
+        """Cost of each pair and period; what orders carry on is spread over all periods alike."""
+        spent = (self.holding + self.lost) * self.counted + self.ordering
+        return np.asarray(spent - self.carried[:, None] / spent.shape[1])
 
     @property
     def cost_a_period(self) -> float:
@@ -159,57 +91,69 @@ def run(panel: Panel, decide: Decide, *, warm_up_days: float = 0.0) -> Trace:
 
 @dataclass(frozen=True)
 class _State:
-    """What each pair has and awaits. stock: n; pipeline: n × periods ahead."""
+    """What each pair has and awaits. stock: n; pipeline, delay: n × periods ahead, units, and units
+    times the share of the period that passes before they arrive."""
 
     stock: Floats
     pipeline: Floats
+    delay: Floats
 
     @classmethod
     def of(cls, panel: Panel) -> "_State":
         """The start of the panel."""
         width = int(max(panel.pipeline.shape[1], panel.lead.max(initial=0) + 1))
-        pipeline = np.zeros((panel.pairs, width))
-        pipeline[:, : panel.pipeline.shape[1]] = panel.pipeline
-        return cls(panel.stock, pipeline)
+        shape = ((0, 0), (0, width - panel.pipeline.shape[1]))
+        return cls(panel.stock, np.pad(panel.pipeline, shape), np.pad(panel.delay, shape))
 
     @property
     def units(self) -> Floats:
         """Units of each pair, here or coming."""
-        whole: Floats = self.stock + self.pipeline.sum(axis=1)
-        return whole
+        return np.asarray(self.stock + self.pipeline.sum(axis=1))
+
+    def with_order(self, quantity: Floats, lead: Floats) -> "_State":
+        """The state after an order that takes `lead` periods."""
+        pipeline, delay = self.pipeline.copy(), self.delay.copy()
+        rows, step = np.arange(len(lead)), np.floor(lead).astype(int)
+        pipeline[rows, step] += quantity
+        delay[rows, step] += quantity * (lead - step)
+        return _State(self.stock, pipeline, delay)
+
+    def after(self, demand: Floats) -> tuple["_State", Floats]:
+        """The state after a period, and the units missed: what is asked for before the period's
+        arrivals is met from stock only."""
+        came = self.pipeline[:, 0]
+        share = np.divide(self.delay[:, 0], came, out=np.zeros(len(came)), where=came > 0)
+        early = np.minimum(self.stock, demand * share)
+        late = np.minimum(self.stock - early + came, demand * (1 - share))
+        stock = self.stock - early + came - late
+        nothing = np.zeros((len(came), 1))
+        pipeline = np.concatenate([self.pipeline[:, 1:], nothing], axis=1)
+        delay = np.concatenate([self.delay[:, 1:], nothing], axis=1)
+        return _State(stock, pipeline, delay), np.maximum(demand - early - late, 0.0)
 
 
 def _once(panel: Panel, decide: Decide, state: _State) -> tuple[_State, Floats, Floats, Floats]:
     """All periods once: the end, and by period what was left, missed and ordered."""
-    count, periods = panel.demand.shape
-    stock, pipeline, rows = state.stock.copy(), state.pipeline.copy(), np.arange(count)
-    left, missed, ordered = (np.zeros((count, periods)) for _ in range(3))
-    for t in range(periods):
-        quantity = np.where(_reviewed(panel, t), decide(t, stock, pipeline), 0.0)
-        pipeline[rows, panel.lead[:, t]] += quantity
-        stock = stock + pipeline[:, 0]
-        pipeline = np.concatenate([pipeline[:, 1:], np.zeros((count, 1))], axis=1)
-        missed[:, t] = np.maximum(panel.demand[:, t] - stock, 0.0)
-        stock = np.maximum(stock - panel.demand[:, t], 0.0)
-        left[:, t], ordered[:, t] = stock, quantity
-    return _State(stock, pipeline), left, missed, ordered
+    left, missed, ordered = (np.zeros_like(panel.demand) for _ in range(3))
+    for t in range(panel.demand.shape[1]):
+        wanted = decide(t, state.stock, state.pipeline)
+        ordered[:, t] = np.where(panel.reviewed(t), wanted, 0.0)
+        state, missed[:, t] = state.with_order(ordered[:, t], panel.lead[:, t]).after(
+            panel.demand[:, t]
+        )
+        left[:, t] = state.stock
+    return state, left, missed, ordered
 
 
-def towards(panel: Panel, levels: Sequence[Target]) -> Decide:
-    """Order towards a level for each period."""
-    cover = np.ceil(panel.lines[0].cover_days / panel.period_days - 1e-9)
+def follow(panel: Panel, aims: Sequence[Aim]) -> Decide:
+    """Order as the aim of each period says."""
 
     def decide(t: int, stock: Floats, pipeline: Floats) -> Floats:
-        ahead = np.arange(pipeline.shape[1])[None, :] < cover[:, None]
-        coming = (pipeline * ahead).sum(axis=1)
-        return place(panel.lines[panel.origin[t]], levels[t], stock, coming).quantity
+        days = np.arange(pipeline.shape[1]) * panel.period_days
+        position = Position(stock, pipeline, np.broadcast_to(days, pipeline.shape))
+        return place(panel.lines[panel.origin[t]], aims[t](position), position).quantity
 
     return decide
-
-
-def follow(panel: Panel, targets: Callable[..., Target]) -> Decide:
-    """Order towards the level that a policy sees at each period."""
-    return towards(panel, [targets(lines, later=later) for lines, later in panel.reviews()])
 
 
 def foresight(panel: Panel) -> Decide:
@@ -236,72 +180,20 @@ def _arrivals(panel: Panel) -> tuple[Ints, Ints]:
     """n × T: the period in which each order arrives, and the first in which a later one can."""
     periods = panel.demand.shape[1]
     never = periods + int(panel.lead.max(initial=0)) + 1
-    reviewed = np.stack([_reviewed(panel, t) for t in range(periods)], axis=1)
-    arrival = np.where(reviewed, np.arange(periods) + panel.lead, never)
+    reviewed = np.stack([panel.reviewed(t) for t in range(periods)], axis=1)
+    lead = np.floor(panel.lead).astype(np.int64)
+    arrival = np.where(reviewed, np.arange(periods) + lead, never)
     earliest = np.minimum.accumulate(arrival[:, ::-1], axis=1)[:, ::-1]
     later = np.concatenate([earliest[:, 1:], np.full((panel.pairs, 1), never)], axis=1)
     return arrival, later
 
 
-def _whole(frame: pd.DataFrame, *, seed: int, most_pairs: int | None) -> pd.DataFrame:
-    """Rows of the pairs that every origin knows, with terms, forecast and demand."""
-    usable = frame[
-        frame["supplier_id"].notna() & frame["window_mean"].notna() & frame["demand"].notna()
-    ]
-    origins = usable["event_timestamp"].nunique()
-    seen = usable.groupby(PAIR)["event_timestamp"].nunique()
-    pairs = seen[seen == origins].index.to_frame(index=False)
-    if not len(pairs):
-        raise TooLittleDataError(
-            "No warehouse and product has supply terms and a forecast at every past origin; "
-            "train forecasting first (argosy train forecasting)."
-        )
-    if most_pairs is not None and len(pairs) > most_pairs:
-        pairs = pairs.sample(most_pairs, random_state=seed)
-    return usable.merge(pairs, on=PAIR)
-
-
-def _demand(part: pd.DataFrame) -> Floats:
-    """n × periods until the next origin, in the order of `Lines`."""
-    rows = part.drop_duplicates(PAIR).sort_values(PAIR, kind="stable")
-    return np.stack([np.asarray(values, dtype=float) for values in rows["demand"]])
-
-
-def _drawn_leads(lines: Lines, periods: int, period: float, seed: int) -> Ints:
-    """Lead times in whole periods: gamma in days, rounded at random so that the mean stays."""
-    rng = np.random.default_rng(seed)
-    mean = np.maximum(lines.lead_days, 1e-9)[:, None]
-    sd = np.maximum(lines.lead_sd, 1e-3 * mean[:, 0])[:, None]
-    shape = (len(lines), periods)
-    days = rng.gamma((mean / sd) ** 2, sd**2 / mean, shape)
-    days = np.where(lines.lead_sd[:, None] > 0, days, mean)
-    return np.floor(days / period + rng.random(shape) * (1 - 1e-9)).astype(np.int64)
-
-
-def _pipeline(lines: Lines, period: float) -> Floats:
-    """Open orders by the period in which they are expected; long overdue ones never come."""
-    step = np.maximum(np.rint(lines.due_days / period), 0).astype(int)
-    quantity = np.where(lines.due_days < -OVERDUE_DAYS, 0.0, lines.due_quantity)
-    table = np.zeros((len(lines), int(step.max(initial=0)) + 1))
-    np.add.at(table, (np.arange(len(lines))[:, None], step), quantity)
-    return table
-
-
-def _reviewed(panel: Panel, t: int) -> NDArray[np.bool_]:
-    """Whether each pair's supplier takes an order at the start of the period."""
-    turns = panel.period_days / panel.lines[0].review_days
-    return (t == 0) | (np.floor(t * turns + 1e-9) > np.floor((t - 1) * turns + 1e-9))
-
-
 def _priced(
     panel: Panel, left: Floats, missed: Floats, ordered: Floats, grown: Floats, *, warm: bool
 ) -> Trace:
-    """Money of a replay; a pair whose unit cost is unknown counts as one unit of money a unit."""
+    """Money of a replay."""
     lines, periods = panel.lines[0], left.shape[1]
-    a_day = np.nan_to_num(lines.holding, nan=DEFAULT_HOLDING_RATE / YEAR_DAYS)
-    holding = a_day * panel.period_days
-    # A sale costs what makes 95% the best ratio where its cost is unknown.
-    lost = np.where(np.isnan(lines.shortage), 19.0 * holding, lines.shortage)
+    holding, lost = panel.prices
     waits = np.floor(lines.lead_days / panel.period_days + 1e-9)
     late = np.arange(periods)[None, :] >= np.minimum(waits, periods - 1)[:, None]
     return Trace(

@@ -26,6 +26,7 @@ EXAMPLE: dict[str, str | float | None] = {
     "minimum": 0,
     "rounding": 1.5,
     "capacity_cut": 0,
+    "lost_before_arrival": 0.9,
     "lead_time_days": 3.4,
     "lead_time_sd": 0.9,
     "review_period_days": 7,
@@ -64,6 +65,9 @@ class Suggestion(BaseModel):
     minimum: float = Field(description="Units added for the smallest sensible order.")
     rounding: float | None
     capacity_cut: float
+    lost_before_arrival: float | None = Field(
+        description="Demand no order can meet any more: the shelf will be empty before it comes."
+    )
     lead_time_days: float
     lead_time_sd: float
     review_period_days: float

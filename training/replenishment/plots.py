@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment import MovingAverage
+from models.replenishment.panel import Panel
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Panel, Trace
+from models.replenishment.replay import Trace
 from training.plots import OURS, THEIRS, drawing
 
 _PARTS = {

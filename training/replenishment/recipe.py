@@ -9,8 +9,9 @@ import pandas as pd
 from features.replenishment import FEATURES, PAIR, TRIPLE, in_base
 from models.base import Model
 from models.replenishment import MinMax, MovingAverage, OrderUpTo
+from models.replenishment.panel import Panel
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Panel, Trace
+from models.replenishment.replay import Trace
 from training.job import Context, Recipe, Split, override
 from training.replenishment import plots as pictures
 

@@ -1,0 +1,80 @@
+"""What is there, what is coming, and what that leaves of the demand before an order can arrive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.replenishment.cover import WEIGHTS, Demand, Floats
+from models.replenishment.lines import OVERDUE_DAYS, Lines
+
+# Moments of the lead time, as shares of it, at which stock may have run out.
+_MOMENTS = np.array([0.25, 0.5, 0.75, 1.0])
+
+
+@dataclass(frozen=True)
+class Position:
+    """Stock of each line and what it awaits.
+
+    stock: n, on hand less reserved. due_quantity, due_days: n × k; below 0 days: overdue.
+    """
+
+    stock: Floats
+    due_quantity: Floats
+    due_days: Floats
+
+    @classmethod
+    def of(cls, lines: Lines) -> "Position":
+        """As the lines were observed."""
+        return cls(lines.on_hand - lines.reserved, lines.due_quantity, lines.due_days)
+
+    def coming(self, days: Floats) -> Floats:
+        """Units due before each line's days; overdue ones are about to come, unless they have been
+        due for more than OVERDUE_DAYS: these count no more."""
+        counted = (self.due_days < days[:, None]) & (self.due_days >= -OVERDUE_DAYS)
+        units: Floats = np.where(counted, self.due_quantity, 0.0).sum(axis=1)
+        return units
+
+    def later(self, days: Floats) -> Floats:
+        """Units due after each line's days."""
+        units: Floats = np.where(self.due_days >= days[:, None], self.due_quantity, 0.0).sum(axis=1)
+        return units
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Demand over lead time + review period, and over parts of the lead time (`until`: n × k)."""
+
+    cover: Demand
+    until: Floats
+    parts: tuple[Demand, ...]
+
+    @classmethod
+    def of(cls, lines: Lines, *, later: float = 0.0) -> "Outlook":
+        """Seen `later` periods after the lines' moment."""
+        until = lines.lead_days[:, None] * _MOMENTS
+        days = np.concatenate([lines.cover_days[:, None], until], axis=1)
+        cover, *parts = lines.windows.over(days, later=later)
+        return cls(cover, until, tuple(parts))
+
+    def facing(self, position: Position) -> "Faced":
+        """The demand that an order placed now must meet, given what is there and coming.
+
+        What is asked for while the shelf is empty, before the order can arrive, is lost and needs
+        no stock. High demand of a part of the lead time is taken to come with high demand of the
+        whole cover.
+        """
+        lost = np.zeros_like(self.cover.quantiles)
+        for column, demand in enumerate(self.parts):
+            there = np.maximum(position.stock + position.coming(self.until[:, column]), 0.0)
+            lost = np.maximum(lost, demand.quantiles - there[:, None])
+        left = np.maximum.accumulate(np.maximum(self.cover.quantiles - lost, 0.0), axis=1)
+        expected: Floats = np.minimum(lost @ WEIGHTS, self.cover.mean)
+        return Faced(Demand(self.cover.mean - expected, left), expected)
+
+
+@dataclass(frozen=True)
+class Faced:
+    """Demand to be met, and units expected to be lost before an order placed now can arrive."""
+
+    demand: Demand
+    lost: Floats

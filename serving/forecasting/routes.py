@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BeforeValidator
 
 from serving.auth import scoped
 from serving.errors import Fault, Problem
@@ -12,6 +13,16 @@ from serving.forecasting.outlook import Outlooks
 from serving.live import Live
 
 Id = Annotated[str, Query(min_length=1, max_length=128)]
+
+
+def _split(values: object) -> object:
+    """`0.1,0.9` and a repeated parameter are the same list."""
+    if not isinstance(values, list):
+        return values
+    return [part for value in values for part in str(value).split(",")]
+
+
+Levels = Annotated[list[float] | None, BeforeValidator(_split)]
 
 
 def router(live: Live) -> APIRouter:
@@ -27,7 +38,7 @@ def router(live: Live) -> APIRouter:
             int | None, Query(ge=1, description="Periods ahead; all there are when left out.")
         ] = None,
         quantiles: Annotated[
-            list[float] | None, Query(description="Levels, 0.01 to 0.99; repeat or use commas.")
+            Levels, Query(description="Levels, 0.01 to 0.99; repeat or use commas.")
         ] = None,
     ) -> Forecast:
         """Mean and quantiles of each coming period, and of the sum of the periods 1 … h.

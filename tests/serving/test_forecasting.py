@@ -138,6 +138,10 @@ def test_http_tells_what_batch_wrote(client: TestClient, scored: pd.DataFrame) -
     assert answer["as_of"].startswith("2024-09-09T12:00:00")
 
 
+def test_levels_may_be_repeated_or_parted_by_commas(client: TestClient) -> None:
+    assert ask(client, quantiles="0.1,0.9") == ask(client, quantiles=[0.1, 0.9])
+
+
 def test_windows_grow_and_are_narrower_than_their_periods_added(client: TestClient) -> None:
     answer = ask(client, quantiles=[0.1, 0.9])
     assert [one["periods"] for one in answer["windows"]] == [1, 2, 3, 4, 5]

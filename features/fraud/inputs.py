@@ -90,7 +90,7 @@ def inputs(payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN) -> pd.D
         name: payments[name].to_numpy(dtype=object) for name in (*_TEXTS, *_RISK_TEXTS)
     }
     numbers = [name for name, kind in RISK_FEATURES.items() if kind != "str"]
-    columns |= {name: payments[name].to_numpy(dtype=float) for name in (*numbers, *PLAN.names)}
+    columns |= {name: payments[name].to_numpy(dtype=float) for name in (*numbers, *plan.names)}
     columns["address_match"] = (
         payments["address_match"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     )

@@ -26,24 +26,27 @@ class Neighbours:
 
     def spread(self, products: Ints, weight: Floats, size: int) -> NDArray[np.float64]:
         """Every product's score: the summed strength of its ties to the weighted products."""
-        begin, end = self.start[products], self.start[np.asarray(products) + 1]
-        lengths = end - begin
-        if not lengths.sum():
-            return np.zeros(size)
-        offset = np.repeat(begin - np.r_[0, np.cumsum(lengths)[:-1]], lengths)
-        place = np.arange(lengths.sum()) + offset
-        ties = self.strength[place] * np.repeat(weight, lengths)
-        return np.bincount(self.product[place], ties, minlength=size).astype(np.float64)
+        _, near, ties = self._ties(products, weight)
+        return np.bincount(near, ties, minlength=size).astype(np.float64)
 
-    def link(self, products: Ints, weight: Floats, target: int) -> int | None:
-        """Which of the products ties most strongly to the target; None when none does."""
-        best, which = 0.0, None
-        for product, times in zip(products, weight, strict=True):
-            near, strength = self.of(int(product))
-            tie = float(strength[near == target].sum()) * float(times)
-            if tie > best:
-                best, which = tie, int(product)
-        return which
+    def links(self, products: Ints, weight: Floats, targets: Ints) -> NDArray[np.int64]:
+        """Which of the products ties most strongly to each target; -1 where none does."""
+        owner, near, ties = self._ties(products, weight)
+        met = np.isin(near, targets)
+        owner, near, ties = owner[met], near[met], ties[met]
+        order = np.lexsort((owner, -ties, near))
+        found, first = np.unique(near[order], return_index=True)
+        strongest = dict(zip(found.tolist(), owner[order][first].tolist(), strict=True))
+        return np.array([strongest.get(int(target), -1) for target in targets], dtype=np.int64)
+
+    def _ties(self, products: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+        """The rows of the products one after another: whose, to whom, how strong."""
+        begin = self.start[products]
+        lengths = self.start[np.asarray(products) + 1] - begin
+        skipped = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)
+        place = np.arange(lengths.sum()) + skipped
+        ties = self.strength[place] * np.repeat(weight, lengths)
+        return np.repeat(products, lengths), self.product[place], ties
 
 
 def fit_neighbours(likes: csr_matrix, *, keep: int, damping: float, threads: int = 0) -> Neighbours:

@@ -203,8 +203,8 @@ class Recommender:
         liked = np.log1p(known.liked[mine])
         products = np.r_[known.product[mine], who.products]
         strength = np.r_[liked, np.log1p(who.weights)]
-        person = self.sources.factors.person(products, strength)
-        taste = self.sources.factors.scores(person)
+        factors = self.sources.factors
+        person = factors.person(products, strength)
         seeds = top(strength, _SEEDS)
         near = self.sources.neighbours.spread(products[seeds], strength[seeds], size)
         own = known.product[mine]
@@ -214,12 +214,14 @@ class Recommender:
         proposals = [
             own if eligible is None else own[eligible[own]],
             who.products if eligible is None else who.products[eligible[who.products]],
-            best(taste, _POOL, eligible) if len(products) else np.empty(0, dtype=np.int64),
+            factors.best_for(person, _POOL, eligible)
+            if len(products)
+            else np.empty(0, dtype=np.int64),
             best(near, _POOL, eligible, above=0.0),
             best(market, _POOL, eligible, above=0.0),
         ]
         found = np.unique(np.concatenate(proposals))
-        signals = Signals(found, taste[found].astype(float), near[found])
+        signals = Signals(found, factors.scores(person, found).astype(float), near[found])
         rows = ranking.features(signals, known, who.person, self.sources.sells, who.market)
         return found, rows
 
@@ -254,23 +256,29 @@ class Recommender:
         found = best(score, limit, eligible)
         return Ranked(found, score[found])
 
-    def reason(self, who: Who, product: int) -> tuple[str, int | None]:
-        """Why a product is shown: a code, and the product it rests on.
+    def reasons(self, who: Who, products: Ints) -> list[tuple[str, int | None]]:
+        """Why each product is shown: a code, and the product it rests on.
 
         buy_again, session (ties to what was just looked at), similar (ties to what was bought),
         popular.
         """
-        known = self.sources.habits
+        known, near = self.sources.habits, self.sources.neighbours
         mine = known.row(who.person)
-        own = known.product[mine]
-        if np.any((own == product) & (known.count[mine] > 0)):
-            return "buy_again", product
-        rests_on = self.sources.neighbours.link(who.products, who.weights, product)
-        if rests_on is not None:
-            return "session", rests_on
-        seeds = top(known.liked[mine], _SEEDS)
-        rests_on = self.sources.neighbours.link(own[seeds], known.liked[mine][seeds], product)
-        return ("similar", rests_on) if rests_on is not None else ("popular", None)
+        own, liked = known.product[mine], known.liked[mine]
+        bought = np.isin(products, own[known.count[mine] > 0])
+        seeds = top(liked, _SEEDS)
+        session = near.links(who.products, who.weights, products)
+        similar = near.links(own[seeds], liked[seeds], products)
+        reasons: list[tuple[str, int | None]] = []
+        for i, product in enumerate(products):
+            if bought[i]:
+                reasons.append(("buy_again", int(product)))
+            elif session[i] >= 0:
+                reasons.append(("session", int(session[i])))
+            else:
+                tied = int(similar[i])
+                reasons.append(("similar", tied) if tied >= 0 else ("popular", None))
+        return reasons
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Ranked products of each customer; see the class."""
@@ -278,7 +286,7 @@ class Recommender:
         for customer, limit in asked(frame):
             who = self.who(customer)
             ranked = self.rank(who, limit=limit)
-            reasons = [self.reason(who, int(product))[0] for product in ranked.product]
+            reasons = [code for code, _ in self.reasons(who, ranked.product)]
             ids = self.sources.products.text(ranked.product)
             parts.append(listing(customer, ids, ranked.score, reasons))
         return pd.concat(parts, ignore_index=True)

@@ -45,7 +45,7 @@ class Ask:
     """What is asked; all that is not given is left open.
 
     session: oldest first. category: paths, with all below them. price_min, price_max: base
-    currency. new_only: nothing the customer bought before.
+    currency. new_only: nothing the customer bought before. explain: with a reason an item.
     """
 
     customer_id: str | None = None
@@ -63,6 +63,7 @@ class Ask:
     diversity: float = 0.0
     in_stock_only: bool = True
     new_only: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Item:
 
     product_id: str
     score: float
-    reason: Reason
+    reason: Reason | None
     warehouse_id: str | None
     on_hand: float | None
 
@@ -146,15 +147,10 @@ def similar(shelf: Shelf, product_id: str, ask: Ask, *, together: bool = False) 
     )
     ranked = _with_new(shelf, ranked, ask.limit, eligible)
     served_by = code if near else "same_category" if alike else "market_trending"
-    title = _title(shelf, here)
-    because = Reason(code, _TEXTS[code].format(title=title), product_id)
+    because = Reason(code, _TEXTS[code].format(title=_title(shelf, here)), product_id)
     popular = Reason("popular", _TEXTS["popular"])
-    country = ask.ship_to or ask.market
-    items = [
-        _item(shelf, int(product), score, because if i < near else popular, country)
-        for i, (product, score) in enumerate(zip(ranked.product, ranked.score, strict=True))
-    ]
-    return Answer(tuple(items), served_by)
+    reasons = [because if i < near else popular for i in range(len(ranked.product))]
+    return Answer(_listed(shelf, ask, ranked, reasons), served_by)
 
 
 def trending(shelf: Shelf, ask: Ask) -> Answer:
@@ -271,12 +267,9 @@ def _without_model(shelf: Shelf, ask: Ask, eligible: Mask) -> Answer:
     found = np.flatnonzero(eligible)
     order = np.lexsort((found, -shelf.sales[found]))[: ask.limit]
     ranked = Ranked(found[order], shelf.sales[found[order]].astype(float))
-    popular, country = Reason("popular", _TEXTS["popular"]), ask.ship_to or ask.market
-    items = [
-        _item(shelf, int(product), score, popular, country)
-        for product, score in zip(ranked.product, ranked.score, strict=True)
-    ]
-    return Answer(tuple(items), "global_trending", "no_model")
+    popular = Reason("popular", _TEXTS["popular"])
+    items = _listed(shelf, ask, ranked, [popular] * len(ranked.product))
+    return Answer(items, "global_trending", "no_model")
 
 
 def _mixed(shelf: Shelf, ranked: Ranked, ask: Ask) -> Ranked:
@@ -294,27 +287,35 @@ def _mixed(shelf: Shelf, ranked: Ranked, ask: Ask) -> Ranked:
 
 
 def _items(shelf: Shelf, ask: Ask, who: Who, ranked: Ranked) -> tuple[Item, ...]:
-    country = ask.ship_to or ask.market
-    return tuple(
-        _item(shelf, int(product), score, _reason(shelf, who, int(product)), country)
-        for product, score in zip(ranked.product, ranked.score, strict=True)
-    )
+    reasons = _reasons(shelf, who, ranked) if ask.explain else [None] * len(ranked.product)
+    return _listed(shelf, ask, ranked, reasons)
 
 
-def _reason(shelf: Shelf, who: Who, product: int) -> Reason:
+def _listed(
+    shelf: Shelf, ask: Ask, ranked: Ranked, reasons: Sequence[Reason | None]
+) -> tuple[Item, ...]:
+    """The products with their reasons and where they are."""
+    best = shelf.best_stock(ask.ship_to or ask.market)
+    items = []
+    for product, score, reason in zip(ranked.product, ranked.score, reasons, strict=True):
+        row = int(best.warehouse[product])
+        name = shelf.warehouses[row] if row >= 0 else None
+        amount = float(best.amount[product]) if row >= 0 else None
+        items.append(Item(shelf.products[product], float(score), reason, name, amount))
+    return tuple(items)
+
+
+def _reasons(shelf: Shelf, who: Who, ranked: Ranked) -> list[Reason | None]:
     assert shelf.model is not None, "asked only where there is a model"
-    if product >= shelf.known:
-        return Reason("new", _TEXTS["new"])
-    code, rests_on = shelf.model.reason(who, product)
-    named = None if rests_on is None else shelf.products[rests_on]
-    return Reason(code, _TEXTS[code].format(title=_title(shelf, rests_on)), named)
+    old = ranked.product < shelf.known
+    given = iter(shelf.model.reasons(who, ranked.product[old]))
+    reasons: list[Reason | None] = []
+    for known in old:
+        code, rests_on = next(given) if known else ("new", None)
+        named = None if rests_on is None else shelf.products[rests_on]
+        reasons.append(Reason(code, _TEXTS[code].format(title=_title(shelf, rests_on)), named))
+    return reasons
 
 
 def _title(shelf: Shelf, product: int | None) -> str:
     return "it" if product is None else shelf.titles[product] or shelf.products[product]
-
-
-def _item(shelf: Shelf, product: int, score: float, reason: Reason, country: str | None) -> Item:
-    where = shelf.availability(product, country)
-    name, amount = where or (None, None)
-    return Item(shelf.products[product], float(score), reason, name, amount)

@@ -24,9 +24,9 @@ def score(live: Live, as_of: datetime, *, limit: int = 10, new_only: bool = Fals
     shelf = build(live, release, as_of)
     rows: list[tuple[str, str, int, float, str]] = []
     for customer, market in _customers(live, as_of):
-        ask = Ask(customer_id=customer, market=market, limit=limit, new_only=new_only)
+        ask = Ask(customer_id=customer, market=market, limit=limit, new_only=new_only, explain=True)
         rows += [
-            (customer, item.product_id, rank, item.score, item.reason.code)
+            (customer, item.product_id, rank, item.score, item.reason.code if item.reason else "")
             for rank, item in enumerate(recommend(shelf, ask).items, start=1)
         ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))

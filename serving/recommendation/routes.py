@@ -115,6 +115,7 @@ def _ask(body: RecommendationRequest) -> Ask:
         price_max=body.filters.price.max,
         diversity=body.diversity,
         in_stock_only=body.in_stock_only,
+        explain=body.explain,
     )
 
 
@@ -125,7 +126,7 @@ def _products(live: Live, shelf: Shelf, answer: Answer, *, explain: bool) -> Pro
             product_id=item.product_id,
             rank=rank,
             score=round(item.score, 6),
-            reasons=[ReasonOut(**vars(item.reason))] if explain else [],
+            reasons=[ReasonOut(**vars(item.reason))] if explain and item.reason else [],
             availability=None
             if item.warehouse_id is None or item.on_hand is None
             else Availability(warehouse_id=item.warehouse_id, on_hand=item.on_hand),

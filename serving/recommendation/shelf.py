@@ -50,6 +50,7 @@ class Shelf:
     tracked: Mask
     hides: Mapping[str, frozenset[str]]
     _shippable: dict[str | None, Mask] = field(default_factory=dict)
+    _best: "dict[str | None, BestStock]" = field(default_factory=dict)
 
     def places(self, products: Sequence[str]) -> list[int]:
         """Positions of the products the shelf has; others are left out."""
@@ -71,16 +72,29 @@ class Shelf:
             self._shippable[country] = there | free
         return self._shippable[country]
 
-    def availability(self, product: int, country: str | None) -> tuple[str, float] | None:
-        """The shipping warehouse with most of a product, and how much; None when uncounted."""
-        rows = self.shipping(country)
-        if not rows or not self.tracked[product]:
-            return None
-        amounts = np.nan_to_num(self.stock[rows, product], nan=-np.inf)
-        best = int(np.argmax(amounts))
-        if not np.isfinite(amounts[best]):
-            return None
-        return self.warehouses[rows[best]], float(amounts[best])
+    def best_stock(self, country: str | None) -> "BestStock":
+        """For every product the shipping warehouse with most of it."""
+        if country not in self._best:
+            self._best[country] = _best_stock(self.stock, self.shipping(country))
+        return self._best[country]
+
+
+@dataclass(frozen=True)
+class BestStock:
+    """A warehouse (-1: nobody there counts it) and an amount for every product."""
+
+    warehouse: NDArray[np.integer]
+    amount: Floats
+
+
+def _best_stock(stock: Floats, rows: Sequence[int]) -> BestStock:
+    size = stock.shape[1]
+    if not rows:
+        return BestStock(np.full(size, -1), np.zeros(size))
+    there = np.where(np.isnan(stock[rows]), -np.inf, stock[rows])
+    amount = there.max(axis=0)
+    warehouse = np.asarray(rows)[there.argmax(axis=0)]
+    return BestStock(np.where(np.isfinite(amount), warehouse, -1), amount)
 
 
 @dataclass(frozen=True)

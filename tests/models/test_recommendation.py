@@ -122,10 +122,7 @@ def test_a_session_of_somebody_unknown_decides(fitted: Recommender) -> None:
         shown = names.text(fitted.rank(who, limit=4).product)
         assert set(shown) == set(taste)
         other = next(p for p in shown if p != seen)
-        assert fitted.reason(who, int(names.find([other])[0])) == (
-            "session",
-            names.find([seen])[0],
-        )
+        assert fitted.reasons(who, names.find([other])) == [("session", names.find([seen])[0])]
 
 
 def test_somebody_unknown_gets_what_sells(fitted: Recommender) -> None:

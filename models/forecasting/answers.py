@@ -29,10 +29,12 @@ def answer(
     mean: Floats,
     spread: Floats,
     distributions: tuple[Distribution, Distribution],
+    drift: Sequence[float],
 ) -> pd.DataFrame:
     """The frame `predict` returns, for the series asked for; a period not offered is all zeros.
 
-    distributions: of single periods and of sums. A sum's quantiles never fall as it grows longer.
+    distributions: of single periods and of sums. drift: by class, a factor of the means (the
+    errors, and so the quantiles, have it in them). A sum's quantiles never fall as it grows longer.
     """
     asked = np.flatnonzero(past.series["asked"].to_numpy(dtype=bool))
     size, horizon = len(asked), mean.shape[1]
@@ -46,6 +48,7 @@ def answer(
     window = np.maximum.accumulate(window.reshape(size, horizon, -1), axis=1).reshape(
         len(steps), -1
     )
+    expected = mean * np.asarray(drift)[group[asked], None]
     dates = past.dates[past.now : past.now + horizon].strftime("%Y-%m-%d").to_numpy(dtype=object)
     origin = pd.Timestamp(past.dates[past.now]).tz_localize("UTC")
     head = pd.DataFrame(
@@ -55,13 +58,13 @@ def answer(
             "horizon": steps,
             "period_start": np.tile(dates, size),
             "demand_class": np.asarray(CLASSES, dtype=object)[classes],
-            "mean": mean.ravel(),
+            "mean": expected.ravel(),
         }
     )
     parts = [
         head,
         pd.DataFrame(single, columns=QUANTILES),
-        pd.DataFrame({"window_mean": sums.ravel()}),
+        pd.DataFrame({"window_mean": np.cumsum(expected, axis=1).ravel()}),
         pd.DataFrame(window, columns=WINDOW_QUANTILES),
     ]
     return pd.concat(parts, axis=1)

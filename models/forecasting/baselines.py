@@ -15,3 +15,8 @@ class Baseline(Forecaster):
     def __init__(self, method: str = "moving_average", horizon: int = 0, seed: int = 7) -> None:
         super().__init__(horizon=horizon, methods=method, seed=seed)
         self.method = method
+
+    @property
+    def _corrects(self) -> bool:
+        """A plain method stays as it is."""
+        return False

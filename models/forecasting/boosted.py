@@ -28,8 +28,9 @@ _FIXED: Mapping[str, Any] = {
     "bagging_freq": 1,
     "lambda_l2": 1.0,
 }
-# units: errors in units count, so large series count most. relative: errors in percent count, every
-# series and period alike. level: in between, every series alike.
+# units: errors in units count, so large series count most. level: errors against each series' level
+# count. relative: errors against each outcome count (MAPE): the median of logarithms weighted by
+# one over the outcome, since trees then add up what multiplies (price, deal, level).
 LOSSES: Mapping[str, Mapping[str, Any]] = {
     "units": {"objective": "tweedie", "tweedie_variance_power": 1.2},
     "level": {"objective": "tweedie", "tweedie_variance_power": 1.5},
@@ -53,7 +54,7 @@ class Boosted:
         for step in range(horizon):
             steps = np.full(len(rows), step + 1)
             design = known.design(rows, steps, prices_known=self.prices_known)
-            ratio = _ratio(self.mean, design)
+            ratio = _ratio(self.mean, design, self.loss)
             far = np.maximum(_predict(self.error, _with_ratio(design, ratio)), 0.05)
             mean[:, step] = ratio * known.level.mean[rows]
             spread[:, step] = far * known.level.spread[rows]
@@ -112,10 +113,10 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
         "seed": effort.seed,
     }
     weight = _weights(sample, effort.loss)
-    mean = _train(
-        {**learning, **LOSSES[effort.loss]}, sample.design, sample.ratio, weight, effort.trees
-    )
-    ratio = _ratio(mean, sample.design)
+    target = np.log(_floored(sample.ratio)) if effort.loss == "relative" else sample.ratio
+    objective = {**learning, **LOSSES[effort.loss]}
+    mean = _train(objective, sample.design, target, weight, effort.trees)
+    ratio = _ratio(mean, sample.design, effort.loss)
     off = np.abs(sample.ratio - ratio) * sample.level / sample.spread
     half = slice(None, None, 2)
     error = _train(
@@ -168,9 +169,14 @@ def _at(
     return _Sample(design, target / usual, usual, origin.level.spread[rows])
 
 
+def _floored(ratio: Floats) -> Floats:
+    """Ratios that can be divided by and have a logarithm."""
+    return np.maximum(ratio, 0.02)
+
+
 def _weights(sample: _Sample, loss: str) -> Floats:
     if loss == "relative":
-        return np.asarray(1.0 / np.maximum(sample.ratio, 0.02))
+        return 1.0 / _floored(sample.ratio)
     weight = sample.level if loss == "units" else np.ones(len(sample.level))
     return np.asarray(weight / weight.mean())
 
@@ -197,5 +203,6 @@ def _predict(booster: lgb.Booster, design: Floats) -> Floats:
     return np.asarray(booster.predict(design, num_threads=_threads(len(design))), dtype=np.float64)
 
 
-def _ratio(booster: lgb.Booster, design: Floats) -> Floats:
-    return np.maximum(_predict(booster, design), 0.0)
+def _ratio(booster: lgb.Booster, design: Floats, loss: str) -> Floats:
+    answer = _predict(booster, design)
+    return np.exp(answer) if loss == "relative" else np.maximum(answer, 0.0)

@@ -16,7 +16,7 @@ from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.panel import Floats, Panel, panel
-from models.forecasting.selection import best, blended, picked
+from models.forecasting.selection import NO_DRIFT, best, blended, drift, picked
 from models.forecasting.statistical import FAMILY, METHODS, points
 
 BOOSTED, BLEND = "lightgbm", "blend"
@@ -78,6 +78,7 @@ class Forecaster:
         self.chosen_ = best(trials) or dict.fromkeys(range(len(CLASSES)), FALLBACK)
         errors = picked(trials, self.chosen_) if trials else Trial(Errors.none(), Errors.none())
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
+        self.drift_ = drift(errors.single) if self._corrects else NO_DRIFT
         boosts = {BOOSTED, BLEND} & set(self.chosen_.values())
         self.boosted_ = self._boost(whole) if boosts else None
         return self
@@ -93,7 +94,7 @@ class Forecaster:
         past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
         group = classify(past)
         mean, spread = self._points(past, group)
-        return answer(past, group, mean, spread, self.distributions_)
+        return answer(past, group, mean, spread, self.distributions_, self.drift_)
 
     def save(self, folder: Path) -> None:
         """LightGBM's own text, the calibration as arrays, the rest as JSON."""
@@ -106,6 +107,7 @@ class Forecaster:
             "chosen": self.chosen_,
             "companion": self.companion_,
             "typical": self.typical_,
+            "drift": self.drift_,
         }
         (folder / "forecaster.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
         if self.boosted_ is not None:
@@ -118,13 +120,18 @@ class Forecaster:
         model = cls(**about["settings"])
         model.chosen_ = {int(place): name for place, name in about["chosen"].items()}
         model.companion_ = {int(place): name for place, name in about["companion"].items()}
-        model.typical_ = about["typical"]
+        model.typical_, model.drift_ = about["typical"], tuple(about["drift"])
         model.horizon_, model.frequency_ = about["horizon"], about["frequency"]
         with np.load(folder / "calibration.npz", allow_pickle=False) as file:
             a, b, c, d = (file[f"arr_{number}"] for number in range(4))
         model.distributions_ = (Distribution(a, b), Distribution(c, d))
         model.boosted_ = Boosted.load(folder) if (folder / "mean.txt").exists() else None
         return model
+
+    @property
+    def _corrects(self) -> bool:
+        """Whether means are put right by the back-test; a relative loss asks for low ones."""
+        return self.loss != "relative"
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from models.forecasting.panel import SEASONS, Floats, Panel, running_sums
 Rows = NDArray[np.int64]
 
 _LAGS = (1, 2, 3, 4)
+_LONGEST = 60  # periods ahead whose plans are looked at
 _GROUPS: tuple[list[str], ...] = (
     ["product_id"],
     ["warehouse_id", "category"],
@@ -23,6 +24,14 @@ _GROUPS: tuple[list[str], ...] = (
 
 
 @dataclass(frozen=True)
+class Rivals:
+    """What is planned for the category in the same warehouse: S × periods ahead, means."""
+
+    promotion: Floats
+    price: Floats
+
+
+@dataclass(frozen=True)
 class Origin:
     """A panel as known at one origin, with all that rows of this origin share."""
 
@@ -30,6 +39,7 @@ class Origin:
     level: Level
     shared: Floats
     seasons: tuple[Floats, ...]
+    rivals: Rivals
 
     def design(self, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
         """The regressors of (series, step ahead) pairs: n × regressors."""
@@ -49,7 +59,22 @@ def look(panel: Panel, origin: int) -> Origin:
         classify(past).astype(float),
     ]
     sums = tuple(_season_index(past, names) for names in (["category"], []))
-    return Origin(past, usual, np.stack(shared, axis=1).astype(np.float32), sums)
+    return Origin(past, usual, np.stack(shared, axis=1).astype(np.float32), sums, _rivals(past))
+
+
+def _rivals(past: Panel) -> Rivals:
+    group = groups(past.series, ["warehouse_id", "category"])
+    ahead = slice(past.now, past.now + _LONGEST)
+    return Rivals(_means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group))
+
+
+def _means(values: Floats, group: Rows) -> Floats:
+    """Mean of the known values of each column over each series' group."""
+    known = ~np.isnan(values)
+    sums = np.zeros((2, int(group.max(initial=0)) + 1, values.shape[1]))
+    np.add.at(sums[0], group, np.where(known, values, 0.0))
+    np.add.at(sums[1], group, known)
+    return _ratio(sums[0], sums[1])[group]
 
 
 def _window(past: Panel, size: int) -> tuple[Floats, Floats]:
@@ -98,7 +123,14 @@ def _promotions(past: Panel, usual: Level) -> list[Floats]:
         _ratio(np.where(one, demand, 0.0).sum(axis=1), one.sum(axis=1).astype(float)) / usual.mean
         for one in (seen & on, seen & off)
     ]
-    return [share[:, -4:].mean(axis=1), share.mean(axis=1), *lift]
+    last = [share[:, -lag] if lag <= share.shape[1] else np.zeros(past.size) for lag in (1, 2)]
+    group = groups(past.series, ["product_id"])
+    sums = [
+        np.bincount(group, weights=one.sum(axis=1))[group].astype(np.float64)
+        for one in (np.where(seen & on, demand, 0.0), seen & on, np.where(seen, demand, 0.0), seen)
+    ]
+    product = _ratio(_ratio(sums[0], sums[1]), _ratio(sums[2], sums[3]))
+    return [*last, share[:, -4:].mean(axis=1), share.mean(axis=1), *lift, product]
 
 
 def _trends(past: Panel) -> list[Floats]:
@@ -133,7 +165,8 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Fl
         steps.astype(float),
         past.promotion[rows, place],
         past.promotion_discount[rows, place],
-        *_price(past, rows, place, prices_known=prices_known),
+        origin.rivals.promotion[rows, steps - 1],
+        *_price(origin, rows, steps, prices_known=prices_known),
         *_calendar(past, place),
     ]
     for season in SEASONS[past.frequency]:
@@ -142,19 +175,24 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Fl
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _price(past: Panel, rows: Rows, place: Rows, *, prices_known: bool) -> list[Floats]:
-    """Price against the usual one: the newest known at the origin, or the planned one."""
-    seen = past.price[:, : past.now]
-    recent = seen[:, -past.memory :]
-    count = (~np.isnan(recent)).sum(axis=1)
-    usual = _ratio(np.nansum(recent, axis=1), count.astype(float))[rows]
-    if prices_known:
-        return [past.price[rows, place] / usual]
-    where = np.where(~np.isnan(recent), np.arange(recent.shape[1]), -1).max(axis=1, initial=-1)
+def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> list[Floats]:
+    """Newest price against the usual one; where plans are known, the planned one against the
+    usual, the newest and the rivals' price too.
+    """
+    past = origin.past
+    recent = past.price[:, max(past.now - past.memory, 0) : past.now]
+    known = ~np.isnan(recent)
+    usual = _ratio(np.nansum(recent, axis=1), known.sum(axis=1).astype(float))[rows]
+    where = np.where(known, np.arange(recent.shape[1]), -1).max(axis=1, initial=-1)
     newest = (
         recent[np.arange(len(recent)), where] if recent.shape[1] else np.full(past.size, np.nan)
     )
-    return [np.where(where >= 0, newest, np.nan)[rows] / usual]
+    newest = np.where(where >= 0, newest, np.nan)[rows]
+    if not prices_known:
+        return [newest / usual]
+    planned = past.price[rows, past.now + steps - 1]
+    rivals = origin.rivals.price[rows, steps - 1]
+    return [newest / usual, planned / usual, planned / newest, planned / rivals]
 
 
 def _calendar(past: Panel, place: Rows) -> list[Floats]:

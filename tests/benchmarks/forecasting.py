@@ -34,10 +34,10 @@ SETTINGS = {
     "loss": "relative",
     "prices_known": True,
     "methods": "lightgbm",
-    "rows": 400_000,
-    "trees": 400,
-    "leaves": 63,
-    "rate": 0.05,
+    "rows": 200_000,
+    "trees": 300,
+    "leaves": 31,
+    "rate": 0.1,
 }
 KEYS = ["warehouse_id", "product_id", "period_start"]
 

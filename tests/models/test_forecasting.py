@@ -302,3 +302,16 @@ def test_whatever_came_the_answer_is_sane(values: list[list[float]]) -> None:
     answer = Forecaster(horizon=3, rows=500, trees=5).fit(history).predict(history)
     assert len(answer) == 3 * len(values)
     sane(answer)
+
+
+def test_means_that_the_back_test_found_too_high_are_put_right() -> None:
+    """Every series fades by 3 % a week: an average of the past alone is too high."""
+    random = np.random.default_rng(8)
+    level = 20 * 0.97 ** np.arange(60)
+    whole = {f"p{n}": random.poisson(level) for n in range(60)}
+    history = frame({name: values[:52] for name, values in whole.items()})
+    came = np.mean([values[52:56].mean() for values in whole.values()])
+    model = Forecaster(horizon=4, methods="moving_average").fit(history)
+    plain = Baseline("moving_average", horizon=4).fit(history)
+    assert model.predict(history)["mean"].mean() == pytest.approx(came, rel=0.06)
+    assert plain.predict(history)["mean"].mean() > 1.1 * came

@@ -64,7 +64,7 @@ def _any_of(names: Iterable[str]) -> str:
 _PATTERN = re.compile(rf"({_any_of(_KEYS)})_({_any_of(_COUNTED)})(?:_(1m|1h|1d|7d|30d))?")
 _SAID = {
     "amount_base": "the amount is {value:,.2f} in base currency",
-    "hour": "paid at hour {value:.0f} UTC",
+    "hour": "paid {value:.1f} hours after midnight UTC",
     "weekday": "paid on weekday {value:.0f} (Monday is 0)",
     "account_age_days": "the account is {value:,.1f} days old",
     "past_payments": "{value:,.0f} payments by this customer until yesterday",

@@ -55,6 +55,7 @@ _TREES = {
     "lambda_l2": 50.0,
     "feature_fraction": 0.5,
     "deterministic": True,
+    "num_threads": 1,  # so little work that threads wait for each other longer than they do any
     "force_row_wise": True,
     "verbosity": -1,
 }

@@ -86,14 +86,17 @@ class Forecaster:
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Forecast from history (and what is known ahead) in the form that `panel` reads.
 
+        As far ahead as the model's horizon, or further where the frame has rows for more.
         Returns a row a series and period ahead: the keys, origin, horizon, period_start,
         demand_class, mean, q01 … q99, window_mean, w01 … w99 (of the sum of periods 1 … horizon).
         """
-        past = panel(frame, horizon=self.horizon_, correct_stockouts=self.correct_stockouts)
+        planned = frame["horizon"].max() if "horizon" in frame else 0
+        horizon = self.horizon_ if np.isnan(planned) else max(self.horizon_, int(planned))
+        past = panel(frame, horizon=horizon, correct_stockouts=self.correct_stockouts)
         usual = self.typical_[""]
         past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
         group = classify(past)
-        mean, spread = self._points(past, group)
+        mean, spread = self._points(past, group, horizon)
         return answer(past, group, mean, spread, self.distributions_, self.drift_)
 
     def save(self, folder: Path) -> None:
@@ -174,19 +177,19 @@ class Forecaster:
             trials |= {BOOSTED: ours, **blend}
         return trials, companion
 
-    def _points(self, past: Panel, group: Rows) -> tuple[Floats, Floats]:
+    def _points(self, past: Panel, group: Rows, horizon: int) -> tuple[Floats, Floats]:
         """Mean and spread of every series, each by the way chosen for its class; one never seen
         gets the level of its look-alikes.
         """
-        mean, spread = np.zeros((2, past.size, self.horizon_))
+        mean, spread = np.zeros((2, past.size, horizon))
         blank = past.first >= past.now
         for place in np.unique(group):
             rows = np.flatnonzero((group == place) & ~blank)
-            parts = [way(past, past.now, self.horizon_, rows) for way in self._ways(int(place))]
+            parts = [way(past, past.now, horizon, rows) for way in self._ways(int(place))]
             mean[rows] = np.mean([one[0] for one in parts], axis=0)
             spread[rows] = np.mean([one[1] for one in parts], axis=0)
         rows = np.flatnonzero(blank)
-        mean[rows], spread[rows] = self._way(FALLBACK)(past, past.now, self.horizon_, rows)
+        mean[rows], spread[rows] = self._way(FALLBACK)(past, past.now, horizon, rows)
         return mean, spread
 
     def _ways(self, place: int) -> list[Points]:

@@ -68,6 +68,11 @@ def _rivals(past: Panel) -> Rivals:
     return Rivals(_means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group))
 
 
+def _planned(origin: Origin, steps: Rows) -> Rows:
+    """Columns of `Rivals`; beyond the longest look the last plan stands."""
+    return np.minimum(steps, origin.rivals.price.shape[1]) - 1
+
+
 def _means(values: Floats, group: Rows) -> Floats:
     """Mean of the known values of each column over each series' group."""
     known = ~np.isnan(values)
@@ -165,7 +170,7 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Fl
         steps.astype(float),
         past.promotion[rows, place],
         past.promotion_discount[rows, place],
-        origin.rivals.promotion[rows, steps - 1],
+        origin.rivals.promotion[rows, _planned(origin, steps)],
         *_price(origin, rows, steps, prices_known=prices_known),
         *_calendar(past, place),
     ]
@@ -191,7 +196,7 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
     if not prices_known:
         return [newest / usual]
     planned = past.price[rows, past.now + steps - 1]
-    rivals = origin.rivals.price[rows, steps - 1]
+    rivals = origin.rivals.price[rows, _planned(origin, steps)]
     return [newest / usual, planned / usual, planned / newest, planned / rivals]
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 
 from features import forecasting as features
 from features.forecasting import quantile_names
-from models.base import Release
-from serving.errors import Problem
+from models.base import ModelError, Release
 from serving.live import Live
 
 KEYS = ["warehouse_id", "product_id"]
 DECILES = (0.1, 0.5, 0.9)
+FURTHEST = 400  # periods ahead
 
 
 def score(
@@ -25,29 +25,31 @@ def score(
 ) -> pd.DataFrame:
     """Forecasts from all that was known at `as_of`, of every pair under planning.
 
-    horizon: periods handed back (the store gets the model's whole horizon). Returns warehouse_id,
-    product_id, period_start, mean and a column a quantile (q10, q50 …); the first period is the
-    running one. Raises Problem when no model is in use, or the horizon or a level cannot be had.
+    horizon: periods handed back, the model's own when left out (the store never gets fewer).
+    quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean and a
+    column a quantile (q10, q50 …); the first period is the running one. Raises ModelError when no
+    model is in use, or a level or the horizon cannot be had.
     """
     release = live.release("forecasting")
     if release is None:
-        raise Problem(503, "no_model", live.problem("forecasting") or "No forecaster is in use.")
-    levels = checked_levels(quantiles)
-    answer = forecast(live, release, as_of)
-    longest = int(answer["horizon"].max()) if len(answer) else 0
-    if horizon is not None and not 1 <= horizon <= max(longest, 1):
-        raise Problem(422, "invalid_horizon", f"horizon {horizon}: it can be 1 to {longest}.")
-    rows = answer[answer["horizon"] <= (horizon or longest)].reset_index(drop=True)
+        raise ModelError(live.problem("forecasting") or "No forecaster is in use.")
+    if horizon is not None and not 1 <= horizon <= FURTHEST:
+        raise ModelError(f"horizon {horizon}: it can be 1 to {FURTHEST} periods.")
+    levels = rising(quantiles)
+    if wrong := out_of_range(levels):
+        raise ModelError(wrong)
+    own: int = release.model.horizon_  # type: ignore[attr-defined]
+    answer = forecast(live, release, as_of, horizon=max(own, horizon or 0))
+    rows = answer[answer["horizon"] <= (horizon or own)].reset_index(drop=True)
     table = rows[[*KEYS, "period_start", "mean"]]
     values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
     return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels))], axis=1)
 
 
-def forecast(live: Live, release: Release, as_of: datetime) -> pd.DataFrame:
+def forecast(live: Live, release: Release, as_of: datetime, *, horizon: int) -> pd.DataFrame:
     """The release's long answer as of a time, written to the `forecast` view on the way."""
     tables = {name: live.lake.read(name, as_of=as_of) for name in features.TABLES}
     demand = features.demand(tables, as_of, live.settings.frequency)
-    horizon: int = release.model.horizon_  # type: ignore[attr-defined]
     ahead = features.future(demand, tables, as_of, horizon=horizon)
     if ahead.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
@@ -61,11 +63,15 @@ def forecast(live: Live, release: Release, as_of: datetime) -> pd.DataFrame:
     return answer
 
 
-def checked_levels(quantiles: Sequence[float]) -> list[float]:
-    """The levels, rising and once each; Problem when one is outside .01 … .99."""
-    if wrong := [level for level in quantiles if not 0.01 <= level <= 0.99]:
-        raise Problem(422, "invalid_quantile", f"quantile {wrong[0]}: it can be 0.01 to 0.99.")
+def rising(quantiles: Sequence[float]) -> list[float]:
+    """The levels, once each."""
     return sorted(set(quantiles))
+
+
+def out_of_range(levels: Sequence[float]) -> str:
+    """Which level cannot be had; empty when all can."""
+    wrong = [level for level in levels if not 0.01 <= level <= 0.99]
+    return f"quantile {wrong[0]:g}: it can be 0.01 to 0.99." if wrong else ""
 
 
 def at_levels(values: np.ndarray, known: Sequence[float], asked: Sequence[float]) -> np.ndarray:

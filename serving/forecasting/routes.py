@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 from serving.auth import scoped
 from serving.errors import Fault, Problem
 from serving.forecasting.answers import Forecast, told
-from serving.forecasting.batch import DECILES, checked_levels
+from serving.forecasting.batch import DECILES, out_of_range, rising
 from serving.forecasting.outlook import Outlooks
 from serving.live import Live
 
@@ -38,7 +38,7 @@ def router(live: Live) -> APIRouter:
             int | None, Query(ge=1, description="Periods ahead; all there are when left out.")
         ] = None,
         quantiles: Annotated[
-            Levels, Query(description="Levels, 0.01 to 0.99; repeat or use commas.")
+            Levels, Query(description="Levels, 0.01 to 0.99; one parameter each.")
         ] = None,
     ) -> Forecast:
         """Mean and quantiles of each coming period, and of the sum of the periods 1 … h.
@@ -46,7 +46,10 @@ def router(live: Live) -> APIRouter:
         The first period is the running one. An unknown product or warehouse is a cold start: its
         look-alikes' sales of their first periods (`served_by` says so).
         """
-        levels = checked_levels(quantiles or DECILES)
+        levels = rising(quantiles or DECILES)
+        if wrong := out_of_range(levels):
+            fault = Fault("/quantiles", "0.01 to 0.99", "query")
+            raise Problem(422, "invalid_quantile", wrong, fields=[fault])
         outlook = outlooks.of(warehouse_id, product_id)
         if horizon is not None and horizon > outlook.horizon:
             detail = f"horizon {horizon}: the forecast reaches {outlook.horizon} periods ahead."

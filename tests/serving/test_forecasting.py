@@ -12,11 +12,10 @@ from fastapi.testclient import TestClient
 from features.contracts import fingerprint
 from features.forecasting import DEMAND
 from features.settings import Settings
-from models.base import Release
+from models.base import ModelError, Release
 from models.forecasting import Forecaster
 from models.registry import Registry, Run
 from serving.app import create_app
-from serving.errors import Problem
 from serving.forecasting import score
 from serving.live import Live
 
@@ -117,6 +116,13 @@ def test_batch_is_a_row_a_pair_and_period(scored: pd.DataFrame) -> None:
     assert (scored["q90"] >= scored["q25"]).all()
 
 
+def test_a_longer_horizon_may_be_asked_for(live: Live, scored: pd.DataFrame) -> None:
+    longer = score(live, NOW, horizon=70)
+    assert len(longer) == 6 * 70
+    assert longer["mean"].notna().all()
+    score(live, NOW)
+
+
 def test_scoring_again_changes_nothing_in_the_store(live: Live, scored: pd.DataFrame) -> None:
     before = live.store.history("forecast", NOW)
     score(live, NOW)
@@ -178,9 +184,9 @@ def test_faulty_requests_say_what_is_wrong(client: TestClient, params: dict, cod
 
 
 def test_batch_refuses_what_it_cannot_give(live: Live) -> None:
-    with pytest.raises(Problem, match="horizon 99"):
-        score(live, NOW, horizon=99)
-    with pytest.raises(Problem, match="quantile 1"):
+    with pytest.raises(ModelError, match="horizon 999"):
+        score(live, NOW, horizon=999)
+    with pytest.raises(ModelError, match="quantile 1"):
         score(live, NOW, quantiles=[1.0])
 
 

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 def test_a_notebook_runs(path: Path, merchant: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGOSY_HOME", str(merchant.home))
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel draws into the notebook itself
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": FOLDER}}

@@ -1,7 +1,8 @@
 """Replenishment: how many to order of each product at each warehouse, and why."""
 
 from models.base import Model
-from models.replenishment.policy import MinMax, MovingAverage, OrderUpTo
+from models.replenishment.baselines import MinMax, MovingAverage
+from models.replenishment.policy import OrderUpTo
 
 __all__ = ["MODELS", "MinMax", "MovingAverage", "OrderUpTo"]
 

@@ -1,4 +1,4 @@
-"""The policies: ours and the baselines, all `Model`s over planning frames."""
+"""The policy, a `Model` over planning frames, and what it shares with its baselines."""
 
 import json
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from models.replenishment import replay
-from models.replenishment.cover import GRID, Demand, Floats, combined, safety
+from models.replenishment.cover import Floats, combined, safety
 from models.replenishment.explain import plan
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Flags, Target, economic_lot
@@ -178,98 +178,6 @@ def _order_cost(lines: Lines, pace: Floats, ratio: Floats) -> Floats:
     together = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-6)
     share = lines.order_cost * pace * lines.review_days
     return np.where(together > 0, share / np.where(together > 0, together, 1.0), 0.0)
-
-
-class MovingAverage(Policy):
-    """Baseline: order up to the mean weekly sales of eight weeks × (lead time + review + safety).
-
-    `fit` chooses the days of safety that cost least over all lines.
-    """
-
-    def __init__(
-        self,
-        *,
-        safety_days: Sequence[float] = (0.0, 7.0, 14.0, 21.0, 28.0, 42.0, 56.0, 84.0),
-        seed: int = 7,
-    ) -> None:
-        self.safety_days = list(safety_days)
-        self.seed = seed
-        self.learned = {"safety_days": 7.0}
-
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
-        target = _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
-        return lambda position: target
-
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
-        costs = []
-        for days in self.safety_days:
-            self.learned = {"safety_days": days}
-            costs.append(self.replay(panel).cost.sum())
-        self.learned = {"safety_days": self.safety_days[int(np.argmin(costs))]}
-        return self
-
-
-class MinMax(Policy):
-    """Baseline (s, S): at or below `min` days of recent sales beyond the lead time order up to max.
-
-    `fit` chooses both numbers of days that cost least over all lines.
-    """
-
-    def __init__(
-        self,
-        *,
-        min_days: Sequence[float] = (7.0, 14.0, 21.0, 28.0, 42.0),
-        max_days: Sequence[float] = (14.0, 28.0, 42.0, 63.0, 91.0, 126.0),
-        seed: int = 7,
-    ) -> None:
-        self.min_days = list(min_days)
-        self.max_days = list(max_days)
-        self.seed = seed
-        self.learned = {"min_days": 7.0, "max_days": 28.0}
-
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
-        target = _by_pace(
-            lines,
-            extra_days=self.learned["max_days"] - lines.review_days,
-            trigger_days=self.learned["min_days"],
-        )
-        return lambda position: target
-
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
-        choices = [(s, most) for s in self.min_days for most in self.max_days if s < most]
-        costs = []
-        for least, most in choices:
-            self.learned = {"min_days": least, "max_days": most}
-            costs.append(self.replay(panel).cost.sum())
-        least, most = choices[int(np.argmin(costs))]
-        self.learned = {"min_days": least, "max_days": most}
-        return self
-
-
-def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | None) -> Target:
-    pace = lines.weekly_sales / 7.0
-    mean, extra = pace * lines.cover_days, pace * extra_days
-    trigger = np.inf if trigger_days is None else pace * (lines.lead_days + trigger_days)
-    level = mean + extra
-    # Symmetric about the level itself: a plain policy rounds to the nearest pack.
-    around = level[:, None] + GRID * np.sqrt(np.maximum(level, 0.25))[:, None]
-    return Target(
-        mean=mean,
-        safety=np.broadcast_to(extra, mean.shape).astype(float),
-        lost=np.zeros(len(lines)),
-        at=np.broadcast_to(trigger, mean.shape).astype(float),
-        ratio=np.full(len(lines), 0.5),
-        promise=np.zeros(len(lines), dtype=bool),
-        lot=np.zeros(len(lines)),
-        order_cost=np.zeros(len(lines)),
-        demand=Demand(level, around),
-    )
 
 
 def _centred(largest: float, step: float) -> list[float]:

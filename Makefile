@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
 
 help:
 	@echo "make setup   .venv with everything, from the lock"
@@ -28,13 +29,13 @@ demo: $(READY)
 	@$(BIN)/argosy demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: $(READY)
 	@test -n "$(DATA)" || { echo "make bench DATA=folder: a folder with the public data sets (see README)"; exit 1; }

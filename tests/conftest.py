@@ -14,6 +14,18 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 from features.settings import Settings
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker builds the sample merchant, first, and runs every test that reads it.
+
+    The others go to a worker file by file, so that what a file shares is built once.
+    """
+    for item in items:
+        reads_merchant = "merchant" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("merchant" if reads_merchant else item.path.stem))
+    items.sort(key=lambda item: "merchant" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The embedded defaults in an empty folder."""

@@ -15,6 +15,7 @@ from statsforecast.models import (
 
 from models.forecasting.levels import level
 from models.forecasting.panel import Floats, Panel
+from models.forecasting.seasonal import seasonal_level
 
 # Each costs 10 to 170 millionths of a second a series; methods of 1 ms or more (Theta, ETS) do not
 # earn that on short, sparse series.
@@ -25,7 +26,8 @@ _LIBRARY: Mapping[str, Any] = {
     "imapa": IMAPA(),
     "ses": SimpleExponentialSmoothingOptimized(),
 }
-FAMILY = (*_LIBRARY, "moving_average", "long_average", "seasonal_naive")
+SEASONAL = "seasonal_level"
+FAMILY = (*_LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL)
 METHODS = (*FAMILY, "naive")
 # Periods of the moving average: a season's length of days, two months of weeks, half a year.
 WINDOWS = {"day": 28, "week": 8, "month": 6}
@@ -41,8 +43,10 @@ def points(
     """
     past = panel.at(origin)
     usual = level(past)
-    some = past.rows(rows)
-    mean = _means(some, method, horizon, usual.mean[rows])
+    if method == SEASONAL:
+        mean = seasonal_level(past, horizon)[rows]
+    else:
+        mean = _means(past.rows(rows), method, horizon, usual.mean[rows])
     share = mean / usual.mean[rows, None]
     return mean, usual.spread[rows, None] * np.sqrt(np.maximum(share, 0.05))
 

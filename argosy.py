@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -242,17 +242,38 @@ def add_key(
     scopes: Annotated[
         str, typer.Option(help="Of: events, recommend, plan, approve, decide, admin.")
     ] = "events,recommend,plan,decide",
+    days: Annotated[float | None, typer.Option(help="How long it is good for.")] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, help="Requests it may make in a minute.")
+    ] = None,
 ) -> None:
     """Make an API key; it is shown once."""
     from serving.auth import create_key
 
-    typer.echo(create_key(_records(_settings()), name, tuple(scopes.split(","))))
+    lasts = timedelta(days=days) if days else None
+    wanted = tuple(part.strip() for part in scopes.split(","))
+    records = _records(_settings())
+    typer.echo(create_key(records, name, wanted, lasts=lasts, per_minute=per_minute))
+
+
+@keys.command("rotate")
+def rotate_key(
+    name: str,
+    grace: Annotated[float, typer.Option(help="Hours for which the old key still holds.")] = 24.0,
+) -> None:
+    """Make a new key in the place of an old one; it is shown once."""
+    from serving.auth import rotate_key
+
+    typer.echo(rotate_key(_records(_settings()), name, timedelta(hours=grace)))
 
 
 @keys.command("list")
 def list_keys(as_json: Json = False) -> None:
     """The names and scopes of the keys."""
-    _show(_records(_settings()).keys(), as_json)
+    columns = ("name", "scopes", "created_at", "expires_at", "former_until", "per_minute")
+    known = _records(_settings()).keys()
+    lines = [{name: getattr(key, name) for name in columns} for key in known]
+    _show([line | {"scopes": " ".join(line["scopes"])} for line in lines], as_json)
 
 
 @keys.command("drop")

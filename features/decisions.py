@@ -58,12 +58,20 @@ class Remembered:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as stored: never the key, only its digest."""
+    """A key as stored: never the key, only its digest.
+
+    former_digest: of the key before this one, which still holds until former_until.
+    per_minute: requests it may make in a minute; None: as many as it likes.
+    """
 
     name: str
     digest: str
     scopes: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None = None
+    former_digest: str | None = None
+    former_until: datetime | None = None
+    per_minute: int | None = None
 
 
 def contract_row(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Frequency = Literal["day", "week", "month"]
+RowName = Literal["recommendation", "forecasting", "replenishment", "fraud"]
 
 
 class Settings(BaseSettings):
@@ -51,9 +52,35 @@ class Settings(BaseSettings):
     )
 
     auth: bool = Field(True, description="Whether the API asks for a key.")
+    rows: Annotated[tuple[RowName, ...], NoDecode] = Field(
+        ("recommendation", "forecasting", "replenishment", "fraud"),
+        min_length=1,
+        description="The rows that are served, parted by commas; ready means: these are loaded.",
+    )
+    workers: int = Field(1, ge=1, description="Processes that serve; `argosy serve` sets it.")
     reload_seconds: float = Field(
         5.0, gt=0, description="How often the server looks for a newly promoted model."
     )
+    request_seconds: float = Field(
+        10.0, gt=0, description="A request that takes longer is answered 503."
+    )
+    most_requests: int = Field(
+        100, ge=1, description="Requests under way in a worker; further ones are answered 503."
+    )
+    store_seconds: float = Field(
+        0.25, gt=0, description="How long a request waits for Redis before it goes without."
+    )
+    idempotency_hours: float = Field(
+        24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
+    )
+
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _parted(cls, value: Any) -> Any:
+        """From `a,b`, as an environment variable has it."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(","))
+        return value
 
     @property
     def lake(self) -> Path:

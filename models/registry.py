@@ -207,13 +207,40 @@ class Registry:
         with self._asking(f"load {row} version {chosen}"):
             self._require(row, chosen)
             with self._files(row, chosen) as folder:
+                place = folder / "data" / "release"
                 try:
-                    return read(folder / "data" / "release", chosen, self.rows)
+                    release = read(place, chosen, self.rows)
+                    self._note_last(row, chosen, place)
+                    return release
                 except BrokenReleaseError as error:
                     raise RegistryError(
                         f"{row} version {chosen} is broken: {error}. Go back with argosy rollback "
                         f"{row}, or train again: argosy train {row}"
                     ) from error
+
+    def last(self, row: str) -> Release | None:
+        """The release loaded last on this machine; the registry is not asked. None: there is none.
+
+        Raises BrokenReleaseError when its files are damaged.
+        """
+        note = self._last_note(row)
+        if note is None or not note.exists():
+            return None
+        kept = json.loads(note.read_text())
+        return read(Path(kept["folder"]), kept["version"], self.rows)
+
+    def _last_note(self, row: str) -> Path | None:
+        return self.cache / self._name(row) / "last.json" if self.cache else None
+
+    def _note_last(self, row: str, version: str, folder: Path) -> None:
+        """Remember where the release is, for a start while the registry is away."""
+        note = self._last_note(row)
+        if note is None or not folder.is_dir():
+            return
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_name(f"last.{os.getpid()}.part")
+        draft.write_text(json.dumps({"version": version, "folder": str(folder.absolute())}))
+        draft.replace(note)
 
     def versions(self, row: str | None = None) -> list[VersionInfo]:
         """The registered versions, newest first, row by row."""

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from features.contracts import ArgosyError
@@ -29,10 +29,18 @@ from serving import (
     replenishment,
     telemetry,
 )
-from serving.edge import Edge
+from serving.edge import Edge, Limits
 from serving.live import Live
 
 Page = Callable[[str, Lake, datetime, str], str]
+
+
+_ROWS = {
+    "recommendation": recommendation,
+    "forecasting": forecasting,
+    "replenishment": replenishment,
+    "fraud": fraud,
+}
 
 
 class ServeError(ArgosyError):
@@ -56,8 +64,6 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(live.start)
-        gc.collect()
-        gc.freeze()  # what is loaded now stays: the collector need not look at it again
         yield
         await run_in_threadpool(live.stop)
 
@@ -71,11 +77,21 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     )
     app.state.live = live
     errors.install(app)
-    app.add_middleware(Edge, telemetry=live.telemetry)
+    limits = Limits(settings.most_requests, settings.request_seconds)
+    app.add_middleware(Edge, telemetry=live.telemetry, limits=limits)
     app.include_router(health.router(live))
-    for row in (recommendation, forecasting, replenishment, fraud):
-        app.include_router(row.router(live), tags=[row.__name__.removeprefix("serving.")])
+    for name in settings.rows:
+        app.include_router(_ROWS[name].router(live), tags=[name])
+    app.include_router(APIRouter(lifespan=_settled))
     return app
+
+
+@contextlib.asynccontextmanager
+async def _settled(_: FastAPI) -> AsyncIterator[None]:
+    """The last to start: what is loaded now stays, so the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    yield
 
 
 def from_environment() -> FastAPI:
@@ -104,7 +120,7 @@ def run(settings: Settings, host: str, port: int, workers: int, ready: Page | No
     }
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
-            _share(settings)
+            _share(settings.model_copy(update={"workers": workers}))
             uvicorn.run("serving.app:from_environment", factory=True, workers=workers, **common)
             return
         app = create_app(settings)
@@ -142,7 +158,8 @@ def _share(settings: Settings) -> None:
     """Give the workers the settings, and a folder in which their metrics meet."""
     for name, value in settings.model_dump(mode="json").items():
         if value is not None:
-            os.environ[f"ARGOSY_{name.upper()}"] = str(value)
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            os.environ[f"ARGOSY_{name.upper()}"] = text
     folder = settings.home / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

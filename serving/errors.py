@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from features.contracts import ArgosyError
-from features.records import RecordsError
+from features.records import DatabaseError, RecordsError
 from models.base import ModelError
 from models.registry import RegistryError
 
@@ -25,6 +25,7 @@ MEDIA_TYPE = "application/problem+json"
 # Domain error -> (status, code). The class nearest in the inheritance wins.
 STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     ArgosyError: (503, "unavailable"),
+    DatabaseError: (503, "database_unavailable"),
     RecordsError: (422, "invalid_record"),
     ModelError: (503, "model_unavailable"),
     RegistryError: (503, "registry_unavailable"),
@@ -41,6 +42,7 @@ CODES: Mapping[int, str] = {
     413: "body_too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
+    429: "too_many_requests",
     500: "internal_error",
     503: "unavailable",
 }
@@ -154,7 +156,8 @@ def from_domain(error: Exception) -> Problem:
     for kind in type(error).__mro__:
         if kind in STATUSES:
             status, code = STATUSES[kind]
-            return Problem(status, code, str(error))
+            again = {"Retry-After": "1"} if status == 503 else None
+            return Problem(status, code, str(error), headers=again)
     raise error
 
 

@@ -6,7 +6,6 @@ from typing import Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
-from models.registry import ROWS
 from serving import telemetry
 from serving.auth import scoped
 from serving.errors import Fault, Problem
@@ -58,10 +57,14 @@ class Models(BaseModel):
 
 
 class Readiness(BaseModel):
-    """All is loaded; a row may still tell why its newest release is not in use."""
+    """All is loaded; a row may still tell why its newest release is not in use.
+
+    problems: what is away at the moment; answers go on without it, and say so.
+    """
 
     status: Literal["ready"] = "ready"
     features_as_of: datetime
+    problems: list[str]
     models: list[LiveModel]
 
 
@@ -82,7 +85,8 @@ def router(live: Live) -> APIRouter:
         if missing or as_of is None:
             told = " ".join(fault.message for fault in missing)
             raise Problem(503, "not_ready", told, fields=missing, headers={"Retry-After": "5"})
-        return Readiness(features_as_of=as_of, models=_models(live))
+        away = [text for text in (live.database_problem(),) if text]
+        return Readiness(features_as_of=as_of, problems=away, models=_models(live))
 
     @routes.get(
         "/metrics",
@@ -104,9 +108,12 @@ def router(live: Live) -> APIRouter:
 def _missing(live: Live, as_of: datetime | None) -> list[Fault]:
     missing = [
         Fault(f"/models/{row}", f"{row}: {live.problem(row) or 'not loaded yet'}.", "server")
-        for row in ROWS
+        for row in live.settings.rows
         if live.release(row) is None
     ]
+    if not live.migrated:
+        told = live.database_problem() or "not looked at yet"
+        missing.append(Fault("/database", f"The database was never reached: {told}.", "server"))
     if as_of is None:
         missing.append(
             Fault("/features", "No features are computed; run argosy materialize.", "server")
@@ -116,7 +123,7 @@ def _missing(live: Live, as_of: datetime | None) -> list[Fault]:
 
 def _models(live: Live) -> list[LiveModel]:
     models = []
-    for row in ROWS:
+    for row in live.settings.rows:
         release = live.release(row)
         models.append(
             LiveModel(

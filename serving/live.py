@@ -1,26 +1,28 @@
 """What the server answers from: the stores, and of each row the one release in use."""
 
-import json
 import random
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from features.lake import Lake
-from features.records import Records
+from features.records import DatabaseError, Records
 from features.settings import Settings
 from features.store import Store
 from models.base import Release
-from models.registry import ROWS, Registry, RegistryError
-from serving.auth import KeyRing
+from models.registry import Registry, RegistryError
+from serving.auth import KeyRing, Rates
 from serving.idempotency import InFlight
+from serving.logs import log_defect
 from serving.telemetry import Telemetry
 
 # A release that failed is tried again after this long (a disk may have been full); a new one
 # at once.
 _AGAIN_SECONDS = 60.0
+_TIDY_SECONDS = 600.0
+_LAST = "the last one used"
 
 
 class Live:
@@ -39,10 +41,15 @@ class Live:
         )
         self.telemetry = Telemetry()
         self.in_flight = InFlight()
-        self.keys = KeyRing(self.records.keys, seconds=settings.reload_seconds)
+        self.keys = KeyRing(
+            self.records.keys, seconds=settings.reload_seconds, rates=Rates(1 / settings.workers)
+        )
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})
         self._failed: dict[str, tuple[str, float]] = {}
+        self.migrated = False  # whether the database was reached since the start
+        self._database_problem: str | None = None
+        self._tidied = float("-inf")
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -61,15 +68,19 @@ class Live:
 
     def features_as_of(self) -> datetime | None:
         """The time the features in the store were last computed for; None when never."""
-        file = self.settings.feature_folder / "materialized.json"
-        try:
-            return datetime.fromisoformat(json.loads(file.read_text())["as_of"])
-        except FileNotFoundError:
-            return None
+        return self.store.as_of()
+
+    def database_problem(self) -> str | None:
+        """Why the database cannot be used, as of the last look; None when it can."""
+        return self._database_problem
 
     def start(self) -> None:
-        """Open the stores, load the champions, watch for new ones."""
-        self.records.migrate()
+        """Open the stores, load the champions, watch for new ones.
+
+        A store or a registry that is away is looked for again and again; what can be answered
+        without it is.
+        """
+        self.look_at_database()
         self.refresh()
         self._stopping.clear()
         self._watcher = threading.Thread(target=self._watch, name="releases", daemon=True)
@@ -87,27 +98,68 @@ class Live:
     def refresh(self) -> None:
         """Take every row's champion into use that is not yet."""
         with self._lock:
-            for row in ROWS:
-                self._refresh(row)
+            self._look_at_registry()
             self.telemetry.facts(self.lake.clock(), self.features_as_of())
+
+    def look_at_database(self) -> None:
+        """Find out whether the database answers; bring it up to this version the first time."""
+        try:
+            if self.migrated:
+                self.records.ping()
+            else:
+                self.records.migrate()
+                self.migrated = True
+            self._tidy()
+        except DatabaseError as error:
+            self._database_problem = str(error)
+        else:
+            self._database_problem = None
+        self.telemetry.database.set(self._database_problem is None)
+
+    def _tidy(self) -> None:
+        """Once in a while, drop the answers to idempotency keys that are old."""
+        if time.monotonic() - self._tidied > _TIDY_SECONDS:
+            self.records.forget_answers(timedelta(hours=self.settings.idempotency_hours))
+            self._tidied = time.monotonic()
+
+    def _look_at_registry(self) -> None:
+        for row in self.settings.rows:
+            try:
+                version = self.registry.champion_version(row)
+            except RegistryError as error:  # away for one, away for all: ask no more this time
+                for each in self.settings.rows:
+                    self._go_without(each, str(error))
+                return
+            self._refresh(row, version)
 
     def _watch(self) -> None:
         while not self._stopping.wait(self.settings.reload_seconds * random.uniform(0.8, 1.2)):  # noqa: S311  # jitter, so that workers do not ask at the same moment
-            self.refresh()
+            try:
+                self.look_at_database()
+                self.refresh()
+            except Exception as error:  # the watch goes on, whatever one look met
+                log_defect(error, "watch")
 
-    def _refresh(self, row: str) -> None:
+    def _refresh(self, row: str, version: str | None) -> None:
         former = self._releases.get(row)
-        try:
-            version = self.registry.champion_version(row)
-        except RegistryError as error:
-            self._note(row, str(error))
-            return
         if version is None:
             self._note(row, f"{row} has no model in use; train one: argosy train {row}")
         elif former is not None and former.version == version:
             self._note(row, None)
         elif not self._failed_lately(row, version):
             self._swap(row, version, former)
+
+    def _go_without(self, row: str, reason: str) -> None:
+        """The registry is away: what is in use stays; at a start what was in use last serves."""
+        if self._releases.get(row) is None and not self._failed_lately(row, _LAST):
+            try:
+                release = self.registry.last(row)
+                if release is not None:
+                    release.trial()
+                    self._use(release, None)
+            except Exception:  # whatever a model throws: there is none then
+                self._failed[row] = (_LAST, time.monotonic())
+        self._note(row, reason)
 
     def _swap(self, row: str, version: str, former: Release | None) -> None:
         """Load beside the old one, try it, put it in its place; else keep the old one."""
@@ -120,9 +172,12 @@ class Live:
             stays = f"version {former.version} stays in use" if former else "nothing is in use"
             self._note(row, f"version {version} is not in use, {stays}: {_short(error)}")
             return
-        self._releases = MappingProxyType({**self._releases, row: release})
+        self._use(release, former)
         self._failed.pop(row, None)
         self._note(row, None)
+
+    def _use(self, release: Release, former: Release | None) -> None:
+        self._releases = MappingProxyType({**self._releases, release.row: release})
         self.telemetry.loaded(release, former)
 
     def _failed_lately(self, row: str, version: str) -> bool:

@@ -1,10 +1,13 @@
 """Log lines as JSON, one a line, on standard error; no personal fields."""
 
 import logging
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+
+_DEFECTS = logging.getLogger("argosy.defects")
 
 
 class JsonFormatter(logging.Formatter):
@@ -38,3 +41,16 @@ def config(*, access: bool = True) -> dict[str, Any]:
             "uvicorn": {**ours, "level": "WARNING"},
         },
     }
+
+
+def log_defect(error: BaseException, where: str) -> None:
+    """Where it broke, without the message: messages quote values, and values may be personal.
+
+    where: the id of the request, or the name of the work.
+    """
+    frames = [
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    fields = {"request_id": where, "error": type(error).__qualname__, "frames": frames}
+    _DEFECTS.error("a defect", extra={"fields": fields})

@@ -72,6 +72,24 @@ class Telemetry:
             registry=self.registry,
             multiprocess_mode="livemax",
         )
+        self.database = Gauge(
+            "argosy_database_up",
+            "1 while the database of decisions, events and labels answers.",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.in_flight = Gauge(
+            "argosy_requests_in_flight",
+            "Requests under way.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.refused = Counter(
+            "argosy_refused",
+            "Requests answered 503 before their work was done: too many, or too slow.",
+            ("reason",),
+            registry=self.registry,
+        )
         self.features_as_of = Gauge(
             "argosy_features_as_of_timestamp_seconds",
             "The time the features were computed for (Unix time).",

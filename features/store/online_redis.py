@@ -55,15 +55,17 @@ return written
 class RedisOnline:
     """Feast's Redis layout: a hash for each entity key, a field for each feature and view's time.
 
-    client: a redis.Redis; project: Feast's project, the end of every key.
+    client: a redis.Redis that reads; writer: the one that writes, with time to wait (the same when
+    not given). project: Feast's project, the end of every key.
     """
 
     _rows = 200  # keys in one script call: about a millisecond of the server's time
 
-    def __init__(self, client: Any, project: str) -> None:
+    def __init__(self, client: Any, project: str, writer: Any = None) -> None:
         self._client = client
+        self._writer = writer or client
         self._project = project.encode()
-        self._script = client.register_script(_SCRIPT)
+        self._script = self._writer.register_script(_SCRIPT)
 
     def write(self, batch: Batch) -> int:
         """Compare and set in the server: no other writer gets in between."""
@@ -89,6 +91,7 @@ class RedisOnline:
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+        self._writer.close()
 
     def _run(self, view: View, keys: Sequence[bytes], rows: Iterator[tuple[Any, ...]]) -> int:
         head = [_time(view), len(view.features), *_fields(view)]

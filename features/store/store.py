@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -37,6 +38,8 @@ _ROWS = {
 VIEWS: tuple[View, ...] = tuple(view for row in _ROWS.values() for view in row.VIEWS)
 SERVICES: Mapping[str, tuple[str, ...]] = {name: row.SERVICE for name, row in _ROWS.items()}
 Progress = Callable[[str, float], None]
+
+_WRITE_SECONDS = 10.0  # how long a write waits for Redis
 
 
 class OnlineStoreError(StoreError):
@@ -98,7 +101,8 @@ class Store:
         reports: list[ViewReport] = []
         with self._archive.lock(), self._reaching():
             self._declare()
-            self._state_file.unlink(missing_ok=True)
+            if former := self._done():  # readers go on with it; `ensure` no longer does
+                self._note(former | {"lake": "under way"})
             for view in views:
                 if progress:
                     progress(view.name, len(reports) / len(views))
@@ -109,7 +113,7 @@ class Store:
                 online = self._publish_all(view, as_of) if view.online else 0
                 rows = self._archive.count(view)
                 reports.append(ViewReport(view.name, rows, online, time.perf_counter() - started))
-            self._state_file.write_text(json.dumps(done))
+            self._note(done)
         if progress:
             progress("done", 1.0)
         return MaterializeReport(as_of, tuple(reports))
@@ -117,10 +121,7 @@ class Store:
     def ensure(self, as_of: datetime) -> None:
         """Materialize, unless that is done for what the lake holds now, as of then or later."""
         wanted = self._state(as_of)
-        try:
-            done = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            done = {}
+        done = self._done()
         same = all(done.get(name) == wanted[name] for name in ("lake", "definitions"))
         if not same or done["as_of"] < wanted["as_of"] or self._is_emptied():
             self.materialize(as_of)
@@ -198,6 +199,11 @@ class Store:
         found = self._view(view)
         return frame_of(found, self._archive.latest(found, as_of))
 
+    def as_of(self) -> datetime | None:
+        """The time the features were last materialized for; None when never."""
+        done = self._done()
+        return datetime.fromisoformat(done["as_of"]) if done else None
+
     def version(self) -> str:
         """Changes with every change of the offline files."""
         return _hash({name: self._archive.stamp(view) for name, view in self._views.items()})
@@ -226,8 +232,21 @@ class Store:
             return any(None in found for found in self._online.read(probes))
 
     @property
-    def _state_file(self) -> Any:
+    def _state_file(self) -> Path:
         return self._settings.feature_folder / "materialized.json"
+
+    def _done(self) -> dict[str, str]:
+        """What the last materialize noted; empty when there was none."""
+        try:
+            noted: dict[str, str] = json.loads(self._state_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return noted
+
+    def _note(self, done: Mapping[str, str]) -> None:
+        draft = self._state_file.with_suffix(".part")
+        draft.write_text(json.dumps(done))
+        draft.replace(self._state_file)
 
     @cached_property
     def _definitions(self) -> str:
@@ -300,10 +319,16 @@ class Store:
         else:
             import redis
 
-            client = redis.Redis.from_url(
-                settings.online_store_url, socket_connect_timeout=2, socket_timeout=5
+            # A request waits a moment, a materialize as long as it takes.
+            asked, written = (
+                redis.Redis.from_url(
+                    settings.online_store_url,
+                    socket_connect_timeout=seconds,
+                    socket_timeout=seconds,
+                )
+                for seconds in (settings.store_seconds, _WRITE_SECONDS)
             )
-            online = RedisOnline(client, settings.namespace)
+            online = RedisOnline(asked, settings.namespace, written)
         self._open.callback(online.close)
         return online
 

@@ -4,13 +4,23 @@ import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from features.lake import Lake
-from features.records import Decision, KeyExistsError, Reason, Records, RecordsError
+from features.records import (
+    ApiKey,
+    DatabaseError,
+    Decision,
+    KeyExistsError,
+    Reason,
+    Records,
+    RecordsError,
+)
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -216,16 +226,29 @@ def test_an_answer_is_remembered_as_first_given(records: Records) -> None:
 
 
 def test_keys(records: Records) -> None:
-    records.add_key("shop", "00ff", ["decide", "events"])
+    records.add_key(ApiKey("shop", "00ff", ("decide", "events"), NOON))
     (key,) = records.keys()
     assert (key.name, key.digest, key.scopes) == ("shop", "00ff", ("decide", "events"))
     assert key.created_at.utcoffset() == timedelta(0)
     with pytest.raises(KeyExistsError, match="'shop'"):
-        records.add_key("shop", "11ee", ["decide"])
+        records.add_key(ApiKey("shop", "11ee", ("decide",), NOON))
+    records.change_key(replace(key, digest="22dd", former_digest="00ff", former_until=NOON))
+    (changed,) = records.keys()
+    assert (changed.digest, changed.former_digest, changed.former_until) == ("22dd", "00ff", NOON)
     records.drop_key("shop")
     assert records.keys() == []
     with pytest.raises(RecordsError, match="no key named 'shop'"):
         records.drop_key("shop")
+    with pytest.raises(RecordsError, match="no key named 'shop'"):
+        records.change_key(key)
+
+
+def test_answers_are_forgotten_when_they_are_old(records: Records) -> None:
+    records.remember("orders", "k", "hash", 202, "{}")
+    assert records.forget_answers(timedelta(hours=1)) == 0
+    assert records.remembered("orders", "k") is not None
+    assert records.forget_answers(timedelta(0)) == 1
+    assert records.remembered("orders", "k") is None
 
 
 def test_what_was_written_is_there_after_reopening(url: str, namespace: str) -> None:
@@ -265,7 +288,7 @@ def test_many_may_migrate_at_once(url: str, namespace: str) -> None:
 def test_sqlite_commits_are_durable(tmp_path: Path) -> None:
     records = Records(f"sqlite:///{tmp_path / 'r.db'}")
     records.migrate()
-    with records._engine.connect() as connection:
+    with records.database.engine.connect() as connection:
         read = connection.exec_driver_sql
         assert read("PRAGMA journal_mode").scalar() == "wal"
         assert read("PRAGMA synchronous").scalar() == 2  # FULL
@@ -275,3 +298,27 @@ def test_sqlite_commits_are_durable(tmp_path: Path) -> None:
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(RecordsError, match="mysql is not supported"):
         Records("mysql://host/db")
+
+
+def test_a_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    away = Records("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    with pytest.raises(DatabaseError, match=r"does not answer.*ARGOSY_DATABASE_URL"):
+        away.keys()
+    with pytest.raises(DatabaseError):
+        away.add_events([event("a")])
+    away.close()
+
+
+def test_a_lost_connection_is_opened_again(postgres_url: str, namespace: str) -> None:
+    records = Records(postgres_url, namespace)
+    records.migrate()
+    records.add_events([event("a")])
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and query like %s",
+            (f"%{namespace}%",),
+        )
+    assert records.add_events([event("a"), event("b")]) == [False, True]
+    assert len(records.recent_events("v1", None)) == 2
+    records.close()

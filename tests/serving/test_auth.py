@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
@@ -8,10 +9,19 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from features.records import KeyExistsError, Records
+from features.records import ApiKey, DatabaseError, KeyExistsError, Records, RecordsError
 from features.settings import Settings
 from serving import errors
-from serving.auth import ApiKeyError, Caller, KeyRing, create_key, digest, scoped
+from serving.auth import (
+    ApiKeyError,
+    Caller,
+    KeyRing,
+    Rates,
+    create_key,
+    digest,
+    rotate_key,
+    scoped,
+)
 from serving.edge import Edge
 from serving.telemetry import Telemetry
 
@@ -161,3 +171,60 @@ def test_the_keys_are_read_at_most_once_a_second(records: Records) -> None:
     for _ in range(20):
         assert ring.find("argosy_guess") is None
     assert reads == 1
+
+
+def test_a_rotated_key_holds_for_its_grace(client: TestClient, records: Records) -> None:
+    old = create_key(records, "payments", ["decide"])
+    new = rotate_key(records, "payments", timedelta(hours=1))
+    ring = KeyRing(records.keys)
+    assert ring.find(old) == ring.find(new) == Caller("payments", frozenset({"decide"}))
+    newest = rotate_key(records, "payments", timedelta(0))
+    ring = KeyRing(records.keys)
+    assert (ring.find(old), ring.find(new)) == (None, None)
+    assert ring.find(newest) is not None
+    with pytest.raises(RecordsError, match="no key named 'nobody'"):
+        rotate_key(records, "nobody", timedelta(0))
+
+
+def test_a_key_ends_when_its_time_is_over(client: TestClient, records: Records) -> None:
+    key = create_key(records, "temporary", ["decide"], lasts=timedelta(seconds=0.3))
+    assert client.get("/decide", headers=bearer(key)).status_code == 200
+    time.sleep(0.3)
+    assert client.get("/decide", headers=bearer(key)).status_code == 401
+
+
+def test_a_key_may_ask_so_often_and_no_more(client: TestClient, records: Records) -> None:
+    key = create_key(records, "slow", ["decide"], per_minute=2)
+    other = create_key(records, "quick", ["decide"])
+    answers = [client.get("/decide", headers=bearer(key)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "too_many_requests"
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 30
+    assert client.get("/decide", headers=bearer(other)).status_code == 200
+
+
+def test_a_rate_comes_back_with_time_and_is_shared_by_workers() -> None:
+    now = 0.0
+    rates = Rates(0.5, clock=lambda: now)
+    caller = Caller("shop", frozenset(), per_minute=120)
+    assert [rates.wait(caller) for _ in range(61)] == [0.0] * 60 + [1.0]
+    now = 1.0
+    assert [rates.wait(caller) for _ in range(2)] == [0.0, 1.0]
+
+
+def test_known_keys_hold_while_the_database_is_away(records: Records) -> None:
+    token = create_key(records, "shop", ["plan"])
+    away = False
+
+    def read() -> list[ApiKey]:
+        if away:
+            raise DatabaseError("away")
+        return records.keys()
+
+    ring = KeyRing(read, seconds=0.0)
+    assert ring.find(token) is not None
+    away = True
+    ring._read_at = float("-inf")
+    assert ring.find(token) is not None
+    with pytest.raises(DatabaseError):
+        KeyRing(read).find(token)

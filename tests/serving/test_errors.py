@@ -11,7 +11,7 @@ from features.contracts import ArgosyError
 from models.base import TooLittleDataError
 from models.registry import RegistryError
 from serving import errors
-from serving.edge import Edge
+from serving.edge import Edge, Limits
 from serving.errors import Fault, Problem
 from serving.telemetry import Telemetry
 
@@ -42,7 +42,7 @@ RAISED = {
 def client() -> Iterator[TestClient]:
     app = FastAPI()
     errors.install(app)
-    app.add_middleware(Edge, telemetry=Telemetry(), largest_body=1000)
+    app.add_middleware(Edge, telemetry=Telemetry(), limits=Limits(body=1000))
 
     @app.post("/orders")
     async def order(body: Order, dry: Annotated[bool, Query()] = False) -> Order:

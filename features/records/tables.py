@@ -1,0 +1,114 @@
+"""The tables of the records, declared once; `migrations` brings older databases up to them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from features.contracts import TABLES
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps no zone, so it gets none and UTC is put back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """What is stored."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """What is read."""
+        if value is None or dialect.name != "sqlite":
+            return value if value is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of one installation."""
+
+    metadata: sa.MetaData
+    events: sa.Table
+    chargebacks: sa.Table
+    decisions: sa.Table
+    answers: sa.Table
+    keys: sa.Table
+
+
+def tables(namespace: str) -> Tables:
+    """The tables, their names starting with `namespace`."""
+    metadata = sa.MetaData()
+
+    def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+        return sa.Table(f"{namespace}_{name}", metadata, *columns, sqlite_autoincrement=True)
+
+    def numbered() -> "sa.Column[int]":
+        return sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True
+        )
+
+    events = table(
+        "events",
+        numbered(),
+        sa.Column("event_id", sa.Text, nullable=False, unique=True),
+        sa.Column("occurred_at", Utc, nullable=False),
+        *(
+            _text(name)
+            for name in TABLES["events"].names
+            if name not in {"event_id", "occurred_at"}
+        ),
+        sa.Index(f"{namespace}_events_visitor", "visitor_id", "occurred_at"),
+        sa.Index(f"{namespace}_events_customer", "customer_id", "occurred_at"),
+    )
+    chargebacks = table(
+        "chargebacks",
+        numbered(),
+        sa.Column("payment_id", sa.Text, nullable=False),
+        sa.Column("reported_at", Utc, nullable=False),
+        sa.Column("is_fraud", sa.Boolean, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.UniqueConstraint("payment_id", "reported_at", "is_fraud", "reason"),
+    )
+    decisions = table(
+        "decisions",
+        numbered(),
+        sa.Column("payment_id", sa.Text, nullable=False, unique=True),
+        sa.Column("decision_id", sa.Text, nullable=False),
+        sa.Column("decided_at", Utc, nullable=False),
+        sa.Column("decision", sa.Text, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("score", sa.Double, nullable=False),
+        *(_text(name) for name in ("reasons", "rules_hit", "model_version", "policy_version")),
+        sa.Column("degraded", sa.Boolean, nullable=False),
+        *(_text(name) for name in ("payment", "features")),
+    )
+    answers = table(
+        "answers",
+        sa.Column("scope", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("body_hash", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Index(f"{namespace}_answers_created", "created_at"),
+    )
+    keys = table(
+        "keys",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, nullable=False, unique=True),
+        sa.Column("scopes", sa.Text, nullable=False),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("expires_at", Utc),
+        sa.Column("former_digest", sa.Text),
+        sa.Column("former_until", Utc),
+        sa.Column("per_minute", sa.Integer),
+    )
+    return Tables(metadata, events, chargebacks, decisions, answers, keys)
+
+
+def _text(name: str) -> "sa.Column[str]":
+    return sa.Column(name, sa.Text)

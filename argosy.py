@@ -39,6 +39,8 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="API keys: add, list, drop.")
 app.add_typer(keys, name="keys")
+experiment = typer.Typer(no_args_is_help=True, help="Experiments of the storefront: report.")
+app.add_typer(experiment, name="experiment")
 
 Report = Callable[[str, float | None], None]
 _IS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*Z$")
@@ -280,6 +282,26 @@ def list_keys(as_json: Json = False) -> None:
 def drop_key(name: str) -> None:
     """Make a key worthless at once."""
     _records(_settings()).drop_key(name)
+
+
+@experiment.command("report")
+def report_experiment(
+    name: Annotated[str | None, typer.Argument(metavar="[EXPERIMENT]", help="One of them.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Click, cart and purchase uplift of each arm, with confidence intervals."""
+    from serving.recommendation.report import reports
+
+    settings = _settings()
+    found = reports(_records(settings).storefront, _lake(settings), name)
+    if as_json:
+        _show(found, as_json)
+    for each in [] if as_json else found:
+        _show(each, as_json)
+    if not found:
+        raise typer.BadParameter(
+            "no such experiment; start one: POST /v1/experiments, see /docs of the server"
+        )
 
 
 @app.command()

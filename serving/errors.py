@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from features.contracts import ArgosyError
 from features.records import DatabaseError, RecordsError
+from features.storefront import ExperimentError
 from models.base import ModelError
 from models.registry import RegistryError
 
@@ -27,6 +28,7 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     ArgosyError: (503, "unavailable"),
     DatabaseError: (503, "database_unavailable"),
     RecordsError: (422, "invalid_record"),
+    ExperimentError: (409, "experiment_exists"),
     ModelError: (503, "model_unavailable"),
     RegistryError: (503, "registry_unavailable"),
 }

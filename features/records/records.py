@@ -21,6 +21,7 @@ from features.decisions import (
 )
 from features.records.database import Database
 from features.records.migrations import migrate
+from features.records.storefront import Storefront
 from features.records.tables import tables
 
 Pending = Literal["events", "chargebacks", "payments"]
@@ -37,6 +38,7 @@ class Records:
         self.namespace = namespace
         self.database = Database(url, namespace)
         self.tables = tables(namespace)
+        self.storefront = Storefront(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.seq
         )

@@ -37,6 +37,9 @@ class Tables:
     decisions: sa.Table
     answers: sa.Table
     keys: sa.Table
+    exposures: sa.Table
+    experiments: sa.Table
+    placements: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -63,6 +66,7 @@ def tables(namespace: str) -> Tables:
         ),
         sa.Index(f"{namespace}_events_visitor", "visitor_id", "occurred_at"),
         sa.Index(f"{namespace}_events_customer", "customer_id", "occurred_at"),
+        sa.Index(f"{namespace}_events_recommendation", "recommendation_id"),
     )
     chargebacks = table(
         "chargebacks",
@@ -107,7 +111,51 @@ def tables(namespace: str) -> Tables:
         sa.Column("former_until", Utc),
         sa.Column("per_minute", sa.Integer),
     )
-    return Tables(metadata, events, chargebacks, decisions, answers, keys)
+    exposures = table(
+        "exposures",
+        sa.Column("recommendation_id", sa.Text, primary_key=True),
+        sa.Column("exposed_at", Utc, nullable=False),
+        sa.Column("experiment_id", sa.Text, nullable=False),
+        sa.Column("arm", sa.Text, nullable=False),
+        sa.Column("propensity", sa.Double, nullable=False),
+        *(_text(name) for name in ("placement", "unit", "served_by", "products")),
+        sa.Index(f"{namespace}_exposures_experiment", "experiment_id"),
+        sa.Index(f"{namespace}_exposures_unit", "unit"),
+    )
+    running = sa.text("stopped_at IS NULL")
+    experiments = table(
+        "experiments",
+        sa.Column("experiment_id", sa.Text, primary_key=True),
+        sa.Column("placement", sa.Text, nullable=False),
+        sa.Column("holdout", sa.Double, nullable=False),
+        sa.Column("arms", sa.Text, nullable=False),
+        sa.Column("started_at", Utc, nullable=False),
+        sa.Column("stopped_at", Utc),
+        sa.Index(
+            f"{namespace}_experiments_running",
+            "placement",
+            unique=True,
+            sqlite_where=running,
+            postgresql_where=running,
+        ),
+    )
+    placements = table(
+        "placements",
+        sa.Column("placement", sa.Text, primary_key=True),
+        *(_text(name) for name in ("pins", "boosts")),
+        sa.Column("updated_at", Utc, nullable=False),
+    )
+    return Tables(
+        metadata,
+        events,
+        chargebacks,
+        decisions,
+        answers,
+        keys,
+        exposures,
+        experiments,
+        placements,
+    )
 
 
 def _text(name: str) -> "sa.Column[str]":

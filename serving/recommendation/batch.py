@@ -6,9 +6,11 @@ import pandas as pd
 
 from models.base import ModelError
 from serving.live import Live
-from serving.recommendation.answering import Ask, recommend
-from serving.recommendation.shelf import build
+from serving.recommendation.answering import recommend
+from serving.recommendation.ask import Ask
+from serving.recommendation.build import build
 from serving.recommendation.shelves import ROW
+from serving.recommendation.visits import visit
 
 _COLUMNS = ("customer_id", "product_id", "rank", "score", "reason")
 
@@ -21,13 +23,16 @@ def score(live: Live, as_of: datetime, *, limit: int = 10, new_only: bool = Fals
     release = live.release(ROW)
     if release is None:
         raise ModelError(live.problem(ROW) or "recommendation has no model in use")
+    live.records.migrate()
     shelf = build(live, release, as_of)
     rows: list[tuple[str, str, int, float, str]] = []
     for customer, market in _customers(live, as_of):
         ask = Ask(customer_id=customer, market=market, limit=limit, new_only=new_only, explain=True)
+        trail = live.records.storefront.trail(None, customer, until=as_of)
+        answer = recommend(shelf, ask, visit(shelf, ask, trail))
         rows += [
             (customer, item.product_id, rank, item.score, item.reason.code if item.reason else "")
-            for rank, item in enumerate(recommend(shelf, ask).items, start=1)
+            for rank, item in enumerate(answer.items, start=1)
         ]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 

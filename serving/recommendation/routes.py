@@ -1,105 +1,170 @@
-"""The routes of recommendation: who may ask, what is checked, what is counted."""
+"""The routes of recommendation: who may ask, and what."""
 
-import uuid
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from serving.auth import scoped
-from serving.idempotency import IDEMPOTENT, once
 from serving.live import Live
-from serving.recommendation.answering import Answer, Ask, Touch, recommend, similar, trending
+from serving.recommendation import routes_events, routes_shop
+from serving.recommendation.answering import case_of, rerank, similar, trending
+from serving.recommendation.answers import name, response
+from serving.recommendation.ask import Ask, Caps, Touch
+from serving.recommendation.budget import within
+from serving.recommendation.rules import first_blocking
 from serving.recommendation.schemas import (
     MOST_ITEMS,
-    Availability,
     Country,
-    EventIn,
-    EventResult,
-    EventsRequest,
-    EventsResponse,
-    ItemOut,
+    ExplainRequest,
+    Id,
     Products,
-    ReasonOut,
     RecommendationRequest,
     RecommendationResponse,
+    RerankRequest,
+    RerankResponse,
+    VerdictOut,
+    Verdicts,
 )
-from serving.recommendation.shelf import Shelf
-from serving.recommendation.shelves import ROW, Shelves
+from serving.recommendation.storefront import Storefront
+from serving.recommendation.why import why
 
-_RECENT = 100
-
-Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
+_MAY = [Depends(scoped("recommend"))]
 Place = Annotated[Country | None, Query(description="ISO 3166-1 alpha-2.")]
+Several = Annotated[list[str], Query(max_length=50)]
+Money = Annotated[float | None, Query(ge=0, description="In the base currency, included.")]
+Product = Annotated[str, Path(max_length=128)]
+
+
+def narrowed(
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10,
+    customer_id: Annotated[Id | None, Query(description="Whose hides count.")] = None,
+    visitor_id: Annotated[Id | None, Query(description="Whose hides count.")] = None,
+    market: Place = None,
+    ship_to: Place = None,
+    category: Annotated[
+        list[str], Query(max_length=50, description="Paths, with all below them.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    brand: Several = [],  # noqa: B006  # as above
+    price_min: Money = None,
+    price_max: Money = None,
+    exclude: Annotated[list[Id], Query(max_length=500)] = [],  # noqa: B006  # as above
+    diversity: Annotated[float, Query(ge=0, le=1)] = 0.0,
+    in_stock_only: bool = True,
+    explain: Annotated[bool, Query(description="Say why, item by item.")] = False,
+) -> Ask:
+    """A question in the query of a GET."""
+    return Ask(
+        customer_id=customer_id,
+        visitor_id=visitor_id,
+        market=market,
+        ship_to=ship_to,
+        limit=limit,
+        exclude=tuple(exclude),
+        category=tuple(category),
+        brand=tuple(brand),
+        price_min=price_min,
+        price_max=price_max,
+        diversity=diversity,
+        in_stock_only=in_stock_only,
+        explain=explain,
+    )
+
+
+Narrowed = Annotated[Ask, Depends(narrowed)]
 
 
 def router(live: Live) -> APIRouter:
-    """POST /v1/recommendations, /v1/events; GET similar, bought-together, trending."""
-    routes = APIRouter(prefix="/v1")
-    shelves = Shelves(live)
+    """All routes of the row; the shelf is built when the server starts."""
+    front = Storefront.of(live)
 
-    @routes.post("/recommendations", dependencies=[Depends(scoped("recommend"))])
-    def recommendations(body: RecommendationRequest) -> RecommendationResponse:
-        """What to show this visitor; somebody unknown is a cold start, not an error."""
-        shelf = shelves.current()
-        recent = live.records.recent_events(body.visitor_id, body.customer_id, limit=_RECENT)
-        answer = recommend(shelf, _ask(body), recent=recent, now=live.now())
-        products = _products(live, shelf, answer, explain=body.explain)
-        return RecommendationResponse(
-            recommendation_id=f"rec_{uuid.uuid4().hex}", **products.model_dump()
-        )
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(front.shelves.current)
+        yield
 
-    @routes.get("/products/{product_id}/similar", dependencies=[Depends(scoped("recommend"))])
-    def similar_products(
-        product_id: str, limit: Limit = 10, market: Place = None, ship_to: Place = None
-    ) -> Products:
-        """Products liked by the people who like this one."""
-        shelf = shelves.current()
-        ask = Ask(limit=limit, market=market, ship_to=ship_to)
-        return _products(live, shelf, similar(shelf, product_id, ask), explain=True)
-
-    @routes.get(
-        "/products/{product_id}/bought-together", dependencies=[Depends(scoped("recommend"))]
-    )
-    def bought_together(
-        product_id: str, limit: Limit = 10, market: Place = None, ship_to: Place = None
-    ) -> Products:
-        """Products that lie in one basket with this one more than chance would have it."""
-        shelf = shelves.current()
-        ask = Ask(limit=limit, market=market, ship_to=ship_to)
-        return _products(live, shelf, similar(shelf, product_id, ask, together=True), explain=True)
-
-    @routes.get("/trending", dependencies=[Depends(scoped("recommend"))])
-    def trending_products(
-        limit: Limit = 10,
-        market: Place = None,
-        category: Annotated[str | None, Query(description="A path, with all below it.")] = None,
-    ) -> Products:
-        """What sells now: purchases of the last days, each halved every seven days."""
-        shelf = shelves.current()
-        ask = Ask(limit=limit, market=market, category=(category,) if category else ())
-        return _products(live, shelf, trending(shelf, ask), explain=False)
-
-    @routes.post(
-        "/events",
-        status_code=202,
-        response_model=EventsResponse,
-        dependencies=[Depends(scoped("events", "recommend")), IDEMPOTENT],
-    )
-    def events(request: Request, body: EventsRequest) -> Response:
-        """Take events; each has a result of its own, and what is accepted is on disk."""
-        return once(live, request, body, lambda: _take(live, body), status=202)
-
+    routes = APIRouter(prefix="/v1", lifespan=lifespan)
+    _people(routes, front)
+    _products(routes, front)
+    routes.include_router(routes_events.router(live))
+    routes.include_router(routes_shop.router(live, front.placements))
     return routes
 
 
-def _ask(body: RecommendationRequest) -> Ask:
-    touches = [
+def _people(routes: APIRouter, front: Storefront) -> None:
+    @routes.post("/recommendations", dependencies=_MAY, response_model=RecommendationResponse)
+    async def recommendations(body: RecommendationRequest) -> Response:
+        """What to show this visitor; somebody unknown is a cold start, not an error."""
+        ask = asked(body)
+        return await within(
+            body.timeout_ms,
+            lambda: response(front.recommend(ask, body.placement)),
+            lambda: response(front.hurried(ask, body.placement)),
+        )
+
+    @routes.post("/recommendations:explain", dependencies=_MAY)
+    def explain(body: ExplainRequest) -> Verdicts:
+        """Why named products are shown or not: rule by rule, and their rank among all eligible."""
+        shelf = front.shelves.current()
+        ask, _ = front.planned(asked(body), body.placement)
+        seen, _ = front.visit(shelf, ask)
+        return Verdicts(
+            data=[
+                VerdictOut.model_validate(why(shelf, product, ask, seen), from_attributes=True)
+                for product in body.products
+            ]
+        )
+
+    @routes.post("/rerank", dependencies=_MAY, response_model=RerankResponse)
+    def reranked(body: RerankRequest) -> Response:
+        """The caller's own list in the order this person likes; what may not be shown apart."""
+        shelf = front.shelves.current()
+        ask, _ = front.planned(asked(body), body.placement)
+        seen, problem = front.visit(shelf, ask)
+        answer = rerank(shelf, body.products, ask, seen)
+        blocked = first_blocking(case_of(shelf, ask, seen), body.products)
+        left_out = [
+            {"product_id": product, "code": rule.code, "text": rule.text}
+            for product, rule in blocked.items()
+        ]
+        return response(front.told(shelf, answer, name(), problem) | {"left_out": left_out})
+
+
+def _products(routes: APIRouter, front: Storefront) -> None:
+    @routes.get("/products/{product_id}/similar", dependencies=_MAY, response_model=Products)
+    def similar_products(product_id: Product, ask: Narrowed) -> Response:
+        """Products liked by the people who like this one."""
+        return near(product_id, ask, together=False)
+
+    @routes.get(
+        "/products/{product_id}/bought-together", dependencies=_MAY, response_model=Products
+    )
+    def bought_together(product_id: Product, ask: Narrowed) -> Response:
+        """Products that lie in one basket with this one more than chance would have it."""
+        return near(product_id, ask, together=True)
+
+    def near(product_id: str, ask: Ask, *, together: bool) -> Response:
+        shelf = front.shelves.current()
+        seen, problem = front.visit(shelf, ask)
+        answer = similar(shelf, product_id, ask, seen, together=together)
+        return response(front.told(shelf, answer, name(), problem))
+
+    @routes.get("/trending", dependencies=_MAY, response_model=Products)
+    def trending_products(ask: Narrowed) -> Response:
+        """What sells now: purchases of the last days, each halved every seven days."""
+        shelf = front.shelves.current()
+        seen, problem = front.visit(shelf, ask)
+        return response(front.told(shelf, trending(shelf, ask, seen), name(), problem))
+
+
+def asked(body: RecommendationRequest) -> Ask:
+    """The body as the question."""
+    touches = (
         Touch(t, "view") if isinstance(t, str) else Touch(t.product_id, t.kind)
         for t in body.session
-    ]
+    )
     return Ask(
         customer_id=body.customer_id,
         visitor_id=body.visitor_id,
@@ -114,73 +179,8 @@ def _ask(body: RecommendationRequest) -> Ask:
         price_min=body.filters.price.min,
         price_max=body.filters.price.max,
         diversity=body.diversity,
+        caps=Caps(body.max_per_category, body.max_per_brand),
+        pins=tuple(body.pin),
         in_stock_only=body.in_stock_only,
         explain=body.explain,
     )
-
-
-def _products(live: Live, shelf: Shelf, answer: Answer, *, explain: bool) -> Products:
-    live.telemetry.counted(ROW, answer.served_by, degraded=answer.degraded)
-    items = [
-        ItemOut(
-            product_id=item.product_id,
-            rank=rank,
-            score=round(item.score, 6),
-            reasons=[ReasonOut(**vars(item.reason))] if explain and item.reason else [],
-            availability=None
-            if item.warehouse_id is None or item.on_hand is None
-            else Availability(warehouse_id=item.warehouse_id, on_hand=item.on_hand),
-        )
-        for rank, item in enumerate(answer.items, start=1)
-    ]
-    return Products(
-        items=items,
-        served_by=answer.served_by,
-        degraded=bool(answer.degraded),
-        model_version=shelf.release.version if shelf.release else None,
-    )
-
-
-def _take(live: Live, body: EventsRequest) -> EventsResponse:
-    checked = [_checked(event) for event in body.events]
-    good = [event for event in checked if isinstance(event, EventIn)]
-    now = datetime.now(UTC)
-    new = iter(live.records.add_events([_row(event, now) for event in good]))
-    results = [
-        EventResult(
-            index=i, event_id=event.event_id, status="accepted" if next(new) else "duplicate"
-        )
-        if isinstance(event, EventIn)
-        else EventResult(index=i, event_id=_named(body.events[i]), status="rejected", errors=event)
-        for i, event in enumerate(checked)
-    ]
-    count = dict.fromkeys(("accepted", "duplicate", "rejected"), 0)
-    for result in results:
-        count[result.status] += 1
-    return EventsResponse(
-        accepted=count["accepted"],
-        duplicates=count["duplicate"],
-        rejected=count["rejected"],
-        results=results,
-    )
-
-
-def _checked(event: Mapping[str, object]) -> EventIn | list[str]:
-    """The event, or what is wrong with it."""
-    try:
-        return EventIn.model_validate(event)
-    except ValidationError as error:
-        faults: Sequence[Any] = error.errors()
-        return [
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
-            for fault in faults
-        ]
-
-
-def _named(event: Mapping[str, object]) -> str | None:
-    name = event.get("event_id")
-    return name if isinstance(name, str) else None
-
-
-def _row(event: EventIn, now: datetime) -> Mapping[str, Any]:
-    return event.model_dump() | {"occurred_at": event.occurred_at or now}

@@ -1,38 +1,41 @@
 """What goes in and out over HTTP."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 Kind = Literal["impression", "view", "cart", "purchase", "hide"]
 
-MOST_ITEMS, MOST_EVENTS, MOST_TOUCHES = 100, 500, 200
+MOST_ITEMS, MOST_TOUCHES, MOST_NAMED = 100, 200, 1_000
 
 
-class _Strict(BaseModel):
+_CAP = "Places one may take; a cap gives way rather than leave a place empty."
+
+
+class Strict(BaseModel):
     """A misspelt field is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class SessionEvent(_Strict):
+class SessionEvent(Strict):
     """One event of the session."""
 
     product_id: Id
     kind: Kind = "view"
 
 
-class PriceRange(_Strict):
+class PriceRange(Strict):
     """In the base currency, both ends included."""
 
     min: float | None = Field(None, ge=0)
     max: float | None = Field(None, ge=0)
 
 
-class Filters(_Strict):
+class Filters(Strict):
     """A category also stands for all below it."""
 
     category: list[str] = Field(default_factory=list, max_length=50)
@@ -51,7 +54,7 @@ class Filters(_Strict):
         }
 
 
-class RecommendationRequest(_Strict):
+class RecommendationRequest(Strict):
     """Who asks, what they did just now, what may be shown."""
 
     model_config = ConfigDict(
@@ -86,10 +89,60 @@ class RecommendationRequest(_Strict):
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     filters: Filters = Field(default_factory=Filters)
     diversity: float = Field(
-        0.0, ge=0, le=1, description="No category takes more than 1 - diversity of the places."
+        0.0, ge=0, le=1, description="0: by score alone; 1: as unlike each other as can be (MMR)."
+    )
+    max_per_category: int | None = Field(None, ge=1, description=_CAP)
+    max_per_brand: int | None = Field(None, ge=1, description=_CAP)
+    pin: list[Id] = Field(
+        default_factory=list,
+        max_length=MOST_ITEMS,
+        description="Shown first, in this order, where the rules let them.",
     )
     in_stock_only: bool = True
     explain: bool = Field(False, description="Say why, item by item.")
+    timeout_ms: int | None = Field(
+        None,
+        ge=1,
+        le=60_000,
+        description="The longest to wait: what is not ready by then is answered simpler "
+        "(what sells, rules kept), with `degraded`.",
+    )
+
+
+class RerankRequest(RecommendationRequest):
+    """A list of the caller's own, such as what a search found, in the order this person likes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "c00012",
+                    "products": ["p1082185", "p995242", "p981760"],
+                    "ship_to": "DE",
+                    "explain": True,
+                }
+            ]
+        },
+    )
+
+    products: list[Id] = Field(min_length=1, max_length=MOST_NAMED)
+    limit: int = Field(MOST_NAMED, ge=1, le=MOST_NAMED)
+
+
+class ExplainRequest(RecommendationRequest):
+    """A question as it was asked, and the products that were missed (or not)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"customer_id": "c00012", "ship_to": "DE", "products": ["p1082185", "p995242"]}
+            ]
+        },
+    )
+
+    products: list[Id] = Field(min_length=1, max_length=20)
 
 
 class ReasonOut(BaseModel):
@@ -117,12 +170,46 @@ class ItemOut(BaseModel):
     availability: Availability | None = None
 
 
-class Products(BaseModel):
-    """Products, best first."""
+class ExperimentOut(BaseModel):
+    """The experiment this answer took part in, and the person's arm (`holdout` is one)."""
 
+    experiment_id: str
+    arm: str
+
+
+class LeftOut(BaseModel):
+    """A product of the caller's list that may not be shown, and the first rule that says so."""
+
+    product_id: str
+    code: str
+    text: str
+
+
+_ITEM: JsonDict = {
+    "product_id": "p1082185",
+    "rank": 1,
+    "score": 1.73,
+    "reasons": [{"code": "buy_again", "text": "You buy this regularly", "product_id": "p1082185"}],
+    "availability": {"warehouse_id": "w367", "on_hand": 42.0},
+}
+_ANSWER: JsonDict = {
+    "recommendation_id": "rec_3f0c6d0e9d2b4a53a2f6d7a0c1b2e3f4",
+    "items": [_ITEM],
+    "served_by": "personal",
+    "degraded": False,
+    "model_version": "3",
+}
+
+
+class Products(BaseModel):
+    """Products, best first. Events that bear the recommendation_id are credited to this answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
+
+    recommendation_id: str
     items: list[ItemOut]
     served_by: str = Field(
-        description="The step that served: personal, session, cart, market_trending, "
+        description="The step that served: personal, session, similar_to_cart, market_trending, "
         "global_trending; for a product: similar_to, bought_together, same_category."
     )
     degraded: bool
@@ -134,97 +221,65 @@ class RecommendationResponse(Products):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "examples": [_ANSWER | {"experiment": {"experiment_id": "home-mmr", "arm": "mixed"}}]
+        }
+    )
+
+    experiment: ExperimentOut | None = None
+
+
+class RerankResponse(Products):
+    """The caller's products that may be shown, best first; and those that may not."""
+
+    left_out: list[LeftOut]
+
+
+class CheckOut(BaseModel):
+    """One rule, and whether it lets the product through."""
+
+    code: str
+    passed: bool
+    text: str
+
+
+class VerdictOut(BaseModel):
+    """Whether a product is shown; its rank among all that is eligible, if it is; rule by rule."""
+
+    product_id: str
+    shown: bool
+    text: str = Field(description="The one sentence to read.")
+    rank: int | None
+    eligible: int
+    checks: list[CheckOut]
+
+
+class Verdicts(BaseModel):
+    """One for each product asked for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
-                    "recommendation_id": "rec_3f0c6d0e9d2b4a53a2f6d7a0c1b2e3f4",
-                    "items": [
+                    "data": [
                         {
-                            "product_id": "p1082185",
-                            "rank": 1,
-                            "score": 1.73,
-                            "reasons": [
+                            "product_id": "p995242",
+                            "shown": False,
+                            "text": "No warehouse that ships there has it",
+                            "rank": None,
+                            "eligible": 912,
+                            "checks": [
+                                {"code": "unlisted", "passed": True, "text": ""},
                                 {
-                                    "code": "buy_again",
-                                    "text": "You buy this regularly",
-                                    "product_id": "p1082185",
-                                }
+                                    "code": "out_of_stock",
+                                    "passed": False,
+                                    "text": "No warehouse that ships there has it",
+                                },
                             ],
-                            "availability": {"warehouse_id": "w367", "on_hand": 42.0},
                         }
-                    ],
-                    "served_by": "personal",
-                    "degraded": False,
-                    "model_version": "3",
-                    "experiment": None,
+                    ]
                 }
             ]
         }
     )
 
-    recommendation_id: str
-    experiment: str | None = None
-
-
-class EventIn(_Strict):
-    """A row of the events table; without a time it happened now."""
-
-    event_id: Id
-    occurred_at: datetime | None = None
-    kind: Kind
-    product_id: Id
-    visitor_id: Id | None = None
-    customer_id: Id | None = None
-    market: Country | None = None
-    placement: str | None = Field(None, max_length=128)
-    recommendation_id: Id | None = None
-
-    @model_validator(mode="after")
-    def _somebody(self) -> "EventIn":
-        if not (self.visitor_id or self.customer_id):
-            raise ValueError("visitor_id or customer_id: one of them must be given")
-        if self.occurred_at is not None and self.occurred_at.tzinfo is None:
-            raise ValueError("occurred_at: has no time zone; append Z for UTC")
-        return self
-
-
-class EventsRequest(_Strict):
-    """Up to 500 events; each is taken or refused on its own."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "events": [
-                        {
-                            "event_id": "e-1",
-                            "occurred_at": "2018-01-01T12:00:00Z",
-                            "kind": "view",
-                            "product_id": "p1082185",
-                            "visitor_id": "v-1",
-                        }
-                    ]
-                }
-            ]
-        },
-    )
-
-    events: list[dict[str, object]] = Field(min_length=1, max_length=MOST_EVENTS)
-
-
-class EventResult(BaseModel):
-    """What became of one event, in the order they were sent."""
-
-    index: int
-    event_id: str | None
-    status: Literal["accepted", "duplicate", "rejected"]
-    errors: list[str] = Field(default_factory=list)
-
-
-class EventsResponse(BaseModel):
-    """All that was accepted is on disk when this answer is sent."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-    results: list[EventResult]
+    data: list[VerdictOut]

@@ -4,7 +4,8 @@ import threading
 import time
 
 from serving.live import Live
-from serving.recommendation.shelf import Shelf, build
+from serving.recommendation.build import build
+from serving.recommendation.shelf import Shelf
 
 ROW = "recommendation"
 

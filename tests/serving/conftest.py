@@ -1,8 +1,8 @@
-"""A registry with tiny models in every row, quick to make: an empty database is copied."""
+"""Tiny things to serve: a registry with constant models, a small shop with a real recommender."""
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,12 @@ import pandas as pd
 import pytest
 
 from features.contracts import fingerprint
+from features.recommendation import interactions
 from features.settings import Settings
 from models.base import Release
+from models.recommendation import Recommender
 from models.registry import ROWS, Registry, Run
+from serving.live import Live
 
 FEATURES = {"x": "float"}
 SAMPLE = pd.DataFrame({"x": [1.0, 2.0]})
@@ -86,3 +89,99 @@ def promoted(registry: Registry) -> Callable[..., str]:
         return version
 
     return promote
+
+
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+START = pd.Timestamp("2024-03-01", tz="UTC")
+TEA, PETS = ("tea", "milk", "sugar", "lemon"), ("kibble", "leash", "bowl", "toy")
+ONCE = "oven"  # bought by everybody, by nobody twice
+NEW, GONE = "matcha", "absinthe"
+PRODUCTS = (*TEA, *PETS, ONCE, NEW, GONE)
+
+
+def shop_tables(folder: Path) -> Path:
+    """Twelve people in two countries, two tastes; one warehouse for each country."""
+    folder.mkdir()
+    rows = []
+    for person in range(12):
+        taste, market = (TEA, "DE") if person < 6 else (PETS, "FR")
+        mine = [product for i, product in enumerate(taste) if i != person % 4]
+        rows += [(person, market, week * 7, product) for week in range(8) for product in mine]
+        rows.append((person, market, 3, ONCE))
+        rows += [(person, market, 10, GONE)] * (person < 3)
+    lines = pd.DataFrame(rows, columns=["person", "market", "day", "product_id"])
+    moment = START + pd.to_timedelta(lines["day"], unit="D")
+    pd.DataFrame(
+        {
+            "order_id": lines["person"].astype(str) + "-" + lines["day"].astype(str),
+            "line_no": lines.groupby(["person", "day"]).cumcount(),
+            "ordered_at": moment,
+            "customer_id": "c" + lines["person"].astype(str).str.zfill(2),
+            "product_id": lines["product_id"],
+            "warehouse_id": "w" + lines["market"],
+            "quantity": 1.0,
+            "unit_price": 2.0,
+            "currency": "EUR",
+            "market": lines["market"],
+        }
+    ).to_parquet(folder / "orders.parquet")
+    pd.DataFrame(
+        {
+            "product_id": PRODUCTS,
+            "title": [name.title() for name in PRODUCTS],
+            "category": ["food/drink"] * 4 + ["pets"] * 4 + ["kitchen"] + ["food/drink"] * 2,
+            "brand": ["acme", "bold"] * 5 + ["acme"],
+            "price": [float(i + 1) for i in range(len(PRODUCTS))],
+            "discontinued_on": [None] * 10 + ["2024-04-15"],
+        }
+    ).to_csv(folder / "products.csv", index=False)
+    pd.DataFrame(
+        {
+            "warehouse_id": ["wDE", "wFR"],
+            "country": ["DE", "FR"],
+            "serves": ["DE|AT", "FR"],
+        }
+    ).to_csv(folder / "warehouses.csv", index=False)
+    stock = [
+        (w, p, 0 if (w, p) == ("wDE", "lemon") else 50)
+        for w in ("wDE", "wFR")
+        for p in PRODUCTS[:9]
+    ]
+    pd.DataFrame(stock, columns=["warehouse_id", "product_id", "on_hand"]).assign(
+        observed_at="2024-04-18T06:00:00Z", reserved=1
+    ).to_csv(folder / "stock.csv", index=False)
+    return folder
+
+
+def register_recommender(live: Live) -> None:
+    frame = interactions(live.lake.read("orders", as_of=NOW), live.lake.read("events", as_of=NOW))
+    model = Recommender(factors=8).fit(frame)
+    sample = pd.DataFrame({"customer_id": ["c01"], "limit": [3]})
+    run_id = live.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))
+    release = Release(
+        row="recommendation",
+        version="",
+        model=model,
+        features={},
+        contract=fingerprint({}),
+        cut_off=NOW,
+        metrics={},
+        policy={},
+        sample=sample,
+        expected=model.predict(sample),
+    )
+    live.registry.promote("recommendation", live.registry.register(run_id, release))
+    live.refresh()
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Eleven products, twelve people, two warehouses, a recommender; add events, change no more."""
+    home = tmp_path_factory.mktemp("shop")
+    live = Live(Settings(home=home / "home", auth=False, reload_seconds=3600))
+    live.lake.ingest(shop_tables(home / "tables"))
+    live.store.materialize(NOW)
+    live.records.migrate()
+    register_recommender(live)
+    yield live
+    live.stop()

@@ -1,148 +1,37 @@
-"""Recommendations over HTTP and in batch, on a small shop with real stores."""
+"""The answers of recommendation, on the shelf of a small shop."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from features.contracts import fingerprint
-from features.recommendation import interactions
-from features.settings import Settings
-from models.base import ModelError, Release
-from models.recommendation import Recommender
-from models.registry import Run
-from serving.app import create_app
+from features.storefront import Event, Push, Trail
 from serving.live import Live
-from serving.recommendation import score
-from serving.recommendation.answering import Ask, Touch, recommend, similar, trending
-from serving.recommendation.shelf import Shelf, build
+from serving.recommendation.answering import case_of, recommend, rerank, similar, trending
+from serving.recommendation.ask import Ask, Caps, Reason, Touch, Visit
+from serving.recommendation.build import _serves, build
+from serving.recommendation.rules import first_blocking
+from serving.recommendation.shelf import Shelf
+from serving.recommendation.visits import visit
+from serving.recommendation.why import why
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
-START = pd.Timestamp("2024-03-01", tz="UTC")
 TEA, PETS = ("tea", "milk", "sugar", "lemon"), ("kibble", "leash", "bowl", "toy")
 ONCE = "oven"  # bought by everybody, by nobody twice
 NEW, GONE = "matcha", "absinthe"
 PRODUCTS = (*TEA, *PETS, ONCE, NEW, GONE)
 
 
-def tables(folder: Path) -> Path:
-    """Twelve people in two countries, two tastes; one warehouse for each country."""
-    folder.mkdir()
-    rows = []
-    for person in range(12):
-        taste, market = (TEA, "DE") if person < 6 else (PETS, "FR")
-        mine = [product for i, product in enumerate(taste) if i != person % 4]
-        rows += [(person, market, week * 7, product) for week in range(8) for product in mine]
-        rows.append((person, market, 3, ONCE))
-        rows += [(person, market, 10, GONE)] * (person < 3)
-    lines = pd.DataFrame(rows, columns=["person", "market", "day", "product_id"])
-    moment = START + pd.to_timedelta(lines["day"], unit="D")
-    pd.DataFrame(
-        {
-            "order_id": lines["person"].astype(str) + "-" + lines["day"].astype(str),
-            "line_no": lines.groupby(["person", "day"]).cumcount(),
-            "ordered_at": moment,
-            "customer_id": "c" + lines["person"].astype(str).str.zfill(2),
-            "product_id": lines["product_id"],
-            "warehouse_id": "w" + lines["market"],
-            "quantity": 1.0,
-            "unit_price": 2.0,
-            "currency": "EUR",
-            "market": lines["market"],
-        }
-    ).to_parquet(folder / "orders.parquet")
-    pd.DataFrame(
-        {
-            "product_id": PRODUCTS,
-            "title": [name.title() for name in PRODUCTS],
-            "category": ["food/drink"] * 4 + ["pets"] * 4 + ["kitchen"] + ["food/drink"] * 2,
-            "brand": ["acme", "bold"] * 5 + ["acme"],
-            "price": [float(i + 1) for i in range(len(PRODUCTS))],
-            "discontinued_on": [None] * 10 + ["2024-04-15"],
-        }
-    ).to_csv(folder / "products.csv", index=False)
-    pd.DataFrame(
-        {
-            "warehouse_id": ["wDE", "wFR"],
-            "country": ["DE", "FR"],
-            "serves": ["DE|AT", "FR"],
-        }
-    ).to_csv(folder / "warehouses.csv", index=False)
-    stock = [
-        (w, p, 0 if (w, p) == ("wDE", "lemon") else 50)
-        for w in ("wDE", "wFR")
-        for p in PRODUCTS[:9]
-    ]
-    pd.DataFrame(stock, columns=["warehouse_id", "product_id", "on_hand"]).assign(
-        observed_at="2024-04-18T06:00:00Z", reserved=1
-    ).to_csv(folder / "stock.csv", index=False)
-    return folder
-
-
-def register(live: Live) -> None:
-    frame = interactions(live.lake.read("orders", as_of=NOW), live.lake.read("events", as_of=NOW))
-    model = Recommender(factors=8).fit(frame)
-    sample = pd.DataFrame({"customer_id": ["c01"], "limit": [3]})
-    run_id = live.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))
-    release = Release(
-        row="recommendation",
-        version="",
-        model=model,
-        features={},
-        contract=fingerprint({}),
-        cut_off=NOW,
-        metrics={},
-        policy={},
-        sample=sample,
-        expected=model.predict(sample),
-    )
-    live.registry.promote("recommendation", live.registry.register(run_id, release))
-    live.refresh()
-
-
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    home = tmp_path_factory.mktemp("recommendation")
-    live = Live(Settings(home=home / "home", auth=False, reload_seconds=3600))
-    live.lake.ingest(tables(home / "tables"))
-    live.store.materialize(NOW)
-    live.records.migrate()
-    register(live)
-    yield live
-    live.stop()
-
-
-@pytest.fixture(scope="module")
-def shelf(live: Live) -> Shelf:
-    return build(live, live.release("recommendation"), NOW)
-
-
-@pytest.fixture(scope="module")
-def client(live: Live) -> TestClient:
-    return TestClient(create_app(live.settings, live))
+def shelf(small_shop: Live) -> Shelf:
+    return build(small_shop, small_shop.release("recommendation"), NOW)
 
 
 def ids(answer: Any) -> list[str]:
     return [item.product_id for item in answer.items]
-
-
-def shown(client: TestClient, **body: object) -> Mapping[str, Any]:
-    reply = client.post("/v1/recommendations", json=body)
-    assert reply.status_code == 200, reply.text
-    answer: Mapping[str, Any] = reply.json()
-    return answer
-
-
-def products(answer: Mapping[str, Any]) -> list[str]:
-    return [item["product_id"] for item in answer["items"]]
 
 
 SELLABLE = set(PRODUCTS) - {GONE}
@@ -170,9 +59,9 @@ def test_each_step_of_the_chain(shelf: Shelf) -> None:
     for ask, served_by in (
         (Ask(customer_id="c01", session=view), "personal"),
         (Ask(customer_id="somebody", session=view), "session"),
-        (Ask(visitor_id="v", cart=("toy",)), "cart"),
+        (Ask(visitor_id="v", cart=("toy",)), "similar_to_cart"),
         (Ask(market="FR"), "market_trending"),
-        (Ask(market="XX", in_stock_only=False), "global_trending"),
+        (Ask(market="AT"), "global_trending"),
         (Ask(session=(Touch("unheard of", "view"),)), "global_trending"),
     ):
         answer = recommend(shelf, ask)
@@ -215,7 +104,7 @@ def test_diversity_spreads_over_categories(shelf: Shelf) -> None:
 
 def test_similar_bought_together_and_trending(shelf: Shelf) -> None:
     for together, served_by in ((False, "similar_to"), (True, "bought_together")):
-        answer = similar(shelf, "tea", Ask(limit=3), together=together)
+        answer = similar(shelf, "tea", Ask(limit=3, explain=True), together=together)
         assert answer.served_by == served_by
         assert "tea" not in ids(answer)
         assert set(ids(answer)) <= {*TEA, ONCE}
@@ -228,68 +117,167 @@ def test_similar_bought_together_and_trending(shelf: Shelf) -> None:
     assert ids(trending(shelf, Ask(market="FR", limit=1)))[0] in PETS
 
 
-@given(
-    customer=st.sampled_from(["c00", "c07", "somebody", None]),
-    session=st.lists(
-        st.tuples(
-            st.sampled_from([*PRODUCTS, "unheard of"]),
-            st.sampled_from(["view", "cart", "purchase", "hide"]),
-        ),
-        max_size=4,
-    ),
-    recent=st.lists(
-        st.tuples(st.sampled_from(PRODUCTS), st.sampled_from(["view", "purchase", "hide"])),
-        max_size=4,
-    ),
-    cart=st.lists(st.sampled_from(PRODUCTS), max_size=2),
-    exclude=st.lists(st.sampled_from(PRODUCTS), max_size=4),
+KINDS = st.sampled_from(["view", "cart", "purchase", "hide", "impression"])
+NAMES = st.sampled_from([*PRODUCTS, "unheard of"])
+ASKS = st.builds(
+    Ask,
+    customer_id=st.sampled_from(["c00", "c07", "somebody", None]),
+    session=st.lists(st.builds(Touch, NAMES, KINDS), max_size=4).map(tuple),
+    cart=st.lists(NAMES, max_size=2).map(tuple),
+    exclude=st.lists(NAMES, max_size=3).map(tuple),
+    pins=st.lists(NAMES, max_size=3).map(tuple),
+    boosts=st.lists(
+        st.builds(Push, st.sampled_from([0.1, 3.0, 1000.0]), brand=st.just("bold")), max_size=1
+    ).map(tuple),
+    caps=st.builds(Caps, st.sampled_from([None, 1]), st.sampled_from([None, 1, 2])),
     ship_to=st.sampled_from(["DE", "FR", "JP", None]),
+    category=st.sampled_from([(), ("food",), ("pets", "kitchen")]),
+    brand=st.sampled_from([(), ("bold",)]),
     limit=st.integers(1, 15),
     diversity=st.sampled_from([0.0, 0.5, 1.0]),
     price_max=st.sampled_from([None, 5.0]),
+    in_stock_only=st.booleans(),
+    new_only=st.booleans(),
+    explain=st.booleans(),
 )
+TRAILS = st.lists(st.tuples(NAMES, KINDS, st.integers(0, 72)), max_size=6)
+OF = {  # what the tables say: category, brand, price
+    name: (
+        "food" if name in {*TEA, NEW, GONE} else "pets" if name in PETS else "kitchen",
+        ("acme", "bold")[i % 2] if i < 10 else "acme",
+        i + 1.0,
+    )
+    for i, name in enumerate(PRODUCTS)
+}
+BOUGHT = {"c00": {"milk", "sugar", "lemon"}, "c07": {"kibble", "leash", "bowl"}}
+
+
+def trail_of(events: list[tuple[str, str, int]]) -> Trail:
+    """Events as (product, kind, hours ago)."""
+    made = [Event(name, kind, NOW - timedelta(hours=ago)) for name, kind, ago in events]
+    made.sort(key=lambda event: event.occurred_at, reverse=True)
+    return Trail(
+        touches=tuple(each for each in made if each.kind in {"view", "cart", "purchase"}),
+        impressions=tuple(each for each in made if each.kind == "impression"),
+        hidden=frozenset(each.product_id for each in made if each.kind == "hide"),
+    )
+
+
+def allowed_by_hand(ask: Ask, events: list[tuple[str, str, int]]) -> set[str]:
+    """The rules once more, product by product, without an array."""
+    out = {*ask.cart, *ask.exclude, GONE}
+    out |= {touch.product_id for touch in ask.session if touch.kind in {"hide", "purchase"}}
+    out |= {name for name, kind, _ in events if kind == "hide"}
+    out |= {name for name, kind, ago in events if kind == "purchase" and ago <= 24}
+    mine = BOUGHT.get(ask.customer_id or "", set())
+    out |= {ONCE} if mine else set()
+    out |= mine if ask.new_only else set()
+    out |= {"lemon"} if ask.ship_to == "DE" and ask.in_stock_only else set()
+    out |= set(PRODUCTS) if ask.ship_to == "JP" else set()
+    return {
+        name
+        for name in set(PRODUCTS) - out
+        if (not ask.category or OF[name][0] in ask.category)
+        and (not ask.brand or OF[name][1] in ask.brand)
+        and (ask.price_max is None or OF[name][2] <= ask.price_max)
+    }
+
+
+@given(ask=ASKS, events=TRAILS)
 @tried(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_may_be_shown_is_and_nothing_else(
-    shelf: Shelf,
-    customer: str | None,
-    session: list[tuple[str, str]],
-    recent: list[tuple[str, str]],
-    cart: list[str],
-    exclude: list[str],
-    ship_to: str | None,
-    limit: int,
-    diversity: float,
-    price_max: float | None,
+    shelf: Shelf, ask: Ask, events: list[tuple[str, str, int]]
 ) -> None:
-    ask = Ask(
-        customer_id=customer,
-        session=tuple(Touch(*touch) for touch in session),
-        cart=tuple(cart),
-        exclude=tuple(exclude),
-        ship_to=ship_to,
-        limit=limit,
-        diversity=diversity,
-        price_max=price_max,
-    )
-    sent = [{"product_id": p, "kind": k, "occurred_at": NOW} for p, k in recent]
-    answer = recommend(shelf, ask, recent=sent, now=NOW)
-    out = {*cart, *exclude, GONE}
-    out |= {p for p, k in [*session, *recent] if k in {"hide", "purchase"}}
-    out |= {ONCE} if customer in {"c00", "c07"} else set()
-    out |= {"lemon"} if ship_to == "DE" else set()
-    out |= set(PRODUCTS) if ship_to == "JP" else set()
-    out |= set(PRODUCTS[5:]) if price_max else set()
-    allowed = set(PRODUCTS) - out
-    found = ids(answer)
+    seen = visit(shelf, ask, trail_of(events))
+    answer = recommend(shelf, ask, seen)
+    allowed, found = allowed_by_hand(ask, events), ids(answer)
     assert set(found) <= allowed
-    assert len(found) == len(set(found)) == min(limit, len(allowed))
+    assert len(found) == len(set(found)) == min(ask.limit, len(allowed))
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
-    assert recommend(shelf, ask, recent=sent, now=NOW) == answer
+    assert all(abs(score) < 1e4 for score in scores), "no padding of anybody's gets through"
+    pins = [name for name in dict.fromkeys(ask.pins) if name in allowed]
+    assert found[: len(pins)] == pins[: ask.limit]
+    assert recommend(shelf, ask, seen) == answer
+    assert all(item.reason is not None for item in answer.items) or not ask.explain
+    for other in (
+        trending(shelf, ask, seen),
+        similar(shelf, "tea", ask, seen),
+        rerank(shelf, ["tea", "toy", "lemon", "unheard of", "tea"], ask, seen),
+    ):
+        assert set(ids(other)) <= allowed
+        assert len(ids(other)) == len(set(ids(other)))
 
 
-def test_without_a_model_best_sellers_degraded(live: Live) -> None:
-    bare = build(live, None, NOW)
+@given(ask=ASKS, events=TRAILS, name=NAMES)
+@tried(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_why_tells_what_recommend_does(
+    shelf: Shelf, ask: Ask, events: list[tuple[str, str, int]], name: str
+) -> None:
+    seen = visit(shelf, ask, trail_of(events))
+    verdict = why(shelf, name, ask, seen)
+    assert verdict.shown == (name in ids(recommend(shelf, ask, seen)))
+    passed = all(check.passed for check in verdict.checks)
+    assert passed == (name in allowed_by_hand(ask, events))
+    assert (verdict.rank is not None) == passed
+    blocked = first_blocking(case_of(shelf, ask, seen), [name])
+    failed = [check.code for check in verdict.checks if not check.passed]
+    assert [rule.code for rule in blocked.values()] == failed[:1]
+
+
+def test_why_names_every_rule_that_blocks(shelf: Shelf) -> None:
+    ask = Ask(customer_id="c01", ship_to="DE", limit=1, price_max=3.0, exclude=("lemon",))
+    verdict = why(shelf, "lemon", ask, Visit(hidden=frozenset({"lemon"})))
+    failed = [check.code for check in verdict.checks if not check.passed]
+    assert failed == ["out_of_stock", "price_max", "excluded", "hidden"]
+    below = why(shelf, "toy", Ask(customer_id="c01", limit=1), Visit())
+    assert below.text == f"Eligible, but at rank {below.rank} of 9, and 1 are shown"
+    assert why(shelf, "unheard of", ask, Visit()).checks[0].code == "unknown"
+
+
+def test_pins_boosts_and_caps(shelf: Shelf) -> None:
+    plain = ids(recommend(shelf, Ask(customer_id="c01", limit=4)))
+    assert "leash" not in plain
+    pinned = recommend(
+        shelf, Ask(customer_id="c01", limit=4, pins=(GONE, "leash", "toy"), explain=True)
+    )
+    assert ids(pinned) == ["leash", "toy", *plain[:2]]
+    assert pinned.items[0].reason == Reason("pinned", "Chosen by the shop")
+    boosted = (Push(1e6, category="pets"), Push(0.5, brand="bold"))
+    found = ids(recommend(shelf, Ask(customer_id="c01", limit=4, boosts=boosted)))
+    assert set(found) == set(PETS)
+    assert {*found[:2]} == {"kibble", "bowl"}, "leash and toy are of the brand that is buried"
+    one_each = Ask(customer_id="c01", limit=3, caps=Caps(category=1))
+    kinds = [OF[name][0] for name in ids(recommend(shelf, one_each))]
+    assert kinds[:2] in (["food", "pets"], ["food", "food"], ["pets", "food"])
+    two = recommend(shelf, Ask(limit=4, caps=Caps(brand=2)))
+    brands = [OF[name][1] for name in ids(two)]
+    assert brands.count("acme") == brands.count("bold") == 2
+    full = ids(recommend(shelf, Ask(limit=9, caps=Caps(brand=2))))
+    assert len(full) == 9, "a cap gives way rather than leave a place empty"
+
+
+def test_what_is_shown_in_vain_fades_until_it_is_touched(shelf: Shelf) -> None:
+    ask = Ask(customer_id="c01", limit=9)
+    first = ids(recommend(shelf, ask))[0]
+    shown = [(first, "impression", 3)] * 10
+    faded = recommend(shelf, ask, visit(shelf, ask, trail_of(shown)))
+    assert ids(faded).index(first) > 0
+    clicked = visit(shelf, ask, trail_of([*shown, (first, "view", 1)]))
+    assert not clicked.unmoved
+
+
+def test_a_warehouse_that_does_not_say_serves_where_it_has_shipped(
+    small_shop: Live, shelf: Shelf
+) -> None:
+    warehouses = small_shop.lake.read("warehouses").assign(serves=None)
+    assert _serves(small_shop, warehouses, ("wDE", "wFR", "w?")) == (
+        frozenset({"DE"}), frozenset({"FR"}), frozenset(),
+    )  # fmt: skip
+
+
+def test_without_a_model_best_sellers_degraded(small_shop: Live) -> None:
+    bare = build(small_shop, None, NOW)
     for answer in (
         recommend(bare, Ask(customer_id="c01", limit=50)),
         trending(bare, Ask(limit=50)),
@@ -297,127 +285,3 @@ def test_without_a_model_best_sellers_degraded(live: Live) -> None:
         assert answer.degraded == "no_model"
         assert set(ids(answer)) == SELLABLE
     assert set(ids(similar(bare, "tea", Ask(limit=50)))) == SELLABLE - {"tea"}
-
-
-def test_an_answer_over_http(client: TestClient) -> None:
-    answer = shown(client, customer_id="c01", ship_to="DE", limit=2, explain=True)
-    assert answer["served_by"] == "personal"
-    assert answer["degraded"] is False
-    assert answer["model_version"] == "1"
-    assert answer["recommendation_id"].startswith("rec_")
-    first = answer["items"][0]
-    assert first["rank"] == 1
-    assert first["reasons"][0]["code"] == "buy_again"
-    assert first["availability"]["warehouse_id"] == "wDE"
-    assert 0 < first["availability"]["on_hand"] < 50, "less what was sold and reserved since"
-    assert shown(client, limit=1)["items"][0]["reasons"] == []
-
-
-def test_filters_and_sessions_over_http(client: TestClient) -> None:
-    answer = shown(
-        client,
-        session=["toy", {"product_id": "bowl", "kind": "cart"}],
-        filters={"category": "pets", "price": {"max": 7}},
-        explain=True,
-    )
-    assert answer["served_by"] == "session"
-    assert set(products(answer)) == {"kibble", "leash", "bowl"}
-    reasons = {item["product_id"]: item["reasons"][0] for item in answer["items"]}
-    assert reasons["leash"]["code"] == "session"
-    assert reasons["leash"]["product_id"] in {"toy", "bowl"}
-    assert reasons["leash"]["product_id"].title() in reasons["leash"]["text"]
-
-
-def test_an_event_changes_the_next_answer(client: TestClient) -> None:
-    who = {"visitor_id": "v-events"}
-    assert shown(client, **who)["served_by"] == "global_trending"
-    event = {"event_id": "v1", "kind": "view", "product_id": "toy", **who}
-    reply = client.post("/v1/events", json={"events": [event]})
-    assert reply.status_code == 202
-    assert reply.json()["results"] == [
-        {"index": 0, "event_id": "v1", "status": "accepted", "errors": []}
-    ]
-    answer = shown(client, **who, limit=4)
-    assert answer["served_by"] == "session"
-    assert set(products(answer)) == set(PETS)
-    for kind in ("hide", "purchase"):
-        hidden = {"event_id": kind, "kind": kind, "product_id": products(answer)[0], **who}
-        assert client.post("/v1/events", json={"events": [hidden]}).status_code == 202
-        gone = products(answer)[0]
-        answer = shown(client, **who, limit=20)
-        assert gone not in products(answer)
-
-
-def test_events_have_a_result_each_and_count_once(client: TestClient, live: Live) -> None:
-    good = {
-        "event_id": "once",
-        "occurred_at": "2024-04-30T10:00:00+02:00",
-        "kind": "cart",
-        "product_id": "tea",
-        "customer_id": "c-once",
-    }
-    bad = [
-        good | {"kind": "buy"},
-        {key: value for key, value in good.items() if key != "customer_id"},
-        good | {"occurred_at": "2024-04-30T10:00:00"},
-        good | {"quantity": 3},
-    ]
-    reply = client.post("/v1/events", json={"events": [good, *bad, good]}).json()
-    statuses = [result["status"] for result in reply["results"]]
-    assert statuses == ["accepted", *["rejected"] * 4, "duplicate"]
-    assert (reply["accepted"], reply["duplicates"], reply["rejected"]) == (1, 1, 4)
-    assert "visitor_id or customer_id" in reply["results"][2]["errors"][0]
-    assert "append Z" in reply["results"][3]["errors"][0]
-    again = client.post("/v1/events", json={"events": [good]}).json()
-    assert again["results"][0]["status"] == "duplicate"
-    kept = live.records.recent_events(None, "c-once")
-    assert [event["occurred_at"] for event in kept] == [datetime(2024, 4, 30, 8, tzinfo=UTC)]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"limit": 0},
-        {"limit": 101},
-        {"market": "Germany"},
-        {"customer": "c01"},
-        {"filters": {"colour": "red"}},
-        {"diversity": 2},
-    ],
-)
-def test_a_request_that_is_wrong_is_told_so(client: TestClient, body: dict[str, object]) -> None:
-    reply = client.post("/v1/recommendations", json=body)
-    assert reply.status_code == 422
-    assert reply.json()["code"] == "invalid_request"
-    assert client.post("/v1/events", json={"events": []}).status_code == 422
-
-
-def test_the_other_routes(client: TestClient) -> None:
-    for path in ("products/tea/similar", "products/tea/bought-together", "trending?market=FR"):
-        reply = client.get(f"/v1/{path}{'&' if '?' in path else '?'}limit=2")
-        assert reply.status_code == 200
-        assert len(reply.json()["items"]) == 2
-    pets = client.get("/v1/trending?category=pets&limit=50").json()
-    assert set(products(pets)) == set(PETS)
-
-
-def test_the_batch_is_the_api(live: Live, client: TestClient) -> None:
-    frame = score(live, NOW, limit=3)
-    assert list(frame.columns) == ["customer_id", "product_id", "rank", "score", "reason"]
-    assert frame["customer_id"].nunique() == 12
-    assert (frame.groupby("customer_id").size() == 3).all()
-    for customer, market in (("c02", "DE"), ("c08", "FR")):
-        mine = frame[frame["customer_id"] == customer]
-        answer = shown(client, customer_id=customer, market=market, limit=3, explain=True)
-        assert mine["product_id"].tolist() == products(answer)
-        np.testing.assert_allclose(
-            mine["score"], [item["score"] for item in answer["items"]], atol=1e-6
-        )
-        assert mine["reason"].tolist() == [i["reasons"][0]["code"] for i in answer["items"]]
-    new = score(live, NOW, limit=20, new_only=True)
-    assert not {"tea", "sugar", ONCE} & set(new.loc[new["customer_id"] == "c01", "product_id"])
-
-
-def test_a_batch_without_a_model_says_what_to_do(settings: Settings) -> None:
-    with pytest.raises(ModelError, match="recommendation"):
-        score(Live(settings), NOW)

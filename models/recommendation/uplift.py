@@ -1,0 +1,88 @@
+"""How much better one arm of an experiment does than another: shares of people, with intervals.
+
+Wilson (1927), Probable inference, the law of succession, and statistical inference. Newcombe
+(1998), Interval estimation for the difference between independent proportions, method 10. Donner,
+Zou (2012), Closed-form confidence intervals for functions of the normal mean (the ratio).
+"""
+
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from scipy.stats import norm
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of `people`, `did` did it; low, high: the Wilson interval."""
+
+    did: int
+    people: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share; 0 of nobody."""
+        return self.did / self.people if self.people else 0.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and the ends of its confidence interval; `high` may be infinite."""
+
+    value: float
+    low: float
+    high: float
+
+    def covers(self, truth: float) -> bool:
+        """Whether a value lies within."""
+        return self.low <= truth <= self.high
+
+
+def share(did: int, people: int, *, level: float = 0.95) -> Share:
+    """A share with its Wilson interval; of nobody: anything between 0 and 1.
+
+    >>> found = share(15, 148)  # Newcombe (1998), table I
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0624, 0.1605)
+    """
+    if not people:
+        return Share(0, 0, 0.0, 1.0)
+    z = float(norm.ppf(0.5 + level / 2))
+    p, spare = did / people, z * z / people
+    centre = (p + spare / 2) / (1 + spare)
+    half = z * sqrt(p * (1 - p) / people + spare / (4 * people)) / (1 + spare)
+    return Share(did, people, min(max(centre - half, 0.0), p), max(min(centre + half, 1.0), p))
+
+
+def difference(ours: Share, theirs: Share) -> Interval:
+    """Ours less theirs, by Newcombe's hybrid score interval.
+
+    >>> found = difference(share(56, 70), share(48, 80))  # Newcombe (1998), table II, (a)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0524, 0.3339)
+    """
+    value = ours.value - theirs.value
+    below = sqrt((ours.value - ours.low) ** 2 + (theirs.high - theirs.value) ** 2)
+    above = sqrt((ours.high - ours.value) ** 2 + (theirs.value - theirs.low) ** 2)
+    return Interval(value, value - below, value + above)
+
+
+def relative(ours: Share, theirs: Share) -> Interval:
+    """Ours over theirs, less 1, by the MOVER-R interval from the same Wilson limits.
+
+    Where nobody of theirs did it there is no ratio: the value is infinite.
+    """
+    p, q = ours.value, theirs.value
+    low = _ratio(p, ours.low, q, theirs.high, side=-1)
+    high = _ratio(p, ours.high, q, theirs.low, side=1)
+    return Interval(p / q - 1 if q else inf, low - 1, high - 1)
+
+
+def _ratio(p: float, ours: float, q: float, theirs: float, *, side: int) -> float:
+    """One end of the interval of p / q: ours is p's end on that side, theirs q's on the other."""
+    far, near = theirs * (2 * q - theirs), ours * (2 * p - ours)
+    root = sqrt(max((p * q) ** 2 - near * far, 0.0))
+    if abs(far) > 1e-12:
+        return (p * q + side * root) / far
+    return inf if side > 0 or not p * q else near / (2 * p * q)

@@ -1,0 +1,28 @@
+"""An answer within a time budget: the full one if it is ready, else a simpler one."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+T = TypeVar("T")
+
+# Kept back of a budget, for the simpler answer and its way out.
+_KEPT_MS, _KEPT_SHARE = 10.0, 0.3
+
+
+async def within(timeout_ms: float | None, work: Callable[[], T], simpler: Callable[[], T]) -> T:
+    """What `work` gives in a thread, or what `simpler` gives when that takes too long.
+
+    Work that is too late goes on to its end in its thread; its answer, or its error, is dropped.
+    """
+    if timeout_ms is None:
+        return await run_in_threadpool(work)
+    task = asyncio.ensure_future(run_in_threadpool(work))
+    patience = timeout_ms - min(_KEPT_MS, _KEPT_SHARE * timeout_ms)
+    done, _ = await asyncio.wait({task}, timeout=patience / 1e3)
+    if done:
+        return task.result()
+    task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    return simpler()

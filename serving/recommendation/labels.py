@@ -1,0 +1,41 @@
+"""A text column of the products in codes: which bear a label, which are alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A text column as codes (-1: none), and which codes a label stands for."""
+
+    code: NDArray[np.int32]
+    codes_of: Mapping[str, NDArray[np.int64]]
+
+    def among(self, labels: Sequence[str]) -> Mask:
+        """Products that bear one of the labels."""
+        # One place more than there are codes: -1, no label, points to the last.
+        wanted = np.zeros(int(self.code.max(initial=-1)) + 2, dtype=bool)
+        for label in labels:
+            wanted[self.codes_of.get(label, np.empty(0, dtype=np.int64))] = True
+        return wanted[self.code]
+
+
+def labels(values: Sequence[str | None], *, path: bool = False) -> Labels:
+    """Codes of a text column; with `path`, `a/b` also stands for everything below it."""
+    code, names = pd.factorize(pd.Series(list(values), dtype=object))
+    codes_of: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        parts = str(name).split("/")
+        above = ["/".join(parts[: i + 1]) for i in range(len(parts))] if path else [str(name)]
+        for label in above:
+            codes_of.setdefault(label, []).append(number)
+    return Labels(
+        code.astype(np.int32),
+        {label: np.array(codes, dtype=np.int64) for label, codes in codes_of.items()},
+    )

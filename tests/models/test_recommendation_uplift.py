@@ -1,0 +1,67 @@
+"""Intervals of shares: published numbers, symmetry, coverage."""
+
+from math import inf
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.recommendation.uplift import difference, relative, share
+
+COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "low", "high"),
+    [  # Newcombe (1998), table II, method 10
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+    ],
+)
+def test_the_published_intervals(
+    ours: tuple[int, int], theirs: tuple[int, int], low: float, high: float
+) -> None:
+    found = difference(share(*ours), share(*theirs))
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+@given(ours=COUNTS, theirs=COUNTS)
+def test_an_interval_holds_its_value_and_turns_with_the_sides(
+    ours: tuple[int, int], theirs: tuple[int, int]
+) -> None:
+    a, b = share(*ours), share(*theirs)
+    there, back = difference(a, b), difference(b, a)
+    assert -1 <= there.low <= there.value <= there.high <= 1
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+    ratio = relative(a, b)
+    assert ratio.low <= ratio.value + 1e-9
+    assert ratio.value <= ratio.high + 1e-9
+    assert ratio.low >= -1
+    if b.did and there.low > 1e-9:
+        assert ratio.low > -1e-9, "an uplift that is clear is clear both ways"
+
+
+@given(counts=COUNTS)
+def test_the_same_on_both_sides_is_no_uplift(counts: tuple[int, int]) -> None:
+    one = share(*counts)
+    assert difference(one, one).covers(0.0)
+    assert relative(one, one).covers(0.0) or one.did == 0
+
+
+def test_nobody_is_no_evidence() -> None:
+    nobody, some = share(0, 0), share(5, 10)
+    assert difference(nobody, some).covers(0.0)
+    assert relative(some, share(0, 10)).value == inf
+
+
+def test_an_a_a_test_rings_false_about_one_time_in_twenty() -> None:
+    random = np.random.default_rng(7)
+    for people, rate in ((400, 0.2), (3000, 0.02)):
+        did = random.binomial(people, rate, (1000, 2))
+        pairs = [(share(int(a), people), share(int(b), people)) for a, b in did]
+        for interval in (difference, relative):
+            covered = np.mean([interval(a, b).covers(0.0) for a, b in pairs])
+            assert 0.93 <= covered <= 0.98

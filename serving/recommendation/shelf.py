@@ -33,7 +33,7 @@ class Shelf:
 
     as_of: the time all of it is true of. known: how many products the model knows. listed: in the
     products table (all, without one). early: launched later. gone: discontinued. price: in the base
-    currency, NaN unknown. sales: of the last 28 days. repeats: people buy it again and again. stock:
+    currency, NaN unknown. sales: of the last 28 days. repeats: bought again and again. stock:
     warehouses × products, on hand less reserved; NaN where nobody counts, and what no warehouse
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
     are no warehouses, everything ships everywhere. hides: person -> products.

@@ -22,6 +22,9 @@ INTERACTIONS = (
     "weight",
     "order_id",
     "market",
+    "price",
+    "category",
+    "brand",
 )
 CUSTOMER_FEATURES: Mapping[str, FeatureType] = {
     "recency_days": "float",
@@ -64,25 +67,45 @@ def person(customer_id: str | None, visitor_id: str | None) -> str | None:
     return f"visitor:{visitor_id}" if visitor_id else None
 
 
-def interactions(orders: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def interactions(
+    orders: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    products: pd.DataFrame | None = None,
+    fx_rates: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Orders and events as one list of interactions, oldest first; columns as INTERACTIONS.
 
     Cancelled and returned lines are left out. A `purchase` event of a customer and product that
     was also ordered that day is the same purchase and counts once. Visitors without a customer
-    id appear as `visitor:<id>`. weight: KIND_WEIGHTS.
+    id appear as `visitor:<id>`. weight: KIND_WEIGHTS. price: paid for one unit of a purchase, in
+    the base currency by `fx_rates` (NaN without them). category, brand: of `products`.
     """
-    both = pd.concat([_from_orders(orders), _from_events(events)], ignore_index=True)
+    bought = _from_orders(orders, fx_rates)
+    both = pd.concat([frame for frame in (bought, _from_events(events)) if len(frame)] or [bought])
+    both = both.reset_index(drop=True)
     both["_day"] = both["occurred_at"].dt.floor("D")
     purchase = both["kind"] == "purchase"
     again = purchase & both.duplicated(["customer_id", "product_id", "_day", "kind"])
     both = both[~(again & both["order_id"].isna())]
     both = both.assign(weight=both["kind"].map(KIND_WEIGHTS).astype(float))
+    for name in ("category", "brand"):
+        both[name] = _label(both["product_id"], products, name)
     order = ["occurred_at", "customer_id", "product_id"]
     return both.sort_values(order, kind="stable", ignore_index=True)[list(INTERACTIONS)]
 
 
-def _from_orders(orders: pd.DataFrame) -> pd.DataFrame:
-    kept = orders[~orders["status"].isin(["cancelled", "returned"])]
+def _label(product: pd.Series, products: pd.DataFrame | None, name: str) -> pd.Series:
+    """What the products table says of each row's product, as a category."""
+    if products is None:
+        return pd.Series(pd.Categorical([None] * len(product)), index=product.index)
+    said = products.drop_duplicates("product_id", keep="last").set_index("product_id")[name]
+    return product.map(said.astype(object)).astype("category")
+
+
+def _from_orders(orders: pd.DataFrame, fx_rates: pd.DataFrame | None) -> pd.DataFrame:
+    kept = priced(orders, fx_rates) if fx_rates is not None else _valid(orders)
+    paid = kept["paid"] if fx_rates is not None else pd.Series(float("nan"), index=kept.index)
     return pd.DataFrame(
         {
             "customer_id": kept["customer_id"].astype(object),
@@ -92,8 +115,13 @@ def _from_orders(orders: pd.DataFrame) -> pd.DataFrame:
             "quantity": kept["quantity"].astype(float),
             "order_id": kept["order_id"].astype(object),
             "market": kept["market"].astype(object),
+            "price": paid.astype(float) / kept["quantity"].astype(float),
         }
     )
+
+
+def _valid(orders: pd.DataFrame) -> pd.DataFrame:
+    return orders[~orders["status"].isin(["cancelled", "returned"])]
 
 
 def _from_events(events: pd.DataFrame) -> pd.DataFrame:
@@ -109,6 +137,7 @@ def _from_events(events: pd.DataFrame) -> pd.DataFrame:
             "quantity": 1.0,
             "order_id": None,
             "market": events["market"].astype(object),
+            "price": float("nan"),
         }
     )
 
@@ -132,7 +161,7 @@ def priced(orders: pd.DataFrame, fx_rates: pd.DataFrame) -> pd.DataFrame:
 
     The base currency is the one without rates of its own; where a rate is missing `paid` is NaN.
     """
-    kept = orders[~orders["status"].isin(["cancelled", "returned"])]
+    kept = _valid(orders)
     unrated = kept.loc[~kept["currency"].isin(fx_rates["currency"]), "currency"].mode()
     base = str(unrated.iloc[0]) if len(unrated) else ""
     net = kept["unit_price"] * kept["quantity"] - kept["discount"].fillna(0.0)

@@ -30,13 +30,19 @@ FEATURES: Mapping[str, FeatureType] = {
     "weight": "float",
     "order_id": "str",
     "market": "str",
+    "price": "float",
+    "category": "str",
+    "brand": "str",
 }
 
 
 def frame(context: Context) -> pd.DataFrame:
     """Interactions known by then, oldest first."""
-    lake, as_of = context.lake, context.as_of
-    return interactions(lake.read("orders", as_of=as_of), lake.read("events", as_of=as_of))
+    names = ("orders", "events", "products", "fx_rates")
+    orders, events, products, rates = (
+        context.lake.read(name, as_of=context.as_of) for name in names
+    )
+    return interactions(orders, events, products=products, fx_rates=rates)
 
 
 def check(known: pd.DataFrame) -> list[str]:

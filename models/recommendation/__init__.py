@@ -7,7 +7,8 @@ from models.recommendation.baselines import (
     PersonalThenPopular,
     Popular,
 )
-from models.recommendation.recommender import Ranked, Recommender, Who
+from models.recommendation.candidates import Who
+from models.recommendation.recommender import Ranked, Recommender
 
 MODELS: dict[str, type[Model]] = {
     "recommender": Recommender,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.base import parameters
-from models.recommendation.history import Ids, encode, habits
+from models.recommendation.history import encode, habits
+from models.recommendation.ids import Ids
 from models.recommendation.listing import asked, listing
 from models.recommendation.neighbours import cosine_ties
 from models.recommendation.selection import best

@@ -1,12 +1,13 @@
-"""Interactions as arrays: ids as sorted codes, each person's products in one compressed row."""
+"""Interactions as arrays: each person's products in one compressed row."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+
+from models.recommendation.ids import Ids
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -18,44 +19,12 @@ _NOWHERE = ""
 
 
 @dataclass(frozen=True)
-class Ids:
-    """Sorted ids as UTF-8 bytes: a compact array and its positions, without a dictionary."""
-
-    names: NDArray[np.bytes_]
-
-    @classmethod
-    def of(cls, values: pd.Series) -> "Ids":
-        """The distinct values."""
-        return cls(np.unique(np.array([str(v).encode() for v in values.unique()], dtype="S")))
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def find(self, values: Sequence[str]) -> NDArray[np.int64]:
-        """Position of each id, -1 where it is unknown."""
-        asked = np.array([value.encode() for value in values], dtype="S")
-        if not len(self.names) or not len(asked):
-            return np.full(len(asked), -1, dtype=np.int64)
-        place = np.minimum(np.searchsorted(self.names, asked), len(self.names) - 1)
-        return np.where(self.names[place] == asked, place, -1).astype(np.int64)
-
-    def encode(self, values: pd.Series) -> NDArray[np.int64]:
-        """Position of each row's id, -1 where it is unknown."""
-        codes, distinct = pd.factorize(values)
-        places = self.find([str(value) for value in distinct])
-        return np.where(codes < 0, -1, places[codes] if len(places) else -1)
-
-    def text(self, places: Ints) -> list[str]:
-        """The ids at these positions, as strings."""
-        return [name.decode() for name in self.names[places]]
-
-
-@dataclass(frozen=True)
 class Log:
     """Encoded interactions, one entry a row, hides left out.
 
     day: days since 1970. basket: code of the order; of (person, day) where there is none.
-    end: the time of the newest row, the moment the habits are described at.
+    price: what one unit was bought for, NaN where nothing was. end: the time of the newest row,
+    the moment the habits are described at.
     """
 
     people: Ids
@@ -68,6 +37,7 @@ class Log:
     day: Floats
     weight: Floats
     bought: NDArray[np.bool_]
+    price: Floats
     end: float
 
 
@@ -95,8 +65,15 @@ def encode(frame: pd.DataFrame) -> Log:
         day=day,
         weight=frame["weight"].to_numpy(dtype=float),
         bought=(frame["kind"] == "purchase").to_numpy(),
+        price=_prices(frame),
         end=float(day.max()) if len(day) else 0.0,
     )
+
+
+def _prices(frame: pd.DataFrame) -> NDArray[np.float64]:
+    if "price" not in frame:
+        return np.full(len(frame), np.nan)
+    return frame["price"].to_numpy(dtype=float)
 
 
 def days(times: pd.Series) -> NDArray[np.float64]:
@@ -109,10 +86,11 @@ class Habits:
     """Each person's products, a compressed row a person (row p is start[p]:start[p + 1]).
 
     product: sorted in a row. count: orders with the product. last, first: days before `end` of
-    the newest and oldest. decayed: purchases, each halved every HALF_LIVES days, one column each.
-    liked: weight of all interactions (views and carts too), each halved every 90 days.
+    the newest and oldest purchase (of the newest and oldest look, where there is no purchase).
+    decayed: purchases, each halved every HALF_LIVES days, one column each. looked: weight of views
+    and carts, halved every 7 days. liked: weight of all interactions, halved every 90 days.
     baskets, pace: orders a person, and the same halved every 30 days. home: the market a person
-    acts in most.
+    acts in most. paid: mean of log(1 + price of what a person bought), NaN where unknown.
     """
 
     start: Ints
@@ -121,10 +99,12 @@ class Habits:
     last: Floats
     first: Floats
     decayed: Floats
+    looked: Floats
     liked: Floats
     baskets: Floats
     pace: Floats
     home: Ints
+    paid: Floats
 
     def row(self, person: int) -> slice:
         """Where a person's products are; an empty slice for nobody (-1)."""
@@ -155,23 +135,43 @@ def habits(log: Log) -> Habits:
         np.bincount(place[bought], 0.5 ** (age[bought] / half), minlength=size)
         for half in HALF_LIVES
     ]
-    last = np.full(size, np.inf)
-    first = np.zeros(size)
-    np.minimum.at(last, place, age)
-    np.maximum.at(first, place, age)
+    last, first = _ends(place, age, bought, count > 0)
     return Habits(
         start=np.searchsorted(pairs, np.arange(len(log.people) + 1) * width).astype(np.int64),
         product=(pairs % max(width, 1)).astype(np.int32),
         count=count.astype(np.float32),
-        last=last.astype(np.float32),
-        first=first.astype(np.float32),
+        last=last,
+        first=first,
         decayed=np.stack(decayed, axis=1).astype(np.float32),
-        liked=np.bincount(place, log.weight * 0.5 ** (age / 90.0), minlength=size).astype(
-            np.float32
-        ),
+        looked=_weighed(place, np.where(log.bought, 0.0, log.weight) * 0.5 ** (age / 7.0), size),
+        liked=_weighed(place, log.weight * 0.5 ** (age / 90.0), size),
         **_activity(log, age),
         home=_home(log),
+        paid=_paid(log),
     )
+
+
+def _weighed(place: Ints, weight: Floats, size: int) -> NDArray[np.float32]:
+    return np.bincount(place, weight, minlength=size).astype(np.float32)
+
+
+def _ends(
+    place: Ints, age: Floats, bought: NDArray[np.bool_], ever: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Age of the newest and the oldest purchase of each pair; of looks where nothing was bought."""
+    last, first = np.full(len(ever), np.inf), np.zeros(len(ever))
+    speaks = bought | ~ever[place]
+    np.minimum.at(last, place[speaks], age[speaks])
+    np.maximum.at(first, place[speaks], age[speaks])
+    return last.astype(np.float32), first.astype(np.float32)
+
+
+def _paid(log: Log) -> NDArray[np.float32]:
+    priced = log.bought & (log.price > 0)
+    people = len(log.people)
+    total = np.bincount(log.person[priced], np.log1p(log.price[priced]), minlength=people)
+    number = np.bincount(log.person[priced], minlength=people)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
 
 
 def _activity(log: Log, age: Floats) -> dict[str, Floats]:

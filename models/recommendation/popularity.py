@@ -7,11 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recommendation.history import Habits, Log
+from models.recommendation.selection import best
 
 Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
 
 _PRIOR_BUYERS = 20.0
 _HALF_LIVES = (7.0, 28.0, 90.0)
+# Days: of a product nobody bought, and between two purchases where nobody bought anything twice.
+_NEVER, _NO_CYCLE = 1e4, 365.0
+_LEADERS = 1000
 
 
 @dataclass(frozen=True)
@@ -20,18 +25,23 @@ class Popularity:
 
     market: purchases halved every 28 days (markets × products). total: purchases ever.
     trend: share of sales, the mean over the three half-lives, by market, smoothed by a tenth of
-    everywhere's (markets + 1 rows, the last is everywhere). buyers: people who bought. repeat:
-    share of them who bought again, drawn to the overall share. idle: days since
-    the last sale.
+    everywhere's (markets + 1 rows, the last is everywhere). leaders: the first thousand products
+    of each row, best first. buyers: people who bought. repeat:
+    share of them who bought again, drawn to the overall share. cycle: days between two purchases
+    of a product by the same person, drawn to the overall mean. idle, age: days since the last and
+    the first sale.
     """
 
     sold: Floats
     market: Floats
     trend: Floats
+    leaders: Ints
     total: Floats
     buyers: Floats
     repeat: Floats
+    cycle: Floats
     idle: Floats
+    age: Floats
 
 
 def popularity(log: Log, people: Habits) -> Popularity:
@@ -54,20 +64,34 @@ def popularity(log: Log, people: Habits) -> Popularity:
     buyers = np.bincount(people.product[pairs], minlength=size)
     again = np.bincount(people.product[people.count > 1], minlength=size)
     overall = again.sum() / max(buyers.sum(), 1)
-    idle = np.full(size, 1e4)
+    idle, oldest = np.full(size, _NEVER), np.zeros(size)
     np.minimum.at(idle, product, age)
+    np.maximum.at(oldest, product, age)
     local = [by_market(half) for half in _HALF_LIVES]
     everywhere = _shares([counts[None, :] for counts in sold])
-    trend = _shares(local) + 0.1 * everywhere
+    trend = np.vstack([_shares(local) + 0.1 * everywhere, everywhere]).astype(np.float32)
     return Popularity(
         sold=np.stack(sold).astype(np.float32),
         market=local[1].astype(np.float32),
-        trend=np.vstack([trend, everywhere]).astype(np.float32),
+        trend=trend,
+        leaders=np.stack([best(row, _LEADERS) for row in trend]).astype(np.int32),
         total=np.bincount(product, minlength=size).astype(np.float32),
         buyers=buyers.astype(np.float32),
         repeat=((again + _PRIOR_BUYERS * overall) / (buyers + _PRIOR_BUYERS)).astype(np.float32),
+        cycle=_cycle(people, size),
         idle=idle.astype(np.float32),
+        age=oldest.astype(np.float32),
     )
+
+
+def _cycle(people: Habits, size: int) -> NDArray[np.float32]:
+    """Mean days between purchases of each product, over those who bought it more than once."""
+    again = people.count > 1
+    days = (people.first[again] - people.last[again]) / (people.count[again] - 1)
+    number = np.bincount(people.product[again], minlength=size)
+    total = np.bincount(people.product[again], days, minlength=size)
+    overall = days.mean() if len(days) else _NO_CYCLE
+    return ((total + _PRIOR_BUYERS * overall) / (number + _PRIOR_BUYERS)).astype(np.float32)
 
 
 def _shares(counts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

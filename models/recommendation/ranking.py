@@ -1,6 +1,11 @@
-"""The blend: candidate features, and the learned score made of them."""
+"""The order of candidates: a linear first look, then LambdaRank trees over the best of it.
 
-from collections.abc import Mapping
+Both are learned from what people bought in a window, of candidates made by sources that know only
+what was before it. How much each says is chosen on a later window, together with plain frequency:
+what does not beat it there has no say.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -8,170 +13,231 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from models.recommendation.history import HALF_LIVES, Habits
-from models.recommendation.popularity import Popularity
+from models.recommendation.selection import top
+from models.recommendation.signals import FEATURES
 
 Ints = NDArray[np.integer]
+Floats = NDArray[np.floating]
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 # What the weights are where there is too little to learn them from: what learning found on grocery
 # purchases, rounded.
 DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "own": -0.4,
     "count": 0.6,
-    "decayed_14d": 0.25,
-    "decayed_30d": -0.2,
+    "decayed_14d": 0.1,
     "decayed_90d": 0.15,
     "decayed_180d": 0.3,
     "rate": 0.1,
-    "share": 0.25,
-    "idle_own": 0.05,
-    "due": -0.05,
-    "has_rhythm": 0.1,
-    "taste": 0.0,
-    "log_taste": 0.3,
+    "looked": 0.2,
+    "taste": 0.3,
     "neighbours": 0.25,
-    "sold_7d": 0.05,
+    "together": 0.1,
     "sold_28d": 0.2,
-    "sold_90d": 0.0,
     "sold_market": 0.15,
     "trend": 0.1,
-    "repeat": 0.0,
-    "idle": 0.0,
-    "buyers": 0.0,
-    "activity": 0.1,
 }
-FEATURES = tuple(DEFAULT_WEIGHTS)
+# The candidates the trees look at: the best by the linear score.
+DEPTH = 200
 # Fewer bought candidates than this say too little to learn weights from, or to grow trees from.
 _ENOUGH, _ENOUGH_FOR_TREES = 50, 500
 # Inverse of the L2 penalty: strong enough that a few hundred buyers do not overfit.
 _STRENGTH = 0.03
-_KEPT = 0.3
+# A score below every candidate the trees looked at.
+_BELOW = 100.0
+_COUNT, _TOTAL = FEATURES.index("count"), FEATURES.index("total")
+# What linear score, trees and frequency may say.
+SHARES = (
+    (1.0, 0.0, 0.0),
+    (0.7, 0.3, 0.0),
+    (0.5, 0.5, 0.0),
+    (0.3, 0.7, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.5, 0.0, 0.5),
+    (0.0, 0.5, 0.5),
+    (0.0, 0.0, 1.0),
+)
 _TREES = {
-    "objective": "binary",
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 20,
     "num_leaves": 7,
     "learning_rate": 0.06,
-    "min_data_in_leaf": 200,
-    "lambda_l2": 50.0,
+    "min_data_in_leaf": 100,
+    "lambda_l2": 20.0,
     "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "max_bin": 127,
     "deterministic": True,
     "num_threads": 1,  # so little work that threads wait for each other longer than they do any
     "force_row_wise": True,
     "verbosity": -1,
 }
+_ROUNDS = 120
 
 
 @dataclass(frozen=True)
-class Signals:
-    """What the sources say of the candidates of one person, one entry a candidate."""
+class Example:
+    """One person's candidates at a cut: their features, and which were bought in the window.
 
-    product: Ints
-    taste: Array
-    neighbours: Array
-
-
-def features(
-    signals: Signals, people: Habits, person: int, sells: Popularity, market: int
-) -> Array:
-    """Candidates × FEATURES."""
-    product = signals.product
-    row = people.row(person)
-    mine = people.product[row]
-    place = np.minimum(np.searchsorted(mine, product), max(len(mine) - 1, 0))
-    known = mine[place] == product if len(mine) else np.zeros(len(product), dtype=bool)
-    at = row.start + place if len(mine) else np.zeros(len(product), dtype=np.int64)
-
-    def own(values: NDArray[np.floating], missing: float = 0.0) -> Array:
-        return np.where(known, values[at], missing) if len(values) else np.full(len(at), missing)
-
-    count, last, first = own(people.count), own(people.last, 400.0), own(people.first, 400.0)
-    decayed = [own(people.decayed[:, column]) for column in range(len(HALF_LIVES))]
-    baskets = float(people.baskets[person]) if person >= 0 else 0.0
-    pace = float(people.pace[person]) if person >= 0 else 0.0
-    rhythm = count > 1
-    interval = np.where(rhythm, (first - last) / np.maximum(count - 1, 1), np.inf)
-    local = sells.market[market, product] if market >= 0 else sells.sold[1, product]
-    week, month, quarter = sells.sold[:, product].astype(float)
-    columns = [
-        count > 0,
-        np.log(count + 0.1),
-        np.log(decayed[0] + 0.01),
-        np.log(decayed[1] + 0.01),
-        np.log(decayed[2] + 0.01),
-        np.log(decayed[3] + 0.02),
-        np.log((decayed[2] + 0.02) / max(baskets, 1.0)),
-        np.log((count + 0.05) / max(baskets, 1.0)),
-        np.log1p(last),
-        np.where(rhythm, np.clip(last / np.maximum(interval, 0.5), 0, 5), 1.0),
-        rhythm,
-        signals.taste,
-        np.log(np.maximum(signals.taste, 1e-3)),
-        np.log(signals.neighbours + 1e-3),
-        np.log(week + 0.05),
-        np.log(month + 0.1),
-        np.log(quarter + 0.1),
-        np.log(local + 0.1),
-        np.log((week + 0.5) / (month + 1.0)),
-        sells.repeat[product],
-        np.log1p(sells.idle[product]),
-        np.log1p(sells.buyers[product]),
-        np.full(len(product), np.log(max(pace, 0.05))),
-    ]
-    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
-
-
-@dataclass(frozen=True)
-class Blend:
-    """One score from the features: a logistic model, and boosted trees where there is enough data.
-
-    Both are log-odds of a purchase; the score is their mean. weight: of standardised features.
+    wanted: how many products the person bought in all, candidates or not.
     """
+
+    rows: NDArray[np.float32]
+    bought: Mask
+    wanted: int
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Log-odds of a purchase from standardised features."""
 
     mean: Array
     scale: Array
     weight: Array
     bias: float
-    trees: lgb.Booster | None = None
 
-    def score(self, rows: Array) -> Array:
-        """Log-odds of a purchase, a row."""
-        linear = np.asarray(((rows - self.mean) / self.scale) @ self.weight + self.bias)
-        if self.trees is None or not len(rows):
-            return linear
-        grown = np.asarray(self.trees.predict(rows, raw_score=True, num_threads=1))
-        return np.asarray((linear + grown) / 2.0)
+    def score(self, rows: Floats) -> Array:
+        """One score a row."""
+        slope = self.weight / self.scale
+        return np.asarray(rows @ slope + (self.bias - self.mean @ slope), dtype=np.float64)
 
 
-def default_blend(rows: Array) -> Blend:
+@dataclass(frozen=True)
+class Ranking:
+    """Linear score, trees (None: there was too little to grow them) and what each says.
+
+    shares: of the linear score, the trees and the frequency; each divided by its spread.
+    """
+
+    linear: Linear
+    trees: lgb.Booster | None
+    shares: Array
+    spreads: Array
+
+    def score(self, rows: Floats) -> Array:
+        """One score a candidate; behind the first DEPTH by the linear score, that score alone."""
+        first = self.linear.score(rows)
+        if len(first) <= DEPTH:
+            return self._mixed(rows, first)
+        ahead = top(first, DEPTH)
+        score: Array = first - float(first.max()) - _BELOW
+        score[ahead] = self._mixed(rows[ahead], first[ahead])
+        return score
+
+    def _mixed(self, rows: Floats, first: Array) -> Array:
+        mixed: Array = parts(self.trees, rows, first) @ (self.shares / self.spreads)
+        return mixed
+
+
+def parts(trees: lgb.Booster | None, rows: Floats, first: Array) -> Array:
+    """Rows × (linear score, trees, frequency); first: the linear score."""
+    grown = np.zeros(len(rows))
+    if trees is not None and len(rows):
+        grown = np.asarray(trees.predict(rows, raw_score=True, num_threads=1))
+    return np.stack([first, grown, frequency(rows)], axis=1)
+
+
+def frequency(rows: Floats) -> Array:
+    """Own orders first, what sells behind: the score of the strongest baseline."""
+    return np.asarray(np.exp(rows[:, _COUNT]) - 0.1 + rows[:, _TOTAL], dtype=np.float64)
+
+
+def default_ranking(rows: Floats) -> Ranking:
     """DEFAULT_WEIGHTS over features standardised on the rows given."""
     mean, scale = _standard(rows)
-    return Blend(mean, scale, np.array(list(DEFAULT_WEIGHTS.values())), 0.0)
+    weight = np.array([DEFAULT_WEIGHTS.get(name, 0.0) for name in FEATURES])
+    linear = Linear(mean, scale, weight, 0.0)
+    return Ranking(linear, None, np.array([1.0, 0.0, 0.0]), np.ones(3))
 
 
-def learn_blend(rows: Array, bought: NDArray[np.bool_], *, seed: int) -> Blend:
-    """Learn "bought in the window that followed" from the features.
+def learn_ranking(windows: Sequence[Sequence[Example]], *, seed: int) -> Ranking:
+    """Learn from the windows, newest first.
 
-    With fewer than 50 bought (or not bought) rows the default weights stay; with fewer than 500
-    there are no trees.
+    The shares are chosen on the newest window by what the others teach; then all teach. With one
+    window the linear score speaks alone; with too little bought the default weights do.
     """
-    if min(bought.sum(), (~bought).sum()) < _ENOUGH:
-        return default_blend(rows)
-    # Most rows were not bought; three in ten of those say as much.
-    kept = bought | (np.random.default_rng(seed).random(len(bought)) < _KEPT)
-    rows, bought = rows[kept], bought[kept]
+    everything = [example for window in windows for example in window]
+    if not _enough(everything, _ENOUGH):
+        return default_ranking(_rows(everything))
+    linear = learn_linear(everything)
+    earlier = [example for window in windows[1:] for example in window]
+    if not _enough(earlier, _ENOUGH):
+        return Ranking(linear, None, np.array(SHARES[0]), np.ones(3))
+    shares, spreads, grow = choose_shares(earlier, windows[0], seed=seed)
+    trees = grow_trees(linear, everything, seed=seed) if grow else None
+    return Ranking(linear, trees, shares, spreads)
+
+
+def choose_shares(
+    earlier: Sequence[Example], newest: Sequence[Example], *, seed: int
+) -> tuple[Array, Array, bool]:
+    """The shares that rank the newest window best, the parts' spreads, and whether trees speak."""
+    linear = learn_linear(earlier)
+    trees = grow_trees(linear, earlier, seed=seed)
+    ahead = [_ahead(linear, example) for example in newest]
+    said = [parts(trees, each.rows, linear.score(each.rows)) for each in ahead]
+    spreads = np.maximum(np.concatenate(said).std(axis=0), 1e-9)
+    allowed = [share for share in SHARES if trees is not None or not share[1]]
+    gains = [_gain(said, ahead, np.array(share) / spreads) for share in allowed]
+    best = np.array(allowed[int(np.argmax(gains))])
+    return best, spreads, bool(best[1])
+
+
+def _gain(said: Sequence[Array], examples: Sequence[Example], weight: Array) -> float:
+    """Mean of NDCG@10 and recall@10 over the examples' people."""
+    discount = 1.0 / np.log2(np.arange(10) + 2.0)
+    ideal = np.cumsum(discount)
+    total = 0.0
+    for part, example in zip(said, examples, strict=True):
+        hits = example.bought[top(part @ weight, 10)].astype(float)
+        total += hits @ discount[: len(hits)] / ideal[min(example.wanted, 10) - 1]
+        total += hits.sum() / example.wanted
+    return total
+
+
+def learn_linear(examples: Sequence[Example]) -> Linear:
+    """Logistic regression of "bought" on the standardised features."""
+    rows, bought = _rows(examples), np.concatenate([example.bought for example in examples])
     mean, scale = _standard(rows)
-    linear = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
-    weight, bias = linear.coef_[0].astype(np.float64), float(linear.intercept_[0])
-    if bought.sum() < _ENOUGH_FOR_TREES:
-        return Blend(mean, scale, weight, bias)
-    trees = lgb.train(
-        _TREES | {"seed": seed}, lgb.Dataset(rows, label=bought.astype(float)), num_boost_round=120
+    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
+    return Linear(mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+
+
+def grow_trees(linear: Linear, examples: Sequence[Example], *, seed: int) -> lgb.Booster | None:
+    """LambdaRank (Burges, 2010) over each person's best candidates; None with too few bought."""
+    ahead = [_ahead(linear, example) for example in examples]
+    ahead = [example for example in ahead if example.bought.any()]
+    if not _enough(ahead, _ENOUGH_FOR_TREES):
+        return None
+    data = lgb.Dataset(
+        _rows(ahead),
+        label=np.concatenate([example.bought for example in ahead]).astype(np.float32),
+        group=[len(example.bought) for example in ahead],
+        params={"max_bin": _TREES["max_bin"], "verbosity": -1},
     )
-    return Blend(mean, scale, weight, bias, trees)
+    return lgb.train(_TREES | {"seed": seed}, data, num_boost_round=_ROUNDS)
 
 
-def _standard(rows: Array) -> tuple[Array, Array]:
+def _ahead(linear: Linear, example: Example) -> Example:
+    """The candidates the trees look at."""
+    kept = top(linear.score(example.rows), DEPTH)
+    return Example(example.rows[kept], example.bought[kept], example.wanted)
+
+
+def _enough(examples: Sequence[Example], fewest: int) -> bool:
+    bought = sum(int(example.bought.sum()) for example in examples)
+    others = sum(int((~example.bought).sum()) for example in examples)
+    return min(bought, others) >= fewest
+
+
+def _rows(examples: Sequence[Example]) -> NDArray[np.float32]:
+    none = np.empty((0, len(FEATURES)), dtype=np.float32)
+    return np.concatenate([none, *(example.rows for example in examples)])
+
+
+def _standard(rows: Floats) -> tuple[Array, Array]:
     if not len(rows):
         return np.zeros(len(FEATURES)), np.ones(len(FEATURES))
-    scale = rows.std(axis=0)
-    return rows.mean(axis=0), np.where(scale > 1e-9, scale, 1.0)
+    mean, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    return mean, np.where(scale > 1e-6, scale, 1.0)

@@ -1,8 +1,7 @@
-"""The recommender: several sources of candidates, one learned blend, any visitor."""
+"""The recommender: several sources of candidates, one learned ranking, any visitor."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -11,34 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import TooLittleDataError
-from models.recommendation import ranking, storage
-from models.recommendation.history import encode
+from models.recommendation import storage
+from models.recommendation.candidates import NOBODY, Who, gather, speakers
+from models.recommendation.examples import examples
 from models.recommendation.listing import asked, listing
-from models.recommendation.ranking import Blend, Signals
-from models.recommendation.selection import best, top
+from models.recommendation.ranking import Ranking, learn_ranking
+from models.recommendation.selection import best
+from models.recommendation.signals import signals
 from models.recommendation.sources import Sources, learn_sources
 
 Ints = NDArray[np.integer]
 Mask = NDArray[np.bool_]
-
-NOBODY = -1
-# How many products each source proposes; a person's own products are proposed up to `_OWN`.
-_POOL = 100
-_OWN = 400
-_SEEDS = 100
-
-
-@dataclass(frozen=True)
-class Who:
-    """For whom: a person's row (NOBODY when unknown), the session so far, the market's row.
-
-    products, weights: what the session touched, how strongly (a view 0.1, a cart 0.3).
-    """
-
-    person: int = NOBODY
-    market: int = NOBODY
-    products: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    weights: NDArray[np.floating] = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -50,34 +32,33 @@ class Ranked:
 
 
 class Recommender:
-    """ALS, item-item, a person's own rhythm and what sells, one learned blend.
+    """Taste, item-item, a person's own rhythm and what sells, one learned ranking.
 
-    fit: interactions, columns as features.recommendation.INTERACTIONS. The blend is learned on
-    the last `window_days` of the frame from sources that know only what was before; then the
-    sources are learned again from all of it.
+    fit: interactions, columns as features.recommendation.INTERACTIONS. The ranking is learned on
+    the last windows of `window_days` of the frame, each from sources that know only what was before
+    it; then the sources are learned again from all of it.
     predict: customer_id and, if wanted, limit -> customer_id, product_id, rank, score, reason;
-    somebody unknown gets what sells. seed: of the factors' start.
+    somebody unknown gets what sells.
+    factors, ties: of the taste; neighbours, damping: of item-item. tuning_people: at
+    most so many people teach the ranking, of at most `windows` windows. session_weight: what the
+    strongest tie to a session adds to a score.
     """
 
     def __init__(
         self,
         *,
-        factors: int = 64,
-        alpha: float = 2.0,
-        regularization: float = 1.0,
-        iterations: int = 10,
+        factors: int = 1024,
+        ties: int = 600,
         neighbours: int = 50,
         damping: float = 0.5,
         window_days: int = 28,
         windows: int = 6,
-        tuning_people: int = 1500,
+        tuning_people: int = 2500,
         session_weight: float = 2.0,
         seed: int = 7,
     ) -> None:
         self.factors = factors
-        self.alpha = alpha
-        self.regularization = regularization
-        self.iterations = iterations
+        self.ties = ties
         self.neighbours = neighbours
         self.damping = damping
         self.window_days = window_days
@@ -87,66 +68,33 @@ class Recommender:
         self.seed = seed
 
     sources: Sources
-    blend: Blend
+    ranking: Ranking
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn the blend on an inner time split, then the sources on everything."""
+        """Learn the ranking on inner time splits, then the sources on everything."""
         if not (frame["weight"] > 0).any():
             raise TooLittleDataError("There is no purchase, cart or view to learn from.")
-        self.blend = self._learn_blend(frame)
+        taught = examples(
+            frame,
+            self._learn_sources,
+            window_days=self.window_days,
+            windows=self.windows,
+            people=self.tuning_people,
+            seed=self.seed,
+        )
+        self.ranking = learn_ranking(taught, seed=self.seed)
         self.sources = self._learn_sources(frame)
         return self
 
     def _learn_sources(self, frame: pd.DataFrame) -> Sources:
         return learn_sources(
-            encode(frame),
+            frame,
             factors=self.factors,
-            alpha=self.alpha,
-            regularization=self.regularization,
-            iterations=self.iterations,
+            ties=self.ties,
             neighbours=self.neighbours,
             damping=self.damping,
             seed=self.seed,
         )
-
-    def _learn_blend(self, frame: pd.DataFrame) -> Blend:
-        """A blend that tells what was bought in a window from what was known before it.
-
-        The last `windows` windows, the newest always; an older one only while history is left.
-        """
-        newest, oldest = frame["occurred_at"].max(), frame["occurred_at"].min()
-        window = min(timedelta(days=self.window_days), (newest - oldest) / 4)
-        rows, bought = [np.empty((0, len(ranking.FEATURES)))], [np.empty(0, dtype=bool)]
-        for back in range(1, self.windows + 1):
-            cut = newest - back * window
-            if back > 1 and cut - oldest < 2 * window:
-                break
-            for features, target in self._examples(frame, cut, cut + window):
-                rows.append(features)
-                bought.append(target)
-        return ranking.learn_blend(np.concatenate(rows), np.concatenate(bought), seed=self.seed)
-
-    def _examples(
-        self, frame: pd.DataFrame, cut: pd.Timestamp, until: pd.Timestamp
-    ) -> Iterator[tuple[NDArray[np.float64], Mask]]:
-        """Of each person who bought in (cut, until]: candidate features as of `cut`, and bought."""
-        before = frame[(frame["occurred_at"] <= cut) & (frame["weight"] > 0)]
-        later = (frame["occurred_at"] > cut) & (frame["occurred_at"] <= until)
-        if not len(before):
-            return
-        self.sources = self._learn_sources(before)
-        for person, products in self._bought_by(frame[later & (frame["kind"] == "purchase")]):
-            found, features = self._candidates(self._known(person), None)
-            yield features, np.isin(found, products)
-
-    def _bought_by(self, purchases: pd.DataFrame) -> Iterator[tuple[int, Ints]]:
-        """People the sources know and what they bought; at most `tuning_people`, by chance."""
-        person = self.sources.people.encode(purchases["customer_id"])
-        product = self.sources.products.encode(purchases["product_id"])
-        known = np.unique(person[person >= 0])
-        order = np.random.default_rng(self.seed).permutation(len(known))
-        for each in np.sort(known[order[: self.tuning_people]]):
-            yield int(each), np.unique(product[person == each])
 
     def who(
         self,
@@ -168,9 +116,6 @@ class Recommender:
             place = int(self.sources.habits.home[person])
         return Who(person, place, product[found], weight[found])
 
-    def _known(self, person: int) -> Who:
-        return Who(person, int(self.sources.habits.home[person]))
-
     def rank(self, who: Who, *, limit: int, eligible: Mask | None = None) -> Ranked:
         """The best eligible products; all of them, each once, when there are fewer than `limit`.
 
@@ -179,11 +124,19 @@ class Recommender:
         row = self.sources.habits.row(who.person)
         if row.start == row.stop and not len(who.products):
             return self.trending(who.market, limit=limit, eligible=eligible)
-        found, rows = self._candidates(who, eligible)
-        score = self.blend.score(rows) + self._session_score(who, found)
-        order = np.lexsort((found, -score))[:limit]
-        ranked = Ranked(found[order], score[order])
-        return ranked if len(order) == limit else self._refilled(ranked, who, limit, eligible)
+        pool = self.candidates(who, eligible=eligible)
+        ranked = Ranked(pool.product[:limit], pool.score[:limit])
+        return (
+            ranked if len(pool.product) >= limit else self._refilled(ranked, who, limit, eligible)
+        )
+
+    def candidates(self, who: Who, *, eligible: Mask | None = None) -> Ranked:
+        """Every eligible product that any source proposes, best first; nothing is filled up."""
+        pool = gather(self.sources, who, eligible)
+        score = self.ranking.score(signals(pool, self.sources, who))
+        score = score + self._session_score(who, pool.product)
+        order = np.lexsort((pool.product, -score))
+        return Ranked(pool.product[order], score[order])
 
     def _refilled(self, ranked: Ranked, who: Who, limit: int, eligible: Mask | None) -> Ranked:
         """With what sells best behind, scored below everything ranked."""
@@ -196,52 +149,25 @@ class Recommender:
         below = floor - np.arange(1, len(rest.product) + 1) * 1e-3
         return Ranked(np.r_[ranked.product, rest.product], np.r_[ranked.score, below])
 
-    def _candidates(self, who: Who, eligible: Mask | None) -> tuple[Ints, NDArray[np.float64]]:
-        """Every source's eligible proposals, each once, by product; and their features."""
-        known, size = self.sources.habits, len(self.sources.products)
-        mine = known.row(who.person)
-        liked = np.log1p(known.liked[mine])
-        products = np.r_[known.product[mine], who.products]
-        strength = np.r_[liked, np.log1p(who.weights)]
-        factors = self.sources.factors
-        person = factors.person(products, strength)
-        seeds = top(strength, _SEEDS)
-        near = self.sources.neighbours.spread(products[seeds], strength[seeds], size)
-        own = known.product[mine]
-        if len(own) > _OWN:
-            own = own[top(known.decayed[mine, -1], _OWN)]
-        market = self.sources.sells.trend[who.market if who.market >= 0 else -1]
-        proposals = [
-            own if eligible is None else own[eligible[own]],
-            who.products if eligible is None else who.products[eligible[who.products]],
-            factors.best_for(person, _POOL, eligible)
-            if len(products)
-            else np.empty(0, dtype=np.int64),
-            best(near, _POOL, eligible, above=0.0),
-            best(market, _POOL, eligible, above=0.0),
-        ]
-        found = np.unique(np.concatenate(proposals))
-        signals = Signals(found, factors.scores(person, found).astype(float), near[found])
-        rows = ranking.features(signals, known, who.person, self.sources.sells, who.market)
-        return found, rows
-
     def _session_score(self, who: Who, found: Ints) -> NDArray[np.float64]:
-        """What the session adds: ties to its products, the strongest worth `session_weight`."""
+        """Ties to the session's products, and what it touched itself; at most session_weight."""
         if not len(who.products):
             return np.zeros(len(found))
         near = self.sources.neighbours.spread(who.products, who.weights, len(self.sources.products))
-        return self.session_weight * near[found] / max(float(near.max()), 1e-12)
+        near /= max(float(near.max()), 1e-12)
+        near[who.products] = np.maximum(near[who.products], who.weights / who.weights.max())
+        return self.session_weight * near[found]
 
     def similar(self, product: int, *, limit: int, eligible: Mask | None = None) -> Ranked:
-        """Products liked by the same people: neighbours first, then the nearest by factors."""
+        """Products liked by the same people: neighbours first, then by taste."""
         near, strength = self.sources.neighbours.of(product)
         keep = slice(None) if eligible is None else eligible[near]
         near, strength = near[keep][:limit], 1.0 + strength[keep][:limit]
         if len(near) < limit:
-            cosine = self.sources.factors.nearest(product)
-            cosine[np.r_[near, product]] = -np.inf
-            more = best(cosine, limit - len(near), eligible, above=0.0)
-            near, strength = np.r_[near, more], np.r_[strength, cosine[more]]
+            more, ties = self.sources.taste.of(product)
+            fresh = ~np.isin(more, near) & (True if eligible is None else eligible[more])
+            more, ties = more[fresh], ties[fresh] / max(float(ties.max(initial=0.0)), 1e-12)
+            near, strength = np.r_[near, more][:limit], np.r_[strength, ties][:limit]
         return Ranked(near, strength.astype(float))
 
     def bought_together(self, product: int, *, limit: int, eligible: Mask | None = None) -> Ranked:
@@ -264,11 +190,9 @@ class Recommender:
         """
         known, near = self.sources.habits, self.sources.neighbours
         mine = known.row(who.person)
-        own, liked = known.product[mine], known.liked[mine]
-        bought = np.isin(products, own[known.count[mine] > 0])
-        seeds = top(liked, _SEEDS)
+        bought = np.isin(products, known.product[mine][known.count[mine] > 0])
         session = near.links(who.products, who.weights, products)
-        similar = near.links(own[seeds], liked[seeds], products)
+        similar = near.links(*speakers(self.sources, Who(who.person)), products)
         reasons: list[tuple[str, int | None]] = []
         for i, product in enumerate(products):
             if bought[i]:
@@ -293,11 +217,11 @@ class Recommender:
 
     def save(self, folder: Path) -> None:
         """Arrays as .npz without pickle, parameters as JSON."""
-        storage.save(self, self.sources, self.blend, folder)
+        storage.save(self, self.sources, self.ranking, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         model = cls(**storage.parameters(folder))
-        model.sources, model.blend = storage.load(folder)
+        model.sources, model.ranking = storage.load(folder)
         return model

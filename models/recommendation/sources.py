@@ -1,29 +1,32 @@
-"""The sources of candidates, learned from one log: habits, factors, neighbours, what sells."""
+"""The sources of candidates, learned from one log: habits, taste, neighbours, what sells."""
 
 from dataclasses import dataclass
 
-from models.recommendation.als import Factors, fit_factors
-from models.recommendation.history import Habits, Ids, Log, habits
+import pandas as pd
+
+from models.recommendation.catalogue import Catalogue, catalogue
+from models.recommendation.history import Habits, encode, habits
+from models.recommendation.ids import Ids
 from models.recommendation.neighbours import Neighbours, baskets_of, fit_neighbours
 from models.recommendation.popularity import Popularity, popularity
-
-# A taste in more dimensions than this many people each can tell is noise.
-_PEOPLE_A_FACTOR, _FEWEST = 20, 8
+from models.recommendation.taste import fit_taste
 
 
 @dataclass(frozen=True)
 class Sources:
-    """All that is learned but the blend.
+    """All that is learned but the ranking.
 
-    neighbours: liked by the same people; together: bought in the same baskets. end: the newest
-    interaction, in days since 1970; everything is described as of then.
+    taste: what people of a taste like next, in the long run; neighbours: liked by the same people;
+    together: bought in the same baskets. end: the newest interaction, in days since 1970;
+    everything is described as of then.
     """
 
     people: Ids
     products: Ids
     markets: Ids
+    catalogue: Catalogue
     habits: Habits
-    factors: Factors
+    taste: Neighbours
     neighbours: Neighbours
     together: Neighbours
     sells: Popularity
@@ -31,17 +34,16 @@ class Sources:
 
 
 def learn_sources(
-    log: Log,
+    frame: pd.DataFrame,
     *,
     factors: int,
-    alpha: float,
-    regularization: float,
-    iterations: int,
+    ties: int,
     neighbours: int,
     damping: float,
     seed: int,
 ) -> Sources:
     """Learn every source from the same interactions."""
+    log = encode(frame)
     people = habits(log)
     size = len(log.products)
     likes = people.likes(size)
@@ -50,15 +52,9 @@ def learn_sources(
         people=log.people,
         products=log.products,
         markets=log.markets,
+        catalogue=catalogue(frame, log),
         habits=people,
-        factors=fit_factors(
-            likes,
-            factors=min(factors, max(_FEWEST, len(log.people) // _PEOPLE_A_FACTOR)),
-            alpha=alpha,
-            regularization=regularization,
-            iterations=iterations,
-            seed=seed,
-        ),
+        taste=fit_taste(likes, factors=factors, keep=ties, seed=seed),
         neighbours=fit_neighbours(likes, keep=neighbours, damping=damping),
         together=fit_neighbours(held, keep=neighbours, damping=damping),
         sells=popularity(log, people),

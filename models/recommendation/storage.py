@@ -1,4 +1,8 @@
-"""A recommender as files: arrays as .npz (no pickle), trees as text, parameters as JSON."""
+"""A recommender as files: arrays as .npy (no pickle), trees as text, parameters as JSON.
+
+Arrays are mapped, not read: what a worker does not touch takes no memory, and workers share the
+rest.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,43 +15,36 @@ from numpy.typing import NDArray
 
 from models.base import Model
 from models.base import parameters as constructor
-from models.recommendation.als import with_gram
-from models.recommendation.history import Habits, Ids
+from models.recommendation.catalogue import Catalogue
+from models.recommendation.history import Habits
+from models.recommendation.ids import Ids
 from models.recommendation.neighbours import Neighbours
 from models.recommendation.popularity import Popularity
-from models.recommendation.ranking import Blend
+from models.recommendation.ranking import Linear, Ranking
 from models.recommendation.sources import Sources
 
-_ARRAYS, _TREES, _PARAMETERS = "arrays.npz", "trees.txt", "parameters.json"
+_ARRAYS, _TREES, _PARAMETERS = "arrays", "trees.txt", "parameters.json"
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def save(model: Model, sources: Sources, blend: Blend, folder: Path) -> None:
+def save(model: Model, sources: Sources, ranking: Ranking, folder: Path) -> None:
     """Write to an existing folder."""
-    arrays: dict[str, NDArray[Any]] = {
-        "people": sources.people.names,
-        "products": sources.products.names,
-        "markets": sources.markets.names,
-        "factors": sources.factors.product,
-        "alpha": np.array(sources.factors.alpha),
-        "regularization": np.array(sources.factors.regularization),
+    arrays = {
         "end": np.array(sources.end),
-        "mean": blend.mean,
-        "scale": blend.scale,
-        "weight": blend.weight,
-        "bias": np.array(blend.bias),
+        "shares": ranking.shares,
+        "spreads": ranking.spreads,
+        "bias": np.array(ranking.linear.bias),
+        **{name: getattr(ranking.linear, name) for name in ("mean", "scale", "weight")},
+        **_named("catalogue", sources.catalogue),
+        **{name: getattr(sources, name).names for name in ("people", "products", "markets")},
     }
-    parts: Mapping[str, Arrays] = {
-        "habits": vars(sources.habits),
-        "sells": vars(sources.sells),
-        "neighbours": vars(sources.neighbours),
-        "together": vars(sources.together),
-    }
-    for part, values in parts.items():
-        arrays |= {f"{part}.{name}": value for name, value in values.items()}
-    np.savez(folder / _ARRAYS, allow_pickle=False, **arrays)
-    if blend.trees is not None:
-        blend.trees.save_model(folder / _TREES)
+    for part in ("habits", "sells", "taste", "neighbours", "together"):
+        arrays |= _named(part, getattr(sources, part))
+    (folder / _ARRAYS).mkdir()
+    for name, values in arrays.items():
+        np.save(folder / _ARRAYS / f"{name}.npy", values, allow_pickle=False)
+    if ranking.trees is not None:
+        ranking.trees.save_model(folder / _TREES)
     (folder / _PARAMETERS).write_text(json.dumps(constructor(model), indent=1))
 
 
@@ -57,36 +54,52 @@ def parameters(folder: Path) -> dict[str, Any]:
     return given
 
 
-def load(folder: Path) -> tuple[Sources, Blend]:
-    """Read what `save` wrote."""
-    with np.load(folder / _ARRAYS, allow_pickle=False) as file:
-        arrays: Arrays = {name: file[name] for name in file.files}
+def load(folder: Path) -> tuple[Sources, Ranking]:
+    """Map what `save` wrote."""
+    arrays: Arrays = {
+        file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+        for file in (folder / _ARRAYS).glob("*.npy")
+    }
+    listed: dict[str, Any] = {
+        name: Ids(values) if name in {"categories", "aisles", "brands"} else values
+        for name, values in _part(arrays, "catalogue").items()
+    }
     sources = Sources(
         people=Ids(arrays["people"]),
         products=Ids(arrays["products"]),
         markets=Ids(arrays["markets"]),
+        catalogue=Catalogue(**listed),
         habits=Habits(**_part(arrays, "habits")),
-        factors=with_gram(
-            arrays["factors"],
-            alpha=float(arrays["alpha"]),
-            regularization=float(arrays["regularization"]),
-        ),
+        taste=Neighbours(**_part(arrays, "taste")),
         neighbours=Neighbours(**_part(arrays, "neighbours")),
         together=Neighbours(**_part(arrays, "together")),
         sells=Popularity(**_part(arrays, "sells")),
         end=float(arrays["end"]),
     )
-    blend = Blend(
-        mean=arrays["mean"],
-        scale=arrays["scale"],
-        weight=arrays["weight"],
-        bias=float(arrays["bias"]),
-        trees=lgb.Booster(model_file=folder / _TREES) if (folder / _TREES).exists() else None,
+    grown = folder / _TREES
+    ranking = Ranking(
+        linear=Linear(
+            mean=np.array(arrays["mean"]),
+            scale=np.array(arrays["scale"]),
+            weight=np.array(arrays["weight"]),
+            bias=float(arrays["bias"]),
+        ),
+        trees=lgb.Booster(model_file=grown) if grown.exists() else None,
+        shares=np.array(arrays["shares"]),
+        spreads=np.array(arrays["spreads"]),
     )
-    return sources, blend
+    return sources, ranking
 
 
-def _part(arrays: Arrays, part: str) -> dict[str, NDArray[Any]]:
+def _named(part: str, whole: object) -> dict[str, NDArray[Any]]:
+    """The arrays of a frozen value, as `part.name`."""
+    return {
+        f"{part}.{name}": value.names if isinstance(value, Ids) else value
+        for name, value in vars(whole).items()
+    }
+
+
+def _part(arrays: Arrays, part: str) -> dict[str, Any]:
     return {
         name.removeprefix(f"{part}."): values
         for name, values in arrays.items()

@@ -11,11 +11,12 @@ from scipy.sparse import csr_matrix
 
 from models.base import Model, TooLittleDataError
 from models.recommendation import MODELS, Recommender
-from models.recommendation.als import fit_factors
 from models.recommendation.history import encode, habits
 from models.recommendation.neighbours import fit_neighbours
-from models.recommendation.ranking import FEATURES
+from models.recommendation.ranking import Example, learn_ranking
 from models.recommendation.selection import best
+from models.recommendation.signals import FEATURES
+from models.recommendation.taste import fit_taste
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 TEA, PETS = ("tea", "milk", "sugar", "lemon"), ("food", "leash", "bowl", "toy")
@@ -76,21 +77,6 @@ def test_habits_of_a_person() -> None:
     assert known.first.tolist() == [6, 10]
     assert known.baskets.tolist() == [2]
     assert known.decayed[tea, 1] == pytest.approx(1 + 0.5 ** (10 / 30))
-
-
-def test_folding_a_person_in_gives_the_factors_als_found() -> None:
-    from implicit.cpu.als import AlternatingLeastSquares
-
-    likes = csr_matrix(np.random.default_rng(1).poisson(0.4, (30, 12)).astype(np.float32))
-    found = fit_factors(
-        likes, factors=4, alpha=2.0, regularization=1.0, iterations=5, seed=1, threads=1
-    )
-    theirs = AlternatingLeastSquares(factors=4, alpha=2.0, regularization=1.0, num_threads=1)
-    theirs.item_factors, theirs.user_factors = found.product, np.zeros((30, 4), np.float32)
-    for person in range(5):
-        row = likes[person]
-        mine = found.person(row.indices, row.data)
-        np.testing.assert_allclose(mine, theirs.recalculate_user(person, row), rtol=1e-3, atol=1e-5)
 
 
 def test_neighbours_are_what_the_same_people_like() -> None:
@@ -222,22 +208,69 @@ def test_baselines_say_the_obvious() -> None:
     assert unknown == []
 
 
-def test_trees_are_grown_where_there_is_enough(tmp_path: Path) -> None:
-    random = np.random.default_rng(5)
+def test_trees_speak_where_they_rank_a_later_window_better(tmp_path: Path) -> None:
+    # What was bought three weeks ago is bought again: not what was lately, nor what was given up.
     rows = []
-    for person in range(60):
-        own = random.choice(40, 6, replace=False)
-        for week in range(20):
-            bought = random.choice(own, 3, p=np.array([6, 5, 4, 3, 2, 1]) / 21, replace=False)
-            rows += [row(f"c{person}", f"p{p}", week * 7, f"{person}-{week}") for p in bought]
+    for person in range(80):
+        own = [f"p{(person * 7 + n) % 60:02}" for n in range(18)]
+        given_up = [f"p{(person * 7 + n) % 60:02}" for n in range(18, 30)]
+        for week in range(24):
+            bought = [own[(6 * week + n) % 18] for n in range(6)]
+            bought += [p for n, p in enumerate(given_up) if week < 2 * n]
+            rows += [row(f"c{person}", p, week * 7, f"{person}-{week}") for p in bought]
     frame = pd.DataFrame(rows)
-    model = Recommender(factors=8).fit(frame)
-    assert model.blend.trees is not None
-    assert model.blend.trees.num_feature() == len(FEATURES)
+    model = Recommender(factors=8, window_days=7).fit(frame)
+    assert model.ranking.trees is not None
+    assert model.ranking.shares[1] > 0
+    assert model.ranking.trees.num_feature() == len(FEATURES)
     model.save(tmp_path)
     asked = pd.DataFrame({"customer_id": ["c1", "c2"], "limit": 5})
     pd.testing.assert_frame_equal(
         Recommender.load(tmp_path).predict(asked), model.predict(asked), rtol=1e-9
     )
-    again = Recommender(factors=8).fit(frame)
+    again = Recommender(factors=8, window_days=7).fit(frame)
     pd.testing.assert_frame_equal(again.predict(asked), model.predict(asked))
+
+
+def test_frequency_speaks_where_nothing_beats_it() -> None:
+    random = np.random.default_rng(5)
+    windows = []
+    for _ in range(2):
+        examples = []
+        for _ in range(60):
+            rows = random.normal(size=(30, len(FEATURES))).astype(np.float32)
+            rows[:, FEATURES.index("count")] = np.log(np.arange(30) + 0.1)
+            rows[:, FEATURES.index("total")] = 0.0
+            examples.append(Example(rows, np.arange(30) >= 25, 5))
+        windows.append(examples)
+    backwards = [Example(e.rows, np.arange(30) < 5, 5) for e in windows[1]]
+    learned = learn_ranking([windows[0], backwards], seed=1)
+    assert learned.shares.tolist() == [0.0, 0.0, 1.0]
+    assert learned.trees is None
+
+
+def test_taste_is_one_hop_and_the_leading_eigenvectors() -> None:
+    likes = csr_matrix(np.random.default_rng(1).poisson(0.5, (40, 16)).astype(float))
+    found = fit_taste(likes, factors=2, keep=15, seed=1)
+    person, product = np.asarray(likes.sum(1)).ravel(), np.asarray(likes.sum(0)).ravel()
+    scaled = np.diag(np.maximum(person, 1) ** -0.5) @ likes.toarray() @ np.diag(product**-0.5)
+    one_hop = scaled.T @ scaled
+    leading = np.linalg.eigh(one_hop)[1][:, -2:]
+    low = leading @ leading.T
+    expected = np.diag(product**-0.15) @ one_hop @ np.diag(product**0.15) + 0.2 * np.diag(
+        product**-0.5
+    ) @ low @ np.diag(product**0.5)
+    np.fill_diagonal(expected, 0.0)
+    for each in range(16):
+        near, strength = found.of(each)
+        np.testing.assert_allclose(strength, expected[each, near], rtol=1e-4)
+        assert len(near) == (expected[each] > 0).sum()
+        assert (np.diff(strength) <= 0).all()
+
+
+def test_of_a_product_only_the_strongest_ties_are_kept() -> None:
+    likes = csr_matrix(np.random.default_rng(1).poisson(0.5, (40, 16)).astype(float))
+    whole = fit_taste(likes, factors=2, keep=15, seed=1)
+    part = fit_taste(likes, factors=2, keep=3, seed=1)
+    for each in range(16):
+        assert part.of(each)[0].tolist() == whole.of(each)[0][:3].tolist()

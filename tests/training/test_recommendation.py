@@ -33,7 +33,8 @@ def purchases(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
         order_id=order,
         market="DE",
     )
-    return frame.sort_values("occurred_at", kind="stable", ignore_index=True)[list(INTERACTIONS)]
+    frame = frame.sort_values("occurred_at", kind="stable", ignore_index=True)
+    return frame.reindex(columns=list(INTERACTIONS))
 
 
 def changing_tastes(people: int = 60, weeks: int = 24, seed: int = 3) -> pd.DataFrame:

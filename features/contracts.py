@@ -212,6 +212,8 @@ TABLES: Mapping[str, Table] = {
                 "share: duty_rate",
                 "amount: freight_per_unit holding_cost_rate stockout_cost",
                 "share: service_level",
+                "amount: display_minimum",
+                "flag: blocked",
                 "date: valid_from",
             ),
             known_at="valid_from",

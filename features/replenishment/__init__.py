@@ -60,10 +60,14 @@ def planning_frame(
 
 
 def due_from(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The frame as seen at `moment`: days to arrival counted from then."""
+    """The frame as seen at `moment`: days to arrival, since ordering and to the end from then."""
     age = (moment - frame["event_timestamp"]).dt.total_seconds().fillna(0.0) / 86_400
     older = frame.index[(age > 0) & frame["open_due_days"].notna()]
-    days = frame["open_due_days"].copy()
+    days, placed = frame["open_due_days"].copy(), frame["open_age_days"].copy()
     for row in older:
         days[row] = [due - age[row] for due in days[row]]
-    return frame.assign(open_due_days=days, event_timestamp=moment)
+        placed[row] = [since + age[row] for since in placed[row]]
+    end = frame["days_to_end"] - age
+    return frame.assign(
+        open_due_days=days, open_age_days=placed, days_to_end=end, event_timestamp=moment
+    )

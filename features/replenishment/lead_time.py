@@ -4,6 +4,7 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from scipy.special import log_ndtr
 
 from features.contracts import Frames, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
@@ -11,6 +12,9 @@ from features.replenishment.supply import EVERY, TRIPLE, WEEKS
 
 # The declared lead time weighs as much as this many received orders.
 DECLARED_WEIGHT = 4.0
+# An order later than this is lost: it says nothing of the time others take.
+LOST_DAYS = 90.0
+_NO_SPREAD = 1e-6  # days
 _SUPPLIER = ("warehouse_id", "supplier_id")
 
 
@@ -19,51 +23,93 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
 
     What is learned is the delay: real less declared days. A supplier's delay at a warehouse is
     shrunk to none, a product's delay to its supplier's, both by DECLARED_WEIGHT. The deviation is
-    the supplier's around its own mean, shrunk to the declared one where one is declared.
+    the supplier's around its own mean, shrunk to the declared one where one is declared. An overdue
+    order counts as censored: with the delay to be expected of one that is already so late (one step
+    of Buckley & James, 1979, for normal delays); LOST_DAYS after its time it counts no more.
     lead_time_orders: received lines of the product behind it.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    received = _received(tables["purchase_orders"], terms)
+    bought = _declared(tables["purchase_orders"], terms)
     keys = Keys.of(TRIPLE, terms)
-    parts = [_at(received, terms, keys, moment) for moment in grid]
+    parts = [_at(bought, terms, keys, moment) for moment in grid]
     return pd.concat(parts, ignore_index=True)[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
-def _received(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
-    """Received lines with their delay: real days less the days declared when they were ordered."""
-    done = bought[bought["received_at"].notna()].sort_values("ordered_at", kind="stable")
+def _declared(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    """Lines with the days declared when they were ordered, and the delay of the received ones."""
     declared = terms[[*TRIPLE, "valid_from", "lead_time_days"]]
     lines = pd.merge_asof(
-        done,
+        bought.sort_values("ordered_at", kind="stable"),
         declared.sort_values("valid_from", kind="stable"),
         left_on="ordered_at",
         right_on="valid_from",
         by=list(TRIPLE),
-    )
-    took = (lines["received_at"] - lines["ordered_at"]).dt.total_seconds() / 86_400
-    return lines.assign(delay=took - lines["lead_time_days"]).dropna(subset=["delay"])
+    ).dropna(subset=["lead_time_days"])
+    took = _days(lines["received_at"] - lines["ordered_at"])
+    return lines.assign(delay=took - lines["lead_time_days"])
+
+
+def _days(span: pd.Series) -> pd.Series:
+    days: pd.Series = span.dt.total_seconds() / 86_400
+    return days
 
 
 def _at(
-    received: pd.DataFrame, terms: pd.DataFrame, keys: Keys, moment: pd.Timestamp
+    bought: pd.DataFrame, terms: pd.DataFrame, keys: Keys, moment: pd.Timestamp
 ) -> pd.DataFrame:
     known = terms[terms["valid_from"].fillna(moment) <= moment]
     rows = known.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
-    orders = received.groupby(["po_id", *_SUPPLIER], as_index=False).agg(
-        delay=("delay", "mean"), received_at=("received_at", "max")
+    received = bought[bought["received_at"] <= moment]
+    declared = rows["lead_time_sd"].fillna(0.0).to_numpy()
+    count, total, squares = _sums(_orders(received), rows, _SUPPLIER, moment)
+    usual = rows[list(TRIPLE)].assign(
+        usual=total / (count + DECLARED_WEIGHT),
+        spread=np.sqrt(_variance(declared, count, total, squares)),
     )
-    count, total, squares = _sums(orders, rows, _SUPPLIER, moment)
+    seen = pd.concat([received, _awaited(bought, usual, moment)], ignore_index=True)
+    count, total, squares = _sums(_orders(seen), rows, _SUPPLIER, moment)
     supplier = total / (count + DECLARED_WEIGHT)
-    variance = _variance(rows["lead_time_sd"].fillna(0.0).to_numpy(), count, total, squares)
-    lines, late, _ = _sums(received, rows, TRIPLE, moment)
+    variance = _variance(declared, count, total, squares)
+    lines, late, _ = _sums(seen, rows, TRIPLE, moment)
     delay = (late + DECLARED_WEIGHT * supplier) / (lines + DECLARED_WEIGHT)
     return rows[list(TRIPLE)].assign(
         event_timestamp=moment,
         lead_time_mean=np.maximum(rows["lead_time_days"].to_numpy() + delay, 0.0),
         lead_time_spread=np.sqrt(variance),
-        lead_time_orders=lines,
+        lead_time_orders=_sums(received, rows, TRIPLE, moment)[0],
     )
+
+
+def _orders(lines: pd.DataFrame) -> pd.DataFrame:
+    """One delay an order: its lines travel together."""
+    return lines.groupby(["po_id", *_SUPPLIER], as_index=False).agg(
+        delay=("delay", "mean"), received_at=("received_at", "max")
+    )
+
+
+def _awaited(bought: pd.DataFrame, usual: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """Overdue lines with the delay to be expected of them, as if they came at the moment."""
+    here = (bought["ordered_at"] <= moment) & ~(bought["received_at"] <= moment)
+    late = bought[here].merge(usual, on=list(TRIPLE))
+    so_far = _days(moment - late["ordered_at"]) - late["lead_time_days"]
+    overdue = (so_far > 0) & (so_far <= LOST_DAYS)
+    late, least = late[overdue], so_far[overdue].to_numpy(dtype=float)
+    mean, spread = late["usual"].to_numpy(dtype=float), late["spread"].to_numpy(dtype=float)
+    return late.assign(delay=expected_beyond(least, mean, spread), received_at=moment)
+
+
+def expected_beyond(least: Floats, mean: Floats, spread: Floats) -> Floats:
+    """Mean of a normal variable known to be more than `least`: mean + sd·φ(z)/(1 − Φ(z)).
+
+    >>> [round(float(x), 4) for x in expected_beyond(*np.array([[0.0, 9.0], [0, 0], [1, 0]]))]
+    [0.7979, 9.0]
+    """
+    safe = np.where(spread > _NO_SPREAD, spread, 1.0)
+    z = np.clip((least - mean) / safe, -8.0, 8.0)
+    mills = np.exp(-(z**2) / 2 - log_ndtr(-z)) / np.sqrt(2 * np.pi)
+    varied = np.maximum(mean + spread * mills, least)
+    return np.where(spread > _NO_SPREAD, varied, np.maximum(mean, least))
 
 
 def _sums(

@@ -20,9 +20,9 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
 
     on_hand: as last observed, less what was sold and plus what was received since; missing when
         never observed. reserved: as last observed.
-    open_quantities, open_due_days: purchase orders not received by then, and the days until each is
-        expected (below 0: overdue). Without an expected date it is the order's date plus the
-        declared lead time.
+    open_quantities, open_due_days, open_age_days: purchase orders not received by then, the days
+        until each is expected (below 0: overdue) and those since it was placed. Without an expected
+        date it is the order's date plus the declared lead time.
     weekly_sales: mean units sold a week over the eight weeks before.
     A pair that only sold (no stock, order or terms) has at most the newest row: where it sells
         REGULAR units a week, so that the plan can say that its terms are missing.
@@ -126,6 +126,7 @@ def _with_open_orders(
     asked = pd.MultiIndex.from_arrays([keys.codes(bought)[source], when])
     target = position.index.get_indexer(asked) if len(source) else np.zeros(0, dtype=np.int64)
     days = (seconds(bought["due"])[source] - when) / 86_400
+    age = (when - seconds(bought["ordered_at"])[source]) / 86_400
     quantity = _numbers(bought["quantity"])[source]
     order = np.lexsort((days, target))
     order = order[target[order] >= 0]
@@ -134,6 +135,7 @@ def _with_open_orders(
         on_order=totals.astype(np.float64),  # of no orders at all numpy makes whole numbers
         open_quantities=_lists(target[order], quantity[order], len(rows)),
         open_due_days=_lists(target[order], days[order], len(rows)),
+        open_age_days=_lists(target[order], age[order], len(rows)),
     )
 
 
@@ -160,6 +162,7 @@ VIEW = View(
         "on_order": "float",
         "open_quantities": "float[]",
         "open_due_days": "float[]",
+        "open_age_days": "float[]",
         "weekly_sales": "float",
     },
     tables=("stock", "purchase_orders", "supply_terms", "orders"),

@@ -8,6 +8,7 @@ import pandas as pd
 from features.contracts import FeatureType, Frames, View
 from features.money import to_base
 from features.replenishment.ledger import moments
+from features.replenishment.promotion import planned
 
 TRIPLE = ("warehouse_id", "product_id", "supplier_id")
 WEEKS, EVERY = 26, 4
@@ -27,6 +28,8 @@ _TERMS: dict[str, FeatureType] = {
     "holding_cost_rate": "float",
     "stockout_cost": "float",
     "service_level": "float",
+    "display_minimum": "float",
+    "blocked": "bool",
 }
 _ELSEWHERE: dict[str, FeatureType] = {
     "fx_rate": "float",
@@ -34,7 +37,13 @@ _ELSEWHERE: dict[str, FeatureType] = {
     "price_currency": "str",
     "price_fx_rate": "float",
     "discontinued": "bool",
+    "days_to_end": "float",
+    "weight_kg": "float",
     "capacity_units": "float",
+    "country": "str",
+    "promotion_from": "float",
+    "promotion_until": "float",
+    "promotions_before": "float",
 }
 # The base currency is a setting, and a view knows no settings: see `in_base`.
 _NO_BASE = ""
@@ -45,7 +54,8 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
 
     Money stays in the currency of the terms; fx_rate is the day's rate to the base currency (1
     where no currency is given, missing where no rate is known). unit_cost falls back to the
-    product's when the terms have none.
+    product's when the terms have none. days_to_end: until the product is discontinued, missing
+    when no day is set. weight_kg: of a unit. country: the warehouse's.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
@@ -59,21 +69,22 @@ def _at(tables: Frames, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFra
     rows = rows.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     rows = rows.assign(event_timestamp=moment)
     rows = rows.merge(_products(tables["products"]), on="product_id", how="left")
-    rows = rows.merge(
-        tables["warehouses"][["warehouse_id", "capacity_units"]], on="warehouse_id", how="left"
-    )
+    sites = tables["warehouses"][["warehouse_id", "capacity_units", "country"]]
+    rows = rows.merge(sites, on="warehouse_id", how="left")
     fx, when = tables["fx_rates"], rows["event_timestamp"]
     ones = pd.Series(1.0, index=rows.index)
     rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, _NO_BASE)
     rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, _NO_BASE)
     ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= when)
     rows["discontinued"] = ended.astype("boolean")
+    rows["blocked"] = rows["blocked"].astype("boolean")
+    rows["days_to_end"] = (rows["discontinued_on"] - when).dt.total_seconds() / 86_400
     rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows))
-    return rows
+    return planned(rows, tables["promotions"], moment)
 
 
 def _products(products: pd.DataFrame) -> pd.DataFrame:
-    columns = ["product_id", "price", "currency", "unit_cost", "discontinued_on"]
+    columns = ["product_id", "price", "currency", "unit_cost", "weight_kg", "discontinued_on"]
     return products[columns].rename(
         columns={"currency": "price_currency", "unit_cost": "product_cost"}
     )
@@ -103,6 +114,6 @@ VIEW = View(
     name="supply",
     keys=TRIPLE,
     features=_TERMS | _ELSEWHERE,
-    tables=("supply_terms", "products", "warehouses", "fx_rates"),
+    tables=("supply_terms", "products", "warehouses", "promotions", "fx_rates"),
     build=build,
 )

@@ -187,6 +187,8 @@ def _terms(
             .round(2)
             .clip(0.01),
             "service_level": level,
+            "display_minimum": np.nan,
+            "blocked": pd.array([None] * count, dtype="boolean"),
             "valid_from": pd.Timestamp("2016-12-01", tz="UTC"),
         }
     )

@@ -96,6 +96,9 @@ def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | 
     return Target(
         mean=mean,
         safety=np.broadcast_to(extra, mean.shape).astype(float),
+        display=np.maximum(lines.display - extra, 0.0) + 0.0 * mean,
+        buffer=np.zeros(len(lines)),
+        pace=pace,
         lost=np.zeros(len(lines)),
         at=np.broadcast_to(trigger, mean.shape).astype(float),
         ratio=np.full(len(lines), 0.5),

@@ -113,6 +113,18 @@ class Windows:
                 mean[column, part], quantiles[column, part] = answer
         return tuple(Demand(mean[n], quantiles[n]) for n in range(columns))
 
+    def means(self, days: Floats) -> Floats:
+        """Expected demand of the next days, for each of k `days`: n × k. No forecast: 0."""
+        answer = np.zeros((len(self.period), len(days)))
+        for part in self._alike(np.flatnonzero(self.known)):
+            table = _table(self.frame["window_mean"].iloc[part])[:, :, None]
+            start = self.elapsed[part]
+            before = _along(table, start)[:, 0]
+            for column, day in enumerate(days):
+                end = start + day / self.period[part]
+                answer[part, column] = _along(table, end)[:, 0] - before
+        return answer
+
     def _alike(self, rows: Ints) -> list[Ints]:
         """Rows in parts of equal horizon and levels, none too large for the memory."""
         if not len(rows):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.replenishment.cover import Floats, Windows
+from models.replenishment import breaks
+from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
 
 Texts = NDArray[np.object_]
 Flags = NDArray[np.bool_]
@@ -26,10 +27,15 @@ class Lines:
     due_quantity, due_days: n × k, padded with 0. Money is in the base currency; where no rate is
     known it stays in the currency of the terms (`rate_known` False) and only ratios are used.
     shortage, holding: of a unit, and of a unit and day; NaN: unknown. service_level: NaN: none.
-    blocked: why nothing can be ordered, "" where it can. notes: what was assumed.
+    display: units that must stay on the shelf. end_days: until the end of life, inf without one.
+    promotion: n × 2, days until the next one begins and ends, 0 without one. break_quantity,
+    break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
+    price: of a unit sold, NaN: unknown. blocked: why nothing can be ordered, "" where it can.
+    notes: what was assumed.
     """
 
     keys: pd.DataFrame
+    moment: pd.Series
     on_hand: Floats
     reserved: Floats
     due_quantity: Floats
@@ -49,6 +55,17 @@ class Lines:
     order_cost: Floats
     service_level: Floats
     capacity: Floats
+    display: Floats
+    end_days: Floats
+    weight: Floats
+    country: Texts
+    duty: Floats
+    price: Floats
+    promotion: Floats
+    promotions_before: Floats
+    break_quantity: Floats
+    break_share: Floats
+    goods_cost: Floats
     blocked: Texts
     notes: Texts
 
@@ -57,8 +74,13 @@ class Lines:
 
     @property
     def cover_days(self) -> Floats:
-        """Days until an order placed at the next review can be on the shelf."""
-        return self.lead_days + self.review_days
+        """Days until an order placed at the next review can be on the shelf, or the end of life."""
+        return np.minimum(self.lead_days + self.review_days, self.end_days)
+
+    def unit_cost(self, ordered: Floats) -> Floats:
+        """Landed cost of a unit when so many are ordered, price breaks taken."""
+        share = breaks.share_at(self.break_quantity, self.break_share, ordered)
+        return self.landed_cost - self.goods_cost * (1.0 - share)
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Lines":
@@ -66,19 +88,25 @@ class Lines:
         rows = cheapest(frame)
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
+        lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
+        lead_sd = _filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0)
+        age = _padded(rows["open_age_days"], least=quantity.shape[1])
+        end = rows["days_to_end"].fillna(np.inf).to_numpy(dtype=float)
+        steps, shares, unreadable = breaks.tables(rows["price_breaks"])
         rate = rows["fx_rate"].to_numpy(dtype=float)
         windows = Windows.of(rows, rows["event_timestamp"])
         return cls(
             keys=rows[list(KEYS)],
+            moment=rows["event_timestamp"],
             on_hand=np.maximum(np.nan_to_num(stated), 0.0),
             reserved=_filled(rows["reserved"], 0.0),
             due_quantity=quantity,
-            due_days=days,
+            due_days=expected_days(quantity, days, age, lead=lead, lead_sd=lead_sd),
             weekly_sales=_filled(rows["weekly_sales"], 0.0),
             windows=windows,
             demand_class=rows["demand_class"].fillna("").to_numpy(dtype=object),
-            lead_days=_filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0),
-            lead_sd=_filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0),
+            lead_days=lead,
+            lead_sd=lead_sd,
             review_days=_above_zero(rows["review_period_days"], DEFAULT_REVIEW_DAYS),
             pack=_above_zero(rows["pack_size"], 1.0),
             minimum=_filled(rows["min_order_quantity"], 0.0),
@@ -89,27 +117,68 @@ class Lines:
             order_cost=_filled(rows["order_cost"], 0.0) * np.nan_to_num(rate, nan=1.0),
             service_level=rows["service_level"].to_numpy(dtype=float),
             capacity=rows["capacity_units"].to_numpy(dtype=float),
-            blocked=_blocked(rows, windows),
-            notes=_notes(rows, stated, rate, quantity, days),
+            display=_filled(rows["display_minimum"], 0.0),
+            end_days=np.maximum(end, 0.0),
+            weight=rows["weight_kg"].to_numpy(dtype=float),
+            country=rows["country"].fillna("").to_numpy(dtype=object),
+            duty=_filled(rows["duty_rate"], 0.0),
+            price=_price(rows),
+            promotion=rows[["promotion_from", "promotion_until"]].fillna(0.0).to_numpy(dtype=float),
+            promotions_before=_filled(rows["promotions_before"], 0.0),
+            break_quantity=steps,
+            break_share=shares,
+            goods_cost=_goods(rows) * np.nan_to_num(rate, nan=1.0),
+            blocked=_blocked(rows, windows, ended=end <= lead),
+            notes=_notes(rows, stated, rate, quantity, days)
+            + np.where(unreadable, " The price breaks cannot be read and are left out.", ""),
         )
 
 
 def cheapest(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair, in order of the pairs: the supplier of the lowest landed cost, then lead."""
+    """One row a pair, in order of the pairs: the unblocked supplier of the lowest cost, then lead.
+
+    The cost is landed and holds the stock that a long and uncertain lead time ties up.
+    """
     pair = list(KEYS[:2])
+    lead = frame["lead_time_mean"].fillna(frame["lead_time_days"])
+    tied = lead + frame["lead_time_spread"].fillna(frame["lead_time_sd"]).fillna(0.0)
+    carried = 1.0 + _holding_rate(frame) * tied.to_numpy(dtype=float) / YEAR_DAYS
     ranked = frame.assign(
-        _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float),
-        _lead=frame["lead_time_mean"].fillna(frame["lead_time_days"]),
-    ).sort_values([*pair, "_cost", "_lead", "supplier_id"], kind="stable")
-    first = ranked.drop_duplicates(pair).drop(columns=["_cost", "_lead"])
+        _blocked=frame["blocked"].fillna(False).astype(bool),
+        _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float) * carried,
+        _lead=lead,
+    ).sort_values([*pair, "_blocked", "_cost", "_lead", "supplier_id"], kind="stable")
+    first = ranked.drop_duplicates(pair).drop(columns=["_blocked", "_cost", "_lead"])
     return first.reset_index(drop=True)
+
+
+def expected_days(
+    quantity: Floats, due: Floats, age: Floats, *, lead: Floats, lead_sd: Floats
+) -> Floats:
+    """Days until each open order is expected, n × k; an overdue one by the learned lead time.
+
+    That is the mean of a normal lead time known to be longer than the order's age, less its age.
+    One more than OVERDUE_DAYS late keeps its date: it is not counted on.
+    """
+    late = (due < 0) & (due >= -OVERDUE_DAYS) & (quantity > 0)
+    rows, columns = np.nonzero(late)
+    whole = lead[rows, None] + GRID * lead_sd[rows, None]
+    weight = WEIGHTS * (whole > age[rows, columns][:, None])
+    mass = weight.sum(axis=1)
+    mean = (weight * whole).sum(axis=1) / np.where(mass > 0, mass, 1.0)
+    answer = due.copy()
+    answer[rows, columns] = np.where(mass > 0, np.maximum(mean - age[rows, columns], 0.0), 0.0)
+    return answer
 
 
 def _landed(rows: pd.DataFrame) -> Floats:
     """Cost of a unit on the shelf: price, duty and freight; NaN where the price is unknown or 0."""
-    cost = _cost(rows)
-    duty, freight = _filled(rows["duty_rate"], 0.0), _filled(rows["freight_per_unit"], 0.0)
-    return cost * (1.0 + duty) + freight
+    return _goods(rows) + _filled(rows["freight_per_unit"], 0.0)
+
+
+def _goods(rows: pd.DataFrame) -> Floats:
+    """The part of the landed cost that follows the price: price and duty."""
+    return _cost(rows) * (1.0 + _filled(rows["duty_rate"], 0.0))
 
 
 def _cost(rows: pd.DataFrame) -> Floats:
@@ -118,24 +187,35 @@ def _cost(rows: pd.DataFrame) -> Floats:
 
 
 def _holding(rows: pd.DataFrame) -> Floats:
-    return _cost(rows) * _filled(rows["holding_cost_rate"], DEFAULT_HOLDING_RATE) / YEAR_DAYS
+    return _cost(rows) * _holding_rate(rows) / YEAR_DAYS
+
+
+def _holding_rate(rows: pd.DataFrame) -> Floats:
+    return _filled(rows["holding_cost_rate"], DEFAULT_HOLDING_RATE)
 
 
 def _shortage(rows: pd.DataFrame) -> Floats:
     """Cost of a unit of lost sale: as declared, else the margin on the landed cost where known."""
     rate = rows["fx_rate"].to_numpy(dtype=float)
     stated = rows["stockout_cost"].to_numpy(dtype=float) * np.nan_to_num(rate, nan=1.0)
-    price = rows["price"].to_numpy(dtype=float) * rows["price_fx_rate"].to_numpy(dtype=float)
-    margin = price - _landed(rows) * rate
+    margin = _price(rows) - _landed(rows) * rate
     known = np.where(margin > 0, margin, np.nan)
     return np.where(stated > 0, stated, known)
 
 
-def _blocked(rows: pd.DataFrame, windows: Windows) -> Texts:
+def _price(rows: pd.DataFrame) -> Floats:
+    """What a unit is sold for, in the base currency; NaN: unknown."""
+    rate: Floats = rows["price_fx_rate"].to_numpy(dtype=float)
+    return np.asarray(rows["price"].to_numpy(dtype=float) * rate)
+
+
+def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags) -> Texts:
     discontinued = rows["discontinued"].fillna(False).to_numpy(dtype=bool)
     reasons = [
         (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
         (discontinued, "discontinued"),
+        (rows["blocked"].fillna(False).to_numpy(dtype=bool), "blocked"),
+        (ended, "its life ends before an order can arrive"),
         (~windows.known, "no forecast"),
     ]
     return np.select([flag for flag, _ in reasons], [text for _, text in reasons], "").astype(
@@ -155,7 +235,7 @@ def _notes(
     for flag, text in (
         (np.isnan(stated), "Stock was never observed and counts as 0."),
         (stated < 0, "The observed stock of " + number(stated) + " counts as 0."),
-        (late, "An overdue purchase order counts as about to arrive."),
+        (late, "An overdue purchase order is expected by the learned lead time."),
         (lost > 0, lost_text),
         (terms & np.isnan(_cost(rows)), "The unit cost is missing or 0, so its value is unknown."),
         (terms & np.isnan(rate), "No exchange rate is known, so its value is unknown."),
@@ -171,11 +251,11 @@ def number(values: Floats) -> Texts:
     return np.where(trimmed == "-0", "0", trimmed).astype(object)
 
 
-def _padded(lists: pd.Series) -> Floats:
+def _padded(lists: pd.Series, *, least: int = 1) -> Floats:
     """Ragged lists as one table, padded with 0; missing lists are empty."""
     lengths = lists.map(lambda values: 0 if values is None or np.isscalar(values) else len(values))
     count = lengths.to_numpy(dtype=int)
-    table = np.zeros((len(lists), max(int(count.max(initial=0)), 1)))
+    table = np.zeros((len(lists), max(int(count.max(initial=0)), least)))
     if count.sum():
         rows = np.repeat(np.arange(len(lists)), count)
         columns = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)

@@ -1,10 +1,11 @@
 """From a level and a position to a quantity: packs, minimum quantity, economic lot, capacity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.replenishment import breaks
 from models.replenishment.cover import Demand, Floats
 from models.replenishment.lines import Lines
 from models.replenishment.position import Position
@@ -23,8 +24,10 @@ _DIGITS = 3
 class Target:
     """Where the policy wants the position to be; n arrays.
 
-    mean, safety: units; up_to is their sum. lost: what was left out of mean, because it will be
-    lost before an order can arrive. at: order only when the position is at or below it.
+    mean, safety, display, buffer: units; up_to is their sum. display: what must stay on the shelf
+    beyond the safety; buffer: for a promotion whose lift is uncertain. pace: units asked for a day.
+    lost: what was left out of mean, because it will be lost before an order can arrive.
+    at: order only when the position is at or below it.
     ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
     lot: the least worth ordering, because ordering costs money; order_cost: what a review period's
@@ -34,6 +37,9 @@ class Target:
 
     mean: Floats
     safety: Floats
+    display: Floats
+    buffer: Floats
+    pace: Floats
     lost: Floats
     at: Floats
     ratio: Floats
@@ -45,14 +51,15 @@ class Target:
     @property
     def up_to(self) -> Floats:
         """The order-up-to level."""
-        return self.mean + self.safety
+        return self.mean + self.safety + self.display + self.buffer
 
 
 @dataclass(frozen=True)
 class Order:
     """The quantity of each line and the parts that explain it.
 
-    mean + safety − on_hand + reserved − on_order + surplus + minimum + rounding − cut = quantity.
+    up_to − on_hand + reserved − on_order − moved + surplus + minimum + rounding − cut − unfunded
+    = quantity. moved: units transferred in (below 0: out). unfunded: cut by the budget or weight.
     surplus: position above the level; minimum: units added for the minimum quantity or the
     economic lot; cut: units taken off because the warehouse would be too full.
     """
@@ -62,17 +69,46 @@ class Order:
     minimum: Floats
     rounding: Floats
     cut: Floats
+    moved: Floats
+    unfunded: Floats
 
 
 def economic_lot(lines: Lines, pace: Floats) -> Floats:
-    """sqrt(2·K·d/h): the lot that balances order cost and holding (Harris, 1913); 0 without them.
+    """The lot that balances order cost, price and holding; 0 where there is nothing to balance.
 
-    pace: units a day. At most LONGEST_LOT_DAYS of demand.
+    sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. pace: units a day. At most
+    LONGEST_LOT_DAYS of demand, nor more than will be asked for before the end of life.
     """
     holding = np.nan_to_num(lines.holding)
     known = (holding > 0) & (lines.order_cost > 0)
     lot = np.sqrt(2 * lines.order_cost * np.maximum(pace, 0.0) / np.where(known, holding, 1.0))
-    return np.where(known, np.minimum(lot, LONGEST_LOT_DAYS * pace), 0.0)
+    lot = np.where(known, lot, 0.0)
+    offered = (lines.break_quantity.shape[1] > 1) & (holding > 0) & ~np.isnan(lines.goods_cost)
+    if offered.any():
+        lot = np.where(offered, _with_breaks(lines, pace, plain=lot), lot)
+    sold = np.maximum(pace, 0.0) * np.minimum(LONGEST_LOT_DAYS, _days_of_life(lines))
+    return np.asarray(np.minimum(lot, sold))
+
+
+def _with_breaks(lines: Lines, pace: Floats, *, plain: Floats) -> Floats:
+    """The best lot of the lines with price breaks; the plain one where no break is worth it."""
+    usual = np.maximum(pace, 0.0) * lines.review_days
+    lot = breaks.best_lot(
+        pace,
+        order_cost=lines.order_cost,
+        unit_cost=np.nan_to_num(lines.goods_cost),
+        holding=np.nan_to_num(lines.holding),
+        least=np.maximum(usual, lines.minimum),
+        quantities=lines.break_quantity,
+        shares=lines.break_share,
+    )
+    reached = breaks.share_at(lines.break_quantity, lines.break_share, lot) < 1.0
+    affordable = lot <= pace * LONGEST_LOT_DAYS
+    return np.where(reached & affordable & (lot > plain), lot, plain)
+
+
+def _days_of_life(lines: Lines) -> Floats:
+    return np.maximum(lines.end_days - lines.lead_days, 0.0)
 
 
 def place(lines: Lines, target: Target, position: Position) -> Order:
@@ -88,17 +124,17 @@ def place(lines: Lines, target: Target, position: Position) -> Order:
     wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
     pack = lines.pack
     lower = np.floor(need / pack + 1e-9) * pack
-    round_up = target.promise | (_loss(target, have + lower + pack) < _loss(target, have + lower))
+    round_up = target.promise | (loss(target, have + lower + pack) < loss(target, have + lower))
     exact = np.abs(need - lower) < 1e-9
     nearest = np.where(round_up & ~exact, lower + pack, lower)
     least = np.maximum(lines.minimum, target.lot)
     packed = np.maximum(np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack), 0.0)
     ordering = target.order_cost / np.maximum(packed, 1e-9)
-    worth = target.promise | (_loss(target, have + packed) + ordering < _loss(target, have))
+    worth = target.promise | (loss(target, have + packed) + ordering < loss(target, have))
     ordered = wants & (packed > 0) & worth
     quantity = np.where(ordered, packed, 0.0)
     minimum = np.where(ordered, np.maximum(least - np.maximum(need, 0.0), 0.0), 0.0)
-    return _explained(quantity, need, thousandths(minimum), np.zeros(len(lines)))
+    return _explained(quantity, need, thousandths(minimum))
 
 
 def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
@@ -121,18 +157,19 @@ def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
     kept = np.where(fits >= lines.minimum, fits, 0.0)
     kept = np.where(left >= order.quantity, order.quantity, kept)
     cut = order.quantity - kept
-    return Order(kept, order.surplus, order.minimum, order.rounding, cut)
+    return replace(order, quantity=kept, cut=cut)
 
 
-def _explained(quantity: Floats, need: Floats, minimum: Floats, cut: Floats) -> Order:
+def _explained(quantity: Floats, need: Floats, minimum: Floats) -> Order:
     surplus = thousandths(np.maximum(-need, 0.0))
     rounding = thousandths(quantity - need - surplus - minimum)
-    return Order(quantity, surplus, minimum, rounding, cut)
+    nothing = np.zeros(len(quantity))
+    return Order(quantity, surplus, minimum, rounding, cut=nothing, moved=nothing, unfunded=nothing)
 
 
-def _loss(target: Target, stock: Floats) -> Floats:
+def loss(target: Target, stock: Floats) -> Floats:
     """Expected cost of shortage and leftover in units of both together: the newsvendor's."""
-    demand = target.demand
+    demand, stock = target.demand, stock - target.display - target.buffer
     return target.ratio * demand.shortage(stock) + (1 - target.ratio) * demand.leftover(stock)
 
 

@@ -13,15 +13,18 @@ from scipy.special import ndtr, ndtri
 
 from models.replenishment import replay
 from models.replenishment.cover import Floats, combined, safety
-from models.replenishment.explain import plan
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Flags, Target, economic_lot
 from models.replenishment.panel import Panel
+from models.replenishment.plan import Options, Planned, plan
 from models.replenishment.position import Outlook, Position
 from models.replenishment.replay import Aim, Decide, Trace
 
 _FILE = "policy.json"
 _Z_LIMITS = (-2.5, 3.0)
+# Share of a promotion's demand kept for a lift that nobody has seen yet.
+LIFT_BUFFER = 0.15
+_KNOWN_LIFT = 3  # promotions after which the lift is known
 
 
 class Policy(ABC):
@@ -43,8 +46,12 @@ class Policy(ABC):
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One line for every warehouse and product, ordered or not, with its reasons."""
+        return self.plan(frame).lines
+
+    def plan(self, frame: pd.DataFrame, options: Options | None = None) -> Planned:
+        """The same with its transfers, under caps on money or weight where there are any."""
         lines = Lines.of(frame)
-        return plan(lines, self.aim(lines))
+        return plan(lines, self.aim(lines), options or Options())
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""
@@ -82,6 +89,7 @@ class OrderUpTo(Policy):
     answers packs and reviews that the lot's formula does not know, the second forecasts that are
     too sure of themselves and sales that are lost rather than waited for.
     default_service_level: where neither costs nor a service level are known.
+    service_levels: promises by class of demand, `smooth=0.97,lumpy=0.9`, where a line has none.
     lot_factors: the factors tried. largest_shift, shift_step: the scores tried. theory_weight: the
         expected cost counts like so many replayed periods of a pair; a short past without a
         shortage must not teach that there are none. fit_pairs: at most so many are replayed.
@@ -91,6 +99,7 @@ class OrderUpTo(Policy):
         self,
         *,
         default_service_level: float = 0.95,
+        service_levels: str = "",
         lot_factors: Sequence[float] = (0.5, 0.7, 1.0, 1.4, 2.0),
         largest_shift: float = 1.2,
         shift_step: float = 0.2,
@@ -99,6 +108,7 @@ class OrderUpTo(Policy):
         seed: int = 7,
     ) -> None:
         self.default_service_level = default_service_level
+        self.service_levels = service_levels
         self.lot_factors = list(lot_factors)
         self.largest_shift = largest_shift
         self.shift_step = shift_step
@@ -151,9 +161,13 @@ class OrderUpTo(Policy):
         z = ndtri(np.clip(ratio, 0.01, 0.9985))
         z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
         faced = outlook.facing(position)
+        extra = safety(faced.demand, z, pace=pace, lead_sd=lines.lead_sd)
         return Target(
             mean=faced.demand.mean,
-            safety=safety(faced.demand, z, pace=pace, lead_sd=lines.lead_sd),
+            safety=extra,
+            display=np.maximum(lines.display - np.maximum(extra, 0.0), 0.0),
+            buffer=promotion_buffer(lines, pace),
+            pace=pace,
             lost=faced.lost,
             at=np.full(len(lines), np.inf),
             ratio=ndtr(z),
@@ -168,8 +182,32 @@ class OrderUpTo(Policy):
         holding = lines.holding * lines.review_days
         ratio = lines.shortage / (lines.shortage + holding)
         ratio = np.where(np.isnan(ratio), self.default_service_level, ratio)
-        promise = (lines.service_level > 0) & (lines.service_level < 1)
-        return np.where(promise, lines.service_level, ratio), promise
+        level = np.where(np.isnan(lines.service_level), self._levels(lines), lines.service_level)
+        promise = (level > 0) & (level < 1)
+        return np.where(promise, level, ratio), promise
+
+    def _levels(self, lines: Lines) -> Floats:
+        """The service level that is set for each line's class of demand; NaN: none."""
+        level = np.full(len(lines), np.nan)
+        for name, text in (pair.split("=") for pair in self.service_levels.split(",") if pair):
+            level[lines.demand_class == name.strip()] = float(text)
+        return level
+
+
+def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
+    """Units kept for a planned promotion whose lift is uncertain (the lift itself is forecast).
+
+    A share of the demand while it runs within the cover: LIFT_BUFFER where the product was never
+    promoted before, two thirds of it after one or two promotions, none after more.
+    """
+    begins, ends = np.maximum(lines.promotion[:, 0], 0.0), lines.promotion[:, 1]
+    days = np.maximum(np.minimum(ends, lines.cover_days) - begins, 0.0)
+    share = np.select(
+        [lines.promotions_before < 1, lines.promotions_before < _KNOWN_LIFT],
+        [LIFT_BUFFER, LIFT_BUFFER * 2 / 3],
+        0.0,
+    )
+    return np.asarray(share * days * np.maximum(pace, 0.0))
 
 
 def _order_cost(lines: Lines, pace: Floats, ratio: Floats) -> Floats:

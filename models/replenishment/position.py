@@ -1,6 +1,6 @@
 """What is there, what is coming, and what that leaves of the demand before an order can arrive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Position:
     def of(cls, lines: Lines) -> "Position":
         """As the lines were observed."""
         return cls(lines.on_hand - lines.reserved, lines.due_quantity, lines.due_days)
+
+    def moved(self, units: Floats) -> "Position":
+        """With so many units more (below 0: fewer) of each line."""
+        return replace(self, stock=self.stock + units)
 
     def coming(self, days: Floats) -> Floats:
         """Units due before each line's days; overdue ones are about to come, unless they have been

@@ -17,15 +17,19 @@ EXAMPLE: dict[str, str | float | None] = {
     "order_value": 31.5,
     "demand_mean": 12.4,
     "safety_stock": 7.1,
+    "display_stock": 0,
+    "promotion_buffer": 0,
     "order_up_to": 19.5,
     "on_hand": 3,
     "reserved": 0,
     "on_order": 0,
     "inventory_position": 3,
+    "transferred": 0,
     "surplus": 0,
     "minimum": 0,
     "rounding": 1.5,
     "capacity_cut": 0,
+    "budget_cut": 0,
     "lost_before_arrival": 0.9,
     "lead_time_days": 3.4,
     "lead_time_sd": 0.9,
@@ -34,8 +38,14 @@ EXAMPLE: dict[str, str | float | None] = {
     "stockout_probability": 0.021,
     "stockout_probability_unordered": 0.94,
     "money_at_risk": 17.2,
+    "unit_cost": 1.75,
+    "breaks_on": "2017-12-30",
+    "decide_by": "2017-12-27",
+    "stock_cover_days": 2.5,
     "on_order_later": 0,
     "demand_class": "smooth",
+    "proposal": None,
+    "proposal_value": None,
     "not_ordered_reason": None,
     "reason": "Order 18: 12.4 expected to sell in 10.4 days (lead time 3.4 + review 7) and 7.1 for "
     "safety make 19.5; 3 are there or coming; rounded by 1.5.",
@@ -43,8 +53,9 @@ EXAMPLE: dict[str, str | float | None] = {
 
 
 class Suggestion(BaseModel):
-    """One line of the plan. demand_mean + safety_stock − on_hand + reserved − on_order + surplus
-    + minimum + rounding − capacity_cut = order_quantity."""
+    """One line of the plan. demand_mean + safety_stock + display_stock + promotion_buffer − on_hand
+    + reserved − on_order − transferred + surplus + minimum + rounding − capacity_cut − budget_cut
+    = order_quantity."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(EXAMPLE)]})
 
@@ -56,15 +67,19 @@ class Suggestion(BaseModel):
     order_value: float | None = Field(description="Landed, in the base currency; null: unknown.")
     demand_mean: float | None = Field(description="Expected over lead time + review period.")
     safety_stock: float | None
+    display_stock: float | None = Field(description="For the display minimum, beyond the safety.")
+    promotion_buffer: float | None = Field(description="For a promotion of uncertain lift.")
     order_up_to: float | None
     on_hand: float
     reserved: float
     on_order: float = Field(description="Due within the cover, or not long overdue.")
     inventory_position: float
+    transferred: float = Field(description="From another warehouse; below 0: to another.")
     surplus: float | None = Field(description="Units above the level.")
     minimum: float = Field(description="Units added for the smallest sensible order.")
     rounding: float | None
     capacity_cut: float
+    budget_cut: float = Field(description="Taken off by a cap on money or weight.")
     lost_before_arrival: float | None = Field(
         description="Demand no order can meet any more: the shelf will be empty before it comes."
     )
@@ -75,8 +90,18 @@ class Suggestion(BaseModel):
     stockout_probability: float | None = Field(description="Over the cover, with this order.")
     stockout_probability_unordered: float | None
     money_at_risk: float | None = Field(description="Lost sales expected if nothing is ordered.")
+    unit_cost: float | None = Field(description="Landed, in the base currency, at this quantity.")
+    breaks_on: str | None = Field(description="When expected stock is at its minimum; null: later.")
+    decide_by: str | None = Field(description="The last day on which an order comes before that.")
+    stock_cover_days: float | None = Field(
+        description="How long stock on hand lasts; red above 90."
+    )
     on_order_later: float
     demand_class: str
+    proposal: str | None = Field(
+        description="For stock of more than 90 days: markdown, stop ordering, transfer or keep."
+    )
+    proposal_value: float | None = Field(description="Its money effect.")
     not_ordered_reason: str | None
     reason: str
 

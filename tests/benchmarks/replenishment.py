@@ -139,6 +139,7 @@ def planning(sales: Sales, rows: pd.DataFrame, origin: int, weeks: int) -> pd.Da
         on_order=0.0,
         open_quantities=None,
         open_due_days=None,
+        open_age_days=None,
         lead_time_days=14.0,
         lead_time_sd=0.0,
         lead_time_mean=14.0,
@@ -161,6 +162,14 @@ def planning(sales: Sales, rows: pd.DataFrame, origin: int, weeks: int) -> pd.Da
         price_currency="EUR",
         price_fx_rate=1.0,
         discontinued=False,
+        display_minimum=np.nan,
+        blocked=None,
+        days_to_end=np.nan,
+        weight_kg=np.nan,
+        country=None,
+        promotion_from=np.nan,
+        promotion_until=np.nan,
+        promotions_before=0.0,
         capacity_units=np.nan,
     )
 

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from features.contracts import TABLES, View
 from features.lake import Lake
 from features.replenishment import FEATURES, FORECAST, SERVICE, VIEWS, planning_frame
+from features.replenishment.lead_time import expected_beyond
 from features.replenishment.ledger import Keys, Ledger, moments
 
 START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
@@ -203,11 +206,33 @@ def test_lead_times_know_only_what_had_arrived(tmp_path: Path) -> None:
         "supply_terms": [terms()],
         "purchase_orders": [bought(1, 0, 1, received_at=day(40))],
     }
-    before = build(tmp_path, VIEW["lead_time"], day(39), rows)
+    before = build(tmp_path, VIEW["lead_time"], day(9), rows)
     assert (before["lead_time_mean"] == 10).all()
     after = build(tmp_path, VIEW["lead_time"], day(41), {})
-    assert newest(after)["lead_time_mean"] > 10
+    assert newest(after)["lead_time_mean"] == pytest.approx(10 + _shrunk(30.0))
+    assert newest(after)["lead_time_orders"] == 1
     assert (after["event_timestamp"] <= pd.Timestamp(day(41))).all()
+
+
+def _shrunk(delay: float) -> float:
+    """One order of one product: shrunk to its supplier's delay, which is shrunk to none."""
+    return (delay + 4 * delay / 5) / 5
+
+
+@pytest.mark.parametrize(("at", "delay"), [(25, 15.0), (99, 89.0), (101, 0.0)])
+def test_an_overdue_order_tells_that_its_supplier_is_slow(
+    tmp_path: Path, at: int, delay: float
+) -> None:
+    rows = {"supply_terms": [terms()], "purchase_orders": [bought(1, 0, 1)]}
+    last = newest(build(tmp_path, VIEW["lead_time"], day(at), rows))
+    assert last["lead_time_mean"] == pytest.approx(10 + _shrunk(delay))
+    assert last["lead_time_orders"] == 0  # it has not come
+
+
+@given(st.floats(-50, 80), st.floats(-10, 30), st.floats(0, 20))
+def test_what_is_late_is_expected_later(least: float, mean: float, spread: float) -> None:
+    answer = expected_beyond(*(np.array([value]) for value in (least, mean, spread)))[0]
+    assert answer >= max(least, mean) - 1e-9
 
 
 def test_terms_in_force_and_their_money(tmp_path: Path) -> None:
@@ -239,6 +264,32 @@ def test_terms_in_force_and_their_money(tmp_path: Path) -> None:
     assert (line["unit_cost"], line["fx_rate"]) == (3.0, 0.8)
 
 
+def test_blocks_ends_weights_and_promotions_are_known(tmp_path: Path) -> None:
+    other = {"warehouse_id": "V"}
+    rows = {
+        "supply_terms": [
+            terms(display_minimum=3.0, blocked=True),
+            terms(**other),
+        ],
+        "products": [{"product_id": "P", "weight_kg": 1.5, "discontinued_on": day(30)}],
+        "warehouses": [{"warehouse_id": "W", "country": "DE"}],
+        "promotions": [
+            {"promotion_id": "a", "product_id": "P", "starts_on": day(0), "ends_on": day(1)},
+            {"promotion_id": "b", "product_id": "P", "starts_on": day(9), "ends_on": day(15)},
+            {"promotion_id": "c", "starts_on": day(5), "ends_on": day(6), **PAIR},
+        ],
+    }
+    frame = build(tmp_path, VIEW["supply"], day(4), rows)
+    last = frame[frame["event_timestamp"] == pd.Timestamp(day(4))].set_index("warehouse_id")
+    assert last["days_to_end"].tolist() == [26.0, 26.0]
+    assert (last.loc["W", "country"], last.loc["W", "weight_kg"]) == ("DE", 1.5)
+    assert (last.loc["W", "display_minimum"], bool(last.loc["W", "blocked"])) == (3.0, True)
+    assert pd.isna(last.loc["V", "blocked"])
+    spans = last[["promotion_from", "promotion_until", "promotions_before"]]
+    assert spans.loc["W"].tolist() == [1.0, 3.0, 1.0]  # its own comes before everybody's
+    assert spans.loc["V"].tolist() == [5.0, 12.0, 1.0]
+
+
 def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
     rows = {
         "stock": [look(0, 4), {**look(0, 1), "product_id": "bare"}],
@@ -264,6 +315,7 @@ def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
     ]
     # A day later the order is a day nearer.
     assert frame["open_due_days"].iloc[0] == [7.0]
+    assert frame["open_age_days"].iloc[0] == [2.0]
     assert frame["fx_rate"].dropna().eq(1.0).all()
 
 

@@ -17,80 +17,9 @@ from models.replenishment.cover import GRID, Demand, Windows, combined, safety
 from models.replenishment.lines import Lines
 from models.replenishment.order import economic_lot
 from models.replenishment.panel import Panel
+from models.replenishment.plan import WATERFALL
 from models.replenishment.replay import foresight, run
-
-NOW = pd.Timestamp("2024-01-01", tz="UTC")  # a Monday
-LEVELS = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
-
-
-def windows(mean: float, sd: float, horizon: int = 13) -> dict[str, Any]:
-    """Independent normal weeks."""
-    steps = np.arange(1, horizon + 1)
-    table = mean * steps[:, None] + sd * np.sqrt(steps)[:, None] * norm.ppf(LEVELS)
-    return {
-        "frequency": "week",
-        "period_start": "2024-01-01",
-        "levels": LEVELS,
-        "window_mean": (mean * steps).tolist(),
-        "window_quantiles": table.ravel().tolist(),
-        "demand_class": "smooth",
-    }
-
-
-def poissons(mean: float, horizon: int = 13) -> dict[str, Any]:
-    levels = [*np.arange(0.01, 1, 0.01)]
-    table = poisson.ppf(levels, mean * np.arange(1, horizon + 1)[:, None])
-    return windows(mean, 0.0, horizon) | {
-        "levels": levels,
-        "window_quantiles": table.ravel().tolist(),
-    }
-
-
-def row(**other: Any) -> dict[str, Any]:
-    """A pair of an ordinary kind: ten a week, two weeks of lead time, nothing in stock."""
-    return {
-        "warehouse_id": "W",
-        "product_id": "P",
-        "supplier_id": "S",
-        "event_timestamp": NOW,
-        **windows(10.0, 4.0),
-        "observed_at": "2023-12-31T00:00:00Z",
-        "on_hand": 0.0,
-        "reserved": 0.0,
-        "on_order": 0.0,
-        "open_quantities": None,
-        "open_due_days": None,
-        "weekly_sales": 10.0,
-        "lead_time_days": 14.0,
-        "lead_time_sd": 0.0,
-        "review_period_days": 7.0,
-        "min_order_quantity": 0.0,
-        "pack_size": 1.0,
-        "order_cost": 0.0,
-        "unit_cost": 10.0,
-        "currency": "EUR",
-        "price_breaks": None,
-        "duty_rate": 0.0,
-        "freight_per_unit": 0.0,
-        "holding_cost_rate": 0.25,
-        "stockout_cost": 5.0,
-        "service_level": np.nan,
-        "fx_rate": 1.0,
-        "price": 20.0,
-        "price_currency": "EUR",
-        "price_fx_rate": 1.0,
-        "discontinued": False,
-        "capacity_units": np.nan,
-        "lead_time_mean": 14.0,
-        "lead_time_spread": 0.0,
-        "lead_time_orders": 0.0,
-        **other,
-    }
-
-
-def frame(*rows: dict[str, Any]) -> pd.DataFrame:
-    table = pd.DataFrame(list(rows))
-    return table.assign(discontinued=table["discontinued"].astype("boolean"))
+from tests.models.planning import LEVELS, NOW, frame, poissons, row, windows
 
 
 def line(**other: Any) -> pd.Series:
@@ -112,9 +41,7 @@ def weekly(holding: float, lost: float, **other: Any) -> dict[str, Any]:
 
 def total(plan: pd.DataFrame) -> pd.Series:
     """The waterfall's sum, in whole thousandths."""
-    up = ["demand_mean", "safety_stock", "reserved", "surplus", "minimum", "rounding"]
-    down = ["on_hand", "on_order", "capacity_cut"]
-    return (plan[up] * 1000).round().sum(axis=1) - (plan[down] * 1000).round().sum(axis=1)
+    return sum((sign * (plan[name] * 1000).round() for name, sign in WATERFALL.items()), start=0.0)
 
 
 # The textbook ---------------------------------------------------------------------------------
@@ -214,9 +141,11 @@ def test_an_order_that_comes_after_the_cover_does_not_count_yet() -> None:
 
 
 def test_an_overdue_order_counts_for_four_weeks() -> None:
-    overdue = line(open_quantities=[5.0, 6.0], open_due_days=[-40.0, -3.0])
+    overdue = line(
+        open_quantities=[5.0, 6.0], open_due_days=[-40.0, -3.0], open_age_days=[54.0, 17.0]
+    )
     assert overdue["on_order"] == 6
-    assert "overdue purchase order counts as about to arrive" in overdue["reason"]
+    assert "overdue purchase order is expected by the learned lead time" in overdue["reason"]
     assert "5 on order more than 28 days late are not counted" in overdue["reason"]
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from models.replenishment import MovingAverage
 from models.replenishment.panel import Panel
+from models.replenishment.plan import WATERFALL
 from models.replenishment.policy import Policy
 from models.replenishment.replay import Trace
 from training.plots import OURS, THEIRS, drawing
@@ -16,6 +17,14 @@ _PARTS = {
     "cost_holding": "holding",
     "cost_lost_sales": "lost sales",
     "cost_ordering": "ordering",
+}
+# Parts of the waterfall that are shown although they are 0.
+_ALWAYS = ("demand_mean", "safety_stock", "on_hand", "on_order", "rounding")
+_NAMES = {
+    "demand_mean": "demand over cover",
+    "safety_stock": "safety",
+    "surplus": "above the level",
+    "minimum": "smallest order",
 }
 _COLOURS = (THEIRS, "#c0392b", "#e0a458")
 
@@ -57,15 +66,9 @@ def waterfall(path: Path, lines: pd.DataFrame) -> None:
     """The parts of the largest order, from demand to quantity."""
     line = lines.sort_values("order_value", ascending=False, na_position="last").iloc[0]
     parts = {
-        "demand over cover": line["demand_mean"],
-        "safety": line["safety_stock"],
-        "on hand": -line["on_hand"],
-        "reserved": line["reserved"],
-        "on order": -line["on_order"],
-        "above the level": line["surplus"],
-        "smallest order": line["minimum"],
-        "rounding": line["rounding"],
-        "capacity": -line["capacity_cut"],
+        _NAMES.get(name, name.replace("_", " ")): sign * line[name]
+        for name, sign in WATERFALL.items()
+        if name in _ALWAYS or line[name] != 0
     }
     names, steps = list(parts), np.array(list(parts.values()), dtype=float)
     title = f"{line['warehouse_id']} × {line['product_id']}: order {line['order_quantity']:g}"

@@ -1,0 +1,40 @@
+"""Planned promotions of a warehouse × product: when the next one runs, how many there were."""
+
+import numpy as np
+import pandas as pd
+
+from features.replenishment.ledger import Floats
+
+EVERYWHERE = "*"
+
+
+def planned(rows: pd.DataFrame, promotions: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """The rows (warehouse_id, product_id) with the promotion that runs or comes next at `moment`.
+
+    promotion_from, promotion_until: days until it starts (below 0: it runs) and until its last day
+    is over, missing without one. promotions_before: how many ended before.
+    """
+    plan = promotions.assign(
+        begins=_days(promotions["starts_on"], moment),
+        ends=_days(promotions["ends_on"], moment) + 1.0,
+    )
+    own = plan[plan["warehouse_id"] != EVERYWHERE]
+    common = plan[plan["warehouse_id"] == EVERYWHERE].drop(columns="warehouse_id")
+    keys = rows[["warehouse_id", "product_id"]].reset_index(names="row")
+    found = pd.concat(
+        [keys.merge(own, on=["warehouse_id", "product_id"]), keys.merge(common, on="product_id")]
+    )
+    past = found[found["ends"] <= 0].groupby("row").size()
+    coming = found[found["ends"] > 0].sort_values(["begins", "ends"]).drop_duplicates("row")
+    coming = coming.set_index("row")
+    return rows.assign(
+        promotion_from=coming["begins"].reindex(rows.index).astype(float),
+        promotion_until=coming["ends"].reindex(rows.index).astype(float),
+        promotions_before=past.reindex(rows.index).fillna(0.0).astype(float),
+    )
+
+
+def _days(dates: pd.Series, moment: pd.Timestamp) -> Floats:
+    span = pd.to_datetime(dates, utc=True) - moment
+    days: Floats = span.dt.total_seconds().to_numpy(dtype=np.float64) / 86_400
+    return days

@@ -1,0 +1,241 @@
+"""The plan: every line's quantity and the parts that add up to it, transfers and caps together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from models.replenishment import slow
+from models.replenishment.budget import Caps, Filled, fill
+from models.replenishment.cover import Floats
+from models.replenishment.explain import not_ordered, sentences
+from models.replenishment.lines import KEYS, Lines
+from models.replenishment.order import Order, Target, place, thousandths, within_capacity
+from models.replenishment.position import Position
+from models.replenishment.projection import break_days
+from models.replenishment.transfers import Moves, Moving, transfers
+
+COLUMNS = (
+    *KEYS,
+    "order_quantity",
+    "order_value",
+    "demand_mean",
+    "safety_stock",
+    "display_stock",
+    "promotion_buffer",
+    "order_up_to",
+    "on_hand",
+    "reserved",
+    "on_order",
+    "inventory_position",
+    "transferred",
+    "surplus",
+    "minimum",
+    "rounding",
+    "capacity_cut",
+    "budget_cut",
+    "lost_before_arrival",
+    "lead_time_days",
+    "lead_time_sd",
+    "review_period_days",
+    "target_quantile",
+    "stockout_probability",
+    "stockout_probability_unordered",
+    "money_at_risk",
+    "unit_cost",
+    "breaks_on",
+    "decide_by",
+    "stock_cover_days",
+    "on_order_later",
+    "demand_class",
+    "proposal",
+    "proposal_value",
+    "not_ordered_reason",
+    "reason",
+)
+
+# The parts of a quantity and their signs: their sum is order_quantity, to the last digit.
+WATERFALL: dict[str, int] = {
+    "demand_mean": 1,
+    "safety_stock": 1,
+    "display_stock": 1,
+    "promotion_buffer": 1,
+    "on_hand": -1,
+    "reserved": 1,
+    "on_order": -1,
+    "transferred": -1,
+    "surplus": 1,
+    "minimum": 1,
+    "rounding": 1,
+    "capacity_cut": -1,
+    "budget_cut": -1,
+}
+
+# What is unknown where there is nothing to plan by.
+_PLANNED = (
+    "demand_mean",
+    "safety_stock",
+    "display_stock",
+    "promotion_buffer",
+    "order_up_to",
+    "surplus",
+    "rounding",
+    "lost_before_arrival",
+    "target_quantile",
+    "stockout_probability",
+    "stockout_probability_unordered",
+    "money_at_risk",
+    "stock_cover_days",
+    "proposal_value",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a plan may do. caps: of all orders together. moving: what a transfer takes; None: no
+    transfers are proposed."""
+
+    caps: Caps = field(default_factory=Caps)
+    moving: Moving | None = field(default_factory=Moving)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan. lines: COLUMNS, a row each; transfers: see `transfers.COLUMNS`. filled: how the caps
+    were filled, None without any."""
+
+    lines: pd.DataFrame
+    transfers: pd.DataFrame
+    filled: Filled | None
+
+
+def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> Planned:
+    """One row a line, columns COLUMNS; units, days, and money in the base currency.
+
+    The parts in WATERFALL, with their signs, add up to order_quantity to the last digit.
+    transferred: units that come from another warehouse (below 0: go there). lost_before_arrival:
+    demand that is not in demand_mean, because the shelf will be empty before an order can arrive.
+    order_value is missing where the unit cost or the exchange rate is unknown. money_at_risk: the
+    lost sales expected if nothing is ordered. breaks_on: when the expected stock is at its minimum;
+    decide_by: the last day on which an order still comes before. stock_cover_days: how long what is
+    on hand lasts.
+    """
+    position = Position.of(lines)
+    target = _readable(aim(position))
+    moves = _moves(lines, target, position, options)
+    order = replace(place(lines, target, position.moved(moves.net)), moved=moves.net)
+    order = within_capacity(lines, target, order)
+    order, filled = _funded(lines, target, order, position, options)
+    return Planned(_table(lines, target, order, position, moves), moves.table, filled)
+
+
+def _moves(lines: Lines, target: Target, position: Position, options: Options) -> Moves:
+    if options.moving is None:
+        return Moves.none(len(lines))
+    bought = place(lines, target, position)
+    return transfers(lines, target, bought, position, options.moving)
+
+
+def _funded(
+    lines: Lines, target: Target, order: Order, position: Position, options: Options
+) -> tuple[Order, Filled | None]:
+    """The order cut to what the caps leave of it."""
+    if not options.caps.bind:
+        return order, None
+    have = position.stock + position.coming(lines.cover_days) + order.moved
+    filled = fill(lines, target, order.quantity, have, options.caps)
+    cut = order.quantity - filled.quantity
+    return replace(order, quantity=filled.quantity, unfunded=cut), filled
+
+
+def _table(
+    lines: Lines, target: Target, order: Order, position: Position, moves: Moves
+) -> pd.DataFrame:
+    on_order, later = position.coming(lines.cover_days), position.later(lines.cover_days)
+    have = position.stock + on_order
+    after = have + order.moved
+    cost = np.where(lines.rate_known, lines.unit_cost(order.quantity), np.nan)
+    value = np.where(order.quantity > 0, cost * order.quantity, 0.0)
+    proposal, effect = slow.proposals(lines, target, position, order, gains=moves.gains(lines))
+    breaks_on, decide_by = _dates(lines, position)
+    frame = lines.keys.assign(
+        order_quantity=order.quantity,
+        order_value=np.round(value, 2),
+        demand_mean=target.mean,
+        safety_stock=target.safety,
+        display_stock=target.display,
+        promotion_buffer=target.buffer,
+        order_up_to=thousandths(target.up_to),
+        on_hand=thousandths(lines.on_hand),
+        reserved=thousandths(lines.reserved),
+        on_order=thousandths(on_order),
+        inventory_position=thousandths(have),
+        transferred=order.moved,
+        surplus=order.surplus,
+        minimum=order.minimum,
+        rounding=order.rounding,
+        capacity_cut=order.cut,
+        budget_cut=order.unfunded,
+        lost_before_arrival=target.lost,
+        lead_time_days=np.round(lines.lead_days, 2),
+        lead_time_sd=np.round(lines.lead_sd, 2),
+        review_period_days=lines.review_days,
+        target_quantile=np.round(target.ratio, 4),
+        stockout_probability=np.round(target.demand.exceeds(after + order.quantity), 4),
+        stockout_probability_unordered=np.round(target.demand.exceeds(have), 4),
+        money_at_risk=np.round(_at_risk(lines, target, have), 2),
+        unit_cost=np.round(cost, 4),
+        breaks_on=breaks_on,
+        decide_by=decide_by,
+        stock_cover_days=slow.cover_days(target, position),
+        on_order_later=thousandths(later),
+        demand_class=lines.demand_class,
+        proposal=proposal,
+        proposal_value=np.round(effect, 2),
+    )
+    why = not_ordered(lines, target, order, have)
+    sentence = sentences(lines, target, order, have, why)
+    unknown = (lines.blocked == "no supply terms") | (lines.blocked == "no forecast")
+    frame.loc[unknown, list(_PLANNED)] = np.nan
+    frame.loc[unknown, ["proposal", "breaks_on", "decide_by"]] = None
+    frame["not_ordered_reason"] = [text or None for text in why]
+    frame["reason"] = sentence
+    return frame[list(COLUMNS)]
+
+
+def _dates(lines: Lines, position: Position) -> tuple[pd.Series, pd.Series]:
+    """When stock breaks its minimum, and the last day to order in time, as ISO dates; None: never
+    within the projection."""
+    day = break_days(lines, position)
+    decide = np.maximum(day - lines.lead_days, 0.0)
+    finite = np.isfinite(day)
+    now = lines.moment.dt.floor("D")
+    return (
+        _date(now, np.where(finite, day, np.nan)),
+        _date(now, np.where(finite, decide, np.nan)),
+    )
+
+
+def _date(now: pd.Series, days: Floats) -> pd.Series:
+    dates = (now + pd.to_timedelta(np.floor(days), unit="D")).dt.strftime("%Y-%m-%d")
+    text: pd.Series = dates.astype(object).where(dates.notna(), None)
+    return text
+
+
+def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:
+    """What not ordering is expected to lose over the cover; missing where money is unknown."""
+    short: Floats = target.demand.shortage(have) * lines.shortage
+    return np.where(lines.rate_known, short, np.nan)
+
+
+def _readable(target: Target) -> Target:
+    """Whole thousandths, so that what is printed adds up."""
+    return replace(
+        target,
+        mean=thousandths(target.mean),
+        safety=thousandths(target.safety),
+        display=thousandths(target.display),
+        buffer=thousandths(target.buffer),
+        lost=thousandths(target.lost),
+    )

@@ -1,0 +1,175 @@
+"""Before buying, move: what one warehouse has too much of, to another that will run short."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from models.base import ModelError
+from models.replenishment.cover import Floats
+from models.replenishment.lines import Flags, Lines, Texts
+from models.replenishment.order import Order, Target
+from models.replenishment.position import Position
+
+# A donor keeps its whole level (demand over its cover, and safety) and this share more.
+KEPT = 0.2
+# Countries between which goods move without duty.
+CUSTOMS_UNION = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MC", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+)  # fmt: skip
+COLUMNS = (
+    "product_id",
+    "from_warehouse_id",
+    "to_warehouse_id",
+    "quantity",
+    "gain",
+    "cost",
+    "days",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What a transfer takes: days on the way, and freight as a share of a unit's goods cost."""
+
+    days: float = 7.0
+    freight_share: float = 0.08
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Transfers, a row each (COLUMNS), and the units each line gets (below 0: gives)."""
+
+    table: pd.DataFrame
+    net: Floats
+
+    @classmethod
+    def none(cls, count: int) -> "Moves":
+        """No transfers among so many lines."""
+        return cls(pd.DataFrame(columns=list(COLUMNS)), np.zeros(count))
+
+    def gains(self, lines: Lines) -> Floats:
+        """What each line gains by giving; 0 where it gives nothing."""
+        given = self.table.groupby(["from_warehouse_id", "product_id"])["gain"].sum()
+        pairs = pd.MultiIndex.from_frame(lines.keys[["warehouse_id", "product_id"]])
+        if not len(given):
+            return np.zeros(len(lines))
+        return given.reindex(pairs).fillna(0.0).to_numpy(dtype=np.float64)
+
+
+def transfers(
+    lines: Lines, target: Target, order: Order, position: Position, moving: Moving
+) -> Moves:
+    """The transfers that save most against buying: a flow of least cost from donors to receivers.
+
+    A donor gives what it has on hand above its level and KEPT more; a receiver takes what it would
+    buy to reach its level. A unit moved saves the landed cost of buying it, and the sales lost
+    while an order is on its way; it costs freight, duty where a customs border lies between, and
+    what the unit is worth to the donor: its cost less the holding until it would be sold there.
+    Only moves that gain are made. With whole supplies and needs a vertex of the flow's polytope is
+    whole (Ahuja, Magnanti & Orlin, Network Flows, 1993, 9.6).
+    """
+    have = position.stock + position.coming(lines.cover_days)
+    free = np.minimum(position.stock, have - (1 + KEPT) * target.up_to)
+    free = np.where(lines.blocked == "", np.floor(np.maximum(free, 0.0)), 0.0)
+    needed = np.floor(np.maximum(np.minimum(order.quantity, target.up_to - have), 0.0))
+    needed = np.where(free > 0, 0.0, needed)
+    arcs = _arcs(lines, free, needed)
+    gain, cost = _gains(lines, target, have, arcs, moving)
+    worth = np.isfinite(gain) & (gain > 0.005)
+    arcs, gain, cost = arcs[worth], gain[worth], cost[worth]
+    if not len(arcs):
+        return Moves.none(len(lines))
+    units = _flow(arcs, gain, free, needed)
+    moved = np.flatnonzero(units > 0)
+    net = np.zeros(len(lines))
+    np.add.at(net, arcs["giver"].to_numpy()[moved], -units[moved])
+    np.add.at(net, arcs["taker"].to_numpy()[moved], units[moved])
+    table = _table(lines, arcs.iloc[moved], units[moved], gain[moved], cost[moved], moving)
+    return Moves(table, net)
+
+
+def _arcs(lines: Lines, free: Floats, needed: Floats) -> pd.DataFrame:
+    """Every donor with every receiver of the same product: line numbers."""
+    product = lines.keys["product_id"]
+    givers = pd.DataFrame({"product_id": product, "giver": np.arange(len(lines))})[free >= 1]
+    takers = pd.DataFrame({"product_id": product, "taker": np.arange(len(lines))})[needed >= 1]
+    return givers.merge(takers, on="product_id")
+
+
+def _gains(
+    lines: Lines, target: Target, have: Floats, arcs: pd.DataFrame, moving: Moving
+) -> tuple[Floats, Floats]:
+    """Money a unit saves on each arc, and what moving it costs; NaN where money is unknown."""
+    giver, taker = arcs["giver"].to_numpy(), arcs["taker"].to_numpy()
+    landed = np.where(lines.rate_known, lines.landed_cost, np.nan)
+    goods = np.where(lines.rate_known, lines.goods_cost, np.nan) / (1.0 + lines.duty)
+    waits = have[giver] / np.maximum(target.pace[giver], 1e-9)
+    kept = np.maximum(landed[giver] - lines.holding[giver] * np.minimum(waits, 3650.0), 0.0)
+    border = _border(lines.country[giver], lines.country[taker])
+    cost = goods[taker] * (moving.freight_share + border * lines.duty[taker])
+    lead = np.maximum(lines.lead_days[taker], 1e-9)
+    sooner = np.clip((lead - moving.days) / lead, 0.0, 1.0)
+    short = np.minimum(target.lost[taker] / np.maximum(target.up_to[taker], 1e-9), 1.0)
+    time = sooner * short * np.nan_to_num(lines.shortage[taker])
+    too_late = moving.days > lines.cover_days[taker]
+    gain = landed[taker] - kept - cost + time
+    return np.where(too_late, np.nan, gain), cost
+
+
+def _border(one: Texts, other: Texts) -> Flags:
+    union = np.isin(one, CUSTOMS_UNION) & np.isin(other, CUSTOMS_UNION)
+    return np.asarray((one != other) & ~union, dtype=np.bool_)
+
+
+def _flow(arcs: pd.DataFrame, gain: Floats, free: Floats, needed: Floats) -> Floats:
+    """Units on each arc: the most gain with no donor or receiver beyond its own."""
+    giver, givers = pd.factorize(arcs["giver"])
+    taker, takers = pd.factorize(arcs["taker"])
+    columns = np.arange(len(arcs))
+    matrix = coo_array(
+        (
+            np.ones(2 * len(arcs)),
+            (np.concatenate([giver, len(givers) + taker]), np.concatenate([columns, columns])),
+        )
+    )
+    limits = np.concatenate([free[givers], needed[takers]])
+    within = LinearConstraint(matrix.tocsr(), ub=limits)
+    answer = milp(-gain, constraints=within, bounds=Bounds(0.0, np.inf))
+    if answer.x is None:
+        raise ModelError(f"The flow of transfers was not solved: {answer.message}")
+    # What rounding could add beyond a limit is far below one unit.
+    return np.floor(np.asarray(answer.x, dtype=np.float64) + 1e-6)
+
+
+def _table(
+    lines: Lines,
+    arcs: pd.DataFrame,
+    units: Floats,
+    gain: Floats,
+    cost: Floats,
+    moving: Moving,
+) -> pd.DataFrame:
+    sites = lines.keys["warehouse_id"].to_numpy()
+    table = pd.DataFrame(
+        {
+            "product_id": arcs["product_id"].to_numpy(),
+            "from_warehouse_id": sites[arcs["giver"].to_numpy()],
+            "to_warehouse_id": sites[arcs["taker"].to_numpy()],
+            "quantity": units,
+            "gain": np.round(units * gain, 2),
+            "cost": np.round(units * cost, 2),
+            "days": moving.days,
+        }
+    )
+    table["reason"] = [
+        f"Move {row.quantity:g} from {row.from_warehouse_id} to {row.to_warehouse_id}: "
+        f"saves {row.gain:.2f} against buying, freight and duty of {row.cost:.2f} paid."
+        for row in table.itertuples(index=False)
+    ]
+    ranked: pd.DataFrame = table.sort_values("gain", ascending=False, ignore_index=True)
+    return ranked[list(COLUMNS)]

@@ -70,9 +70,10 @@ def pool(case: Case, eligible: Mask, wanted: int, *, hurry: bool = False) -> tup
     if step not in {MARKET, EVERYWHERE} and not hurry:
         assert shelf.model is not None, "else no personal step"
         assert case.who is not None, "else no personal step"
-        personal = shelf.model.rank(case.who, limit=wanted, eligible=eligible[: shelf.known])
+        personal = shelf.model.candidates(case.who, eligible=eligible[: shelf.known])
     served_by = step if len(personal.product) else MARKET if market >= 0 else EVERYWHERE
-    return filled(shelf, personal, wanted, eligible, market), served_by
+    first = Ranked(personal.product[:wanted], personal.score[:wanted])
+    return filled(shelf, first, wanted, eligible, market), served_by
 
 
 def filled(shelf: Shelf, ranked: Ranked, wanted: int, eligible: Mask, market: int) -> Ranked:

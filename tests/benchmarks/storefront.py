@@ -110,9 +110,12 @@ def shop(folder: Path, products: int) -> Settings:
 
 
 def register(live: Live) -> None:
-    """Fit with few iterations: it is the size of the model that counts here."""
-    frame = interactions(live.lake.read("orders", as_of=NOW), live.lake.read("events", as_of=NOW))
-    model = Recommender(factors=FACTORS, iterations=2, windows=1, tuning_people=300).fit(frame)
+    """Fit on few people: it is the size of the model that counts here."""
+    orders, events, products = (
+        live.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
+    )
+    frame = interactions(orders, events, products=products)
+    model = Recommender(factors=FACTORS, windows=1, tuning_people=500).fit(frame)
     sample = pd.DataFrame({"customer_id": ["c000001"], "limit": [3]})
     run = live.registry.log(Run("recommendation", "benchmark", {}, {}, {}, None, {}))
     release = Release(

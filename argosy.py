@@ -41,6 +41,8 @@ keys = typer.Typer(no_args_is_help=True, help="API keys: add, list, drop.")
 app.add_typer(keys, name="keys")
 experiment = typer.Typer(no_args_is_help=True, help="Experiments of the storefront: report.")
 app.add_typer(experiment, name="experiment")
+fraud = typer.Typer(no_args_is_help=True, help="Fraud: replay, watch, policy, shadow.")
+app.add_typer(fraud, name="fraud")
 
 Report = Callable[[str, float | None], None]
 _IS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*Z$")
@@ -242,7 +244,7 @@ def serve(
 def add_key(
     name: str,
     scopes: Annotated[
-        str, typer.Option(help="Of: events, recommend, plan, approve, decide, admin.")
+        str, typer.Option(help="Of: events, recommend, plan, approve, decide, review, admin.")
     ] = "events,recommend,plan,decide",
     days: Annotated[float | None, typer.Option(help="How long it is good for.")] = None,
     per_minute: Annotated[
@@ -302,6 +304,50 @@ def report_experiment(
         raise typer.BadParameter(
             "no such experiment; start one: POST /v1/experiments, see /docs of the server"
         )
+
+
+@fraud.command("replay")
+def replay_decision(
+    decision: Annotated[str, typer.Argument(help="A decision_id, or a payment_id.")],
+    as_json: Json = False,
+) -> None:
+    """Make a stored decision again, bit for bit. Exit code 3: it came out differently."""
+    from serving.fraud.command import replay
+
+    result = replay(_settings(), decision)
+    _show(result, as_json)
+    if not result.same:
+        raise typer.Exit(3)
+
+
+@fraud.command("watch")
+def watch_fraud(
+    days: Annotated[int, typer.Option(min=1, help="How many days back.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """How the decisions did, day by day; of the shadow too."""
+    from serving.fraud.command import watch
+
+    _show({"days": watch(_settings(), days)}, as_json)
+
+
+@fraud.command("policy")
+def retune_fraud(as_json: Json = False) -> None:
+    """Solve the policy anew for the rate of fraud that is really reported, and use it."""
+    from serving.fraud.command import policy
+
+    _show(policy(_settings()), as_json)
+
+
+@fraud.command("shadow")
+def shadow_fraud(
+    version: Annotated[str, typer.Argument(help='A version to score beside; "" ends it.')],
+    as_json: Json = False,
+) -> None:
+    """Score with another version beside the champion, without acting."""
+    from serving.fraud.command import shadow
+
+    _show(shadow(_settings(), version), as_json)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision on one payment: what was asked (`payment`), seen (`features`), answered."""
+    """One decision on one payment: what was asked (`payment`), seen (`features`), answered.
+
+    trace: what else went into it, fit for JSON: the amount in base currency, the lists hit, the
+    action before the circuit breaker, what a shadow model would have said.
+    """
 
     payment_id: str
     decision_id: str
@@ -44,7 +48,20 @@ class Decision:
     policy_version: str
     degraded: bool
     payment: Mapping[str, Any]
-    features: Mapping[str, float]
+    features: Mapping[str, Any]
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Note:
+    """One entry of the journal. seq: its number, growing; key: what it is about."""
+
+    seq: int
+    kind: str
+    key: str
+    at: datetime
+    author: str
+    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ def row_of(decision: Decision) -> dict[str, Any]:
         "degraded": decision.degraded,
         "payment": _json(dict(decision.payment)),
         "features": _json(dict(decision.features)),
+        "trace": _json(dict(decision.trace)),
     }
 
 
@@ -132,6 +150,7 @@ def decision_of(row: Mapping[Any, Any]) -> Decision:
             name: math.nan if value is None else value
             for name, value in orjson.loads(row["features"]).items()
         },
+        trace=orjson.loads(row["trace"] or "{}"),
     )
 
 

@@ -51,6 +51,31 @@ class Settings(BaseSettings):
         30, ge=0, description="An unreported payment counts as honest after this many days."
     )
 
+    fraud_budget: float = Field(
+        0.005, gt=0, le=1, description="Frauds among the payments taken, at most: a share."
+    )
+    fraud_chargeback_fee: float = Field(
+        20.0, ge=0, description="Lost with each fraud taken, besides its amount (base currency)."
+    )
+    fraud_margin: float = Field(
+        0.25, ge=0, le=1, description="Of the amount, lost with an honest customer turned away."
+    )
+    fraud_goodwill: float = Field(
+        5.0, ge=0, description="Lost besides with an honest customer turned away (base currency)."
+    )
+    fraud_review_cost: float = Field(
+        4.0, ge=0, description="An analyst's time for one payment (base currency)."
+    )
+    fraud_challenge_loses: float = Field(
+        0.08, ge=0, le=1, description="Share of honest customers who leave when challenged."
+    )
+    fraud_most_blocks: float = Field(
+        0.2, gt=0, le=1, description="Share of payments blocked, above which the rest is reviewed."
+    )
+    fraud_hours_to_ship: float = Field(
+        24.0, gt=0, description="Hours after a payment in which its review should be done."
+    )
+
     auth: bool = Field(True, description="Whether the API asks for a key.")
     rows: Annotated[tuple[RowName, ...], NoDecode] = Field(
         ("recommendation", "forecasting", "replenishment", "fraud"),
@@ -86,6 +111,12 @@ class Settings(BaseSettings):
     def lake(self) -> Path:
         """Folder of the validated tables."""
         return self.home / "lake"
+
+    @property
+    def fraud_costs(self) -> dict[str, float]:
+        """What right and wrong decisions on payments cost, by the names of the fraud policy."""
+        names = ("chargeback_fee", "margin", "goodwill", "review_cost", "challenge_loses")
+        return {name: getattr(self, f"fraud_{name}") for name in names}
 
     @property
     def feature_folder(self) -> Path:

@@ -19,7 +19,7 @@ from features.contracts import ArgosyError
 from features.records import ApiKey, DatabaseError, Records, RecordsError
 from serving.errors import Problem
 
-Scope = Literal["events", "recommend", "plan", "approve", "decide", "admin"]
+Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin"]
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key made by `argosy keys add`.")

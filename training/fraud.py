@@ -10,14 +10,14 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from features.fraud import FEATURES, amounts, fraud_reports, inputs
 from models.base import Model, parameters
-from models.fraud import BoostedTrees, Costs, Logistic, Policy, Rules
-from models.fraud.policy import ACTIONS, best_policy
+from models.fraud import ACTIONS, BoostedTrees, Costs, Logistic, Rules, best_policy
 from training.job import Context, Recipe, Split, override
 from training.metrics import card_precision_at_k, expected_calibration_error
 from training.plots import OURS, THEIRS, drawing
 
 FEWEST_PAYMENTS, FEWEST_FRAUDS, FEWEST_TEST_FRAUDS = 1_000, 30, 5
 TEST_SHARE = 0.2
+BUDGET = 0.005  # the default of `fraud_budget`, for figures that compare models
 
 
 def frame(context: Context) -> pd.DataFrame:
@@ -108,9 +108,9 @@ def score(fitted: Model, halves: Split) -> Mapping[str, float]:
     test = halves.test
     label, p = test["is_fraud"].to_numpy(), fitted.predict(test)["probability"].to_numpy()
     amount = _amount(test)
-    found = best_policy(p, amount, Costs())
+    found = best_policy(p, amount, Costs(), budget=BUDGET)
     everything = float(Costs().expected(label, amount)[0].sum())
-    actions = found.actions(p)
+    actions = found.actions(p, amount)
     cards = pd.DataFrame(
         {
             "day": test["attempted_at"].dt.floor("D").to_numpy(),
@@ -129,6 +129,7 @@ def score(fitted: Model, halves: Split) -> Mapping[str, float]:
         "card_precision_at_100": card_precision_at_k(cards, k=100),
         "calibration_error": expected_calibration_error(label, p),
         "saved_share": 1.0 - float(found.cost(p, amount, label).sum()) / everything,
+        "chargeback_rate": found.chargeback_rate(p, amount, label),
         "fraud_rate": float(label.mean()),
         "mean_probability": float(p.mean()),
         **shares,
@@ -139,10 +140,15 @@ def _amount(payments: pd.DataFrame) -> np.ndarray:
     return payments["amount_base"].fillna(0.0).to_numpy(dtype=float)
 
 
-def policy(fitted: Model, halves: Split) -> Mapping[str, float]:
-    """The cheapest thresholds on payments the model had not seen."""
+def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float]:
+    """The cheapest policy on payments the model had not seen, within the merchant's budget; and
+    the deciles of their probabilities, which later days are compared with."""
     p = fitted.predict(halves.test)["probability"].to_numpy()
-    return best_policy(p, _amount(halves.test), Costs()).numbers()
+    settings = context.settings
+    costs = Costs(**settings.fraud_costs)
+    found = best_policy(p, _amount(halves.test), costs, budget=settings.fraud_budget)
+    deciles = np.quantile(p, np.linspace(0.1, 0.9, 9)).tolist()
+    return found.numbers() | {f"decile_{n}": value for n, value in enumerate(deciles, start=1)}
 
 
 def plots(fitted: Model, halves: Split, folder: Path) -> None:
@@ -182,24 +188,20 @@ def _plot_calibration(path: Path, label: np.ndarray, p: np.ndarray) -> None:
 def _plot_cost(path: Path, label: np.ndarray, p: np.ndarray, amount: np.ndarray) -> None:
     """The cost of blocking from one threshold on, and of the policy with all its actions."""
     costs = Costs()
+    real = costs.expected(label, amount)
     levels = np.geomspace(1e-3, 1.0, 60)
-    spent = [
-        float(Policy(level, level, level, costs).cost(p, amount, label).sum()) for level in levels
-    ]
-    found = best_policy(p, amount, costs)
+    spent = [float(np.where(p >= level, real[-1], real[0]).sum()) for level in levels]
+    found = best_policy(p, amount, costs, budget=BUDGET)
     title = "Cost of fraud and of hurt customers on the test payments, base currency"
     with drawing(path, title, x="probability blocked from", y="cost") as axes:
         axes.plot(levels, spent, color=THEIRS, label="block from a threshold on")
         least = float(found.cost(p, amount, label).sum())
         axes.axhline(least, color=OURS, label="challenge, review and block by the policy")
-        starts = {
-            "challenge": found.challenge_from,
-            "review": found.review_from,
-            "block": found.block_from,
-        }
-        for name, start in starts.items():
-            axes.axvline(start, color=OURS, linestyle=":", linewidth=1)
-            axes.text(start, axes.get_ylim()[1], f" {name}", rotation=90, va="top", fontsize=8)
+        for name, start in found.starts(float(np.median(amount))).items():
+            axes.axvline(max(start, 1e-3), color=OURS, linestyle=":", linewidth=1)
+            axes.text(
+                max(start, 1e-3), axes.get_ylim()[1], f" {name}", rotation=90, va="top", fontsize=8
+            )
         axes.set_xscale("log")
         axes.legend(frameon=False)
 

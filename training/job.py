@@ -45,7 +45,7 @@ class Split:
     cut: datetime
 
 
-def no_policy(model: Model, split: Split) -> Mapping[str, float]:
+def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
     """The policy of a row that needs none."""
     return {}
 
@@ -74,7 +74,7 @@ class Recipe:
     score: Callable[[Model, Split], Mapping[str, float]]
     plots: Callable[[Model, Split, Path], None]
     sample: Callable[[pd.DataFrame], pd.DataFrame]
-    policy: Callable[[Model, Split], Mapping[str, float]] = no_policy
+    policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     publish: Callable[[Model, Context, Split], None] | None = None
 
 
@@ -112,7 +112,7 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     for name, baseline in recipe.baselines(context).items():
         context.progress(f"{recipe.row}: baseline {name}")
         baselines[name] = dict(recipe.score(baseline.fit(split.train), split))
-    policy = recipe.policy(model, split)
+    policy = recipe.policy(model, split, context)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
     reason = gate(recipe.metric, recipe.better, metrics, baselines)
     outcome = Outcome(recipe.row, run_id, recipe.metric, metrics, baselines, None, reason)

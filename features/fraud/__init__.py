@@ -35,6 +35,18 @@ def _velocity(tables: Frames, as_of: datetime) -> pd.DataFrame:
     return pd.concat([keys, values], axis=1)
 
 
+def history(tables: Frames, as_of: datetime) -> pd.DataFrame:
+    """The payments with what was known at the moment of each: velocities and the customer's risk,
+    as the store would give them, from the tables alone."""
+    payments = tables["payments"]
+    velocity = _velocity(tables, as_of).drop(columns=["payment_id", "event_timestamp"])
+    seen = pd.concat([payments, velocity], axis=1).sort_values("attempted_at", kind="stable")
+    risk = customer_risk(tables, as_of).sort_values("event_timestamp", kind="stable")
+    risk = risk.rename(columns={"event_timestamp": "known_at"})
+    found = pd.merge_asof(seen, risk, by="customer_id", left_on="attempted_at", right_on="known_at")
+    return found.drop(columns="known_at")
+
+
 VIEWS: tuple[View, ...] = (
     View(
         name="payment_velocity",
@@ -69,6 +81,7 @@ __all__ = [
     "events",
     "features_of",
     "fraud_reports",
+    "history",
     "inputs",
     "inputs_of_one",
     "milliseconds",

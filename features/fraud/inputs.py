@@ -1,6 +1,7 @@
 """What the model sees of a payment: computed once, for a frame of them and for a single one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,19 @@ from numpy.typing import NDArray
 from features.contracts import TABLES, FeatureType
 from features.fraud.plan import PLAN, SINGLE
 from features.fraud.risk import RISK_FEATURES
+from features.fraud.signals import signal, signals
 from features.fraud.stream import at_ms, milliseconds
 from features.windows import Plan
 
 Column = NDArray[Any]
 _HOUR, _DAY = 3_600_000, 86_400_000
-_PAYMENT = tuple(name for name in TABLES["payments"].names if name != "outcome")
 _TEXTS = tuple(
     column.name
     for column in TABLES["payments"].columns
     if column.kind in {"id", "text", "country", "currency"} and column.name != "outcome"
 )
 _RISK_TEXTS = tuple(name for name, kind in RISK_FEATURES.items() if kind == "str")
+_RISK_NUMBERS = tuple(name for name, kind in RISK_FEATURES.items() if kind != "str")
 
 _PAID: dict[str, FeatureType] = {
     "amount_base": "float",
@@ -86,18 +88,24 @@ def inputs(payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN) -> pd.D
 
     amount: of the payments, in base currency. The index is that of `payments`.
     """
-    columns: dict[str, Column] = {
-        name: payments[name].to_numpy(dtype=object) for name in (*_TEXTS, *_RISK_TEXTS)
-    }
-    numbers = [name for name, kind in RISK_FEATURES.items() if kind != "str"]
-    columns |= {name: payments[name].to_numpy(dtype=float) for name in (*numbers, *plan.names)}
-    columns["address_match"] = (
+    texts = {name: payments[name].to_numpy(dtype=object) for name in (*_TEXTS, *_RISK_TEXTS)}
+    numbers = {name: payments[name].to_numpy(dtype=float) for name in _RISK_NUMBERS}
+    numbers["address_match"] = (
         payments["address_match"].astype("Float64").to_numpy(dtype="float64", na_value=np.nan)
     )
-    columns["amount_base"] = amount.to_numpy(dtype=float)
-    columns["at"] = at_ms(payments["attempted_at"])
-    made = derive(columns, plan, features_of(plan))
-    extra = {name: payments[name] for name in payments.columns if name.startswith("x_")}
+    numbers["amount_base"] = amount.to_numpy(dtype=float)
+    at = at_ms(payments["attempted_at"])
+    known = {name: ~pd.isna(values) for name, values in texts.items()}
+    made = texts | numbers | _paid(at, texts, known, numbers)
+    for name in plan.names:
+        made[name] = payments[name].to_numpy(dtype=float)
+    for key in _single(plan):
+        ratios = _ratios(partial(_of_key, made, key), made["amount_base"])
+        made |= {f"{key}_{name}": values for name, values in ratios.items()}
+    extra = {
+        name: signals(payments[name], at) for name in payments.columns if name.startswith("x_")
+    }
+    made = {name: made[name] for name in features_of(plan)}
     return pd.DataFrame({**made, **extra}, index=payments.index)
 
 
@@ -106,53 +114,76 @@ def inputs_of_one(
     amount: float,
     velocity: NDArray[np.float64],
     risk: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The same for one payment: a float, a text or None by name; unknown numbers are NaN."""
+    texts = {name: payment.get(name) for name in _TEXTS}
+    texts |= {name: risk.get(name) for name in _RISK_TEXTS}
+    at = milliseconds(payment["attempted_at"])
+    numbers = {name: _number(risk.get(name)) for name in _RISK_NUMBERS}
+    numbers["address_match"] = _number(payment.get("address_match"))
+    numbers["amount_base"] = amount
+    cells = {name: np.array([value]) for name, value in numbers.items()}
+    known = {name: np.array([value is not None]) for name, value in texts.items()}
+    words = {name: np.array([value], dtype=object) for name, value in texts.items()}
+    paid = _paid(np.array([at]), words, known, cells)
+    made = texts | numbers | {name: float(values[0]) for name, values in paid.items()}
+    made |= dict(zip(PLAN.names, velocity.tolist(), strict=True))
+    places = _places()
+    ratios = _ratios(lambda counted: velocity[places[counted]], np.array([amount]))
+    for name, values in ratios.items():
+        made |= {f"{key}_{name}": v for key, v in zip(SINGLE, values.tolist(), strict=True)}
+    answer = {name: made[name] for name in FEATURES}
+    return answer | {
+        name: signal(value, at) for name, value in payment.items() if name.startswith("x_")
+    }
+
+
+def _of_key(columns: Mapping[str, Column], key: str, counted: str) -> Column:
+    return columns[f"{key}_{counted}"]
+
+
+def _number(value: Any) -> float:
+    return np.nan if value is None or value is pd.NA else float(value)
+
+
+def _single(plan: Plan) -> tuple[str, ...]:
+    return tuple(key.name for key in plan.keys if key.name in SINGLE)
+
+
+@cache
+def _places() -> Mapping[str, NDArray[np.intp]]:
+    """What `_ratios` asks for -> where it stands in PLAN's values, one place a single key."""
+    names = {name: place for place, name in enumerate(PLAN.names)}
+    first = f"{SINGLE[0]}_"
+    counted = {name.removeprefix(first) for name in names if name.startswith(first)}
+    return {
+        name: np.array([names[f"{key}_{name}"] for key in SINGLE])
+        for name in counted
+        if all(f"{key}_{name}" in names for key in SINGLE)
+    }
+
+
+def _paid(
+    at: NDArray[np.int64],
+    texts: Mapping[str, Column],
+    known: Mapping[str, Column],
+    numbers: Mapping[str, Column],
 ) -> dict[str, Column]:
-    """The same for one payment, as columns of one row; all that is unknown is missing."""
-    columns: dict[str, Column] = {name: _one(payment.get(name)) for name in _TEXTS}
-    columns |= {name: _one(risk.get(name)) for name in _RISK_TEXTS}
-    for name, kind in RISK_FEATURES.items():
-        if kind != "str":
-            columns[name] = _number(risk.get(name))
-    columns |= dict(zip(PLAN.names, velocity[:, None], strict=True))
-    columns["address_match"] = _number(payment.get("address_match"))
-    columns["amount_base"] = np.array([amount])
-    columns["at"] = np.array([milliseconds(payment["attempted_at"])])
-    extra = {name: _one(payment[name]) for name in payment if name.startswith("x_")}
-    return {**derive(columns, PLAN, FEATURES), **extra}
-
-
-def _one(value: Any) -> Column:
-    cell = np.empty(1, dtype=object)
-    cell[0] = value
-    return cell
-
-
-def _number(value: Any) -> Column:
-    missing = value is None or value is pd.NA
-    return np.array([np.nan if missing else float(value)])
-
-
-def derive(
-    columns: Mapping[str, Column], plan: Plan, features: Mapping[str, FeatureType]
-) -> dict[str, Column]:
-    """`features` from the payment's, the customer's and the plan's columns (equal lengths)."""
-    at = columns["at"]
-    made = dict(columns)
-    made["hour"] = (at % _DAY / _HOUR).astype(float)
-    made["weekday"] = ((at // _DAY + 3) % 7).astype(float)
-    known = {name: ~pd.isna(columns[name]) for name in (*_TEXTS, *_RISK_TEXTS)}
+    """What follows from the payment and its customer alone (columns of equal lengths)."""
+    made: dict[str, Column] = {
+        "hour": (at % _DAY / _HOUR).astype(float),
+        "weekday": ((at // _DAY + 3) % 7).astype(float),
+        "account_age_days": at / _DAY - numbers["signed_up_day"],
+    }
     for name, (one, other) in _DIFFERENCES.items():
-        differ = (columns[one] != columns[other]).astype(float)
+        differ = (texts[one] != texts[other]).astype(float)
         made[name] = np.where(known[one] & known[other], differ, np.nan)
     for name, column in _WITHOUT.items():
         made[name] = (~known[column]).astype(float)
-    made["account_age_days"] = at / _DAY - columns["signed_up_day"]
-    log = np.log1p(columns["amount_base"])
-    made["amount_above_usual"] = (log - columns["usual_amount"]) / (columns["amount_spread"] + 0.1)
-    for key in plan.keys:
-        if key.name in SINGLE:
-            made |= _ratios(key.name, columns)
-    return {name: made[name] for name in features}
+    log = np.log1p(numbers["amount_base"])
+    usual, spread = numbers["usual_amount"], numbers["amount_spread"]
+    made["amount_above_usual"] = (log - usual) / (spread + 0.1)
+    return made
 
 
 _DIFFERENCES = {
@@ -173,23 +204,23 @@ _WITHOUT = {
 }
 
 
-def _ratios(key: str, columns: Mapping[str, Column]) -> dict[str, Column]:
-    """The payment against the key's habit: its mean amount, its pace; and the key's past.
+def _ratios(of: Callable[[str], Column], amount: Column) -> dict[str, Column]:
+    """The payment against a key's habit: its mean amount, its pace; and the key's past.
 
+    of: what was counted, of one key for many payments, or of many keys for one payment.
     amount_deviation: of ln(1 + amount) from the key's mean, in its standard deviations (+ 0.1).
     """
-    amount, count = columns["amount_base"], columns[f"{key}_count"]
-    week, month = columns[f"{key}_count_7d"], columns[f"{key}_count_30d"]
+    count, week, month = of("count"), of("count_7d"), of("count_30d")
     seen = np.where(count > 0, count, np.nan)
-    usual, log = columns[f"{key}_amount"] / seen + 1.0, columns[f"{key}_log_amount"] / seen
-    spread = np.sqrt(np.maximum(columns[f"{key}_log_amount_squared"] / seen - log**2, 0.0))
+    usual, log = of("amount") / seen + 1.0, of("log_amount") / seen
+    spread = np.sqrt(np.maximum(of("log_amount_squared") / seen - log**2, 0.0))
     return {
-        f"{key}_amount_ratio": amount / usual,
-        f"{key}_amount_deviation": (np.log1p(amount) - log) / (spread + 0.1),
-        f"{key}_recent_amount_ratio": columns[f"{key}_amount_7d"] / (week + 1.0) / usual,
-        f"{key}_pace": columns[f"{key}_count_1d"] * 30.0 / (month + 1.0),
-        f"{key}_fraud_share": columns[f"{key}_frauds"] / (count + 1.0),
-        f"{key}_fraud_share_30d": columns[f"{key}_frauds_30d"] / (month + 1.0),
-        f"{key}_fraud_share_7d": columns[f"{key}_frauds_7d"] / (week + 1.0),
-        f"{key}_decline_share": columns[f"{key}_declines_30d"] / (month + 1.0),
+        "amount_ratio": amount / usual,
+        "amount_deviation": (np.log1p(amount) - log) / (spread + 0.1),
+        "recent_amount_ratio": of("amount_7d") / (week + 1.0) / usual,
+        "pace": of("count_1d") * 30.0 / (month + 1.0),
+        "fraud_share": of("frauds") / (count + 1.0),
+        "fraud_share_30d": of("frauds_30d") / (month + 1.0),
+        "fraud_share_7d": of("frauds_7d") / (week + 1.0),
+        "decline_share": of("declines_30d") / (month + 1.0),
     }

@@ -9,11 +9,13 @@ from features.decisions import (
     ApiKey,
     Decision,
     KeyExistsError,
+    Note,
     Reason,
     RecordsError,
     Remembered,
 )
 from features.records.database import Database, DatabaseError
+from features.records.journal import Journal
 from features.records.records import Pending, Records
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Database",
     "DatabaseError",
     "Decision",
+    "Journal",
     "KeyExistsError",
+    "Note",
     "Pending",
     "Reason",
     "Records",

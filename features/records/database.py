@@ -82,6 +82,11 @@ class Database:
             raise mine.error
         return cast(Result, mine.result)
 
+    def one(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Like `write`, for work that writes by its first statement only: where the server itself
+        commits together what comes together (PostgreSQL), one round trip does it."""
+        return self.write(work) if self.engine.dialect.name == "sqlite" else self.read(work)
+
     def alone(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Like `write`, in a transaction of its own: for work that takes its time or locks."""
 

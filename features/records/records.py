@@ -20,6 +20,7 @@ from features.decisions import (
     row_of,
 )
 from features.records.database import Database
+from features.records.journal import Journal
 from features.records.migrations import migrate
 from features.records.storefront import Storefront
 from features.records.tables import tables
@@ -39,6 +40,7 @@ class Records:
         self.database = Database(url, namespace)
         self.tables = tables(namespace)
         self.storefront = Storefront(self.database, self.tables)
+        self.journal = Journal(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.seq
         )
@@ -114,18 +116,49 @@ class Records:
         row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
         return decision_of(row) if row is not None else None
 
+    def decisions(
+        self,
+        *,
+        decision: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Decision]:
+        """Decisions, the newest first: those that came out so, or were made since then."""
+        decisions = self.tables.decisions
+        query = sa.select(decisions).order_by(decisions.c.seq.desc()).limit(limit)
+        if decision is not None:
+            query = query.where(decisions.c.decision == decision)
+        if since is not None:
+            query = query.where(decisions.c.decided_at >= since)
+        rows = self.database.read(lambda c: c.execute(query).mappings().all())
+        return [decision_of(row) for row in rows]
+
+    def decision_of(self, decision_id: str) -> Decision | None:
+        """The decision of this id; None when there is none."""
+        decisions = self.tables.decisions
+        query = sa.select(decisions).where(decisions.c.decision_id == decision_id)
+        row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
+        return decision_of(row) if row is not None else None
+
+    def listed_decisions(self) -> list[Mapping[str, Any]]:
+        """The traces of the decisions on payments that stood on a list."""
+        decisions = self.tables.decisions
+        query = sa.select(decisions.c.trace).where(decisions.c.trace.like('%"lists":%'))
+        rows = self.database.read(lambda c: c.execute(query).scalars().all())
+        return [orjson.loads(row) for row in rows]
+
     def add_decision(self, decision: Decision) -> Decision:
         """Keep a decision unless its payment has one; returns the one that holds."""
         row = row_of(decision)
         decisions = self.tables.decisions
 
-        def keep(connection: sa.Connection) -> Mapping[Any, Any]:
+        def keep(connection: sa.Connection) -> Decision:
             if connection.execute(self._new_decision, row).scalar() is not None:
-                return row
+                return decision
             query = sa.select(decisions).where(decisions.c.payment_id == decision.payment_id)
-            return connection.execute(query).mappings().one()
+            return decision_of(connection.execute(query).mappings().one())
 
-        return decision_of(self.database.write(keep))
+        return self.database.one(keep)
 
     # Answers and keys -----------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class Tables:
     events: sa.Table
     chargebacks: sa.Table
     decisions: sa.Table
+    notes: sa.Table
     answers: sa.Table
     keys: sa.Table
     exposures: sa.Table
@@ -88,7 +89,19 @@ def tables(namespace: str) -> Tables:
         sa.Column("score", sa.Double, nullable=False),
         *(_text(name) for name in ("reasons", "rules_hit", "model_version", "policy_version")),
         sa.Column("degraded", sa.Boolean, nullable=False),
-        *(_text(name) for name in ("payment", "features")),
+        *(_text(name) for name in ("payment", "features", "trace")),
+        sa.Index(f"{namespace}_decisions_decision", "decision", "seq"),
+    )
+    notes = table(
+        "notes",
+        numbered(),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("at", Utc, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        _text("body"),
+        sa.Column("once", sa.Text, unique=True),
+        sa.Index(f"{namespace}_notes_kind", "kind", "key", "seq"),
     )
     answers = table(
         "answers",
@@ -150,6 +163,7 @@ def tables(namespace: str) -> Tables:
         events,
         chargebacks,
         decisions,
+        notes,
         answers,
         keys,
         exposures,

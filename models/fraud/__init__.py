@@ -3,7 +3,7 @@
 from models.base import Model
 from models.fraud.baselines import Logistic, Rules
 from models.fraud.boosting import BoostedTrees
-from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy
+from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy, observed_shift
 from models.fraud.reasons import Reason
 
 MODELS: dict[str, type[Model]] = {
@@ -23,4 +23,5 @@ __all__ = [
     "Reason",
     "Rules",
     "best_policy",
+    "observed_shift",
 ]

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 from models.fraud.boosting import answer
-from models.fraud.encoding import LABEL, Encoding
+from models.fraud.encoding import LABEL, Encoding, Matrix
 
 Floats = NDArray[np.float64]
 STRENGTHS = (0.003, 0.03, 0.3)
@@ -29,8 +29,8 @@ class Logistic:
         """Learn."""
         rows = frame.sort_values("attempted_at", kind="stable")
         label = rows[LABEL].to_numpy(dtype=int)
-        self._encoding = Encoding.of(rows)
-        plain = _spread(self._encoding, rows)
+        self._encoding, read = Encoding.learn(rows)
+        plain = _spread(self._encoding, read)
         self._mean, self._scale = plain.mean(axis=0), plain.std(axis=0) + 1e-6
         matrix = self._standard(plain)
         cut = int(len(rows) * 0.8)
@@ -59,7 +59,7 @@ class Logistic:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """probability and score."""
-        matrix = self._standard(_spread(self._encoding, frame))
+        matrix = self._standard(_spread(self._encoding, self._encoding.of_frame(frame)))
         raw = matrix @ self._weights[:-1] + self._weights[-1]
         return answer(1.0 / (1.0 + np.exp(-raw)), frame.index)
 
@@ -68,8 +68,7 @@ class Logistic:
         np.savez(folder / "weights.npz", weights=self._weights, mean=self._mean, scale=self._scale)
         text = {
             "parameters": {"most_steps": self.most_steps, "seed": self.seed},
-            "names": self._encoding.names,
-            "levels": self._encoding.levels,
+            "encoding": self._encoding.numbers(),
         }
         (folder / "model.json").write_text(json.dumps(text))
 
@@ -78,19 +77,18 @@ class Logistic:
         """Read what `save` wrote."""
         text = json.loads((folder / "model.json").read_text())
         model = cls(**text["parameters"])
-        levels = {name: tuple(values) for name, values in text["levels"].items()}
-        model._encoding = Encoding(tuple(text["names"]), levels)
+        model._encoding = Encoding.from_numbers(text["encoding"])
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             model._weights, model._mean = arrays["weights"], arrays["mean"]
             model._scale = arrays["scale"]
         return model
 
 
-def _spread(encoding: Encoding, frame: pd.DataFrame) -> Floats:
+def _spread(encoding: Encoding, read: Matrix) -> Floats:
     """Numbers as sign(x)·ln(1 + |x|), missing ones 0 with a mark; texts as one column a level."""
-    matrix = encoding.of_frame(frame).astype(np.float64)
+    matrix = read.astype(np.float64)
     parts: list[Floats] = []
-    for place, name in enumerate(encoding.names):
+    for place, name in enumerate(encoding.columns):
         values = matrix[:, place]
         if name in encoding.levels:
             parts += [(values == code).astype(float) for code in range(len(encoding.levels[name]))]

@@ -1,6 +1,8 @@
 """Gradient-boosted trees with calibrated probabilities: the model that decides."""
 
 import json
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -12,10 +14,14 @@ from numpy.typing import NDArray
 
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
-from models.fraud.encoding import LABEL, Columns, Encoding, Matrix
+from models.fraud.encoding import LABEL, Encoding, Matrix
 from models.fraud.reasons import Reason, reason
 
+Floats = NDArray[np.float64]
 _FILES = ("model.txt", "model.json")
+# Frauds that the calibration should see; where the last fold has fewer, earlier ones help.
+ENOUGH_FRAUDS = 100
+_FEWEST_TREES = 10
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,12 @@ class _Learned:
 class BoostedTrees:
     """LightGBM on every column but the label and the book-keeping ones.
 
-    fit: the frame has `is_fraud` (0/1) and `attempted_at`. On the last `judge_share` of the rows
-    the number of trees and the calibration are chosen; then all rows are learned from.
-    positive_weight: weight of a fraud against an honest payment; the calibration undoes it.
+    fit: the frame has `is_fraud` (0/1) and `attempted_at`. Folds of `judge_share` of the rows, each
+    judged by trees that learned from the rows before it, say how many trees to grow and how to
+    calibrate; then all rows are learned from. positive_weight: weight of a fraud against an honest
+    payment, undone in the probability. most_honest: of more honest payments than this, so many are
+    drawn and weigh the more (the frauds are all kept). few_frauds: with fewer than this, trees and
+    leaves are half as large and read half as many columns.
     """
 
     def __init__(
@@ -45,6 +54,8 @@ class BoostedTrees:
         rows_share: float = 0.8,
         l2: float = 5.0,
         positive_weight: float = 1.0,
+        most_honest: int = 500_000,
+        few_frauds: int = 1_000,
         judge_share: float = 0.25,
         threads: int = 1,
         seed: int = 7,
@@ -58,6 +69,8 @@ class BoostedTrees:
         self.rows_share = rows_share
         self.l2 = l2
         self.positive_weight = positive_weight
+        self.most_honest = most_honest
+        self.few_frauds = few_frauds
         self.judge_share = judge_share
         self.threads = threads
         self.seed = seed
@@ -72,51 +85,81 @@ class BoostedTrees:
                 f"{len(label)} labelled payments with {int(label.sum())} frauds: both frauds and "
                 "honest payments are needed; bring chargebacks"
             )
-        encoding = Encoding.of(rows)
-        matrix = encoding.of_frame(rows)
-        cut = int(len(rows) * (1 - self.judge_share))
-        early, judged = slice(None, cut), slice(cut, None)
-        trees, calibration = self.rounds // 3, Calibration()
-        if label[early].any() and 0 < label[judged].sum() < len(rows) - cut:
-            trial = self._train(
-                encoding, matrix[early], label[early], (matrix[judged], label[judged])
-            )
-            trees = max(int(trial.best_iteration), 10)
-            raw = trial.predict(matrix[judged], raw_score=True, num_iteration=trees)
-            calibration = Calibration.choose(np.asarray(raw, np.float64), label[judged])
+        encoding, matrix = Encoding.learn(rows)
+        trees, calibration = self._judged(encoding, matrix, label)
         booster = self._train(encoding, matrix, label, None, trees=trees)
         self._learned = _Learned(encoding, booster, calibration)
         return self
+
+    def _judged(self, encoding: Encoding, matrix: Matrix, label: Floats) -> tuple[int, Calibration]:
+        """How many trees, and the calibration: from folds in time, newest first."""
+        trees: list[int] = []
+        raws: list[Floats] = []
+        labels: list[Floats] = []
+        for start, end in self._folds(label):
+            judged = slice(start, end)
+            judge = matrix[judged], label[judged]
+            trial = self._train(encoding, matrix[:start], label[:start], judge)
+            trees.append(max(int(trial.best_iteration), _FEWEST_TREES))
+            raws.insert(0, self._raw(trial, matrix[judged], threads=self.threads, trees=trees[-1]))
+            labels.insert(0, label[judged])
+        if not trees:
+            return self.rounds // 3, Calibration()
+        found = Calibration.choose(np.concatenate(raws), np.concatenate(labels))
+        return round(float(np.mean(trees))), found.eased()
+
+    def _folds(self, label: Floats) -> Iterator[tuple[int, int]]:
+        """First and end row of each fold to judge on, the newest first, until there are
+        ENOUGH_FRAUDS in them."""
+        end, size, frauds = len(label), max(int(len(label) * self.judge_share), 1), 0.0
+        while end > size and frauds < ENOUGH_FRAUDS:
+            start, told = end - size, label[end - size : end].sum()
+            if not (label[:start].any() and 0 < told < size):
+                return
+            yield start, end
+            end, frauds = start, frauds + told
 
     def _train(
         self,
         encoding: Encoding,
         matrix: Matrix,
-        label: NDArray[np.float64],
-        judge: tuple[Matrix, NDArray[np.float64]] | None,
+        label: Floats,
+        judge: tuple[Matrix, Floats] | None,
         *,
         trees: int | None = None,
     ) -> lightgbm.Booster:
         known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
-        names, weigh = _plain(encoding), self._weights
-        data = lightgbm.Dataset(matrix, label, weight=weigh(label), feature_name=names, **known)
-        judges = [] if judge is None else [data.create_valid(*judge, weight=weigh(judge[1]))]
-        stop = [lightgbm.early_stopping(self.patience, verbose=False)] if judges else []
+        known["feature_name"] = [f"f{place}" for place in range(matrix.shape[1])]
+        rows, weight = self._drawn(label)
+        data = lightgbm.Dataset(matrix[rows], label[rows], weight=weight, **known)
+        stop, judges = [], []
+        if judge is not None:
+            weighed = np.where(judge[1] > 0, self.positive_weight, 1.0)
+            judges = [data.create_valid(*judge, weight=weighed)]
+            stop = [lightgbm.early_stopping(self.patience, verbose=False)]
+        parameters = self._parameters(2 if label.sum() < self.few_frauds else 1)
         return lightgbm.train(
-            self._parameters(), data, trees or self.rounds, valid_sets=judges, callbacks=stop
+            parameters, data, trees or self.rounds, valid_sets=judges, callbacks=stop
         )
 
-    def _weights(self, label: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(label > 0, self.positive_weight, 1.0)
+    def _drawn(self, label: Floats) -> tuple[NDArray[np.intp] | slice, Floats]:
+        """Which rows to learn from, and how much each of them weighs."""
+        honest = np.flatnonzero(label == 0)
+        if len(honest) <= self.most_honest:
+            return slice(None), np.where(label > 0, self.positive_weight, 1.0)
+        drawn = np.random.default_rng(self.seed).choice(honest, self.most_honest, replace=False)
+        rows = np.sort(np.concatenate([drawn, np.flatnonzero(label > 0)]))
+        each = len(honest) / self.most_honest
+        return rows, np.where(label[rows] > 0, self.positive_weight, each)
 
-    def _parameters(self) -> dict[str, Any]:
+    def _parameters(self, part: int) -> dict[str, Any]:
         return {
             "objective": "binary",
             "metric": "binary_logloss",
             "learning_rate": self.learning_rate,
-            "num_leaves": self.leaves,
-            "min_data_in_leaf": self.min_leaf,
-            "feature_fraction": self.columns_share,
+            "num_leaves": max(self.leaves // part, 2),
+            "min_data_in_leaf": max(self.min_leaf // part, 1),
+            "feature_fraction": self.columns_share / part,
             "bagging_fraction": self.rows_share,
             "bagging_freq": 1,
             "lambda_l2": self.l2,
@@ -135,36 +178,47 @@ class BoostedTrees:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns read, in the order of a row that `encode` makes."""
-        return self._known.encoding.names
+        """The columns of what `row` makes."""
+        return self._known.encoding.columns
 
-    def encode(self, columns: Columns) -> Matrix:
-        """One payment, given as columns of one row, as the trees read it."""
-        return self._known.encoding.matrix(columns)
+    def row(self, facts: Mapping[str, Any]) -> Matrix:
+        """One payment, given by name, as the trees read it."""
+        return self._known.encoding.row(facts)
 
     def probability(self, row: Matrix) -> float:
-        """Of one encoded payment."""
+        """Of one payment, as `row` made it."""
         return float(self._probability(row, 1)[0])
 
-    def reasons(self, row: Matrix, columns: Columns, *, limit: int = 5) -> list[Reason]:
+    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
-        parts = self._known.booster.predict(
-            row, pred_contrib=True, num_threads=1, validate_features=False
-        )
-        contributions = np.asarray(parts)[0, :-1]
+        contributions = self.contributions(row)[0, :-1]
         top = np.argsort(-contributions, kind="stable")[:limit]
+        read = zip(self.names, row[0].tolist(), strict=True)
+        told = {name: facts.get(name, value) for name, value in read}
         return [
-            reason(self.names[place], columns[self.names[place]][0], float(contributions[place]))
+            reason(self.names[place], told[self.names[place]], float(contributions[place]))
             for place in top
-            if contributions[place] > 0 and self.names[place] in columns
+            if contributions[place] > 0
         ]
 
-    def _probability(self, matrix: Matrix, threads: int) -> NDArray[np.float64]:
-        known = self._known
-        raw = known.booster.predict(
-            matrix, raw_score=True, num_threads=threads, validate_features=False
+    def contributions(self, rows: Matrix) -> Floats:
+        """What each of `names` adds to the log-odds before calibration, the base last."""
+        parts = self._known.booster.predict(
+            rows, pred_contrib=True, num_threads=1, validate_features=False
         )
-        return known.calibration.probability(np.asarray(raw, np.float64))
+        return np.asarray(parts, np.float64)
+
+    def _probability(self, matrix: Matrix, threads: int) -> Floats:
+        known = self._known
+        return known.calibration.probability(self._raw(known.booster, matrix, threads=threads))
+
+    def _raw(
+        self, booster: lightgbm.Booster, matrix: Matrix, *, threads: int, trees: int = -1
+    ) -> Floats:
+        """Log-odds, the weight of the frauds taken out again."""
+        given = {"num_iteration": trees, "num_threads": threads, "validate_features": False}
+        raw = np.asarray(booster.predict(matrix, raw_score=True, **given), np.float64)
+        return raw - math.log(self.positive_weight) if self.positive_weight != 1.0 else raw
 
     @property
     def _known(self) -> _Learned:
@@ -182,8 +236,7 @@ class BoostedTrees:
         known.booster.save_model(folder / _FILES[0])
         text = {
             "parameters": {name: value for name, value in vars(self).items() if name[0] != "_"},
-            "names": known.encoding.names,
-            "levels": known.encoding.levels,
+            "encoding": known.encoding.numbers(),
             "calibration": known.calibration.numbers(),
         }
         (folder / _FILES[1]).write_text(json.dumps(text))
@@ -193,22 +246,16 @@ class BoostedTrees:
         """Read what `save` wrote."""
         text = json.loads((folder / _FILES[1]).read_text())
         model = cls(**text["parameters"])
-        levels = {name: tuple(values) for name, values in text["levels"].items()}
         numbers = text["calibration"]
         numbers |= {"x": tuple(numbers["x"]), "y": tuple(numbers["y"])}
         model._learned = _Learned(
-            Encoding(tuple(text["names"]), levels),
+            Encoding.from_numbers(text["encoding"]),
             lightgbm.Booster(model_file=folder / _FILES[0]),
             Calibration(**numbers),
         )
         return model
 
 
-def answer(probability: NDArray[np.float64], index: pd.Index) -> pd.DataFrame:
+def answer(probability: Floats, index: pd.Index) -> pd.DataFrame:
     """The answer of every fraud model."""
     return pd.DataFrame({"probability": probability, "score": 100.0 * probability}, index=index)
-
-
-def _plain(encoding: Encoding) -> list[str]:
-    """Names LightGBM takes: it refuses some characters that x_ columns may have."""
-    return [f"f{place}" for place in range(len(encoding.names))]

@@ -1,6 +1,6 @@
 """From a model's log-odds to a probability that can be believed, chosen on later payments."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 Kind = Literal["none", "sigmoid", "isotonic"]
 KINDS: tuple[Kind, ...] = ("none", "sigmoid", "isotonic")
 FEWEST_FRAUDS = 20
+# Of a sigmoid's correction: the trees that serve learned from more than those it was fitted on.
+KEPT = 0.75
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Calibration:
             return smooth
         # A ten-thousandth of the plain sigmoid keeps the order beyond the outermost knots.
         return 0.9999 * np.interp(raw, self.x, self.y) + 0.0001 * smooth
+
+    def eased(self) -> Self:
+        """For trees that learned from more rows: KEPT of a sigmoid's correction."""
+        slope, shift = 1.0 + KEPT * (self.slope - 1.0), KEPT * self.shift
+        return replace(self, slope=slope, shift=shift)
 
     def numbers(self) -> dict[str, Any]:
         """What `Calibration(**numbers)` takes, fit for JSON."""

@@ -1,7 +1,7 @@
 """From columns to the numbers a model reads: levels of texts and the rule for what is missing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.fraud.habits import Habit
+
 Matrix = NDArray[np.float32]
-Columns = Mapping[str, NDArray[Any]]
 
 LABEL = "is_fraud"
 NOT_FEATURES = (
@@ -23,6 +24,8 @@ NOT_FEATURES = (
     "declined",
 )
 MIN_COUNT, MAX_LEVELS = 20, 250
+# A text whose kept levels cover less than this share of the payments has habits too.
+COVERED = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,40 +34,69 @@ class Encoding:
 
     levels: the known values of each text column; a value's code is its place, an unknown value's
     is one past the last. A missing number or text is NaN, and so is a number that is none.
+    habits: of each text of many values, read as two more columns after `names`.
     """
 
     names: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
+    habits: Mapping[str, Habit] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Self:
         """Learn the columns of a frame; a text column in which all values are numbers is one."""
-        names = tuple(name for name in frame.columns if name not in NOT_FEATURES)
-        texts = {name: _levels(frame[name]) for name in names if not _is_number(frame[name])}
-        return cls(names, texts)
+        return cls.learn(frame)[0]
 
-    def matrix(self, columns: Columns) -> Matrix:
-        """Rows × names; a column that is not given is missing in every row."""
-        rows = len(next(iter(columns.values())))
-        answer = np.full((rows, len(self.names)), np.nan, dtype=np.float32)
-        for place, name in enumerate(self.names):
-            if name in columns:
-                answer[:, place] = self._numbers(name, columns[name])
-        return answer
+    @classmethod
+    def learn(cls, frame: pd.DataFrame) -> tuple[Self, Matrix]:
+        """The encoding, and the frame's own matrix as a model should learn from it: the habits of
+        a payment's texts are those of payments well before it. Rows in order of time."""
+        names = tuple(name for name in frame.columns if name not in NOT_FEATURES)
+        texts = {name: frame[name] for name in names if not _is_number(frame[name])}
+        levels = {name: _levels(values) for name, values in texts.items()}
+        habits, past = {}, {}
+        for name, values in texts.items():
+            if LABEL in frame and _is_many(values, levels[name]):
+                label = frame[LABEL].to_numpy(dtype=np.float64)
+                habits[name], past[name] = Habit.learn(_texts(values), label)
+        encoding = cls(names, levels, habits)
+        matrix = encoding.of_frame(frame)
+        for place, name in enumerate(habits):
+            at = len(names) + 2 * place
+            matrix[:, at : at + 2] = past[name]
+        return encoding, matrix
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a matrix's columns: `names`, then two for each habit."""
+        more = (f"{name}_{said}" for name in self.habits for said in ("frequency", "fraud_share"))
+        return (*self.names, *more)
+
+    def row(self, facts: Mapping[str, Any]) -> Matrix:
+        """One payment, given by name, as a matrix of one row; what is not given is missing."""
+        cells = [_cell(facts.get(name), codes, other) for name, codes, other in self._readers]
+        for name, habit in self.habits.items():
+            cells += habit.of(_text(facts.get(name)))
+        return np.array([cells], dtype=np.float64).astype(np.float32)
 
     def of_frame(self, frame: pd.DataFrame) -> Matrix:
-        """`matrix` of a frame."""
-        given = [name for name in self.names if name in frame.columns]
-        if not given:
-            return np.full((len(frame), len(self.names)), np.nan, dtype=np.float32)
-        return self.matrix({name: _array(frame[name]) for name in given})
+        """The same of many payments; a column that is not there is missing in every row."""
+        answer = np.full((len(frame), len(self.columns)), np.nan, dtype=np.float32)
+        for place, name in enumerate(self.names):
+            if name in frame.columns:
+                answer[:, place] = self._numbers(name, frame[name])
+        for place, (name, habit) in enumerate(self.habits.items()):
+            given = frame[name] if name in frame.columns else pd.Series(None, frame.index, object)
+            at = len(self.names) + 2 * place
+            answer[:, at : at + 2] = habit.of_many(_texts(given))
+        return answer
 
-    def _numbers(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
+    def _numbers(self, name: str, values: pd.Series) -> NDArray[Any]:
         if name not in self.levels:
-            return values if values.dtype.kind == "f" else _floats(values)
+            if values.dtype.kind in "fiub":
+                return values.to_numpy(dtype=float, na_value=np.nan)
+            return np.array([_cell(value, None, 0.0) for value in values.tolist()])
         codes, other = self._codes[name], float(len(self.levels[name]))
-        listed = values.tolist()
-        return np.array([np.nan if _absent(v) else codes.get(str(v), other) for v in listed])
+        return np.array([_cell(value, codes, other) for value in values.tolist()])
 
     @cached_property
     def _codes(self) -> Mapping[str, Mapping[str, float]]:
@@ -73,14 +105,27 @@ class Encoding:
             for name, known in self.levels.items()
         }
 
+    @cached_property
+    def _readers(self) -> list[tuple[str, Mapping[str, float] | None, float]]:
+        levels = self.levels
+        return [(n, self._codes.get(n), float(len(levels.get(n, ())))) for n in self.names]
+
     @property
     def categorical(self) -> list[int]:
         """Places of the text columns."""
         return [place for place, name in enumerate(self.names) if name in self.levels]
 
+    def numbers(self) -> dict[str, Any]:
+        """Fit for JSON; `Encoding.from_numbers` reads it."""
+        habits = {name: habit.numbers() for name, habit in self.habits.items()}
+        return {"names": self.names, "levels": self.levels, "habits": habits}
 
-def _array(values: pd.Series) -> NDArray[Any]:
-    return values.to_numpy(dtype=float if values.dtype.kind in "fiub" else object, na_value=np.nan)
+    @classmethod
+    def from_numbers(cls, numbers: Mapping[str, Any]) -> Self:
+        """What `numbers` gave."""
+        levels = {name: tuple(values) for name, values in numbers["levels"].items()}
+        habits = {name: Habit.from_numbers(n) for name, n in numbers.get("habits", {}).items()}
+        return cls(tuple(numbers["names"]), levels, habits)
 
 
 def _is_number(values: pd.Series) -> bool:
@@ -96,17 +141,30 @@ def _levels(values: pd.Series) -> tuple[str, ...]:
     return tuple(sorted(kept.index))
 
 
+def _is_many(values: pd.Series, levels: tuple[str, ...]) -> bool:
+    known = values.dropna().astype(str)
+    return bool(len(known)) and float(known.isin(levels).mean()) < COVERED
+
+
+def _texts(values: pd.Series) -> list[str | None]:
+    return [_text(value) for value in values.tolist()]
+
+
+def _text(value: Any) -> str | None:
+    return None if _absent(value) else str(value)
+
+
 def _absent(value: Any) -> bool:
     return value is None or value is pd.NA or value != value
 
 
-def _floats(values: NDArray[Any]) -> NDArray[np.float64]:
-    return np.array([_float(value) for value in values.tolist()])
-
-
-def _float(value: Any) -> float:
+def _cell(value: Any, codes: Mapping[str, float] | None, other: float) -> float:
+    if type(value) is float and codes is None:
+        return value
     if _absent(value):
         return np.nan
+    if codes is not None:
+        return codes.get(str(value), other)
     try:
         return float(value)
     except (TypeError, ValueError):

@@ -1,8 +1,10 @@
-"""From a probability to an action: thresholds at which the expected cost is least."""
+"""From a probability to an action: the one with the least expected cost, within a budget."""
 
 import hashlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Literal, Self, get_args
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Action = Literal["allow", "challenge", "review", "block"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-_GRID = np.linspace(0.0, 1.0, 201)
+HARDEST = 1e6  # the largest penalty, in base currency
 
 
 @dataclass(frozen=True)
@@ -51,91 +53,155 @@ class Costs:
             ]
         )
 
+    def of_one(self, probability: float, amount: float) -> tuple[float, float, float, float]:
+        """`expected` of one payment, in a hundredth of the time."""
+        fraud = probability * (amount + self.chargeback_fee)
+        honest = (1.0 - probability) * (self.margin * amount + self.goodwill)
+        return (
+            fraud,
+            fraud * (1.0 - self.challenge_stops) + honest * self.challenge_loses,
+            fraud * (1.0 - self.review_stops) + honest * self.review_loses + self.review_cost,
+            honest,
+        )
+
+    @property
+    def passes(self) -> Floats:
+        """The share of frauds that get through each of ACTIONS."""
+        return np.array([1.0, 1.0 - self.challenge_stops, 1.0 - self.review_stops, 0.0])
+
+    @property
+    def keeps(self) -> Floats:
+        """The share of honest payments that get through each of ACTIONS."""
+        return np.array([1.0, 1.0 - self.challenge_loses, 1.0 - self.review_loses, 0.0])
+
 
 @dataclass(frozen=True)
 class Policy:
-    """A payment is challenged, reviewed or blocked from these probabilities on; allowed below.
+    """The cheapest action for each payment, at its amount, so that the budget is held.
 
-    An action that is nowhere the cheapest starts where the next one does.
+    budget: frauds among the payments that are taken, a share. penalty: what a fraud that gets
+    through costs besides the money, in base currency: the price at which the budget is held (a
+    Lagrange multiplier). shift: added to the log-odds, by how much more fraud is reported than was
+    foretold.
     """
 
-    challenge_from: float
-    review_from: float
-    block_from: float
     costs: Costs
+    budget: float = 1.0
+    penalty: float = 0.0
+    shift: float = 0.0
 
-    def action(self, probability: float) -> Action:
-        """The action for one probability.
+    def action(self, probability: float, amount: float) -> Action:
+        """The action for one payment.
 
-        >>> Policy(0.1, 0.2, 0.9, Costs()).action(0.5)
-        'review'
+        >>> Policy(Costs()).action(0.0, 50.0), Policy(Costs()).action(1.0, 50.0)
+        ('allow', 'block')
         """
-        if probability >= self.block_from:
-            return "block"
-        if probability >= self.review_from:
-            return "review"
-        return "challenge" if probability >= self.challenge_from else "allow"
+        p = self.shifted(probability)
+        costs = self.costs.of_one(p, amount)
+        if self.penalty:
+            let = p * self.penalty
+            through = (1.0, 1.0 - self.costs.challenge_stops, 1.0 - self.costs.review_stops, 0.0)
+            costs = tuple(c + let * t for c, t in zip(costs, through, strict=True))  # type: ignore[assignment]  # four in, four out
+        return ACTIONS[costs.index(min(costs))]
 
-    def actions(self, probability: ArrayLike) -> NDArray[np.intp]:
-        """The place in ACTIONS for each probability."""
-        starts = np.array([self.challenge_from, self.review_from, self.block_from])
-        return np.searchsorted(starts, np.asarray(probability, np.float64), side="right")
+    def actions(self, probability: ArrayLike, amount: ArrayLike) -> NDArray[np.intp]:
+        """The place in ACTIONS for each payment."""
+        places: NDArray[np.intp] = np.argmin(self.foreseen(probability, amount), axis=0)
+        return places
+
+    def foreseen(self, probability: ArrayLike, amount: ArrayLike) -> Floats:
+        """Actions × payments: the expected cost of each action, penalty and all."""
+        p = self.shifted_all(probability)
+        let = np.outer(self.costs.passes, p * self.penalty)
+        return self.costs.expected(p, amount) + let
+
+    def shifted(self, probability: float) -> float:
+        """The probability with `shift`."""
+        if not self.shift or not 0.0 < probability < 1.0:
+            return probability
+        odds = probability / (1.0 - probability) * math.exp(self.shift)
+        return odds / (1.0 + odds)
+
+    def shifted_all(self, probability: ArrayLike) -> Floats:
+        """The same for many."""
+        p = np.asarray(probability, np.float64)
+        odds = p * np.exp(self.shift)
+        return odds / (1.0 - p + odds) if self.shift else p
 
     def cost(self, probability: ArrayLike, amount: ArrayLike, label: ArrayLike) -> Floats:
-        """What each payment would really have cost."""
+        """What each payment would really have cost, in base currency."""
         costs = self.costs.expected(label, amount)
-        return costs[self.actions(probability), np.arange(costs.shape[1])]
+        return costs[self.actions(probability, amount), np.arange(costs.shape[1])]
+
+    def chargeback_rate(
+        self, probability: ArrayLike, amount: ArrayLike, label: ArrayLike | None = None
+    ) -> float:
+        """Frauds among the payments taken: foretold, or real where labels are given."""
+        places = self.actions(probability, amount)
+        truth = self.shifted_all(probability) if label is None else np.asarray(label, np.float64)
+        frauds = float((truth * self.costs.passes[places]).sum())
+        honest = float(((1.0 - truth) * self.costs.keeps[places]).sum())
+        return frauds / max(frauds + honest, 1e-12)
+
+    def starts(self, amount: float) -> dict[str, float]:
+        """The probability from which on a payment of this amount is challenged, reviewed, blocked;
+        an action that is nowhere the cheapest starts where the next one does."""
+        grid = np.linspace(0.0, 1.0, 10_001)
+        places = self.actions(grid, np.full(len(grid), amount))
+        found = [np.flatnonzero(places >= place) for place in (1, 2, 3)]
+        first = [float(grid[rows[0]]) if len(rows) else 1.0 for rows in found]
+        return dict(zip(ACTIONS[1:], first, strict=True))
 
     def numbers(self) -> dict[str, float]:
         """As a release keeps it."""
-        starts = {name: getattr(self, name) for name in _STARTS}
-        return starts | {f"cost_{name}": value for name, value in vars(self.costs).items()}
+        own = {name: getattr(self, name) for name in _OWN}
+        return own | {f"cost_{name}": value for name, value in vars(self.costs).items()}
 
     @classmethod
     def of(cls, numbers: Mapping[str, float]) -> Self:
         """What `numbers` gave."""
         costs = Costs(**{field.name: numbers[f"cost_{field.name}"] for field in fields(Costs)})
-        challenge, review, block = (numbers[name] for name in _STARTS)
-        return cls(challenge, review, block, costs)
+        return cls(costs, *(numbers[name] for name in _OWN))
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Equal policies, equal version: 8 hex digits of all its numbers."""
-        starts = (self.challenge_from, self.review_from, self.block_from)
-        text = ",".join(map(repr, (*starts, *vars(self.costs).values())))
+        text = ",".join(map(repr, self.numbers().values()))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-_STARTS = ("challenge_from", "review_from", "block_from")
+_OWN = ("budget", "penalty", "shift")
 
 
-def best_policy(probability: ArrayLike, amount: ArrayLike, costs: Costs) -> Policy:
-    """The thresholds with the least expected cost over these payments.
-
-    Sorted by probability the payments are cut in four runs, one an action: exact by dynamic
-    programming. A light grid of probabilities at the mean amount, a hundredth of the weight, keeps
-    the thresholds defined where there are few payments.
-    """
-    p = np.asarray(probability, np.float64)
+def best_policy(
+    probability: ArrayLike,
+    amount: ArrayLike,
+    costs: Costs,
+    *,
+    budget: float = 1.0,
+    shift: float = 0.0,
+) -> Policy:
+    """The cheapest policy whose foretold chargeback rate on these payments is within the budget;
+    the strictest there is where none holds it."""
     money = np.nan_to_num(np.asarray(amount, np.float64))
-    points = np.concatenate([p, _GRID])
-    weight = np.concatenate([np.ones(len(p)), np.full(len(_GRID), len(p) / 100 / len(_GRID))])
-    money = np.concatenate([money, np.full(len(_GRID), money.mean())])
-    order = np.argsort(points, kind="stable")
-    costs_of = costs.expected(points[order], money[order]) * weight[order]
-    spent = np.pad(np.cumsum(costs_of, axis=1), ((0, 0), (1, 0)))
-    return Policy(*_starts(spent, points[order]), costs=costs)
+    free = Policy(costs, budget, 0.0, shift)
+    if free.chargeback_rate(probability, money) <= budget:
+        return free
+    low, high = 0.0, HARDEST
+    for _ in range(40):  # to a millionth of the currency unit
+        middle = (low + high) / 2
+        held = replace(free, penalty=middle).chargeback_rate(probability, money) <= budget
+        low, high = (low, middle) if held else (middle, high)
+    return replace(free, penalty=round(high, 6))
 
 
-def _starts(spent: Floats, points: Floats) -> tuple[float, float, float]:
-    """Where each run begins. spent: actions × (payments + 1), summed costs of the first ones."""
-    best = [spent[0]]
-    for sums in spent[1:]:
-        best.append(sums + np.minimum.accumulate(best[-1] - sums))
-    end, starts = spent.shape[1], []
-    for before, sums in zip(best[-2::-1], spent[:0:-1], strict=True):
-        place = int(np.argmin((before - sums)[:end]))
-        end = place + 1
-        starts.append(float(points[place]) if place < len(points) else 1.0)
-    block, review, challenge = starts
-    return challenge, review, block
+def observed_shift(probability: ArrayLike, frauds: float, *, prior: float = 20.0) -> float:
+    """By how much the log-odds should move: ln of the frauds reported over those foretold.
+
+    prior: frauds as foretold that are counted besides, so that a few cannot move it far.
+
+    >>> observed_shift([0.1] * 200, 60.0)
+    0.6931471805599453
+    """
+    foretold = float(np.asarray(probability, np.float64).sum())
+    return math.log((frauds + prior) / (foretold + prior))

@@ -1,22 +1,19 @@
 """Whom to trust with a payment, over HTTP and in batch."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
-from pandas import isna
 from starlette.concurrency import run_in_threadpool
 
 from features.decisions import Decision
-from features.fraud import decline, report
 from serving.auth import scoped
 from serving.errors import Problem
+from serving.fraud import desk_routes, request_routes, review_routes
 from serving.fraud.batch import score
 from serving.fraud.body import (
     DecisionAnswer,
-    Item,
     Items,
     Labels,
     Outcomes,
@@ -29,15 +26,19 @@ from serving.fraud.body import (
     schema,
     valid,
 )
+from serving.fraud.desk_routes import author
+from serving.fraud.labels import keep_labels, settle
 from serving.fraud.live import LiveEngine
+from serving.fraud.replay import explained
 from serving.idempotency import IDEMPOTENT, once
 from serving.live import Live
 
 __all__ = ["router", "score"]
 
 _Body = Annotated[Any, Depends(json_body)]
-_EXPLAIN = "Reasons also when the payment is allowed."
+_Explain = Annotated[bool, Query(description="Reasons also when the payment is allowed.")]
 _MAY = [Depends(scoped("decide"))]
+_MAY_SAY = [Depends(scoped("decide", "review"))]
 
 
 def router(live: Live) -> APIRouter:
@@ -50,10 +51,18 @@ def router(live: Live) -> APIRouter:
         yield
         await run_in_threadpool(engine.close)
 
-    routes = APIRouter(prefix="/v1/fraud", lifespan=lifespan)
+    routes = APIRouter(prefix="/v1/fraud")
     _decisions(routes, live, engine)
     _news(routes, live, engine)
-    return routes
+    whole = APIRouter(lifespan=lifespan)
+    for part in (
+        routes,
+        desk_routes.routes_of(live, engine),
+        review_routes.routes_of(live, engine),
+        request_routes.routes_of(live, engine),
+    ):
+        whole.include_router(part)
+    return whole
 
 
 def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
@@ -63,13 +72,7 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         response_model=DecisionAnswer,
         openapi_extra=schema(Payment),
     )
-    def decide(
-        request: Request,
-        body: _Body,
-        explain: Annotated[
-            bool, Query(description="Reasons also when the payment is allowed.")
-        ] = False,
-    ) -> Response:
+    def decide(request: Request, body: _Body, explain: _Explain = False) -> Response:
         """Allow, challenge, review or block a payment, before it is captured.
 
         The body has the columns of `payments`. The same payment asked twice gets the same
@@ -83,23 +86,33 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
             live, request, payment, lambda: answer(_decide(live, engine, row, explain=explain))
         )
 
-    @routes.get("/decisions/{payment_id}", dependencies=_MAY)
-    def decision(payment_id: Annotated[str, Path(max_length=128)]) -> DecisionAnswer:
-        """The decision on a payment, as it was answered."""
+    @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
+    def decision(
+        payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
+    ) -> DecisionAnswer:
+        """The decision on a payment, as it was answered; explained in full when asked."""
         found = live.records.decision(payment_id)
         if found is None:
             raise Problem(404, "unknown_payment", "No decision was asked for this payment_id.")
+        if explain and not found.reasons:
+            return answer(found, explained(found, live.records, live.registry))
         return answer(found)
 
 
 def _decide(live: Live, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool) -> Decision:
-    """The stored decision on the payment, or a new one, stored."""
-    known = live.records.decision(row["payment_id"])
-    if known is None:
-        known = live.records.add_decision(engine.get().decide(row, explain=explain))
+    """A new decision on the payment, stored; or the one that is stored already.
+
+    Deciding again changes nothing: the counters know the payment, and the first decision stays.
+    """
+    deciding = engine.get()
+    made = deciding.decide(row, explain=explain)
+    known = live.records.add_decision(made)
+    if known is made:
+        deciding.settle(made, row)
         served_by = "model" if known.model_version else "rules"
         reason = "" if not known.degraded else "store" if known.model_version else "model"
         live.telemetry.counted("fraud", served_by, degraded=reason)
+        engine.metrics.decided(known)
     if not _same(known, row):
         raise Problem(
             409,
@@ -121,17 +134,24 @@ def _news(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
     @routes.post(
         "/labels",
         status_code=202,
-        dependencies=[*_MAY, IDEMPOTENT],
+        dependencies=[*_MAY_SAY, IDEMPOTENT],
         response_model=Items,
         openapi_extra=schema(Labels),
     )
     def labels(request: Request, body: _Body) -> Response:
-        """Take in labels: chargebacks, early warnings. Stored before it is answered; the same
-        label twice counts once. A fraud counts for its card, device, … from then on."""
+        """Take in labels: chargebacks, early warnings, reviews. Stored before it is answered; the
+        same label twice counts once. A fraud counts for its card, device, … from then on."""
         given = valid(Labels, body)
         for place, label in enumerate(given.labels):
             not_in_future(label.reported_at, "labels", place, "reported_at")
-        return once(live, request, given, lambda: _label(live, engine, given), status=202)
+        by = author(request)
+        return once(
+            live,
+            request,
+            given,
+            lambda: keep_labels(live, engine, given.labels, author=by),
+            status=202,
+        )
 
     @routes.post(
         "/outcomes",
@@ -143,52 +163,4 @@ def _news(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
     def outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
         given = valid(Outcomes, body)
-        return once(live, request, given, lambda: _settle(live, engine, given), status=202)
-
-
-def _label(live: Live, engine: LiveEngine, given: Labels) -> Items:
-    rows = [label.model_dump() for label in given.labels]
-    fresh = live.records.add_labels(rows)
-    payments = _payments(live, [row["payment_id"] for row in rows if row["is_fraud"]])
-    for row in rows:
-        if row["is_fraud"] and (payment := payments.get(row["payment_id"])):
-            engine.get().counters.observe(report(payment, row["reported_at"]))
-    return Items(
-        data=[
-            Item(payment_id=row["payment_id"], status="accepted" if new else "known")
-            for row, new in zip(rows, fresh, strict=True)
-        ]
-    )
-
-
-def _settle(live: Live, engine: LiveEngine, given: Outcomes) -> Items:
-    payments = _payments(live, [item.payment_id for item in given.outcomes])
-    answers = []
-    for item in given.outcomes:
-        payment = payments.get(item.payment_id)
-        if payment and item.outcome == "declined" and payment.get("outcome") != "declined":
-            engine.get().counters.observe(decline(payment))
-        status = "accepted" if payment else "unknown_payment"
-        answers.append(Item.model_validate({"payment_id": item.payment_id, "status": status}))
-    return Items(data=answers)
-
-
-def _payments(live: Live, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The payments of these ids that were decided here or lie in the lake."""
-    if not ids:
-        return {}
-    decided = {name: found for name in ids if (found := live.records.decision(name))}
-    payments = {name: _stored(found) for name, found in decided.items()}
-    if missing := set(ids) - set(payments):
-        lake = live.lake.read("payments")
-        for row in lake[lake["payment_id"].isin(missing)].to_dict("records"):
-            given = {str(name): value for name, value in row.items() if not isna(value)}
-            payments[given["payment_id"]] = given | {
-                "attempted_at": given["attempted_at"].to_pydatetime()
-            }
-    return payments
-
-
-def _stored(decision: Decision) -> dict[str, Any]:
-    row = dict(decision.payment)
-    return row | {"attempted_at": datetime.fromisoformat(row["attempted_at"])}
+        return once(live, request, given, lambda: settle(live, engine, given), status=202)

@@ -16,6 +16,7 @@ from features.decisions import Decision
 from features.fraud import PLAN, RISK_FEATURES, Rates, amounts, events
 from features.lake import Lake
 from features.windows import MEASURES, Event, states
+from serving.fraud.desk import read
 from serving.fraud.engine import Engine
 from serving.live import Live
 
@@ -34,6 +35,7 @@ def score(live: Live, as_of: datetime, *, payments: Path | str) -> pd.DataFrame:
     later ones up to `as_of` in their turn; fraud reports count from their day, up to `as_of`. The
     live counters and decisions are not touched.
     """
+    live.records.migrate()
     asked = _read(Path(payments), live)
     live.store.ensure(as_of)
     rates = live.lake.read("fx_rates", as_of=as_of)
@@ -66,15 +68,23 @@ class _Decider:
         found = live.store.training_frame("fraud", entities, as_of)
         self._risks = _rows(found[list(RISK_FEATURES)])
         release = live.release("fraud")
+        desk = read(live.records)
         self._risk: Mapping[str, Any] = {}
         self._engine = Engine(
-            self.counters, lambda: rates, lambda customer, at: self._risk, lambda: release
+            counters=self.counters,
+            rates=lambda: rates,
+            risk=lambda customer, at: self._risk,
+            release=lambda: release,
+            desk=lambda: desk,
         )
 
     def payment(self, number: int) -> Decision:
         """The decision on the payment in this row."""
         self._risk = self._risks[number]
-        return self._engine.decide(self._payments[number])
+        payment = self._payments[number]
+        decision = self._engine.decide(payment)
+        self._engine.settle(decision, payment)
+        return decision
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from features.contracts import TABLES, Column
-from features.decisions import Decision
+from features.decisions import Decision, Reason
 from serving.errors import Problem
 from serving.fraud.cards import refuse_cards
 
@@ -103,7 +103,8 @@ Payment: type[_Open] = create_model("Payment", __base__=_Open, **_COLUMNS)
 
 
 class Label(BaseModel):
-    """A row of chargebacks."""
+    """A row of chargebacks. reported_at: when it was known; occurred_at: when it happened, where
+    that is another time than the payment's; source: who says so."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -111,6 +112,8 @@ class Label(BaseModel):
     reported_at: AwareDatetime
     is_fraud: bool
     reason: _Text | None = None
+    source: Literal["chargeback", "early_warning", "review"] = "chargeback"
+    occurred_at: AwareDatetime | None = None
 
 
 class Labels(BaseModel):
@@ -213,8 +216,9 @@ def not_in_future(moment: datetime, *place: int | str) -> None:
         raise RequestValidationError([_fault(place, "Lies in the future")])
 
 
-def answer(decision: Decision) -> DecisionAnswer:
-    """A stored decision as it is told."""
+def answer(decision: Decision, reasons: Iterable[Reason] | None = None) -> DecisionAnswer:
+    """A stored decision as it is told, with its own reasons or these."""
+    why = decision.reasons if reasons is None else reasons
     modelled = bool(decision.model_version)
     return DecisionAnswer(
         decision_id=decision.decision_id,
@@ -223,7 +227,7 @@ def answer(decision: Decision) -> DecisionAnswer:
         decision=decision.decision,
         probability=decision.probability if modelled else None,
         score=round(decision.score, 2) if modelled else None,
-        reasons=[ReasonAnswer(**vars(reason)) for reason in decision.reasons],
+        reasons=[ReasonAnswer(**vars(reason)) for reason in why],
         rules_hit=list(decision.rules_hit),
         policy_version=decision.policy_version,
         model_version=decision.model_version or None,

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from features.contracts import ArgosyError
 from features.counters import Counters, CountersError
-from features.decisions import Decision, Reason
+from features.decisions import Decision
 from features.fraud import PLAN, Rates, decline, event, inputs_of_one, milliseconds
 from models.base import Release
-from models.fraud import ACTIONS, Action, BoostedTrees, Policy
-from serving.fraud import rules
+from models.fraud import BoostedTrees, Policy
+from serving.fraud.breaker import Breaker
+from serving.fraud.desk import Desk
+from serving.fraud.judging import Case, Verdict, judge, lists_of
 
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
@@ -26,13 +28,16 @@ Risk = Callable[[str, datetime], Mapping[str, Any]]
 class Engine:
     """What a decision needs.
 
-    risk: customer_id and time -> the customer's features; it may raise ArgosyError.
+    risk: customer_id and time -> the customer's features; it may raise ArgosyError. desk: lists,
+    rules, policies and shadow in use; breaker: None where nobody is blocked for real.
     """
 
     counters: Counters
     rates: Callable[[], Rates]
     risk: Risk
     release: Callable[[], Release | None]
+    desk: Callable[[], Desk]
+    breaker: Breaker | None = None
 
     def decide(self, payment: Mapping[str, Any], *, explain: bool = False) -> Decision:
         """Decide, and count the payment for the next ones; the same payment_id counts once.
@@ -40,31 +45,52 @@ class Engine:
         Where the counters or the store cannot be asked the rules answer alone, or the customer is
         taken as unknown; the decision says that it is degraded.
         """
-        at = payment["attempted_at"]
-        rates = self.rates()
-        amount = rates.amount(payment["amount"], payment.get("currency"), milliseconds(at))
+        at, desk = payment["attempted_at"], self.desk()
+        amount = self.rates().amount(payment["amount"], payment.get("currency"), milliseconds(at))
         velocity, counted = self._velocity(payment, amount)
         risk, known = self._risk(payment["customer_id"], at)
-        columns = inputs_of_one(payment, amount, velocity, risk)
+        facts = inputs_of_one(payment, amount, velocity, risk)
+        listed = desk.lists.hit(payment, datetime.now(UTC))
+        case = Case(payment, facts, amount, lists_of(listed))
         release = self.release() if counted else None
-        judged = _by_rules(columns) if release is None else _by_model(release, columns, explain)
-        if judged.action == "block" and counted:
-            self.counters.observe(decline(payment))
+        model, policy = model_of(release), desk.policy(release)
+        verdict = judge(case, model, policy, desk.rules, explain=explain)
+        trace: dict[str, Any] = {"amount_base": None if amount != amount else amount}
+        if listed:
+            trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in listed]
+        if desk.shadow is not None and counted:
+            trace["shadow"] = _shadowed(case, desk)
+        if explain:
+            trace["explain"] = True
+        action = verdict.action
+        if self.breaker is not None:
+            stands = self.breaker.passes(block=action == "block" and "block" not in case.listed)
+            if not stands:
+                action, trace["excess"] = "review", True
         return Decision(
             payment_id=payment["payment_id"],
             decision_id=uuid.uuid4().hex,
             decided_at=datetime.now(UTC),
-            decision=judged.action,
-            probability=judged.probability,
-            score=100.0 * judged.probability,
-            reasons=judged.reasons,
-            rules_hit=judged.rules_hit,
+            decision=action,
+            probability=verdict.probability,
+            score=100.0 * verdict.probability,
+            reasons=verdict.reasons,
+            rules_hit=verdict.rules_hit,
             model_version=release.version if release else "",
-            policy_version=judged.policy_version,
+            policy_version=policy_version(policy, desk),
             degraded=release is None or not known,
-            payment=_stored(payment, judged.action),
-            features=judged.features,
+            payment=stored(payment, action),
+            features=facts,
+            trace=trace,
         )
+
+    def settle(self, decision: Decision, payment: Mapping[str, Any]) -> None:
+        """A payment that was blocked is a declined one for the next; without counters it is not."""
+        if decision.decision == "block":
+            try:
+                self.counters.observe(decline(payment))
+            except CountersError:
+                return
 
     def _velocity(
         self, payment: Mapping[str, Any], amount: float
@@ -81,68 +107,28 @@ class Engine:
             return {}, False
 
 
-@dataclass(frozen=True)
-class _Judged:
-    action: Action
-    probability: float
-    reasons: tuple[Reason, ...]
-    rules_hit: tuple[str, ...]
-    policy_version: str
-    features: Mapping[str, float]
+def model_of(release: Release | None) -> BoostedTrees | None:
+    """The release's model."""
+    if release is None:
+        return None
+    assert isinstance(release.model, BoostedTrees), "training registers no other"
+    return release.model
 
 
-def _by_model(release: Release, columns: Mapping[str, NDArray[Any]], explain: bool) -> _Judged:
-    model = release.model
-    assert isinstance(model, BoostedTrees), "training registers no other"
-    row = model.encode(columns)
-    probability = model.probability(row)
-    policy = Policy.of(release.policy)
-    hit = _hit(rules.RULES, columns)
-    action = _most_severe(policy.action(probability), *(rule.action for rule in hit))
-    why = _reasons(hit)
-    if explain or action != "allow":
-        why += tuple(Reason(**vars(reason)) for reason in model.reasons(row, columns))
-    return _Judged(
-        action=action,
-        probability=probability,
-        reasons=why,
-        rules_hit=tuple(rule.name for rule in hit),
-        policy_version=f"{policy.version}+{rules.VERSION}",
-        features=dict(zip(model.names, row[0].tolist(), strict=True)),
-    )
+def policy_version(policy: Policy | None, desk: Desk) -> str:
+    """The versions of the policy and of the rules."""
+    return f"{policy.version}+{desk.rules.version}" if policy else desk.rules.version
 
 
-def _by_rules(columns: Mapping[str, NDArray[Any]]) -> _Judged:
-    hit = _hit(rules.WITHOUT_MODEL, columns)
-    numbers = {
-        name: float(values[0]) for name, values in columns.items() if values.dtype.kind == "f"
-    }
-    return _Judged(
-        action=_most_severe("allow", *(rule.action for rule in hit)),
-        probability=0.0,
-        reasons=_reasons(hit),
-        rules_hit=tuple(rule.name for rule in hit),
-        policy_version=rules.VERSION,
-        features=numbers,
-    )
+def _shadowed(case: Case, desk: Desk) -> dict[str, Any]:
+    """What the shadow would have said; it does not act."""
+    found: Verdict = judge(case, model_of(desk.shadow), desk.policy(desk.shadow), desk.rules)
+    assert desk.shadow is not None
+    said = {"probability": found.probability, "decision": found.action}
+    return {"version": desk.shadow.version, **said}
 
 
-def _hit(
-    all_rules: tuple[rules.Rule, ...], columns: Mapping[str, NDArray[Any]]
-) -> tuple[rules.Rule, ...]:
-    facts = {name: values[0] for name, values in columns.items()}
-    return tuple(rule for rule in all_rules if rule.applies(facts))
-
-
-def _reasons(hit: tuple[rules.Rule, ...]) -> tuple[Reason, ...]:
-    return tuple(Reason(f"RULE_{rule.name.upper()}", rule.text, 0.0) for rule in hit)
-
-
-def _most_severe(*actions: Action) -> Action:
-    return max(actions, key=ACTIONS.index)
-
-
-def _stored(payment: Mapping[str, Any], action: Action) -> dict[str, Any]:
+def stored(payment: Mapping[str, Any], action: str) -> dict[str, Any]:
     """The input, fit for JSON; a payment that is blocked is a declined one."""
     row = dict(payment) | {"attempted_at": payment["attempted_at"].isoformat()}
     return row | {"outcome": "declined"} if action == "block" else row

@@ -4,36 +4,52 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
+from features.contracts import ArgosyError
 from features.counters import REMEMBER_DAYS, Counters, CountersError, open_counters
 from features.fraud import PLAN, Rates, amounts, events
 from features.windows import states
+from models.base import Release
+from serving.fraud import desk as desks
+from serving.fraud.breaker import Breaker
+from serving.fraud.desk import Desk
 from serving.fraud.engine import Engine
+from serving.fraud.metrics import Metrics
 from serving.live import Live
 
 _RATES_SECONDS = 60.0
 
 
 class LiveEngine:
-    """The engine, opened on first use and then kept; the counters follow the lake.
+    """The engine, opened on first use and then kept.
 
     The counters hold nothing that the lake and the decisions do not: they are filled from both
-    when the lake is another one than at the last filling.
+    when the lake is another one than at the last filling. The desk (lists, rules, policies) is
+    read again when the journal has grown, looked for every `reload_seconds`, and at once after a
+    change made here (`changed`).
     """
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        self.metrics = Metrics(live.telemetry.registry)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False
         self._rates: tuple[float, Rates] | None = None
+        self._desk = Desk()
+        self._mark = -1
+        self._looked = float("-inf")
+        self._known_policies: set[str] = set()
 
     def get(self) -> Engine:
         """The engine; counters that cannot be filled now are filled at the next call."""
+        if self._engine is not None and self._filled:
+            return self._engine
         with self._lock:
             if self._engine is None:
                 self._engine = self._open()
@@ -48,7 +64,14 @@ class LiveEngine:
         counters = open_counters(
             settings.counters_url, settings.home, PLAN, namespace=settings.namespace
         )
-        return Engine(counters, self._fresh_rates, self._risk, lambda: self._live.release("fraud"))
+        return Engine(
+            counters=counters,
+            rates=self._fresh_rates,
+            risk=self._risk,
+            release=self._release,
+            desk=self.desk,
+            breaker=Breaker(settings.fraud_most_blocks),
+        )
 
     def close(self) -> None:
         """Close the counters; the next use opens them again."""
@@ -56,6 +79,44 @@ class LiveEngine:
             if self._engine is not None:
                 self._engine.counters.close()
             self._engine, self._filled = None, False
+
+    def desk(self) -> Desk:
+        """Lists, rules, policies and shadow in use. While the journal cannot be read, the last."""
+        if time.monotonic() - self._looked > self._live.settings.reload_seconds:
+            self._looked = time.monotonic()
+            with suppress(ArgosyError):
+                self._read_desk()
+        return self._desk
+
+    def changed(self) -> None:
+        """The journal was written to here: read it now."""
+        self._read_desk()
+
+    def current(self) -> Desk:
+        """The desk as the journal has it now, for people."""
+        self._read_desk()
+        return self._desk
+
+    def _read_desk(self) -> None:
+        mark = self._live.records.journal.mark()
+        if mark != self._mark:
+            fresh = desks.read(self._live.records)
+            self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
+
+    def _shadow(self, fresh: Desk) -> Release | None:
+        if not fresh.shadow_version:
+            return None
+        if self._desk.shadow is not None and self._desk.shadow.version == fresh.shadow_version:
+            return self._desk.shadow
+        return self._live.registry.load("fraud", fresh.shadow_version)
+
+    def _release(self) -> Release | None:
+        """The release in use; its policy is written down before the first decision by it."""
+        release = self._live.release("fraud")
+        if release is not None and release.version not in self._known_policies:
+            desks.keep_policy(self._live.records, release)
+            self._known_policies.add(release.version)
+        return release
 
     def _fresh_rates(self) -> Rates:
         now = time.monotonic()
@@ -97,3 +158,11 @@ def known_payments(live: Live, as_of: datetime | None = None) -> pd.DataFrame:
     times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601")
     fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
     return pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh
+
+
+def known_frauds(live: Live) -> frozenset[str]:
+    """The payments reported as fraud, in the lake or here."""
+    here, _ = live.records.pending("chargebacks")
+    parts = [here, live.lake.read("chargebacks")]
+    told = [part.loc[part["is_fraud"].fillna(False).astype(bool), "payment_id"] for part in parts]
+    return frozenset(str(name) for names in told for name in names)

@@ -273,7 +273,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
         assert list(one) == [*FEATURES, "x_items"]
         for feature, values in one.items():
             expected = batch[feature].iloc[number]
-            same = values[0] == expected or (pd.isna(values[0]) and pd.isna(expected))
+            same = values == expected or (pd.isna(values) and pd.isna(expected))
             assert same, f"{feature} of {name}: {values[0]} online, {expected} in batch"
     counters.close()
 

@@ -104,7 +104,7 @@ def release(home: Path) -> Release:
         contract=fingerprint(FEATURES),
         cut_off=LAST,
         metrics={},
-        policy=Policy(0.2, 0.5, 0.8, Costs()).numbers(),
+        policy=Policy(Costs()).numbers(),
         sample=frame.head(1),
         expected=model.predict(frame.head(1)),
     )
@@ -440,7 +440,7 @@ def test_a_decline_told_later_counts(shop: Shop) -> None:
 
 
 def test_a_blocked_payment_is_a_declined_one(shop: Shop, release: Release) -> None:
-    strict = Policy(0.0, 0.0, 0.0, Costs()).numbers()
+    strict = Policy(Costs(margin=0.0, goodwill=0.0)).numbers()
     blocking = Release(**{**vars(release), "policy": strict})
     shop.live.release = lambda row: blocking  # type: ignore[method-assign]
     first = shop.decide(card_id="tok_b").json()
@@ -549,6 +549,5 @@ def test_the_engine_names_what_it_saw(shop: Shop, release: Release) -> None:
     answer = shop.decide().json()
     assert isinstance(release.model, BoostedTrees)
     seen = shop.seen("pay-10001")
-    row = np.array([[seen[name] for name in release.model.names]], dtype=np.float32)
-    assert release.model.probability(row) == answer["probability"]
+    assert release.model.probability(release.model.row(seen)) == answer["probability"]
     assert engines.UNKNOWN_VELOCITY.shape[0] < len(seen)

@@ -161,8 +161,11 @@ def test_from_tables_to_a_model_that_beats_its_baselines(
     assert ours["saved_share"] > 0.2
     assert ours["calibration_error"] < 0.05
 
-    policy = Policy.of(RECIPE.policy(model, halves))
-    assert 0 < policy.challenge_from <= policy.review_from <= policy.block_from <= 1
+    numbers = RECIPE.policy(model, halves, context)
+    policy = Policy.of(numbers)
+    assert policy.budget == settings.fraud_budget
+    assert 0 < policy.starts(50.0)["block"] <= 1
+    assert numbers["decile_1"] <= numbers["decile_9"]
     RECIPE.plots(model, halves, tmp_path)
     assert {path.name for path in tmp_path.glob("*.png")} == {
         "precision_recall.png",

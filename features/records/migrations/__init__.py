@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from features.records.database import Database
 from features.records.tables import Tables
 
-FIRST, NEWEST = "0001", "0002"
+FIRST, NEWEST = "0001", "0003"
 
 
 def migrate(database: Database, tables: Tables) -> None:

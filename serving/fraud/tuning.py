@@ -1,0 +1,72 @@
+"""The policy in use moves with the rate of fraud that is really reported."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from features.contracts import ArgosyError
+from models.fraud import Costs, Policy, best_policy, observed_shift
+from serving.fraud.desk import POLICY, write_policy
+from serving.fraud.live import known_frauds
+from serving.live import Live
+
+WINDOW_DAYS, FEWEST = 30, 200
+
+
+class TuningError(ArgosyError):
+    """There are too few decisions whose outcome is known."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The new policy in words: expected and observed are frauds in the window."""
+
+    model_version: str
+    version: str
+    former: str
+    decisions: int
+    expected: float
+    observed: int
+    shift: float
+    penalty: float
+    block_from_100: float
+
+
+def retune(live: Live, now: datetime, *, author: str = "observed rate") -> Tuned:
+    """Compare the frauds reported with those foretold over the newest month whose labels are
+    mature, solve for the cheapest policy within the budget, write it down and use it."""
+    release = live.release("fraud")
+    if release is None:
+        raise TuningError("no fraud model is in use; train one: argosy train fraud")
+    end = now - timedelta(days=live.settings.label_maturity_days)
+    made = live.records.decisions(since=end - timedelta(days=WINDOW_DAYS))
+    mine = [d for d in made if d.decided_at <= end and d.model_version == release.version]
+    if len(mine) < FEWEST:
+        raise TuningError(
+            f"{len(mine)} decisions by model {release.version} with mature labels, at least "
+            f"{FEWEST} needed; wait, or lower ARGOSY_LABEL_MATURITY_DAYS"
+        )
+    frauds = known_frauds(live)
+    p = np.array([each.probability for each in mine])
+    amount = np.array([float(each.trace.get("amount_base") or 0.0) for each in mine])
+    # What was turned away could not be charged back: it counts as foretold.
+    taken = np.array([each.decision != "block" for each in mine])
+    reported = sum(each.payment_id in frauds for each in mine if each.decision != "block")
+    shift = observed_shift(p[taken], reported)
+    costs = Costs(**live.settings.fraud_costs)
+    found = best_policy(p, amount, costs, budget=live.settings.fraud_budget, shift=shift)
+    former = live.records.journal.of(POLICY, limit=1)
+    why = f"{reported} frauds reported, {p[taken].sum():.1f} foretold, of {len(mine)} decisions"
+    write_policy(live.records, release.version, found, author=author, why=why)
+    return Tuned(
+        model_version=release.version,
+        version=found.version,
+        former=former[0].key if former else Policy.of(release.policy).version,
+        decisions=len(mine),
+        expected=float(p[taken].sum()),
+        observed=int(reported),
+        shift=found.shift,
+        penalty=found.penalty,
+        block_from_100=found.starts(100.0)["block"],
+    )

@@ -274,7 +274,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
         for feature, values in one.items():
             expected = batch[feature].iloc[number]
             same = values == expected or (pd.isna(values) and pd.isna(expected))
-            assert same, f"{feature} of {name}: {values[0]} online, {expected} in batch"
+            assert same, f"{feature} of {name}: {values} online, {expected} in batch"
     counters.close()
 
 

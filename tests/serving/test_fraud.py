@@ -114,6 +114,7 @@ class Shop:
     """A live server over a copy of the lake, with the release in use (or none)."""
 
     def __init__(self, settings: Settings, release: Release | None) -> None:
+        settings = settings.model_copy(update={"rows": ("fraud",)})
         self.live = Live(settings)
         self.live.store = Store(settings, self.live.lake, views=VIEWS, services={"fraud": SERVICE})
         self.live.release = lambda row: release if row == "fraud" else None  # type: ignore[method-assign]

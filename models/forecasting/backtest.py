@@ -8,36 +8,55 @@ from numpy.typing import NDArray
 
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors
-from models.forecasting.panel import Bools, Floats, Panel
+from models.forecasting.panel import SEASONS, Bools, Floats, Panel
 
 Rows = NDArray[np.int64]
 # Mean and spread of some series: (panel, origin, horizon, rows) -> two n × horizon.
 Points = Callable[[Panel, int, int, Rows], tuple[Floats, Floats]]
 
 # Series of each class that are back-tested; more would not move the figures.
-SERIES = 1500
-ORIGINS = 6
+SERIES = 800
+ORIGINS = 12
 
 
-def origins(now: int, horizon: int) -> list[int]:
-    """Rolling origins over the last periods: the oldest leaves room for the whole horizon and at
-    least half of the history before it; none when there are fewer than 6 periods.
+def origins(now: int, horizon: int, season: int) -> list[int]:
+    """Rolling origins over the last periods: the oldest leaves room for the whole horizon, and of a
+    long history for up to half a season more, so that no one time of the year decides; at least
+    half of the history lies before it. None when there are fewer than 6 periods.
 
-    >>> origins(52, 13)
-    [36, 39, 42, 45, 48, 51]
+    >>> origins(52, 13, 52)
+    [36, 37, 38, 40, 41, 42, 44, 45, 46, 48, 49, 51]
     """
     if now < 6:
         return []
-    oldest = max(now - horizon - 3, (now + 1) // 2)
+    reach = max(horizon + 3, min(season // 2, now // 6) + horizon // 2 + 2)
+    oldest = max(now - reach, (now + 1) // 2)
     return [int(one) for one in np.unique(np.linspace(oldest, now - 1, ORIGINS).astype(int))]
 
 
-def drawn(panel: Panel, seed: int) -> Rows:
-    """The series to back-test: up to SERIES of each class, drawn by seed."""
-    random = np.random.default_rng(seed)
-    group = classify(panel)
-    parts = [np.flatnonzero(group == one) for one in range(len(CLASSES))]
-    return np.sort(np.concatenate([random.permutation(part)[:SERIES] for part in parts]))
+@dataclass(frozen=True)
+class Ground:
+    """What is back-tested: some series of a panel from some origins. group: by origin, their class
+    as it was then.
+    """
+
+    panel: Panel
+    horizon: int
+    starts: Sequence[int]
+    rows: Rows
+    group: tuple[Rows, ...]
+
+    def steps(self, origin: int) -> int:
+        """How many periods ahead can be judged."""
+        return min(self.horizon, self.panel.now - origin)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Forecasts of the ground's series: by origin, n × steps each."""
+
+    mean: tuple[Floats, ...]
+    spread: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
@@ -48,17 +67,43 @@ class Trial:
     window: Errors
 
 
-def trial(panel: Panel, points: Points, at: Sequence[int], horizon: int, rows: Rows) -> Trial:
-    """Errors of some series from the origins `at`; only periods seen in full are judged."""
+def ground(panel: Panel, horizon: int, seed: int) -> Ground | None:
+    """Where to back-test; None when nothing can be judged."""
+    at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
+    if not at:
+        return None
+    rows = _drawn(panel, seed)
+    if not panel.known[rows, at[0] :].any():
+        return None
+    return Ground(panel, horizon, at, rows, tuple(classify(panel.at(one))[rows] for one in at))
+
+
+def _drawn(panel: Panel, seed: int) -> Rows:
+    """The series to back-test: up to SERIES of each class, drawn by seed."""
+    random = np.random.default_rng(seed)
+    group = classify(panel)
+    parts = [np.flatnonzero(group == one) for one in range(len(CLASSES))]
+    return np.sort(np.concatenate([random.permutation(part)[:SERIES] for part in parts]))
+
+
+def walk(here: Ground, points: Points) -> Walk:
+    """Forecasts from all origins; half precision of a double is enough to compare them."""
+    made = [points(here.panel, one, here.steps(one), here.rows) for one in here.starts]
+    return Walk(
+        tuple(mean.astype(np.float32) for mean, _ in made),
+        tuple(spread.astype(np.float32) for _, spread in made),
+    )
+
+
+def trial(here: Ground, walked: Walk) -> Trial:
+    """The errors; only periods seen in full are judged."""
     single, window = [], []
-    for fold, origin in enumerate(at):
-        steps = min(horizon, panel.now - origin)
-        mean, spread = points(panel, origin, steps, rows)
-        group = classify(panel.at(origin))[rows]
-        actual = panel.demand[rows, origin : origin + steps]
-        seen = panel.known[rows, origin : origin + steps]
-        single.append(_errors(group, fold, mean, spread, actual, seen))
-        window.append(_windows(group, fold, mean, spread, actual, seen))
+    for fold, origin in enumerate(here.starts):
+        ahead = slice(origin, origin + here.steps(origin))
+        actual, seen = here.panel.demand[here.rows, ahead], here.panel.known[here.rows, ahead]
+        mean, spread = walked.mean[fold], walked.spread[fold]
+        single.append(_errors(here.group[fold], fold, mean, spread, actual, seen))
+        window.append(_windows(here.group[fold], fold, mean, spread, actual, seen))
     return Trial(_joined(single), _joined(window))
 
 
@@ -70,8 +115,8 @@ def _errors(
         group=group[row],
         step=(column + 1).astype(np.int64),
         fold=np.full(len(row), fold),
-        mean=mean[row, column],
-        spread=spread[row, column],
+        mean=mean[row, column].astype(np.float64),
+        spread=spread[row, column].astype(np.float64),
         actual=actual[row, column],
     )
 

@@ -80,9 +80,9 @@ class Effort:
     """How hard the global model tries. rows: training rows drawn from all series and origins."""
 
     rows: int = 120_000
-    trees: int = 100
+    trees: int = 200
     leaves: int = 15
-    rate: float = 0.06
+    rate: float = 0.05
     loss: str = "units"
     prices_known: bool = False
     seed: int = 7

@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 
 LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 _STEPS = (1, 2, 4, 8, 14, 29)  # first step of each group of steps
+GROUPS = len(_STEPS)
 _BINS = 10
 # Errors a bin should hold at least, and a class and step group to stand alone.
 _BIN_ERRORS, _GROUP_ERRORS = 300, 150
@@ -59,7 +60,7 @@ class Distribution:
     def quantiles(self, group: Ints, step: Ints, mean: Floats, spread: Floats) -> Floats:
         """Quantiles of n forecasts: n × LEVELS; at least 0, rising with the level."""
         answer = np.zeros((len(mean), len(LEVELS)))
-        part = _step_group(step)
+        part = step_group(step)
         for name in np.unique(group):
             for own in np.unique(part):
                 rows = np.flatnonzero((group == name) & (part == own))
@@ -83,7 +84,7 @@ def calibrated(errors: Errors) -> Distribution:
     shape = (len(CLASSES), len(_STEPS), _BINS)
     centre = np.tile(np.arange(_BINS, dtype=np.float64), (*shape[:2], 1))
     quantile = np.tile(norm.ppf(LEVELS), (*shape, 1))
-    part = _step_group(errors.step)
+    part = step_group(errors.step)
     for group in range(len(CLASSES)):
         for step in range(len(_STEPS)):
             own = (errors.group == group) & (part == step)
@@ -128,5 +129,6 @@ def _log(mean: Floats) -> Floats:
     return np.log(np.maximum(mean, 1e-6))
 
 
-def _step_group(step: Ints) -> Ints:
+def step_group(step: Ints) -> Ints:
+    """The group of each step ahead: 1, 2–3, 4–7, 8–13, 14–28, further."""
     return np.searchsorted(np.asarray(_STEPS), step, side="right") - 1

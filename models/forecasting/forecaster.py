@@ -11,18 +11,16 @@ import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Points, Rows, Trial, drawn, origins, trial
+from models.forecasting.backtest import Points, Trial, ground, trial, walk
 from models.forecasting.boosted import Boosted, Effort, boost
-from models.forecasting.classes import CLASSES, classify
+from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
+from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
-from models.forecasting.panel import Floats, Panel, panel
-from models.forecasting.selection import NO_DRIFT, best, blended, drift, picked
+from models.forecasting.panel import Panel, panel
+from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, points
 
-BOOSTED, BLEND = "lightgbm", "blend"
 HORIZONS = {"day": 35, "week": 13, "month": 6}
-# What answers where nothing could be back-tested: the mean of the remembered periods.
-FALLBACK = "long_average"
 
 
 class Forecaster:
@@ -44,9 +42,9 @@ class Forecaster:
         prices_known: bool = False,
         methods: str = ",".join((BOOSTED, *FAMILY)),
         rows: int = 120_000,
-        trees: int = 100,
+        trees: int = 200,
         leaves: int = 15,
-        rate: float = 0.06,
+        rate: float = 0.05,
         seed: int = 7,
     ) -> None:
         self.horizon = horizon
@@ -74,13 +72,10 @@ class Forecaster:
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
-        trials, self.companion_ = self._trials(whole)
-        self.chosen_ = best(trials) or dict.fromkeys(range(len(CLASSES)), FALLBACK)
-        errors = picked(trials, self.chosen_) if trials else Trial(Errors.none(), Errors.none())
+        self.choice_, errors = self._chosen(whole)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
-        self.drift_ = drift(errors.single) if self._corrects else NO_DRIFT
-        boosts = {BOOSTED, BLEND} & set(self.chosen_.values())
-        self.boosted_ = self._boost(whole) if boosts else None
+        self.drift_ = self._drift(errors.single)
+        self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
         return self
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -96,19 +91,18 @@ class Forecaster:
         usual = self.typical_[""]
         past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
         group = classify(past)
-        mean, spread = self._points(past, group, horizon)
+        mean, spread = self.choice_.points(self._ways(), past, group, horizon)
         return answer(past, group, mean, spread, self.distributions_, self.drift_)
 
     def save(self, folder: Path) -> None:
         """LightGBM's own text, the calibration as arrays, the rest as JSON."""
         arrays = [part for one in self.distributions_ for part in (one.centre, one.quantile)]
-        np.savez(folder / "calibration.npz", *arrays)
+        np.savez(folder / "calibration.npz", *arrays, self.choice_.weights)
         about = {
             "settings": parameters(self),
             "horizon": self.horizon_,
             "frequency": self.frequency_,
-            "chosen": self.chosen_,
-            "companion": self.companion_,
+            "choice": self.choice_.about(),
             "typical": self.typical_,
             "drift": self.drift_,
         }
@@ -121,12 +115,11 @@ class Forecaster:
         """Read what `save` wrote."""
         about = json.loads((folder / "forecaster.json").read_text(encoding="utf-8"))
         model = cls(**about["settings"])
-        model.chosen_ = {int(place): name for place, name in about["chosen"].items()}
-        model.companion_ = {int(place): name for place, name in about["companion"].items()}
         model.typical_, model.drift_ = about["typical"], tuple(about["drift"])
         model.horizon_, model.frequency_ = about["horizon"], about["frequency"]
         with np.load(folder / "calibration.npz", allow_pickle=False) as file:
-            a, b, c, d = (file[f"arr_{number}"] for number in range(4))
+            a, b, c, d, weights = (file[f"arr_{number}"] for number in range(5))
+        model.choice_ = Choice.read(about["choice"], weights)
         model.distributions_ = (Distribution(a, b), Distribution(c, d))
         model.boosted_ = Boosted.load(folder) if (folder / "mean.txt").exists() else None
         return model
@@ -154,55 +147,40 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _trials(self, whole: Panel) -> tuple[dict[str, Trial], dict[int, str]]:
-        """Every way's errors from the same origins on the same series, and the best of the
-        statistical family by class. LightGBM is fitted on what was known at the first origin.
+    def _drift(self, errors: Errors) -> tuple[float, ...]:
+        """What means are put right by; half of it (of its logarithm) where LightGBM is in them,
+        which learns from the judged periods too before it forecasts.
         """
-        family, at = self._family(), origins(whole.now, self.horizon_)
-        if not at:
-            return {}, {}
-        rows = drawn(whole, self.seed)
-        if not whole.known[rows, at[0] :].any():
-            return {}, {}
-        trials = {
-            name: trial(whole, partial(points, method=name), at, self.horizon_, rows)
-            for name in family
-            if name != BOOSTED
-        }
-        companion = best(trials)
-        early = self._boost(whole.at(at[0])) if BOOSTED in family else None
+        if not self._corrects:
+            return NO_DRIFT
+        return tuple(
+            one**0.5 if BOOSTED in self.choice_.of(place) else one
+            for place, one in enumerate(drift(errors))
+        )
+
+    def _chosen(self, whole: Panel) -> tuple[Choice, Trial]:
+        """What the back-test chose, and the errors it made. Every way forecasts the same series
+        from the same origins; LightGBM is fitted on what was known at the first of them.
+        """
+        family, here = self._family(), ground(whole, self.horizon_, self.seed)
+        if here is None:
+            return Choice.none(), Trial(Errors.none(), Errors.none())
+        walks = {name: walk(here, _plain(name)) for name in family if name != BOOSTED}
+        early = self._boost(whole.at(here.starts[0])) if BOOSTED in family else None
         if early is not None:
-            ours = trial(whole, early.points, at, self.horizon_, rows)
-            blend = {BLEND: blended(ours, picked(trials, companion))} if trials else {}
-            trials |= {BOOSTED: ours, **blend}
-        return trials, companion
+            walks[BOOSTED] = walk(here, early.points)
+        if not walks:
+            walks[FALLBACK] = walk(here, _plain(FALLBACK))
+        choice, walked = decide(here, walks)
+        return choice, trial(here, walked)
 
-    def _points(self, past: Panel, group: Rows, horizon: int) -> tuple[Floats, Floats]:
-        """Mean and spread of every series, each by the way chosen for its class; one never seen
-        gets the level of its look-alikes.
-        """
-        mean, spread = np.zeros((2, past.size, horizon))
-        blank = past.first >= past.now
-        for place in np.unique(group):
-            rows = np.flatnonzero((group == place) & ~blank)
-            parts = [way(past, past.now, horizon, rows) for way in self._ways(int(place))]
-            mean[rows] = np.mean([one[0] for one in parts], axis=0)
-            spread[rows] = np.mean([one[1] for one in parts], axis=0)
-        rows = np.flatnonzero(blank)
-        mean[rows], spread[rows] = self._way(FALLBACK)(past, past.now, horizon, rows)
-        return mean, spread
+    def _ways(self) -> Mapping[str, Points]:
+        boosted = self.boosted_.points if self.boosted_ is not None else _plain(FALLBACK)
+        return {name: _plain(name) for name in METHODS} | {BOOSTED: boosted}
 
-    def _ways(self, place: int) -> list[Points]:
-        name = self.chosen_[place]
-        names = [BOOSTED, self.companion_[place]] if name == BLEND else [name]
-        return [self._way(one) for one in names]
 
-    def _way(self, name: str) -> Points:
-        if name != BOOSTED:
-            return partial(points, method=name)
-        if self.boosted_ is None:
-            return partial(points, method=FALLBACK)
-        return self.boosted_.points
+def _plain(method: str) -> Points:
+    return partial(points, method=method)
 
 
 def _typical(whole: Panel) -> Mapping[str, float]:

@@ -1,11 +1,13 @@
 """What the global model sees of a series at an origin, and of a period to come: free of scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
 from models.forecasting.levels import Level, groups, level
 from models.forecasting.panel import SEASONS, Floats, Panel, running_sums
@@ -32,14 +34,29 @@ class Rivals:
 
 
 @dataclass(frozen=True)
+class Kin:
+    """Total demand of look-alikes by period: groups × now. group: of each series."""
+
+    group: Rows
+    sums: Floats
+
+
+@dataclass(frozen=True)
 class Origin:
-    """A panel as known at one origin, with all that rows of this origin share."""
+    """A panel as known at one origin, with all that rows of this origin share.
+
+    own_before: by series, mean demand of the 8 periods a year before the origin's last ones.
+    country, calendars: of each series its calendar's number.
+    """
 
     past: Panel
     level: Level
     shared: Floats
-    seasons: tuple[Floats, ...]
+    kin: tuple[Kin, ...]
+    own_before: Floats
     rivals: Rivals
+    country: Rows
+    calendars: Sequence[Calendar]
 
     def design(self, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
         """The regressors of (series, step ahead) pairs: n × regressors."""
@@ -58,8 +75,17 @@ def look(panel: Panel, origin: int) -> Origin:
         *_trends(past),
         classify(past).astype(float),
     ]
-    sums = tuple(_season_index(past, names) for names in (["category"], []))
-    return Origin(past, usual, np.stack(shared, axis=1).astype(np.float32), sums, _rivals(past))
+    country, made = calendars(past)
+    return Origin(
+        past=past,
+        level=usual,
+        shared=np.stack(shared, axis=1).astype(np.float32),
+        kin=tuple(_kin(past, names) for names in (["product_id"], ["category"], [])),
+        own_before=_own_before(past),
+        rivals=_rivals(past),
+        country=country,
+        calendars=made,
+    )
 
 
 def _rivals(past: Panel) -> Rivals:
@@ -153,13 +179,20 @@ def _trends(past: Panel) -> list[Floats]:
     return columns
 
 
-def _season_index(past: Panel, names: list[str]) -> Floats:
-    """Total demand of look-alikes by period, over the series: S × now."""
-    known = np.nan_to_num(past.demand)
+def _kin(past: Panel, names: list[str]) -> Kin:
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
     sums = np.zeros((int(group.max(initial=0)) + 1, past.now))
-    np.add.at(sums, group, known)
-    return sums[group] if names else sums
+    np.add.at(sums, group, np.nan_to_num(past.demand))
+    return Kin(group, sums)
+
+
+def _own_before(past: Panel) -> Floats:
+    start = past.now - SEASONS[past.frequency][-1]
+    if start < 4:
+        return np.full(past.size, np.nan)
+    part = past.demand[:, max(start - 8, 0) : start]
+    known = ~np.isnan(part)
+    return _ratio(np.where(known, part, 0.0).sum(axis=1), known.sum(axis=1).astype(float))
 
 
 def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
@@ -173,10 +206,13 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Fl
         origin.rivals.promotion[rows, _planned(origin, steps)],
         *_price(origin, rows, steps, prices_known=prices_known),
         *_calendar(past, place),
+        *_holidays(origin, rows, place),
     ]
-    for season in SEASONS[past.frequency]:
-        columns.append(_last_season(past, rows, place, season) / usual)
-        columns += [_group_season(past, one, rows, place, season) for one in origin.seasons]
+    seasons = SEASONS[past.frequency]
+    columns += [_last_season(past, rows, place, season) / usual for season in seasons]
+    for season in seasons[:-1]:
+        same = place - season * -(-(place - past.now + 1) // season)
+        columns += [_kin_season(past, one, rows, same, season) for one in origin.kin]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -224,12 +260,32 @@ def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
     return _ratio(total, count)
 
 
-def _group_season(past: Panel, sums: Floats, rows: Rows, place: Rows, season: int) -> Floats:
-    """Look-alikes' demand one season before the period, against the season before the origin."""
-    same = place - season * -(-(place - past.now + 1) // season)
+def _kin_season(past: Panel, kin: Kin, rows: Rows, same: Rows, season: int) -> Floats:
+    """Look-alikes' demand of a like period, against the 8 periods a season before the origin."""
     start = past.now - season
     if start < 4:
         return np.full(len(rows), np.nan)
-    group = rows if len(sums) > 1 else np.zeros(len(rows), dtype=np.int64)
-    before = sums[:, max(start - 8, 0) : start].mean(axis=1)[group]
-    return _ratio(sums[group, same], before)
+    group = kin.group[rows]
+    before = kin.sums[:, max(start - 8, 0) : start].mean(axis=1)[group]
+    known = same >= 0
+    return np.where(known, _ratio(kin.sums[group, np.maximum(same, 0)], before), np.nan)
+
+
+def _holidays(origin: Origin, rows: Rows, place: Rows) -> list[Floats]:
+    """Holidays of the period and around it; demand of the like period a year before, the series'
+    own and its look-alikes', against their level then.
+    """
+    past, season = origin.past, SEASONS[origin.past.frequency][-1]
+    columns = np.empty((4, len(rows)))
+    twin = np.empty(len(rows), dtype=np.int64)
+    country = origin.country[rows]
+    for number, one in enumerate(origin.calendars):
+        own = np.flatnonzero(country == number)
+        at = place[own]
+        columns[:, own] = one.count[at], one.until[at], one.since[at], one.easter[at]
+        back = one.twin[at]
+        twin[own] = np.where(back >= past.now, one.twin[np.maximum(back, 0)], back)
+    value = np.where(twin >= 0, past.demand[rows, np.clip(twin, 0, past.now - 1)], np.nan)
+    ratio = [_ratio(value, origin.own_before[rows]), value / origin.level.mean[rows]]
+    kin = [_kin_season(past, one, rows, twin, season) for one in origin.kin]
+    return [*columns, *ratio, *kin]

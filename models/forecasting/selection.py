@@ -1,11 +1,10 @@
 """Which way to forecast is the better one for each class: pinball loss in the back-test."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.forecasting.backtest import Trial
+from models.forecasting.backtest import Ground, Rows, Walk
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.panel import Floats
@@ -33,12 +32,12 @@ def _pinball(errors: Errors, distribution: Distribution) -> Floats:
     return np.asarray(np.maximum(level * off, (level - 1) * off).mean(axis=1))
 
 
-def best(trials: Mapping[str, Trial]) -> dict[int, str]:
+def best(errors: Mapping[str, Errors]) -> dict[int, str]:
     """The name of the best way for each class; nothing when nothing was judged."""
-    if not trials or not len(next(iter(trials.values())).single.actual):
+    if not errors or not len(next(iter(errors.values())).actual):
         return {}
-    loss = {name: losses(one.single) for name, one in trials.items()}
-    group = next(iter(trials.values())).single.group
+    loss = {name: losses(one) for name, one in errors.items()}
+    group = next(iter(errors.values())).group
     overall = min(loss, key=lambda name: loss[name].mean())
     answer = {}
     for place in range(len(CLASSES)):
@@ -51,40 +50,49 @@ def best(trials: Mapping[str, Trial]) -> dict[int, str]:
 def drift(errors: Errors) -> tuple[float, ...]:
     """By class, what the means of the back-test have to be multiplied by to add up to the outcomes.
 
-    The median over origins, so that one odd window cannot decide; 0.75 to 1.33; 1 with few errors.
+    The median over origins, and only where three in four of them lie on the same side, so that no
+    odd window (or season) decides; 0.75 to 1.33; 1 with few errors.
     """
     answer = []
     for place in range(len(CLASSES)):
         own = errors.where(errors.group == place)
-        enough = len(own.actual) >= ENOUGH
-        sums = np.bincount(own.fold, own.actual) + 1, np.bincount(own.fold, own.mean) + 1
-        ratio = float(np.median(sums[0] / sums[1])) if enough else 1.0
-        answer.append(min(max(ratio, 0.75), 4 / 3))
+        answer.append(_agreed(own) if len(own.actual) >= ENOUGH else 1.0)
     return tuple(answer)
 
 
-def picked(trials: Mapping[str, Trial], names: Mapping[int, str]) -> Trial:
-    """The errors of each class by the way chosen for it; all trials judged the same outcomes."""
-    return Trial(
-        single=_merged({name: one.single for name, one in trials.items()}, names),
-        window=_merged({name: one.window for name, one in trials.items()}, names),
+def _agreed(errors: Errors) -> float:
+    outcome, mean = (np.bincount(errors.fold, one) for one in (errors.actual, errors.mean))
+    ratio = (outcome + 1) / (mean + 1)
+    low, middle, high = np.quantile(ratio[np.bincount(errors.fold) > 0], [0.25, 0.5, 0.75])
+    if low < 1 < high:
+        return 1.0
+    return float(np.clip(middle, 0.75, 4 / 3))
+
+
+def picked(here: Ground, walks: Mapping[str, Walk], names: Mapping[int, str]) -> Walk:
+    """Each class by the way chosen for it."""
+    return Walk(
+        tuple(
+            _merged({name: one.mean[fold] for name, one in walks.items()}, names, group)
+            for fold, group in enumerate(here.group)
+        ),
+        tuple(
+            _merged({name: one.spread[fold] for name, one in walks.items()}, names, group)
+            for fold, group in enumerate(here.group)
+        ),
     )
 
 
-def _merged(errors: Mapping[str, Errors], names: Mapping[int, str]) -> Errors:
-    base = next(iter(errors.values()))
-    mean, spread = base.mean.copy(), base.spread.copy()
+def _merged(parts: Mapping[str, Floats], names: Mapping[int, str], group: Rows) -> Floats:
+    answer = next(iter(parts.values())).copy()
     for place, name in names.items():
-        own = base.group == place
-        mean[own], spread[own] = errors[name].mean[own], errors[name].spread[own]
-    return replace(base, mean=mean, spread=spread)
+        answer[group == place] = parts[name][group == place]
+    return answer
 
 
-def blended(ours: Trial, other: Trial) -> Trial:
-    """Half of each."""
-    return Trial(_half(ours.single, other.single), _half(ours.window, other.window))
-
-
-def _half(ours: Errors, other: Errors) -> Errors:
-    mean, spread = (ours.mean + other.mean) / 2, (ours.spread + other.spread) / 2
-    return replace(ours, mean=mean, spread=spread)
+def blended(walks: Sequence[Walk]) -> Walk:
+    """Equal parts of each."""
+    return Walk(
+        tuple(np.mean(parts, axis=0) for parts in zip(*(one.mean for one in walks), strict=True)),
+        tuple(np.mean(parts, axis=0) for parts in zip(*(one.spread for one in walks), strict=True)),
+    )

@@ -13,6 +13,7 @@ from statsforecast.models import (
     SimpleExponentialSmoothingOptimized,
 )
 
+from models.forecasting.last_year import WINDOWS, last_year
 from models.forecasting.levels import level
 from models.forecasting.panel import Floats, Panel
 from models.forecasting.seasonal import seasonal_level
@@ -26,11 +27,9 @@ _LIBRARY: Mapping[str, Any] = {
     "imapa": IMAPA(),
     "ses": SimpleExponentialSmoothingOptimized(),
 }
-SEASONAL = "seasonal_level"
-FAMILY = (*_LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL)
+SEASONAL, LAST_YEAR = "seasonal_level", "last_year"
+FAMILY = (*_LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL, LAST_YEAR)
 METHODS = (*FAMILY, "naive")
-# Periods of the moving average: a season's length of days, two months of weeks, half a year.
-WINDOWS = {"day": 28, "week": 8, "month": 6}
 
 
 def points(
@@ -45,6 +44,8 @@ def points(
     usual = level(past)
     if method == SEASONAL:
         mean = seasonal_level(past, horizon)[rows]
+    elif method == LAST_YEAR and past.now:
+        mean = last_year(past, usual, horizon, rows)
     else:
         mean = _means(past.rows(rows), method, horizon, usual.mean[rows])
     share = mean / usual.mean[rows, None]

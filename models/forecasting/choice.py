@@ -1,0 +1,111 @@
+"""The choice a back-test makes: for each demand class one way, the blend of two, or the stack."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from models.forecasting.backtest import Ground, Points, Rows, Walk, trial
+from models.forecasting.classes import CLASSES
+from models.forecasting.distribution import GROUPS
+from models.forecasting.panel import Floats, Panel
+from models.forecasting.selection import best, blended, picked
+from models.forecasting.stacking import combined, crossed, stacked
+
+BOOSTED, BLEND, STACK = "lightgbm", "blend", "stack"
+# What answers where nothing could be back-tested: the mean of the remembered periods.
+FALLBACK = "long_average"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """chosen: by class, a way, `blend` or `stack`. companion: by class, the best statistical way,
+    the other half of the blend. ways: what the stack is made of; weights: classes × step groups ×
+    ways.
+    """
+
+    chosen: Mapping[int, str]
+    companion: Mapping[int, str]
+    ways: tuple[str, ...]
+    weights: Floats
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nothing was back-tested."""
+        return cls(dict.fromkeys(range(len(CLASSES)), FALLBACK), {}, (), np.zeros((0, 0, 0)))
+
+    @property
+    def needs_boosting(self) -> bool:
+        """Whether any class is forecast by the global model."""
+        return any(BOOSTED in self.of(place) for place in self.chosen)
+
+    def of(self, place: int) -> list[str]:
+        """The ways a class needs."""
+        name = self.chosen[place]
+        if name == BLEND:
+            return [BOOSTED, self.companion[place]]
+        if name != STACK:
+            return [name]
+        used = self.weights[place].any(axis=0)
+        return [way for way, one in zip(self.ways, used, strict=True) if one]
+
+    def points(
+        self, ways: Mapping[str, Points], past: Panel, group: Rows, horizon: int
+    ) -> tuple[Floats, Floats]:
+        """Mean and spread of every series, each by the way chosen for its class; one never seen
+        gets the level of its look-alikes.
+        """
+        mean, spread = np.zeros((2, past.size, horizon))
+        blank = past.first >= past.now
+        for place in np.unique(group[~blank]):
+            rows = np.flatnonzero((group == place) & ~blank)
+            names = self.of(int(place))
+            parts = [ways[name](past, past.now, horizon, rows) for name in names]
+            weights = np.repeat(self._weights(int(place), names)[None], len(rows), axis=0)
+            mean[rows] = combined(weights, [one[0] for one in parts])
+            spread[rows] = combined(weights, [one[1] for one in parts])
+        rows = np.flatnonzero(blank)
+        mean[rows], spread[rows] = ways[FALLBACK](past, past.now, horizon, rows)
+        return mean, spread
+
+    def _weights(self, place: int, names: Sequence[str]) -> Floats:
+        if self.chosen[place] == STACK:
+            own: Floats = self.weights[place][:, [self.ways.index(name) for name in names]]
+            return own
+        return np.full((GROUPS, len(names)), 1.0 / len(names))
+
+    def about(self) -> dict[str, Any]:
+        """All but the weights, for JSON."""
+        return {"chosen": self.chosen, "companion": self.companion, "ways": list(self.ways)}
+
+    @classmethod
+    def read(cls, about: Mapping[str, Any], weights: Floats) -> Self:
+        """From what `about` gave."""
+        chosen = {int(place): name for place, name in about["chosen"].items()}
+        companion = {int(place): name for place, name in about["companion"].items()}
+        return cls(chosen, companion, tuple(about["ways"]), weights)
+
+
+def decide(here: Ground, walks: Mapping[str, Walk]) -> tuple[Choice, Walk]:
+    """The choice by the back-test, and the forecasts it would have made there.
+
+    Each way alone; LightGBM and the best other way by halves; the stack of all.
+    """
+    errors = {name: trial(here, one).single for name, one in walks.items()}
+    plain = {name: one for name, one in errors.items() if name != BOOSTED}
+    companion = best(plain)
+    candidates = dict(walks)
+    if BOOSTED in walks and plain:
+        others = picked(here, walks, companion)
+        candidates[BLEND] = blended([walks[BOOSTED], others])
+    weights = np.zeros((0, 0, 0))
+    if len(walks) > 1:
+        weights = stacked(list(errors.values()))
+        candidates[STACK] = crossed(here, list(walks.values()), list(errors.values()))
+    more = {n: trial(here, one).single for n, one in candidates.items() if n not in errors}
+    chosen = best(errors | more)
+    if not chosen:
+        return Choice.none(), next(iter(walks.values()))
+    choice = Choice(chosen, companion, tuple(walks), weights)
+    return choice, picked(here, candidates, chosen)

@@ -1,0 +1,104 @@
+"""Last year: the recent level, times what the season did to it a year before."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecasting.calendars import Calendar, calendars
+from models.forecasting.levels import Level, groups
+from models.forecasting.panel import SEASONS, Floats, Panel
+
+Rows = NDArray[np.int64]
+
+# Periods the recent level is read from: four weeks of days, two months of weeks, half a year.
+WINDOWS = {"day": 28, "week": 8, "month": 6}
+# How many times its own noise a series must have sold for its own season to weigh half.
+BORROWED = 6.0
+_WEEKS = 8  # of days, that the shape of a week is read from
+
+
+def last_year(past: Panel, usual: Level, horizon: int, rows: Rows) -> Floats:
+    """Level × season for some series: n × horizon, not below 0.
+
+    The level: mean of the last WINDOWS periods. The season: of a week (daily), what each weekday
+    had of the last 8 weeks; of a year, where one and a window are known, demand of the like
+    periods a year before over that year's level. A series' own season is shrunk, by how noisy it
+    is, to that of its product, of its category and of all (credibility: Bühlmann, 1967).
+    """
+    window = WINDOWS[past.frequency]
+    noise = BORROWED * usual.spread**2 / usual.mean
+    recent = _mean(past.filled, past.first, past.now - window, past.now)
+    level = np.where(np.isnan(recent), usual.mean, recent)
+    answer = np.repeat(level[rows, None], horizon, axis=1)
+    if past.frequency == "day" and past.now >= 14:
+        answer *= _week(past, noise, horizon)[rows]
+    if past.now >= SEASONS[past.frequency][-1] + window:
+        answer *= _year(past, noise, window, horizon)[rows]
+    return answer
+
+
+def _mean(values: Floats, first: Rows, start: int, end: int) -> Floats:
+    """Mean from `start` (or the first sight, if later) to `end`; NaN where nothing was seen."""
+    start = max(start, 0)
+    part = values[:, start:end]
+    own = np.arange(start, end)[None, :] >= first[:, None]
+    count = own.sum(axis=1)
+    unknown = np.full(len(values), np.nan)
+    return np.asarray(
+        np.divide(np.where(own, part, 0.0).sum(axis=1), count, out=unknown, where=count > 0)
+    )
+
+
+def _week(past: Panel, noise: Floats, horizon: int) -> Floats:
+    """Each coming day's share of the mean day: S × horizon."""
+    size = 7 * min(_WEEKS, past.now // 7)
+    days = past.filled[:, past.now - size : past.now].reshape(past.size, -1, 7)
+    own, mean = days.sum(axis=1), days.sum(axis=(1, 2)) / 7
+    shape = _shrunk(past, own, np.repeat(mean[:, None], 7, axis=1), noise)
+    return shape[:, np.arange(horizon) % 7]
+
+
+def _year(past: Panel, noise: Floats, window: int, horizon: int) -> Floats:
+    """Demand of the like periods a year before, over the level of that time: S × horizon."""
+    season = SEASONS[past.frequency][-1]
+    start = past.now - season
+    before = past.filled[:, max(start - window, 0) : start].mean(axis=1)
+    then = np.zeros((past.size, horizon))
+    codes, made = calendars(past)
+    for number, calendar in enumerate(made):
+        rows = np.flatnonzero(codes == number)
+        then[rows] = _then(past.filled[rows], calendar, past.now, horizon, past.frequency)
+    unseen = past.first > start - window // 2
+    then[unseen], before[unseen] = 0.0, 0.0
+    return _shrunk(past, then, np.repeat(before[:, None], horizon, axis=1), noise)
+
+
+def _then(values: Floats, calendar: Calendar, now: int, horizon: int, frequency: str) -> Floats:
+    """Demand around the twins: a holiday alone, other periods with their neighbours."""
+    place = np.arange(now, now + horizon)
+    twin = calendar.twin[place]
+    twin = np.where(twin >= now, calendar.twin[np.clip(twin, 0, None)], twin)
+    twin = np.clip(twin, 0, now - 1)
+    reach = 3 if frequency == "day" else 1
+    near = [np.clip(twin + shift, 0, now - 1) for shift in range(-reach, reach + 1)]
+    smooth = np.mean([values[:, one] for one in near], axis=0)
+    # The week's shape is in the forecast of days already: their season is a mean week's.
+    plain = smooth if frequency == "day" else (smooth + values[:, twin]) / 2
+    return np.where(calendar.special[place], values[:, twin], plain)
+
+
+def _shrunk(past: Panel, top: Floats, bottom: Floats, noise: Floats) -> Floats:
+    """top / bottom by series, shrunk to those of its product, category, and all."""
+    total = np.maximum(bottom.sum(axis=0), 1e-9)
+    answer = np.where(bottom.sum(axis=0) > 0, top.sum(axis=0) / total, 1.0)[None, :]
+    for names in (["category"], ["product_id"]):
+        group = groups(past.series, names)
+        sums = np.zeros((2, int(group.max(initial=0)) + 1, top.shape[1]))
+        np.add.at(sums[0], group, top)
+        np.add.at(sums[1], group, bottom)
+        weight = np.bincount(group, weights=noise) / np.bincount(group)
+        prior = answer if len(answer) == 1 else answer[group]
+        mine = (sums[0][group] + weight[group, None] * prior) / (
+            sums[1][group] + weight[group, None]
+        )
+        answer = mine
+    return np.asarray((top + noise[:, None] * answer) / (bottom + noise[:, None]))

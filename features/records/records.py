@@ -22,6 +22,7 @@ from features.decisions import (
 from features.records.database import Database
 from features.records.journal import Journal
 from features.records.migrations import migrate
+from features.records.purchasing import Purchasing
 from features.records.storefront import Storefront
 from features.records.tables import tables
 
@@ -41,6 +42,7 @@ class Records:
         self.tables = tables(namespace)
         self.storefront = Storefront(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
+        self.purchasing = Purchasing(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.seq
         )

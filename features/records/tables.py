@@ -41,6 +41,8 @@ class Tables:
     exposures: sa.Table
     experiments: sa.Table
     placements: sa.Table
+    purchase_lines: sa.Table
+    purchase_audit: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -158,6 +160,35 @@ def tables(namespace: str) -> Tables:
         *(_text(name) for name in ("pins", "boosts")),
         sa.Column("updated_at", Utc, nullable=False),
     )
+    purchase_lines = table(
+        "purchase_lines",
+        sa.Column("line_id", sa.Text, primary_key=True),
+        sa.Column("planned_at", Utc, primary_key=True),
+        *(_text(name) for name in ("warehouse_id", "product_id", "supplier_id")),
+        sa.Column("suggested", sa.Double, nullable=False),
+        sa.Column("quantity", sa.Double, nullable=False),
+        sa.Column("unit_cost", sa.Double),
+        sa.Column("lead_days", sa.Double, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("updated_at", Utc, nullable=False),
+        sa.Column("po_id", sa.Text),
+        sa.Column("line_no", sa.Integer),
+        sa.Column("ordered_at", Utc),
+        sa.Index(f"{namespace}_purchase_lines_state", "state", "planned_at"),
+        sa.Index(f"{namespace}_purchase_lines_po", "po_id"),
+    )
+    purchase_audit = table(
+        "purchase_audit",
+        numbered(),
+        sa.Column("line_id", sa.Text, nullable=False),
+        sa.Column("planned_at", Utc, nullable=False),
+        sa.Column("at", Utc, nullable=False),
+        *(_text(name) for name in ("actor", "before", "after")),
+        sa.Column("quantity", sa.Double, nullable=False),
+        _text("reason"),
+        sa.Index(f"{namespace}_purchase_audit_line", "line_id", "seq"),
+    )
     return Tables(
         metadata,
         events,
@@ -169,6 +200,8 @@ def tables(namespace: str) -> Tables:
         exposures,
         experiments,
         placements,
+        purchase_lines,
+        purchase_audit,
     )
 
 

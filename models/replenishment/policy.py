@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from models.replenishment import replay
 from models.replenishment.cover import Floats, combined, safety
+from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Flags, Target, economic_lot
 from models.replenishment.panel import Panel
@@ -52,6 +53,11 @@ class Policy(ABC):
         """The same with its transfers, under caps on money or weight where there are any."""
         lines = Lines.of(frame)
         return plan(lines, self.aim(lines), options or Options())
+
+    def depth(self, frame: pd.DataFrame, quantity: float) -> Depth:
+        """The cost of other quantities, and the stock ahead, of the one pair of a frame."""
+        lines = Lines.of(frame)
+        return depth(lines, self.aim(lines)(Position.of(lines)), quantity)
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""

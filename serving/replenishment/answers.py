@@ -1,12 +1,18 @@
 """What the replenishment API answers with."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.purchasing import Trace
+from models.replenishment.curve import waterfall
+from models.replenishment.projection import Projection
 from serving.replenishment.plan import Plan
+
+Row = TypeVar("Row", bound=BaseModel)
 
 EXAMPLE: dict[str, str | float | None] = {
     "id": "DE1~p1029504~S01",
@@ -98,6 +104,8 @@ class Suggestion(BaseModel):
     )
     on_order_later: float
     demand_class: str
+    state: str = Field("draft", description="draft, approved, changed, dismissed, exported, …")
+    approved_quantity: float | None = Field(None, description="What was approved or ordered.")
     proposal: str | None = Field(
         description="For stock of more than 90 days: markdown, stop ordering, transfer or keep."
     )
@@ -115,10 +123,53 @@ class Made(BaseModel):
     degraded: bool
 
 
+class Part(BaseModel):
+    """A step of the waterfall; the units add up to order_quantity, the money to order_value."""
+
+    part: str
+    units: float
+    money: float | None
+
+
+class CurvePoint(BaseModel):
+    """What another quantity is expected to cost over a review period, in the base currency."""
+
+    quantity: float
+    holding: float | None
+    shortage: float | None
+    ordering: float | None
+    total: float | None
+
+
+class Ahead(BaseModel):
+    """Stock expected on a day if nothing more is ordered; low and high: one time in ten each."""
+
+    day: date
+    mean: float
+    low: float
+    high: float
+    broken: float = Field(description="Probability that the minimum was reached by then.")
+
+
+class Entry(BaseModel):
+    """Something that happened to the line."""
+
+    at: datetime
+    actor: str
+    before: str
+    after: str
+    quantity: float
+    reason: str
+
+
 class SuggestionAnswer(Made):
-    """One line."""
+    """One line in depth; waterfall, cost_curve, projection: null where it cannot be planned."""
 
     data: Suggestion
+    waterfall: list[Part] | None
+    cost_curve: list[CurvePoint] | None
+    projection: list[Ahead] | None
+    trail: list[Entry]
 
 
 class SuggestionPage(Made):
@@ -127,44 +178,6 @@ class SuggestionPage(Made):
     data: list[Suggestion]
     has_more: bool
     next_cursor: str | None
-
-
-class Totals(BaseModel):
-    """A plan in three numbers; value in the base currency, where it is known."""
-
-    lines_ordered: int
-    units: float
-    value: float
-
-
-class Change(BaseModel):
-    """Other terms to plan under; what is not given stays as it is."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"warehouse_id": "DE1", "lead_time_days": 21, "demand_uplift": 0.1}]
-        },
-    )
-
-    warehouse_id: str | None = None
-    product_id: str | None = None
-    supplier_id: str | None = None
-    lead_time_days: float | None = Field(None, ge=0, le=730)
-    lead_time_sd: float | None = Field(None, ge=0, le=365)
-    service_level: float | None = Field(None, gt=0, lt=1)
-    demand_uplift: float | None = Field(
-        None, ge=-1, le=10, description="Share by which all demand is more."
-    )
-    limit: int = Field(100, ge=1, le=1000)
-
-
-class WhatIf(Made):
-    """The plan under other terms beside the plan as it is; nothing is kept."""
-
-    now: Totals
-    changed: Totals
-    data: list[Suggestion]
 
 
 def identity(lines: pd.DataFrame) -> pd.Series:
@@ -177,22 +190,60 @@ def identity(lines: pd.DataFrame) -> pd.Series:
     return parts[0] + "~" + parts[1] + "~" + parts[2]
 
 
-def suggestions(lines: pd.DataFrame) -> list[Suggestion]:
-    """Lines as answers; what is missing is null."""
-    rows = lines.assign(id=identity(lines)).to_dict("records")
+States = Mapping[str, tuple[str, float]]
+
+
+def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
+    """Lines as answers, with what was decided on them; what is missing is null."""
+    rows = _records(lines.assign(id=identity(lines)))
+    for row in rows:
+        row["state"], row["approved_quantity"] = states.get(row["id"], ("draft", None))
+    return [Suggestion.model_validate(row) for row in rows]
+
+
+def depth(
+    plan: Plan, line: pd.Series, states: States, *, trail: Sequence[Trace]
+) -> SuggestionAnswer:
+    """One line with its waterfall, cost curve, projection and history."""
+    own = plan.frame[
+        (plan.frame["warehouse_id"] == line["warehouse_id"])
+        & (plan.frame["product_id"] == line["product_id"])
+    ]
+    found = None
+    if pd.notna(line["demand_mean"]):
+        found = plan.model.depth(own, float(line["order_quantity"]))
+    return SuggestionAnswer(
+        **made(plan),
+        data=suggestions(line.to_frame().T, states)[0],
+        waterfall=_parts(Part, waterfall(line)) if found else None,
+        cost_curve=_parts(CurvePoint, found.curve) if found else None,
+        projection=_ahead(plan, found.projection) if found else None,
+        trail=[Entry(**vars(each)) for each in trail],
+    )
+
+
+def _ahead(plan: Plan, found: Projection) -> list[Ahead]:
+    first = pd.Timestamp(plan.as_of)
     return [
-        Suggestion.model_validate({k: None if pd.isna(v) else v for k, v in row.items()})
-        for row in rows
+        Ahead(
+            day=(first + pd.Timedelta(days=float(day))).date(),
+            mean=round(float(found.mean[0, n]), 3),
+            low=round(float(found.low[0, n]), 3),
+            high=round(float(found.high[0, n]), 3),
+            broken=round(float(found.broken[0, n]), 4),
+        )
+        for n, day in enumerate(found.days)
     ]
 
 
-def totals(lines: pd.DataFrame) -> Totals:
-    """Lines, units and value ordered."""
-    return Totals(
-        lines_ordered=int((lines["order_quantity"] > 0).sum()),
-        units=float(lines["order_quantity"].sum()),
-        value=round(float(lines["order_value"].sum()), 2),
-    )
+def _parts(kind: type[Row], frame: pd.DataFrame) -> list[Row]:
+    return [kind.model_validate(row) for row in _records(frame)]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts, None for what is missing."""
+    rows = frame.to_dict("records")
+    return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in rows]
 
 
 def made(plan: Plan) -> dict[str, Any]:

@@ -5,28 +5,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from features.records import DatabaseError
 from features.replenishment import PAIR, planning_frame
-from models.base import Model, ModelError
+from models.base import ModelError
 from models.replenishment import MovingAverage, OrderUpTo
+from models.replenishment.budget import Caps
+from models.replenishment.plan import Options
+from models.replenishment.policy import Policy
 from serving.live import Live
+from serving.replenishment.awaited import awaited, with_awaited
 
 NO_MODEL, NO_FORECASTS = "no_model", "no_forecasts"
+NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is not counted
 
 
 @dataclass(frozen=True)
 class Plan:
     """One plan. stamp: differs between plans. degraded: a short reason, "" when it is not.
 
-    frame: what it was made from; lines: its rows, in order of the pairs.
+    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move.
     """
 
     stamp: str
     as_of: datetime
     frame: pd.DataFrame
     lines: pd.DataFrame
-    model: Model
+    transfers: pd.DataFrame
+    model: Policy
     model_version: str | None
     served_by: str
     degraded: str
@@ -50,25 +58,40 @@ def make(live: Live, as_of: datetime, *, strict: bool = False) -> Plan:
         now=as_of,
         base=live.settings.base_currency,
     )
+    frame, unknown = _with_own_orders(live, frame, as_of)
     release = live.release("replenishment")
     missing = _missing(live, forecasts=len(views["forecast"]))
     if strict and missing:
         raise ModelError(missing[1])
     if not len(views["forecast"]):
-        model: Model = MovingAverage()
+        model: Policy = MovingAverage()
     else:
-        model = release.model if release else OrderUpTo()
+        found = release.model if release else None
+        model = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release and not missing else None
+    planned = model.plan(frame)
     return Plan(
         stamp=_stamp(live, as_of, version),
         as_of=as_of,
         frame=frame,
-        lines=model.predict(frame),
+        lines=planned.lines,
+        transfers=planned.transfers,
         model=model,
         model_version=version,
         served_by=type(model).__name__ + ("" if not missing else ", nothing learned"),
-        degraded=missing[0] if missing else "",
+        degraded=missing[0] if missing else unknown,
     )
+
+
+def _with_own_orders(live: Live, frame: pd.DataFrame, as_of: datetime) -> tuple[pd.DataFrame, str]:
+    """The frame with what was ordered here on order, and a reason when that is not known."""
+    try:
+        if not live.migrated:
+            live.records.migrate()
+        lines = awaited(live.records.purchasing, live.lake, as_of)
+    except DatabaseError:
+        return frame, NO_RECORDS
+    return with_awaited(frame, lines, as_of), ""
 
 
 def _missing(live: Live, *, forecasts: int) -> tuple[str, str] | None:
@@ -107,27 +130,42 @@ class Plans:
             return self._plan
 
 
-def changed(
-    frame: pd.DataFrame,
-    *,
-    lead_time_days: float | None = None,
-    lead_time_sd: float | None = None,
-    service_level: float | None = None,
-    demand_uplift: float | None = None,
-) -> pd.DataFrame:
-    """The planning frame under other terms; None leaves as it is.
+@dataclass(frozen=True)
+class Terms:
+    """Other terms to plan under; None leaves as it is.
 
-    demand_uplift: share by which all demand is more (0.1: ten per cent).
+    lead_time_days, lead_time_sd: days; service_level, duty_rate, demand_uplift: shares (0.1: ten
+    per cent more demand); budget: money in the base currency; weight_kg: of all orders together.
     """
+
+    lead_time_days: float | None = None
+    lead_time_sd: float | None = None
+    service_level: float | None = None
+    duty_rate: float | None = None
+    demand_uplift: float | None = None
+    budget: float | None = None
+    weight_kg: float | None = None
+
+    @property
+    def options(self) -> Options:
+        """The caps among them."""
+        money = np.inf if self.budget is None else self.budget
+        return Options(Caps(money, np.inf if self.weight_kg is None else self.weight_kg))
+
+
+def changed(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """The planning frame under other terms."""
     rows = frame.copy()
-    if lead_time_days is not None:
-        rows["lead_time_mean"] = rows["lead_time_days"] = lead_time_days
-    if lead_time_sd is not None:
-        rows["lead_time_spread"] = rows["lead_time_sd"] = lead_time_sd
-    if service_level is not None:
-        rows["service_level"] = service_level
-    if demand_uplift is not None:
-        factor = 1.0 + demand_uplift
+    if terms.lead_time_days is not None:
+        rows["lead_time_mean"] = rows["lead_time_days"] = terms.lead_time_days
+    if terms.lead_time_sd is not None:
+        rows["lead_time_spread"] = rows["lead_time_sd"] = terms.lead_time_sd
+    if terms.service_level is not None:
+        rows["service_level"] = terms.service_level
+    if terms.duty_rate is not None:
+        rows["duty_rate"] = terms.duty_rate
+    if terms.demand_uplift is not None:
+        factor = 1.0 + terms.demand_uplift
         rows["weekly_sales"] *= factor
         for name in ("window_mean", "window_quantiles"):
             rows[name] = rows[name].map(lambda values: _scaled(values, factor))
@@ -148,7 +186,10 @@ def select(lines: pd.DataFrame, **wanted: str | None) -> pd.DataFrame:
 
 
 def ranked(lines: pd.DataFrame) -> pd.DataFrame:
-    """The most money at risk first."""
+    """The most money at risk first, then what must be decided soonest."""
     return lines.sort_values(
-        ["money_at_risk", *PAIR], ascending=[False, True, True], na_position="last", kind="stable"
+        ["money_at_risk", "decide_by", *PAIR],
+        ascending=[False, True, True, True],
+        na_position="last",
+        kind="stable",
     )

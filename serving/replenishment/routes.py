@@ -1,32 +1,35 @@
 """The endpoints of replenishment."""
 
-import base64
-import binascii
 from typing import Annotated, Any
 
+import pandas as pd
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from features.purchasing import Trace
+from features.records import DatabaseError
 from serving.auth import scoped
-from serving.errors import Fault, Problem
+from serving.errors import Problem
 from serving.live import Live
 from serving.replenishment.answers import (
-    Change,
+    States,
     SuggestionAnswer,
     SuggestionPage,
-    WhatIf,
+    depth,
     identity,
     made,
     suggestions,
-    totals,
 )
-from serving.replenishment.plan import Plan, Plans, changed, ranked, select
+from serving.replenishment.paging import cursor_at, position
+from serving.replenishment.plan import Plan, Plans, ranked, select
+from serving.replenishment.planning import planning
+from serving.replenishment.purchasing import decisions, orders
 
 _CSV = "text/csv"
 Text = Annotated[str | None, Query(max_length=128)]
 
 
 def router(live: Live) -> APIRouter:
-    """Suggestions, one by one and in pages, and what-if plans."""
+    """Suggestions, one by one and in pages, transfers and what-if plans."""
     plans = Plans(live)
     routes = APIRouter(prefix="/v1/replenishment", dependencies=[Depends(scoped("plan"))])
 
@@ -47,11 +50,14 @@ def router(live: Live) -> APIRouter:
         ordered: Annotated[
             bool | None, Query(description="Only lines ordered, or only lines not ordered.")
         ] = None,
+        slow: Annotated[
+            bool | None, Query(description="Only lines with more than 90 days of stock, or others.")
+        ] = None,
         limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
         cursor: Annotated[str | None, Query(max_length=512)] = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """The plan's lines, the most money at risk first.
+        """The plan's lines, the most money at risk first, then the soonest last day to decide.
 
         With `Accept: text/csv` all lines asked for, or `limit` of them.
         """
@@ -59,10 +65,8 @@ def router(live: Live) -> APIRouter:
         lines = select(
             plan.lines, warehouse_id=warehouse_id, product_id=product_id, supplier_id=supplier_id
         )
-        if ordered is not None:
-            lines = lines[(lines["order_quantity"] > 0) == ordered]
-        lines = ranked(lines)
-        start = _position(cursor, plan) if cursor else 0
+        lines = ranked(_kept(lines, ordered=ordered, slow=slow))
+        start = position(cursor, plan) if cursor else 0
         if _CSV in accept:
             text = lines.assign(id=identity(lines)).iloc[start:][:limit].to_csv(index=False)
             return Response(text, media_type=_CSV, headers=_headers(plan))
@@ -70,14 +74,15 @@ def router(live: Live) -> APIRouter:
         more = end < len(lines)
         return SuggestionPage(
             **made(plan),
-            data=suggestions(lines.iloc[start:end]),
+            data=suggestions(lines.iloc[start:end], _decided(live, plan)[0]),
             has_more=more,
-            next_cursor=_cursor(end, plan) if more else None,
+            next_cursor=cursor_at(end, plan) if more else None,
         )
 
     @routes.get("/suggestions/{suggestion_id:path}")
     def one(suggestion_id: str) -> SuggestionAnswer:
-        """One line by its id, `warehouse~product~supplier`."""
+        """One line by its id, `warehouse~product~supplier`: its waterfall in units and money, the
+        cost of other quantities, the stock ahead, and what was decided on it."""
         plan = current()
         found = plan.lines[identity(plan.lines) == suggestion_id]
         if not len(found):
@@ -87,23 +92,30 @@ def router(live: Live) -> APIRouter:
                 f"No line of the plan has the id {suggestion_id!r}; "
                 "GET /v1/replenishment/suggestions lists them.",
             )
-        return SuggestionAnswer(**made(plan), data=suggestions(found)[0])
+        states, trail = _decided(live, plan, suggestion_id)
+        return depth(plan, found.iloc[0], states, trail=trail)
 
-    @routes.post("/plan")
-    def what_if(change: Change) -> WhatIf:
-        """The same plan under another lead time, service level or demand; nothing is kept."""
-        plan = current()
-        wanted = change.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
-        terms = change.model_dump(exclude={*wanted, "limit"})
-        lines = plan.model.predict(changed(select(plan.frame, **wanted), **terms))
-        return WhatIf(
-            **made(plan),
-            now=totals(select(plan.lines, **wanted)),
-            changed=totals(lines),
-            data=suggestions(ranked(lines).head(change.limit)),
-        )
-
+    routes.include_router(planning(current))
+    routes.include_router(decisions(live, current))
+    routes.include_router(orders(live))
     return routes
+
+
+def _decided(live: Live, plan: Plan, line_id: str = "") -> tuple[States, list[Trace]]:
+    """What was decided on the plan's lines, and one line's history; nothing while the database is
+    away: the plan itself can be read without it."""
+    try:
+        buying = live.records.purchasing
+        return buying.states(plan.as_of), buying.trail(line_id) if line_id else []
+    except DatabaseError:
+        return {}, []
+
+
+def _kept(lines: pd.DataFrame, *, ordered: bool | None, slow: bool | None) -> pd.DataFrame:
+    """The lines that are ordered or not, slow or not, as asked."""
+    if ordered is not None:
+        lines = lines[(lines["order_quantity"] > 0) == ordered]
+    return lines if slow is None else lines[lines["proposal"].notna() == slow]
 
 
 def _headers(plan: Plan) -> dict[str, str]:
@@ -113,24 +125,3 @@ def _headers(plan: Plan) -> dict[str, str]:
         "X-Served-By": plan.served_by,
         "X-Degraded": str(bool(plan.degraded)).lower(),
     }
-
-
-def _cursor(position: int, plan: Plan) -> str:
-    return base64.urlsafe_b64encode(f"{position} {plan.stamp}".encode()).decode()
-
-
-def _position(cursor: str, plan: Plan) -> int:
-    """Where the page starts; Problem when the cursor is not ours or its plan is gone."""
-    try:
-        position, _, stamp = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        start = int(position)
-    except (binascii.Error, ValueError) as error:
-        raise _bad_cursor("It is none of ours") from error
-    if stamp != plan.stamp or start < 0:
-        raise _bad_cursor("The plan has been made anew since")
-    return start
-
-
-def _bad_cursor(why: str) -> Problem:
-    fault = Fault("/cursor", f"{why}; start again without it", place="query")
-    return Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])

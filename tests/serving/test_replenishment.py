@@ -234,9 +234,10 @@ def test_the_bulk_frame_is_the_online_frame(live: _Live) -> None:
     assert_frame_equal(frame[shared], online[shared])
 
 
-def test_without_a_model_the_policy_answers_with_nothing_learned(live: _Live) -> None:
+def test_without_a_model_the_policy_answers_with_nothing_learned(
+    live: _Live, client: TestClient
+) -> None:
     live.mine = None
-    client = TestClient(create_app(live.settings, live))
     try:
         page = get(client)
         assert page["degraded"]

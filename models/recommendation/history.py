@@ -87,6 +87,7 @@ class Habits:
 
     product: sorted in a row. count: orders with the product. last, first: days before `end` of
     the newest and oldest purchase (of the newest and oldest look, where there is no purchase).
+    chances, skipped: baskets of the person from the first with the product on, and since the last.
     decayed: purchases, each halved every HALF_LIVES days, one column each. looked: weight of views
     and carts, halved every 7 days. liked: weight of all interactions, halved every 90 days.
     baskets, pace: orders a person, and the same halved every 30 days. home: the market a person
@@ -98,6 +99,8 @@ class Habits:
     count: Floats
     last: Floats
     first: Floats
+    chances: Floats
+    skipped: Floats
     decayed: Floats
     looked: Floats
     liked: Floats
@@ -136,13 +139,16 @@ def habits(log: Log) -> Habits:
         for half in HALF_LIVES
     ]
     last, first = _ends(place, age, bought, count > 0)
+    chances, skipped = _turns(log, place, size)
     return Habits(
         start=np.searchsorted(pairs, np.arange(len(log.people) + 1) * width).astype(np.int64),
         product=(pairs % max(width, 1)).astype(np.int32),
         count=count.astype(np.float32),
         last=last,
         first=first,
-        decayed=np.stack(decayed, axis=1).astype(np.float32),
+        chances=chances,
+        skipped=skipped,
+        decayed=np.stack(decayed, axis=1).astype(np.float16),
         looked=_weighed(place, np.where(log.bought, 0.0, log.weight) * 0.5 ** (age / 7.0), size),
         liked=_weighed(place, log.weight * 0.5 ** (age / 90.0), size),
         **_activity(log, age),
@@ -164,6 +170,26 @@ def _ends(
     np.minimum.at(last, place[speaks], age[speaks])
     np.maximum.at(first, place[speaks], age[speaks])
     return last.astype(np.float32), first.astype(np.float32)
+
+
+def _turns(log: Log, place: Ints, pairs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Baskets of each pair's person from the first with the product on, and after the last."""
+    person, basket, pair = log.person[log.bought], log.basket[log.bought], place[log.bought]
+    begun = np.full(int(log.basket.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(begun, basket, log.day[log.bought])
+    order = np.lexsort((basket, begun[basket], person))
+    new = np.r_[True, np.diff(basket[order]) != 0] if len(order) else np.empty(0, dtype=bool)
+    turn = np.empty(len(order))
+    turn[order] = np.cumsum(new)
+    # Turns count on from person to person; the last of a person is where theirs end.
+    ends = np.zeros(len(log.people))
+    np.maximum.at(ends, person, turn)
+    first, last, until = np.full(pairs, np.inf), np.zeros(pairs), np.zeros(pairs)
+    np.minimum.at(first, pair, turn)
+    np.maximum.at(last, pair, turn)
+    np.maximum.at(until, pair, ends[person])
+    chances = np.where(last > 0, until - first + 1, 0.0)
+    return chances.astype(np.float32), (until - last).astype(np.float32)
 
 
 def _paid(log: Log) -> NDArray[np.float32]:

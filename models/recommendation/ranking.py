@@ -61,7 +61,7 @@ _TREES = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
     "num_leaves": 7,
-    "learning_rate": 0.06,
+    "learning_rate": 0.08,
     "min_data_in_leaf": 100,
     "lambda_l2": 20.0,
     "feature_fraction": 0.5,
@@ -73,7 +73,7 @@ _TREES = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-_ROUNDS = 120
+_ROUNDS = 80
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,16 @@ Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
 Array = NDArray[np.float64]
 
-_OWN = ("count", "last", "first", "looked", *(f"decayed_{half:.0f}d" for half in HALF_LIVES))
 FEATURES = (
     # The person's own history with the product.
     "own",
     "count",
-    *_OWN[4:],
+    *(f"decayed_{half:.0f}d" for half in HALF_LIVES),
     "rate",
     "recent_rate",
+    "chance_rate",
+    "skipped",
+    "due_baskets",
     "last",
     "last_basket",
     "due",
@@ -59,6 +61,8 @@ FEATURES = (
 )
 # Days since a purchase that never was.
 _NEVER = 400.0
+# Baskets since one with the product that never was.
+_MANY = 100.0
 # How many gaps between purchases a product's own rhythm weighs against a person's.
 _PRIOR_GAPS = 2.0
 
@@ -100,6 +104,8 @@ class _Own:
         self.count = of(known.count, 0.0)
         self.last = np.where(self.count > 0, of(known.last, _NEVER), _NEVER)
         self.first = np.where(self.count > 0, of(known.first, _NEVER), _NEVER)
+        self.chances = of(known.chances, 0.0)
+        self.skipped = np.where(self.count > 0, of(known.skipped, _MANY), _MANY)
         self.decayed = [of(known.decayed[:, i], 0.0) for i in range(len(HALF_LIVES))]
         self.looked = of(known.looked, 0.0)
         if len(who.products):
@@ -132,6 +138,9 @@ def _own_history(own: _Own) -> Iterator[Floats]:
         yield np.log(decayed + 0.01)
     yield np.log((own.count + 0.05) / max(own.baskets, 1.0))
     yield np.log((own.decayed[1] + 0.02) / max(own.pace, 0.1))
+    yield np.log((own.count + 0.05) / (own.chances + 0.5))
+    yield np.log1p(own.skipped)
+    yield np.clip(own.skipped * own.count / np.maximum(own.chances, 1.0), 0, 5)
     yield np.log1p(own.last)
     yield (ever & (own.last <= own.recency + 0.25)).astype(np.float64)
     yield np.where(ever, np.clip(own.last / np.maximum(interval, 0.5), 0, 5), 1.0)

@@ -57,7 +57,8 @@ def parameters(folder: Path) -> dict[str, Any]:
 def load(folder: Path) -> tuple[Sources, Ranking]:
     """Map what `save` wrote."""
     arrays: Arrays = {
-        file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+        # As a plain array: every slice of a memmap costs a Python call.
+        file.stem: np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
         for file in (folder / _ARRAYS).glob("*.npy")
     }
     listed: dict[str, Any] = {

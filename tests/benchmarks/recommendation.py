@@ -124,7 +124,7 @@ def shop(customers: int, products: int, *, each: int = 10, seed: int = 7) -> pd.
             "kind": pd.Categorical(["purchase"]).repeat(size),
             "weight": 1.0,
             "order_id": None,
-            "market": pd.Categorical.from_codes(person % len(MARKETS), MARKETS),
+            "market": np.array(MARKETS, dtype=object)[person % len(MARKETS)],
             "price": 1.0 + product % 97,
             "category": pd.Categorical(aisle).take(product),
             "brand": pd.Categorical.from_codes(product % 300, [f"b{n}" for n in range(300)]),

@@ -76,7 +76,19 @@ def test_habits_of_a_person() -> None:
     assert known.last.tolist() == [6, 0]
     assert known.first.tolist() == [6, 10]
     assert known.baskets.tolist() == [2]
-    assert known.decayed[tea, 1] == pytest.approx(1 + 0.5 ** (10 / 30))
+    assert known.chances.tolist() == [0, 2]
+    assert known.skipped.tolist() == [0, 0]
+    assert known.decayed[tea, 1] == pytest.approx(1 + 0.5 ** (10 / 30), rel=1e-3)
+
+
+def test_turns_are_counted_in_baskets_of_the_person() -> None:
+    rows = [row("ben", "milk", 0, "0"), row("anna", "tea", 1, "1"), row("anna", "pan", 2, "2")]
+    rows += [row("anna", "tea", 3, "3"), row("anna", "milk", 3, "3"), row("anna", "pan", 9, "4")]
+    known = habits(encode(pd.DataFrame(rows)))
+    milk, pan, tea = 0, 1, 2
+    assert known.product.tolist() == [milk, pan, tea, milk]
+    assert known.chances.tolist() == [2, 3, 4, 1]
+    assert known.skipped.tolist() == [1, 0, 1, 0]
 
 
 def test_neighbours_are_what_the_same_people_like() -> None:

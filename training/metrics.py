@@ -1,5 +1,7 @@
 """The metrics: one expression each, arrays in, a number out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +48,22 @@ def average_precision_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
     precision = np.cumsum(found, axis=1) / np.arange(1, found.shape[1] + 1)
     ideal = np.minimum(_array(relevant), found.shape[1])
     return float(((found * precision).sum(axis=1) / ideal).mean())
+
+
+def intra_list_diversity(lists: Sequence[Sequence[str]]) -> float:
+    """Mean, over lists, of the share of pairs of different labels (Ziegler et al., 2005).
+
+    lists: the label of each item shown, a list a person; lists of fewer than two are left out.
+
+    >>> round(intra_list_diversity([["a", "a", "b"], ["a"]]), 4)
+    0.6667
+    """
+    shares = []
+    for labels in (each for each in lists if len(each) > 1):
+        counts = np.unique(np.asarray(labels, dtype=object), return_counts=True)[1]
+        pairs = len(labels) * (len(labels) - 1)
+        shares.append(1.0 - float((counts * (counts - 1)).sum()) / pairs)
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def wape(actual: ArrayLike, forecast: ArrayLike) -> float:

@@ -12,7 +12,8 @@ import pytest
 from features.recommendation import INTERACTIONS
 from models.recommendation import Recommender
 from training.job import Context, Split, gate
-from training.recommendation import RECIPE, by_segment, check, found, sample, score, split
+from training.recommendation import RECIPE, check, sample, score, split
+from training.recommendation.judge import compared, found, judge
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -91,9 +92,30 @@ def test_hits_are_counted_by_person_and_rank() -> None:
     hits, wanted = found(shown, test, 2)
     assert hits.tolist() == [[0, 1], [0, 0], [0, 0]]
     assert wanted.tolist() == [1, 1, 1]
-    figures = by_segment(hits, wanted, np.array([3, 50, 0]))
-    assert figures == {"new": 0.0, "light (1–9 orders)": pytest.approx(0.6309, abs=1e-4),
-                       "heavy (10+)": 0.0}  # fmt: skip
+
+
+def test_segments_are_by_orders_before_and_new_products_by_their_first_sale() -> None:
+    rows = [("anna", "tea", float(day)) for day in range(10)] + [("ben", "milk", 60.0)]
+    test = purchases([("anna", "tea", 70.0), ("ben", "milk", 70.0), ("cleo", "tea", 70.0)])
+    halves = Split(purchases(rows), test, START + pd.Timedelta(days=65))
+    figures = judge(cast(Any, Shows(["tea"])), halves)
+    assert figures["ndcg_at_10_heavy"] == 1.0
+    assert figures["recall_at_10_light"] == 0.0
+    assert figures["recall_at_10_new"] == 1.0
+    assert figures["recall_at_10_new_products"] == 0.0
+    assert judge(cast(Any, Shows(["milk"])), halves)["recall_at_10_new_products"] == 1.0
+    assert "diversity" not in figures
+
+
+def test_uplift_is_a_share_of_the_best_baseline_with_an_interval() -> None:
+    people = [f"c{i}" for i in range(8)]
+    test = purchases([(person, "tea", 40.0) for person in people])
+    halves = Split(purchases([("anna", "tea", 0.0)]), test, START)
+    nothing, half = Shows(["milk"]), Shows(["milk", "coffee", "tea"])
+    figures = compared(cast(Any, Shows(["tea"])), cast(Any, [nothing, half]), halves)
+    assert figures["recall_uplift"] == 0.0
+    assert figures["ndcg_uplift"] == pytest.approx(1.0)
+    assert figures["ndcg_uplift_low"] == pytest.approx(1.0)
 
 
 class Shows:
@@ -101,6 +123,9 @@ class Shows:
 
     def __init__(self, products: list[str]) -> None:
         self.products = products
+
+    def fit(self, frame: pd.DataFrame) -> "Shows":
+        return self
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(

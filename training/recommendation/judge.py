@@ -1,0 +1,149 @@
+"""How good a list was: what it found, for whom, and how varied it was."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.base import Model
+from training.job import Split
+from training.metrics import (
+    average_precision_at_k,
+    bootstrap_interval,
+    intra_list_diversity,
+    ndcg_at_k,
+    recall_at_k,
+)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SHOWN = 10
+# A product is new when it first sold this many days before the cut, or never.
+_NEW_DAYS = 28
+# What a person is called, by the orders they had before the test.
+SEGMENTS = {"new": (0, 0), "light": (1, 9), "heavy": (10, 10**9)}
+
+
+def judge(fitted: Model, halves: Split) -> dict[str, float]:
+    """Metrics of ten products shown at the cut, by what each person then bought.
+
+    coverage: share of the products on sale that anybody is shown. novelty: mean −log2 of a shown
+    product's share of past buyers (Zhou et al., 2010); top_1_percent_share: share of what is shown
+    that is among the 1% best sellers; diversity: share of pairs in a list of different categories
+    (left out where no category is known). NDCG and recall also by segment of customers, recall of
+    new products too.
+    """
+    shown = fitted.predict(asked(halves, SHOWN))
+    hits, wanted = found(shown, halves.test, SHOWN)
+    share = _buyer_share(halves.train)
+    seen = shown["product_id"].map(share).fillna(share.min()).to_numpy(dtype=float)
+    best = set(share.nlargest(max(1, len(share) // 100)).index)
+    figures = {
+        "ndcg_at_10": ndcg_at_k(hits, wanted),
+        "recall_at_10": recall_at_k(hits, wanted),
+        "hit_rate_at_10": float((hits.sum(axis=1) > 0).mean()),
+        "map_at_10": average_precision_at_k(hits, wanted),
+        "coverage": shown["product_id"].nunique() / len(share),
+        "novelty": float(-np.log2(seen).mean()) if len(seen) else 0.0,
+        "top_1_percent_share": float(shown["product_id"].isin(best).mean()),
+        "people": float(len(hits)),
+    }
+    return (
+        figures
+        | _diversity(shown, halves)
+        | _by_segment(hits, wanted, halves)
+        | _new(shown, halves)
+    )
+
+
+def compared(fitted: Model, baselines: Sequence[Model], halves: Split) -> dict[str, float]:
+    """How much more than the best baseline a model finds, as a share of the baseline's figure.
+
+    For NDCG and recall; `low` and `high`: 95% bootstrap interval, drawn by customer.
+    """
+    ours = _by_person(fitted, halves)
+    theirs = [_by_person(baseline.fit(halves.train), halves) for baseline in baselines]
+    figures = {}
+    for name, mine in ours.items():
+        best = max((each[name] for each in theirs), key=lambda values: float(values.mean()))
+        level = max(float(best.mean()), 1e-12)
+        low, high = bootstrap_interval(mine - best)
+        figures[f"{name}_uplift"] = float((mine - best).mean()) / level
+        figures[f"{name}_uplift_low"] = low / level
+        figures[f"{name}_uplift_high"] = high / level
+    return figures
+
+
+def _by_person(fitted: Model, halves: Split) -> dict[str, Floats]:
+    hits, wanted = found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN)
+    each = [(hits[[i]], wanted[[i]]) for i in range(len(hits))]
+    return {
+        "ndcg": np.array([ndcg_at_k(*one) for one in each]),
+        "recall": np.array([recall_at_k(*one) for one in each]),
+    }
+
+
+def found(shown: pd.DataFrame, test: pd.DataFrame, depth: int) -> tuple[Floats, Ints]:
+    """People × depth hits, and how many products each person bought; people in order of their id.
+
+    Everybody who bought in the test counts, also somebody who is shown nothing.
+    """
+    pairs = test[["customer_id", "product_id"]].drop_duplicates()
+    wanted = pairs.groupby("customer_id", sort=True).size()
+    right = shown.merge(pairs, on=["customer_id", "product_id"])
+    right = right[right["rank"] <= depth]
+    hits = np.zeros((len(wanted), depth))
+    hits[wanted.index.get_indexer(pd.Index(right["customer_id"])), right["rank"] - 1] = 1.0
+    return hits, np.asarray(wanted, dtype=np.int64)
+
+
+def asked(halves: Split, limit: int) -> pd.DataFrame:
+    """Everybody who bought in the test, in order of their id."""
+    people = np.sort(halves.test["customer_id"].unique())
+    return pd.DataFrame({"customer_id": people, "limit": limit})
+
+
+def segments(halves: Split) -> dict[str, NDArray[np.bool_]]:
+    """Who of the people in the test is in which segment; a segment nobody is in is left out."""
+    bought = halves.train[halves.train["kind"] == "purchase"]
+    orders = bought.groupby("customer_id")["order_id"].nunique()
+    before = orders.reindex(asked(halves, SHOWN)["customer_id"]).fillna(0).to_numpy()
+    inside = {name: (before >= low) & (before <= high) for name, (low, high) in SEGMENTS.items()}
+    return {name: mask for name, mask in inside.items() if mask.any()}
+
+
+def _by_segment(hits: Floats, wanted: Ints, halves: Split) -> dict[str, float]:
+    figures = {}
+    for name, inside in segments(halves).items():
+        figures[f"ndcg_at_10_{name}"] = ndcg_at_k(hits[inside], wanted[inside])
+        figures[f"recall_at_10_{name}"] = recall_at_k(hits[inside], wanted[inside])
+    return figures
+
+
+def _new(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
+    """Recall of products that were new at the cut, over the people who bought one."""
+    bought = halves.train[halves.train["kind"] == "purchase"]
+    first = bought.groupby("product_id")["occurred_at"].min()
+    old = first.index[first < halves.cut - pd.Timedelta(days=_NEW_DAYS)]
+    fresh = halves.test[~halves.test["product_id"].isin(old)]
+    if fresh.empty:
+        return {}
+    hits, wanted = found(shown[shown["customer_id"].isin(fresh["customer_id"])], fresh, SHOWN)
+    return {"recall_at_10_new_products": recall_at_k(hits, wanted)}
+
+
+def _diversity(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
+    known = halves.train[["product_id", "category"]].dropna().drop_duplicates("product_id")
+    if known.empty:
+        return {}
+    category = shown["product_id"].map(known.set_index("product_id")["category"].astype(object))
+    lists = [list(names) for _, names in category.fillna("").groupby(shown["customer_id"])]
+    return {"diversity": intra_list_diversity(lists)}
+
+
+def _buyer_share(train: pd.DataFrame) -> "pd.Series[float]":
+    """Share of all buyers who bought a product, by product."""
+    bought = train[train["kind"] == "purchase"].drop_duplicates(["customer_id", "product_id"])
+    return bought["product_id"].value_counts() / bought["customer_id"].nunique()

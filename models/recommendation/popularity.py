@@ -24,12 +24,11 @@ class Popularity:
     """Product arrays. sold: purchases halved every 7, 28 and 90 days (3 × products).
 
     market: purchases halved every 28 days (markets × products). total: purchases ever.
-    trend: share of sales, the mean over the three half-lives, by market, smoothed by a tenth of
-    everywhere's (markets + 1 rows, the last is everywhere). leaders: the first thousand products
-    of each row, best first. buyers: people who bought. repeat:
-    share of them who bought again, drawn to the overall share. cycle: days between two purchases
-    of a product by the same person, drawn to the overall mean. idle, age: days since the last and
-    the first sale.
+    trend: share of sales, the mean over the three half-lives and all time, by market, smoothed by a
+    tenth of everywhere's (markets + 1 rows, the last is everywhere). leaders: the first thousand
+    products of each row, best first. buyers: people who bought. repeat: share of them who bought
+    again, drawn to the overall share. cycle: days between two purchases of a product by the same
+    person, drawn to the overall mean. idle, age: days since the last and the first sale.
     """
 
     sold: Floats
@@ -67,15 +66,16 @@ def popularity(log: Log, people: Habits) -> Popularity:
     idle, oldest = np.full(size, _NEVER), np.zeros(size)
     np.minimum.at(idle, product, age)
     np.maximum.at(oldest, product, age)
-    local = [by_market(half) for half in _HALF_LIVES]
-    everywhere = _shares([counts[None, :] for counts in sold])
+    local = [by_market(half) for half in (*_HALF_LIVES, np.inf)]
+    total = np.bincount(product, minlength=size).astype(np.float64)
+    everywhere = _shares([counts[None, :] for counts in (*sold, total)])
     trend = np.vstack([_shares(local) + 0.1 * everywhere, everywhere]).astype(np.float32)
     return Popularity(
         sold=np.stack(sold).astype(np.float32),
         market=local[1].astype(np.float32),
         trend=trend,
         leaders=np.stack([best(row, _LEADERS) for row in trend]).astype(np.int32),
-        total=np.bincount(product, minlength=size).astype(np.float32),
+        total=total.astype(np.float32),
         buyers=buyers.astype(np.float32),
         repeat=((again + _PRIOR_BUYERS * overall) / (buyers + _PRIOR_BUYERS)).astype(np.float32),
         cycle=_cycle(people, size),

@@ -46,14 +46,13 @@ _STRENGTH = 0.03
 # A score below every candidate the trees looked at.
 _BELOW = 100.0
 _COUNT, _TOTAL = FEATURES.index("count"), FEATURES.index("total")
-# What linear score, trees and frequency may say.
+# What linear score, trees and frequency say (the first: unless another is clearly better).
 SHARES = (
-    (1.0, 0.0, 0.0),
-    (0.7, 0.3, 0.0),
+    (0.4, 0.4, 0.2),
     (0.5, 0.5, 0.0),
-    (0.3, 0.7, 0.0),
     (0.0, 1.0, 0.0),
-    (0.5, 0.0, 0.5),
+    (0.7, 0.0, 0.3),
+    (1.0, 0.0, 0.0),
     (0.0, 0.5, 0.5),
     (0.0, 0.0, 1.0),
 )
@@ -163,7 +162,7 @@ def learn_ranking(windows: Sequence[Sequence[Example]], *, seed: int) -> Ranking
     linear = learn_linear(everything)
     earlier = [example for window in windows[1:] for example in window]
     if not _enough(earlier, _ENOUGH):
-        return Ranking(linear, None, np.array(SHARES[0]), np.ones(3))
+        return Ranking(linear, None, np.array([1.0, 0.0, 0.0]), np.ones(3))
     shares, spreads, grow = choose_shares(earlier, windows[0], seed=seed)
     trees = grow_trees(linear, everything, seed=seed) if grow else None
     return Ranking(linear, trees, shares, spreads)
@@ -179,21 +178,35 @@ def choose_shares(
     said = [parts(trees, each.rows, linear.score(each.rows)) for each in ahead]
     spreads = np.maximum(np.concatenate(said).std(axis=0), 1e-9)
     allowed = [share for share in SHARES if trees is not None or not share[1]]
-    gains = [_gain(said, ahead, np.array(share) / spreads) for share in allowed]
-    best = np.array(allowed[int(np.argmax(gains))])
+    gains = np.stack([_gains(said, ahead, np.array(share) / spreads) for share in allowed])
+    best = np.array(allowed[clearly_best(gains)])
     return best, spreads, bool(best[1])
 
 
-def _gain(said: Sequence[Array], examples: Sequence[Example], weight: Array) -> float:
-    """Mean of NDCG@10 and recall@10 over the examples' people."""
+def clearly_best(gains: Array) -> int:
+    """The row of the highest mean, where it is a standard error above the first; else the first.
+
+    >>> clearly_best(np.array([[0.5, 0.5, 0.5], [0.0, 0.6, 1.0], [0.6, 0.6, 0.6]]))
+    2
+    >>> clearly_best(np.array([[0.5, 0.5, 0.5], [0.0, 0.6, 1.0]]))
+    0
+    """
+    best = int(np.argmax(gains.mean(axis=1)))
+    ahead = gains[best] - gains[0]
+    error = float(ahead.std()) / max(len(ahead), 1) ** 0.5
+    return best if float(ahead.mean()) > error else 0
+
+
+def _gains(said: Sequence[Array], examples: Sequence[Example], weight: Array) -> Array:
+    """NDCG@10 and recall@10 of each example's person, added up."""
     discount = 1.0 / np.log2(np.arange(10) + 2.0)
     ideal = np.cumsum(discount)
-    total = 0.0
-    for part, example in zip(said, examples, strict=True):
+    gains = np.zeros(len(examples))
+    for place, (part, example) in enumerate(zip(said, examples, strict=True)):
         hits = example.bought[top(part @ weight, 10)].astype(float)
-        total += hits @ discount[: len(hits)] / ideal[min(example.wanted, 10) - 1]
-        total += hits.sum() / example.wanted
-    return total
+        gains[place] = hits @ discount[: len(hits)] / ideal[min(example.wanted, 10) - 1]
+        gains[place] += hits.sum() / example.wanted
+    return gains
 
 
 def learn_linear(examples: Sequence[Example]) -> Linear:

@@ -1,22 +1,41 @@
 """What is known for forecasting: the demand signal, what is known ahead, and the forecasts."""
 
 from features.forecasting.demand import TABLES, demand
+from features.forecasting.importance import abc_xyz
+from features.forecasting.overrides import Override, OverrideError, layered
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.views import DEMAND, FORECAST, SERVICE, VIEWS, packed, quantile_names
+from features.forecasting.value import exceptions, outcomes, value_added
+from features.forecasting.views import (
+    DEMAND,
+    EXPLAINED,
+    FORECAST,
+    SERVICE,
+    VIEWS,
+    packed,
+    quantile_names,
+)
 
 __all__ = [
     "DEMAND",
+    "EXPLAINED",
     "FORECAST",
     "FREQUENCIES",
     "SERVICE",
     "TABLES",
     "VIEWS",
+    "Override",
+    "OverrideError",
+    "abc_xyz",
     "choose",
     "demand",
+    "exceptions",
     "future",
+    "layered",
     "number",
+    "outcomes",
     "packed",
     "quantile_names",
     "starts",
+    "value_added",
 ]

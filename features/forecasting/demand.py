@@ -28,6 +28,8 @@ TABLES = (
     "supply_terms",
     "promotions",
 )
+# A line is bulk from this many times its product's 95 % quantile, known from enough lines.
+BULK, BULK_LINES = 10.0, 20
 # Closed periods with a full shelf that the expected sales of an empty one are read from.
 RECENT = 8
 
@@ -37,8 +39,9 @@ def demand(tables: Frames, as_of: datetime, frequency: str | None = None) -> pd.
 
     tables: as the lake gives them as of `as_of`. frequency: day, week or month; None finds it.
     Columns: the keys, event_timestamp (the period's end) and DEMAND. `quantity` is demand: orders
-    but for cancelled ones and those known by `as_of` to be fraudulent; missing where the shelf was
-    empty and nothing was sold.
+    but for cancelled ones, those known by `as_of` to be fraudulent and bulk ones (`bulk`, units:
+    lines far beyond what is usual for the product); missing where the shelf was empty and nothing
+    was sold.
     """
     given = dict(tables)
     lines = _lines(given, as_of)
@@ -54,7 +57,18 @@ def _lines(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
     orders = orders[orders["ordered_at"] <= pd.Timestamp(as_of)]
     cancelled = orders["status"] == "cancelled"
     fraud = orders["order_id"].isin(_fraudulent(tables["payments"], tables["chargebacks"], as_of))
-    return orders.assign(cancelled=cancelled, fraud=fraud & ~cancelled)
+    wanted = ~cancelled & ~fraud
+    return orders.assign(
+        cancelled=cancelled, fraud=fraud & ~cancelled, bulk=wanted & _bulk(orders, wanted)
+    )
+
+
+def _bulk(orders: pd.DataFrame, wanted: pd.Series) -> pd.Series:
+    """Lines that are no shopper's: of 10 times the quantity that 19 in 20 lines stay under."""
+    lines = orders[wanted].groupby("product_id")["quantity"]
+    known = lines.quantile(0.95)[lines.size() >= BULK_LINES]
+    limit = orders["product_id"].map(known).astype(float) * BULK
+    return orders["quantity"].astype(float) >= limit.fillna(np.inf)
 
 
 def _fraudulent(payments: pd.DataFrame, chargebacks: pd.DataFrame, as_of: datetime) -> pd.Series:
@@ -76,7 +90,7 @@ def _frame(
 ) -> pd.DataFrame:
     cell = grid.cells(grid.find(lines), numbers(lines["ordered_at"], grid.frequency))
     units = lines["quantity"].to_numpy(dtype=np.float64)
-    kept = (~lines["cancelled"] & ~lines["fraud"]).to_numpy()
+    kept = (~lines["cancelled"] & ~lines["fraud"] & ~lines["bulk"]).to_numpy()
     sold = grid.sums(np.where(kept, cell, -1), units)
     empty = (seen.share == 0) & (sold == 0)
     censored = ~empty & ((seen.share < 1) | (seen.sold_out & (sold > 0)))
@@ -95,6 +109,7 @@ def _frame(
             "cancelled": grid.sums(np.where(lines["cancelled"], cell, -1), units),
             "fraudulent": grid.sums(np.where(lines["fraud"], cell, -1), units),
             "returned": grid.sums(np.where(kept & _returned(lines), cell, -1), units),
+            "bulk": grid.sums(np.where(lines["bulk"], cell, -1), units),
             "in_stock": seen.share,
             "censored": censored,
             "lost": lost,

@@ -18,6 +18,7 @@ DEMAND: Mapping[str, FeatureType] = {
     "cancelled": "float",
     "fraudulent": "float",
     "returned": "float",
+    "bulk": "float",
     "in_stock": "float",
     "censored": "bool",
     "lost": "float",
@@ -30,7 +31,8 @@ DEMAND: Mapping[str, FeatureType] = {
 }
 
 # levels: of the quantiles. quantiles: of each period; window_quantiles: of the sum of the periods
-# 1 … h, which is not the sum of quantiles. Both periods × levels, row by row.
+# 1 … h, which is not the sum of quantiles. Both periods × levels, row by row. explanation: of the
+# model's mean, periods × EXPLAINED, which add up to it. overrides: ids of those that count.
 FORECAST: Mapping[str, FeatureType] = {
     "frequency": "str",
     "period_start": "str",
@@ -42,7 +44,13 @@ FORECAST: Mapping[str, FeatureType] = {
     "forecast_as_of": "str",
     "model_version": "str",
     "demand_class": "str",
+    "abc_xyz": "str",
+    "explanation": "float[]",
+    "overrides": "str",
 }
+
+# What a mean is made of, in units.
+EXPLAINED = ("level", "stockouts", "season", "price", "promotion")
 
 VIEWS: tuple[View, ...] = (
     View(
@@ -54,6 +62,14 @@ VIEWS: tuple[View, ...] = (
         online=False,
     ),
     View("forecast", ("warehouse_id", "product_id"), FORECAST, ttl=timedelta(days=35)),
+    # What the model said of the pairs that a planner overrides: what is put on can be taken off.
+    View(
+        "model_forecast",
+        ("warehouse_id", "product_id"),
+        FORECAST,
+        ttl=timedelta(days=35),
+        online=False,
+    ),
 )
 SERVICE: tuple[str, ...] = ("forecast",)
 
@@ -101,7 +117,20 @@ def packed(
         demand_class=heads["demand_class"],
     )
     rows = rows.assign(**{name: pd.Series(cell, index=rows.index) for name, cell in cells.items()})
+    rows = rows.assign(
+        abc_xyz=heads.get("abc_xyz"),
+        explanation=_explained(forecasts, len(heads)),
+        overrides=None,
+    )
     return rows[[*PAIR, "event_timestamp", *FORECAST]].reset_index(drop=True)
+
+
+def _explained(forecasts: pd.DataFrame, heads: int) -> pd.Series | None:
+    """A list a pair: its periods × EXPLAINED."""
+    if not set(EXPLAINED) <= set(forecasts.columns):
+        return None
+    parts = _rounded(forecasts[list(EXPLAINED)].to_numpy(dtype=np.float64)).reshape(heads, -1)
+    return pd.Series(list(parts), index=forecasts.index[:: len(forecasts) // heads], dtype=object)
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from features.decisions import (
 from features.records.database import Database
 from features.records.journal import Journal
 from features.records.migrations import migrate
+from features.records.overrides import Overrides
 from features.records.purchasing import Purchasing
 from features.records.storefront import Storefront
 from features.records.tables import tables
@@ -43,6 +44,7 @@ class Records:
         self.storefront = Storefront(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables)
+        self.overrides = Overrides(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.seq
         )

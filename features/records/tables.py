@@ -43,6 +43,7 @@ class Tables:
     placements: sa.Table
     purchase_lines: sa.Table
     purchase_audit: sa.Table
+    overrides: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -189,6 +190,20 @@ def tables(namespace: str) -> Tables:
         _text("reason"),
         sa.Index(f"{namespace}_purchase_audit_line", "line_id", "seq"),
     )
+    overrides = table(
+        "overrides",
+        sa.Column("override_id", sa.Text, primary_key=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("warehouse_id", "product_id", "first", "last", "author", "reason")
+        ),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("expires_at", Utc, nullable=False),
+        sa.Column("quantity", sa.Double),
+        sa.Column("factor", sa.Double),
+        sa.Column("dropped_at", Utc),
+        sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
+    )
     return Tables(
         metadata,
         events,
@@ -202,6 +217,7 @@ def tables(namespace: str) -> Tables:
         placements,
         purchase_lines,
         purchase_audit,
+        overrides,
     )
 
 

@@ -7,7 +7,7 @@ they see the file as it was before a change or as it is after it.
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -77,13 +77,21 @@ class Archive:
             union all by name select * from fresh"""
         self._change(view, query, rows)
 
-    def history(self, view: View, as_of: datetime, since: datetime | None = None) -> pa.Table:
-        """Rows with since <= event_timestamp <= as_of, by key and time."""
+    def history(
+        self,
+        view: View,
+        as_of: datetime,
+        since: datetime | None = None,
+        only: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """Rows with since <= event_timestamp <= as_of, by key and time; `only` of these keys."""
         if not self.path(view).exists():
             return schema(view).empty_table()
         within = pc.field(TIME) <= _scalar(as_of)
         if since is not None:
             within &= pc.field(TIME) >= _scalar(since)
+        for name, value in (only or {}).items():
+            within &= pc.field(name) == value
         return _aligned(view, pq.read_table(self.path(view), filters=within))
 
     def latest(self, view: View, as_of: datetime) -> pa.Table:

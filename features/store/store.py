@@ -189,10 +189,16 @@ class Store:
             found = look_up(self._online, views, asked, now)
         return [{name: values[i] for name, values in found.items()} for i in range(len(entities))]
 
-    def history(self, view: str, as_of: datetime, since: datetime | None = None) -> pd.DataFrame:
-        """Every offline row of a view with since <= event_timestamp <= as_of."""
+    def history(
+        self,
+        view: str,
+        as_of: datetime,
+        since: datetime | None = None,
+        only: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame:
+        """Every offline row of a view with since <= event_timestamp <= as_of; `only`: of a key."""
         found = self._view(view)
-        return frame_of(found, self._archive.history(found, as_of, since))
+        return frame_of(found, self._archive.history(found, as_of, since, only))
 
     def latest(self, view: str, as_of: datetime) -> pd.DataFrame:
         """The newest offline row of each key at or before as_of, not older than the view's ttl."""

@@ -3,8 +3,9 @@
 from models.base import Model
 from models.forecasting.baselines import Baseline
 from models.forecasting.distribution import LEVELS
+from models.forecasting.explain import explained
 from models.forecasting.forecaster import Forecaster
 
 MODELS: dict[str, type[Model]] = {"Forecaster": Forecaster, "Baseline": Baseline}
 
-__all__ = ["LEVELS", "MODELS", "Baseline", "Forecaster"]
+__all__ = ["LEVELS", "MODELS", "Baseline", "Forecaster", "explained"]

@@ -9,6 +9,8 @@ import pandas as pd
 from features import forecasting as features
 from features.forecasting import quantile_names
 from models.base import ModelError, Release
+from models.forecasting import Forecaster, explained
+from serving.forecasting.layers import answer_of, put
 from serving.live import Live
 
 KEYS = ["warehouse_id", "product_id"]
@@ -27,7 +29,8 @@ def score(
 
     horizon: periods handed back, the model's own when left out (the store never gets fewer).
     quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean and a
-    column a quantile (q10, q50 …); the first period is the running one. Raises ModelError when no
+    column a quantile (q10, q50 …), then demand_class, abc_xyz and overrides (ids of those that
+    count); the first period is the running one. Raises ModelError when no
     model is in use, or a level or the horizon cannot be had.
     """
     release = live.release("forecasting")
@@ -42,25 +45,33 @@ def score(
     answer = forecast(live, release, as_of, horizon=max(own, horizon or 0))
     rows = answer[answer["horizon"] <= (horizon or own)].reset_index(drop=True)
     table = rows[[*KEYS, "period_start", "mean"]]
+    about = rows.reindex(columns=["demand_class", "abc_xyz", "overrides"])
     values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
-    return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels))], axis=1)
+    return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels)), about], axis=1)
 
 
 def forecast(live: Live, release: Release, as_of: datetime, *, horizon: int) -> pd.DataFrame:
-    """The release's long answer as of a time, written to the `forecast` view on the way."""
+    """The release's long answer as of a time with the overrides that hold then put on, written to
+    the `forecast` view on the way.
+    """
     tables = {name: live.lake.read(name, as_of=as_of) for name in features.TABLES}
     demand = features.demand(tables, as_of, live.settings.frequency)
     ahead = features.future(demand, tables, as_of, horizon=horizon)
     if ahead.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
-    answer = release.model.predict(pd.concat([demand, ahead], ignore_index=True))
+    whole = pd.concat([demand, ahead], ignore_index=True)
+    answer = release.model.predict(whole)
     answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
-    frequency = str(demand["frequency"].iloc[0])
+    if isinstance(release.model, Forecaster):
+        answer = pd.concat([answer, explained(release.model, whole, answer)], axis=1)
+    answer = answer.merge(features.abc_xyz(demand), how="left", on=KEYS)
     rows = features.packed(
-        answer, _levels(release), frequency=frequency, model_version=release.version
+        answer,
+        _levels(release),
+        frequency=str(demand["frequency"].iloc[0]),
+        model_version=release.version,
     )
-    live.store.write("forecast", rows)
-    return answer
+    return answer_of(put(live, rows, as_of), answer, _levels(release))
 
 
 def rising(quantiles: Sequence[float]) -> list[float]:

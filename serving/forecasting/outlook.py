@@ -40,6 +40,9 @@ class Outlook:
     model_version: str
     served_by: str
     degraded: str = ""
+    abc_xyz: str | None = None
+    explanation: Floats | None = None
+    overrides: tuple[str, ...] = ()
 
     @property
     def horizon(self) -> int:
@@ -88,7 +91,8 @@ class Outlooks:
         answer = model.predict(pd.DataFrame([row]))
         take = partial(_matrix, answer)
         return Outlook(
-            **pair,
+            warehouse_id=pair["warehouse_id"],
+            product_id=pair["product_id"],
             frequency=model.frequency_,
             as_of=now.isoformat(),
             demand_class=str(answer["demand_class"].iloc[0]),
@@ -121,7 +125,8 @@ def _stored(pair: Mapping[str, str], found: Mapping[str, Any]) -> Outlook:
     first = number(pd.Timestamp(found["period_start"], tz="UTC").to_pydatetime(), frequency)
     moments = starts(np.arange(first, first + len(mean)), frequency)
     return Outlook(
-        **pair,
+        warehouse_id=pair["warehouse_id"],
+        product_id=pair["product_id"],
         frequency=frequency,
         as_of=found["forecast_as_of"],
         demand_class=found["demand_class"],
@@ -133,4 +138,11 @@ def _stored(pair: Mapping[str, str], found: Mapping[str, Any]) -> Outlook:
         window_quantiles=np.asarray(found["window_quantiles"]).reshape(shape),
         model_version=found["model_version"],
         served_by="store",
+        abc_xyz=found.get("abc_xyz"),
+        explanation=None if found.get("explanation") is None else np.asarray(found["explanation"]),
+        overrides=_ids(found.get("overrides")),
     )
+
+
+def _ids(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

@@ -7,9 +7,10 @@ from pydantic import BeforeValidator
 
 from serving.auth import scoped
 from serving.errors import Fault, Problem
-from serving.forecasting.answers import Forecast, told
+from serving.forecasting.answers import Forecast, Past, past_of, told
 from serving.forecasting.batch import DECILES, out_of_range, rising
 from serving.forecasting.outlook import Outlooks
+from serving.forecasting.planners import add
 from serving.live import Live
 
 Id = Annotated[str, Query(min_length=1, max_length=128)]
@@ -40,6 +41,9 @@ def router(live: Live) -> APIRouter:
         quantiles: Annotated[
             Levels, Query(description="Levels, 0.01 to 0.99; one parameter each.")
         ] = None,
+        history: Annotated[
+            int, Query(ge=0, le=1000, description="Closed periods told, with what was corrected.")
+        ] = 0,
     ) -> Forecast:
         """Mean and quantiles of each coming period, and of the sum of the periods 1 … h.
 
@@ -56,6 +60,13 @@ def router(live: Live) -> APIRouter:
             fault = Fault("/horizon", f"at most {outlook.horizon}", "query")
             raise Problem(422, "invalid_horizon", detail, fields=[fault])
         live.telemetry.counted("forecasting", outlook.served_by, degraded=outlook.degraded)
-        return told(outlook, horizon or outlook.horizon, levels)
+        past = _history(live, warehouse_id, product_id, history) if history else []
+        return told(outlook, horizon or outlook.horizon, levels, past)
 
+    add(routes, live)
     return routes
+
+
+def _history(live: Live, warehouse_id: str, product_id: str, count: int) -> list[Past]:
+    pair = {"warehouse_id": warehouse_id, "product_id": product_id}
+    return past_of(live.store.history("demand", live.now(), only=pair).tail(count))

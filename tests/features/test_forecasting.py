@@ -322,3 +322,20 @@ def test_the_views_declare_what_is_built() -> None:
     frame = built["demand"].build(tables(orders=[order(1, week(0))]), week(3))
     assert list(frame.columns) == ["warehouse_id", "product_id", "event_timestamp", *DEMAND]
     assert built["forecast"].build is None
+
+
+def test_a_bulk_order_is_flagged_and_not_learned() -> None:
+    usual = [order(n, week(n % 4), 2) for n in range(40)]
+    frame = demand(tables(orders=[*usual, order(99, week(1), 500)]), week(4), "week")
+    assert quantities(frame) == [20.0, 20.0, 20.0, 20.0]
+    assert list(frame["bulk"]) == [0, 500, 0, 0]
+
+
+def test_a_large_line_among_few_is_no_bulk() -> None:
+    frame = demand(tables(orders=[order(1, week(0), 1), order(2, week(1), 500)]), week(2), "week")
+    assert quantities(frame) == [1.0, 500.0]
+
+
+def test_an_empty_lake_has_no_demand() -> None:
+    assert demand(tables(), week(4)).empty
+    assert demand(tables(), week(4), "day").empty

@@ -110,6 +110,7 @@ def ask(client: TestClient, **params) -> dict:
 def test_batch_is_a_row_a_pair_and_period(scored: pd.DataFrame) -> None:
     assert list(scored.columns) == [
         "warehouse_id", "product_id", "period_start", "mean", "q25", "q90",
+        "demand_class", "abc_xyz", "overrides",
     ]  # fmt: skip
     assert len(scored) == 6 * 3
     assert scored["period_start"].iloc[0] == "2024-09-09"

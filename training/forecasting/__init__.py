@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from features import forecasting as features
+from features.records import Records
 from models.base import Model
 from models.forecasting import LEVELS, Baseline, Forecaster
 from training.forecasting.judge import KEYS, METRIC, cut_at, figures, judged, origins
@@ -88,7 +89,8 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     """Write the forecasts of the rolling origins, and of now, to the `forecast` view.
 
     The model was fitted on nothing after the first origin, so that replenishment may learn from
-    how these forecasts fared. `argosy score forecasting` writes those of the champion.
+    how these forecasts fared. `argosy score forecasting` writes those of the champion. Those of now
+    bear the overrides that hold.
     """
     tables = _tables(context)
     demand = pd.concat([parts.train, parts.test], ignore_index=True)
@@ -100,6 +102,10 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
         ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
         answer = fitted.predict(pd.concat([past, ahead], ignore_index=True)).assign(origin=origin)
         rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
+    records = Records(context.settings.database, context.settings.namespace)
+    records.migrate()
+    rows[-1] = features.layered(rows[-1], records.overrides.all(), context.as_of)
+    records.close()
     context.store.write("forecast", pd.concat(rows, ignore_index=True))
 
 

@@ -1,0 +1,127 @@
+"""What a planner knows better: overrides, layered above the model's forecasts for a while."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.contracts import ArgosyError
+from features.forecasting.grid import PAIR
+from features.forecasting.periods import number, starts
+
+Floats = NDArray[np.float64]
+
+
+class OverrideError(ArgosyError):
+    """An override cannot be kept as given."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Demand of one pair in the periods that start from `first` to `last`, as a person sees it.
+
+    quantity: units a period, in place of the forecast; factor: what it is multiplied by; one of
+    the two. It holds from created_at until expires_at.
+    """
+
+    override_id: str
+    warehouse_id: str
+    product_id: str
+    first: date
+    last: date
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    quantity: float | None = None
+    factor: float | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it counts at a moment."""
+        return self.created_at <= now < self.expires_at
+
+
+def checked(override: Override) -> Override:
+    """The override; OverrideError, with all that is wrong, when it makes no sense."""
+    wrong = []
+    if (override.quantity is None) == (override.factor is None):
+        wrong.append("give either quantity or factor")
+    for name in ("quantity", "factor"):
+        value = getattr(override, name)
+        if value is not None and not 0 <= value < float("inf"):
+            wrong.append(f"{name} {value}: it must be 0 or more")
+    if override.last < override.first:
+        wrong.append(f"last {override.last} is before first {override.first}")
+    if override.expires_at <= override.created_at:
+        wrong.append(f"expires_at {override.expires_at:%Y-%m-%d %H:%M} is past already")
+    wrong += [f"{name}: say it" for name in ("author", "reason") if not getattr(override, name)]
+    if wrong:
+        raise OverrideError("; ".join(wrong))
+    return override
+
+
+def layered(rows: pd.DataFrame, overrides: Sequence[Override], now: datetime) -> pd.DataFrame:
+    """Rows of the `forecast` view with the overrides that hold now put on, older ones first.
+
+    A factor scales mean and quantiles; a quantity moves the mean there and scales the quantiles
+    with it (where the mean was 0, all quantiles become the quantity). Sums follow.
+    `overrides` names those that count.
+    """
+    mine: dict[tuple[str, str], list[Override]] = {}
+    for one in sorted(overrides, key=lambda one: one.created_at):
+        if one.holds(now):
+            mine.setdefault((one.warehouse_id, one.product_id), []).append(one)
+    if not mine:
+        return rows
+    answer = rows.reset_index(drop=True).copy()
+    keys = zip(*(answer[name] for name in PAIR), strict=True)
+    for place, key in enumerate(keys):
+        if key in mine:
+            for name, value in _changed(answer.loc[place], mine[key]).items():
+                answer.at[place, name] = value  # noqa: PD008  # a list in a cell
+    return answer
+
+
+def _changed(row: Any, overrides: Sequence[Override]) -> dict[str, Any]:
+    mean = np.asarray(row["mean"], dtype=np.float64)
+    levels = len(row["levels"])
+    quantiles = np.asarray(row["quantiles"], dtype=np.float64).reshape(len(mean), levels)
+    dates = _dates(row, len(mean))
+    counted = []
+    new, spread = mean.copy(), quantiles.copy()
+    for one in overrides:
+        inside = (dates >= np.datetime64(one.first)) & (dates <= np.datetime64(one.last))
+        if inside.any():
+            counted.append(one.override_id)
+            wanted = (
+                new * one.factor if one.factor is not None else np.full(len(mean), one.quantity)
+            )
+            goal = np.where(inside, wanted, new)
+            spread, new = _scaled(spread, new, goal), goal
+    sums, windows = np.cumsum(mean), np.cumsum(new)
+    wide = np.asarray(row["window_quantiles"], dtype=np.float64).reshape(len(mean), levels)
+    wide = np.maximum.accumulate(_scaled(wide, sums, windows), axis=0)
+    return {
+        "mean": new,
+        "quantiles": spread.ravel(),
+        "window_mean": windows,
+        "window_quantiles": wide.ravel(),
+        "overrides": ",".join(counted) or None,
+    }
+
+
+def _scaled(quantiles: Floats, mean: Floats, goal: Floats) -> Floats:
+    """Quantiles moved with their mean; a mean of 0 leaves nothing to scale: the goal itself."""
+    factor = np.divide(goal, mean, out=np.ones(len(mean)), where=mean > 0)
+    fixed = (mean <= 0) & (goal > 0)
+    return np.where(fixed[:, None], goal[:, None], quantiles * factor[:, None])
+
+
+def _dates(row: Any, count: int) -> NDArray[np.datetime64]:
+    first = number(pd.Timestamp(row["period_start"], tz="UTC").to_pydatetime(), row["frequency"])
+    moments = starts(np.arange(first, first + count), row["frequency"])
+    return moments.tz_localize(None).to_numpy(dtype="datetime64[D]")

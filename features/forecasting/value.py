@@ -1,0 +1,104 @@
+"""What forecasts were worth: past ones beside what came, and beside the naive ones."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from features.forecasting.grid import PAIR
+
+SEASONS: Mapping[str, tuple[int, ...]] = {"day": (7,), "week": (13, 52), "month": (12,)}
+_KEY = [*PAIR, "period_start"]
+WAYS = ("naive", "seasonal_naive", "model", "final")
+
+
+def outcomes(
+    forecasts: pd.DataFrame, model_forecasts: pd.DataFrame, demand: pd.DataFrame
+) -> pd.DataFrame:
+    """Closed periods, with a full shelf, that a stored forecast said first of.
+
+    forecasts, model_forecasts: history of these views; demand: history of `demand`.
+    Columns: pair, period_start, actual, naive (the period before), seasonal_naive (a week, a year
+    or, of weeks, a quarter before), model, final (with overrides), price.
+    """
+    said = _first(forecasts, "final")
+    plain = _first(model_forecasts, "model")
+    frame = _history(demand).merge(said, on=_KEY)
+    if plain.empty:
+        return frame.assign(model=frame["final"])
+    frame = frame.merge(plain, how="left", on=_KEY)
+    return frame.assign(model=frame["model"].fillna(frame["final"]))
+
+
+def _first(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The mean of the first period of each forecast; of several for one period the newest."""
+    newest = rows.sort_values("event_timestamp", kind="stable").drop_duplicates(_KEY, keep="last")
+    return newest[_KEY].assign(**{name: [float(one[0]) for one in newest["mean"]]})
+
+
+def _history(demand: pd.DataFrame) -> pd.DataFrame:
+    rows = demand.sort_values([*PAIR, "event_timestamp"], kind="stable")
+    units = rows["quantity"].astype(float)
+    pairs = units.groupby([rows[name] for name in PAIR], sort=False)
+    frequency = str(rows["frequency"].iloc[0]) if len(rows) else "week"
+    periods = rows["period_start"].nunique()
+    fitting = [one for one in SEASONS[frequency] if periods >= 1.25 * one] or [1]
+    naive = pairs.shift(1)
+    prices = rows["price"].astype(float).groupby([rows[name] for name in PAIR], sort=False)
+    share = pd.to_numeric(rows["in_stock"])
+    full = (share.isna() | (share >= 1)) & ~rows["censored"].eq(True) & units.notna()
+    frame = rows[_KEY].assign(
+        actual=units,
+        naive=naive.fillna(0.0),
+        seasonal_naive=pairs.shift(fitting[-1]).fillna(naive).fillna(0.0),
+        price=prices.ffill(),
+    )
+    return frame[full.to_numpy()]
+
+
+def value_added(beside: pd.DataFrame) -> pd.DataFrame:
+    """Forecast value added (Gilliland, 2010): way, periods, wape, bias, and value_added, by how
+    much the WAPE is under that of the naive forecast.
+    """
+    actual = beside["actual"].to_numpy(dtype=float)
+    total = max(float(actual.sum()), 1e-9)
+    errors = {way: beside[way].to_numpy(dtype=float) - actual for way in WAYS}
+    wape = {way: float(np.abs(one).sum()) / total for way, one in errors.items()}
+    rows = [
+        {
+            "way": way,
+            "periods": len(beside),
+            "wape": wape[way],
+            "bias": float(errors[way].sum()) / total,
+            "value_added": wape["naive"] - wape[way],
+        }
+        for way in WAYS
+    ]
+    return pd.DataFrame(rows)
+
+
+def exceptions(beside: pd.DataFrame) -> pd.DataFrame:
+    """Pairs whose forecasts err to one side, the most money first.
+
+    bias: units a period, above 0 is too high. tracking_signal: sum of errors over their mean size
+    (Trigg, 1964); beyond ±4 is no chance. money_at_stake: |sum of errors| × the newest price, in
+    the pair's own currency; in units where no price is known.
+    """
+    groups = [beside[name] for name in PAIR]
+    error = beside["final"] - beside["actual"]
+    table = pd.DataFrame(
+        {
+            "periods": error.groupby(groups).size(),
+            "actual": beside["actual"].groupby(groups).sum(),
+            "forecast": beside["final"].groupby(groups).sum(),
+            "bias": error.groupby(groups).mean(),
+            "size": error.abs().groupby(groups).mean(),
+            "price": beside["price"].groupby(groups).last(),
+        }
+    ).reset_index()
+    gap = table["forecast"] - table["actual"]
+    table["tracking_signal"] = (gap / table.pop("size").where(lambda one: one > 0)).fillna(0.0)
+    table["money_at_stake"] = gap.abs() * table.pop("price").fillna(1.0)
+    return table.sort_values(
+        ["money_at_stake", *PAIR], ascending=[False, True, True], ignore_index=True
+    )

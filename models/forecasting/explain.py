@@ -1,0 +1,53 @@
+"""What each mean is made of, in units that add up: one thing taken away after the other."""
+
+import numpy as np
+import pandas as pd
+
+from models.forecasting.forecaster import Forecaster
+from models.forecasting.levels import level
+from models.forecasting.panel import panel
+
+
+def explained(model: Forecaster, frame: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
+    """The parts of each mean of `answer = model.predict(frame)`, row by row.
+
+    level: the usual demand, as sold. stockouts: what empty shelves hid of it. season: what the time
+    of the year and the newest sales add. price: what planned prices add. promotion: what planned
+    promotions add. Parts may be below 0; they add up to the mean.
+    """
+    ahead = pd.to_numeric(frame["horizon"]).fillna(0) > 0
+    calm = frame.assign(
+        promotion=frame["promotion"].where(~ahead, 0.0),
+        promotion_discount=frame["promotion_discount"].where(~ahead, 0.0),
+    )
+    mean = answer["mean"].to_numpy(dtype=np.float64)
+    promoted = bool((frame.loc[ahead, "promotion"] > 0).any())
+    without = model.predict(calm)["mean"].to_numpy(dtype=np.float64) if promoted else mean
+    plain = without
+    if model.prices_known and "price" in frame:
+        usual = calm.assign(price=calm["price"].where(~ahead))
+        plain = model.predict(usual)["mean"].to_numpy(dtype=np.float64)
+    corrected, sold = _levels(model, frame, len(mean))
+    offered = (answer["q99"] > 0).to_numpy() | (mean > 0)
+    corrected, sold = np.where(offered, corrected, 0.0), np.where(offered, sold, 0.0)
+    return pd.DataFrame(
+        {
+            "level": sold,
+            "stockouts": corrected - sold,
+            "season": plain - corrected,
+            "price": without - plain,
+            "promotion": mean - without,
+        },
+        index=answer.index,
+    )
+
+
+def _levels(model: Forecaster, frame: pd.DataFrame, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The usual level with stock-outs corrected (as the model does) and as sold, for each row."""
+    found = []
+    for corrected in (model.correct_stockouts, False):
+        past = panel(frame, horizon=0, correct_stockouts=corrected)
+        asked = past.series["asked"].to_numpy(dtype=bool)
+        mean = level(past.at(past.now)).mean[asked]
+        found.append(np.repeat(mean, rows // max(len(mean), 1)))
+    return found[0], found[1]

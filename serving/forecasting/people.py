@@ -1,0 +1,184 @@
+"""What planners send and get: overrides, exceptions, forecast value added, corrections."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from features.forecasting import Override
+
+_COUNTED = (
+    "sold",
+    "quantity",
+    "in_stock",
+    "lost",
+    "cancelled",
+    "fraudulent",
+    "returned",
+    "bulk",
+)
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class OverrideRequest(BaseModel):
+    """A planner's view of one pair for a while; quantity (units a period) or factor."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "warehouse_id": "DE1",
+                    "product_id": "p1082185",
+                    "first": "2018-01-01",
+                    "last": "2018-01-31",
+                    "factor": 1.5,
+                    "author": "m.lang",
+                    "reason": "television spot in January",
+                    "expires_at": "2018-02-01T00:00:00Z",
+                }
+            ]
+        },
+    )
+
+    warehouse_id: Id
+    product_id: Id
+    first: date = Field(description="Periods that start from this day …")
+    last: date = Field(description="… to this day.")
+    quantity: float | None = Field(None, ge=0, allow_inf_nan=False)
+    factor: float | None = Field(None, ge=0, le=1000, allow_inf_nan=False)
+    author: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    expires_at: AwareDatetime
+
+
+class OverrideAnswer(BaseModel):
+    """An override as it is kept. applied: whether a forecast in the store bears it."""
+
+    override_id: str
+    warehouse_id: str
+    product_id: str
+    first: date
+    last: date
+    quantity: float | None
+    factor: float | None
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    holds: bool
+    applied: bool | None = None
+
+
+class OverridePage(BaseModel):
+    """Overrides, the newest first."""
+
+    data: list[OverrideAnswer]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class ErringPair(BaseModel):
+    """A pair whose forecasts err to one side."""
+
+    warehouse_id: str
+    product_id: str
+    periods: int
+    actual: float
+    forecast: float
+    bias: float = Field(description="Units a period; above 0 is too high.")
+    tracking_signal: float = Field(description="Beyond ±4 is no chance.")
+    money_at_stake: float = Field(description="|sum of errors| × the newest price.")
+
+
+class Value(BaseModel):
+    """How one way to forecast did on closed periods."""
+
+    way: str
+    periods: int
+    wape: float
+    bias: float
+    value_added: float = Field(description="WAPE under that of the naive forecast.")
+
+
+class ExceptionPage(BaseModel):
+    """Exceptions, the most money first."""
+
+    data: list[ErringPair]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class ValuePage(BaseModel):
+    """Forecast value added: naive, seasonal naive, the model, and what was planned with."""
+
+    data: list[Value]
+    has_more: bool = False
+    next_cursor: str | None = None
+
+
+class Correction(BaseModel):
+    """A period whose demand is not what was sold, and why."""
+
+    period_start: str
+    sold: float
+    quantity: float | None = Field(description="Demand; null: unknown, the shelf was empty.")
+    in_stock: float | None
+    lost: float
+    cancelled: float
+    fraudulent: float
+    returned: float
+    bulk: float
+    reason: str
+
+
+class CorrectionPage(BaseModel):
+    """Corrections of one pair, the newest first."""
+
+    data: list[Correction]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+def told(override: Override, now: datetime, applied: bool | None = None) -> OverrideAnswer:
+    """An override as an answer."""
+    return OverrideAnswer(**vars(override), holds=override.holds(now), applied=applied)
+
+
+def asked(body: OverrideRequest, override_id: str, now: datetime) -> Override:
+    """The override a request asks for, from now on."""
+    given = body.model_dump() | {"expires_at": body.expires_at.astimezone(UTC)}
+    return Override(override_id=override_id, created_at=now, **given)
+
+
+def corrections(demand: pd.DataFrame) -> Iterator[Correction]:
+    """The corrected rows of a pair's demand, the newest first."""
+    rows = demand.sort_values("event_timestamp", ascending=False, kind="stable")
+    for row in rows.to_dict("records"):
+        if reason := why(row):
+            units: dict[str, Any] = {name: _number(row.get(name)) for name in _COUNTED}
+            yield Correction(period_start=row["period_start"], reason=reason, **units)
+
+
+def why(row: Mapping[Any, Any]) -> str:
+    """What was corrected in a row of `demand`, in words; empty when nothing was."""
+    lost, share = _number(row["lost"]) or 0.0, _number(row["in_stock"])
+    parts = []
+    if _number(row["quantity"]) is None:
+        parts.append(f"shelf empty: demand unknown, about {lost:.1f} lost")
+    elif bool(row["censored"]):
+        known = (
+            f"in stock {share:.0%} of the time" if share is not None and share < 1 else "sold out"
+        )
+        parts.append(f"{known}: demand at least this, about {lost:.1f} lost")
+    units = {name: _number(row.get(name)) or 0.0 for name in ("cancelled", "fraudulent", "bulk")}
+    parts += [f"{count:g} {name}, not counted" for name, count in units.items() if count > 0]
+    if (_number(row["returned"]) or 0.0) > 0:
+        parts.append(f"{_number(row['returned']):g} returned, counted")
+    return "; ".join(parts)
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

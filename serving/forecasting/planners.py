@@ -1,0 +1,133 @@
+"""The planners' endpoints: overrides, exceptions, value added, corrections."""
+
+import uuid
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from features.forecasting import OverrideError, exceptions, outcomes, value_added
+from serving.errors import Fault, Problem
+from serving.forecasting.layers import renew
+from serving.forecasting.people import (
+    Correction,
+    CorrectionPage,
+    ErringPair,
+    ExceptionPage,
+    OverrideAnswer,
+    OverridePage,
+    OverrideRequest,
+    Value,
+    ValuePage,
+    asked,
+    corrections,
+    told,
+)
+from serving.idempotency import IDEMPOTENT, once
+from serving.live import Live
+
+Id = Annotated[str, Query(min_length=1, max_length=128)]
+MaybeId = Annotated[str | None, Query(min_length=1, max_length=128)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the page before.")]
+
+
+def add(routes: APIRouter, live: Live) -> None:
+    """Put the planners' endpoints on the forecasts' router."""
+    _overrides(routes, live)
+    _reports(routes, live)
+
+
+def _overrides(routes: APIRouter, live: Live) -> None:
+    @routes.post(
+        "/forecasts/overrides",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=OverrideAnswer,
+    )
+    def override(request: Request, body: OverrideRequest) -> Response:
+        """Put a person's view above the model's until it expires; stored before it is answered.
+
+        The forecast in the store bears it at once, so replenishment plans with it. `applied` is
+        false while the pair has no forecast: the next one will bear it.
+        """
+        return once(live, request, body, lambda: _add(live, body), status=201)
+
+    @routes.get("/forecasts/overrides")
+    def overrides(
+        warehouse_id: MaybeId = None,
+        product_id: MaybeId = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> OverridePage:
+        """Overrides that were not dropped, the newest first; `holds` is false for expired ones."""
+        found, now = live.records.overrides.all(warehouse_id, product_id), live.now()
+        return OverridePage(**_page([told(one, now) for one in found], limit, cursor))
+
+    @routes.delete("/forecasts/overrides/{override_id}")
+    def drop(override_id: Annotated[str, Path(max_length=128)]) -> OverrideAnswer:
+        """Take an override off; the model's forecast is back at once."""
+        now = live.now()
+        found = live.records.overrides.drop(override_id, now)
+        if found is None:
+            raise Problem(404, "unknown_override", f"override {override_id}: there is none.")
+        return told(found, now, applied=not renew(live, found, now))
+
+
+def _add(live: Live, body: OverrideRequest) -> OverrideAnswer:
+    now = live.now()
+    override = asked(body, uuid.uuid4().hex, now)
+    try:
+        live.records.overrides.add(override)
+    except OverrideError as error:
+        raise Problem(422, "invalid_override", f"{error}.") from error
+    return told(override, now, applied=renew(live, override, now))
+
+
+def _reports(routes: APIRouter, live: Live) -> None:
+    @routes.get("/forecasts/exceptions")
+    def erring(
+        warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
+    ) -> ExceptionPage:
+        """Pairs whose forecasts erred to one side on closed periods, the most money first."""
+        table = exceptions(_outcomes(live, warehouse_id))
+        rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
+        return ExceptionPage(**_page(rows, limit, cursor))
+
+    @routes.get("/forecasts/value-added")
+    def added(warehouse_id: MaybeId = None) -> ValuePage:
+        """Forecast value added on closed periods: naive, seasonal naive, model, and final (with
+        overrides).
+        """
+        table = value_added(_outcomes(live, warehouse_id))
+        return ValuePage(data=[Value.model_validate(one) for one in table.to_dict("records")])
+
+    @routes.get("/forecasts/corrections")
+    def corrected(
+        warehouse_id: Id, product_id: Id, limit: Limit = 100, cursor: Cursor = None
+    ) -> CorrectionPage:
+        """Where a pair's demand is not its sales, and why, the newest period first."""
+        pair = {"warehouse_id": warehouse_id, "product_id": product_id}
+        demand = live.store.history("demand", live.now(), only=pair)
+        rows: list[Correction] = list(corrections(demand))
+        return CorrectionPage(**_page(rows, limit, cursor))
+
+
+def _outcomes(live: Live, warehouse_id: str | None) -> pd.DataFrame:
+    now, only = live.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
+    views = ("forecast", "model_forecast", "demand")
+    return outcomes(*(live.store.history(view, now, only=only) for view in views))
+
+
+def _page(rows: list[Any], limit: int, cursor: str | None) -> dict[str, Any]:
+    """A page; the cursor is the place of its first row."""
+    if cursor is not None and not cursor.isdecimal():
+        fault = Fault("/cursor", "none of ours; start again without it", "query")
+        raise Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])
+    start = int(cursor or 0)
+    more = start + limit < len(rows)
+    return {
+        "data": rows[start : start + limit],
+        "has_more": more,
+        "next_cursor": str(start + limit) if more else None,
+    }

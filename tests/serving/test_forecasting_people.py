@@ -1,0 +1,166 @@
+"""What planners send and get: the same store, the model's numbers back when an override ends."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from argosy import _forecasts_are_fresh
+from features.settings import Settings
+from models.forecasting import Forecaster, explained
+from serving.app import create_app
+from serving.forecasting import score
+from serving.live import Live
+from tests.serving.test_forecasting import HORIZON, NOW, _register, orders
+
+PAIR = {"warehouse_id": "w", "product_id": "p1"}
+WISH = {
+    **PAIR,
+    "first": "2024-09-16",
+    "last": "2024-09-29",
+    "factor": 3.0,
+    "author": "ann",
+    "reason": "television spot",
+    "expires_at": "2024-12-01T00:00:00Z",
+}
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    home = tmp_path_factory.mktemp("planners")
+    tables = home / "tables"
+    tables.mkdir()
+    given = orders()
+    given.loc[given.index[-1], "ordered_at"] = pd.Timestamp(NOW)
+    given["status"] = "placed"
+    given.loc[given.index[given["product_id"] == "p1"][0], "status"] = "cancelled"
+    given.to_parquet(tables / "orders.parquet")
+    live = Live(Settings(home=home / "home", auth=False, frequency="week"))
+    live.lake.ingest(tables)
+    live.store.materialize(NOW)
+    _register(live.registry, live)
+    live.records.migrate()
+    live.refresh()
+    score(live, NOW)
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="module")
+def client(live: Live) -> Iterator[TestClient]:
+    with TestClient(create_app(live.settings, live)) as client:
+        yield client
+
+
+def means(client: TestClient) -> list[float]:
+    answer = client.get("/v1/forecasts", params=PAIR).json()
+    return [one["mean"] for one in answer["periods"]]
+
+
+def test_an_override_is_planned_with_until_it_is_dropped(live: Live, client: TestClient) -> None:
+    before = means(client)
+    made = client.post("/v1/forecasts/overrides", json=WISH)
+    assert made.status_code == 201, made.text
+    assert made.json()["applied"] is True
+    wanted = [before[0], 3 * before[1], 3 * before[2], *before[3:]]
+    assert means(client) == pytest.approx(wanted, abs=1e-3)
+    # What replenishment reads, and what a batch gives, bear it too.
+    stored = live.store.latest("forecast", NOW).set_index("product_id").loc["p1"]
+    assert sum(stored["mean"]) == pytest.approx(sum(wanted), abs=1e-2)
+    assert stored["window_mean"][-1] == pytest.approx(sum(wanted), abs=1e-2)
+    batch = score(live, NOW)
+    mine = batch[batch["product_id"] == "p1"]
+    assert list(mine["mean"]) == pytest.approx(wanted, abs=1e-3)
+    assert set(mine["overrides"]) == {made.json()["override_id"]}
+
+    listed = client.get("/v1/forecasts/overrides", params={"product_id": "p1"}).json()["data"]
+    assert [(one["author"], one["reason"], one["holds"]) for one in listed] == [
+        ("ann", "television spot", True)
+    ]
+    gone = client.delete(f"/v1/forecasts/overrides/{made.json()['override_id']}")
+    assert gone.status_code == 200
+    assert means(client) == pytest.approx(before, abs=1e-3)
+    assert client.get("/v1/forecasts/overrides").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantity": 3.0},
+        {"factor": None},
+        {"factor": -1},
+        {"last": "2024-01-01"},
+        {"expires_at": "2024-01-01T00:00:00Z"},
+        {"expires_at": "2024-12-01T00:00:00"},
+        {"author": ""},
+        {"odd": 1},
+    ],
+)
+def test_an_override_without_sense_is_refused(client: TestClient, change: dict) -> None:
+    answer = client.post("/v1/forecasts/overrides", json={**WISH, **change})
+    assert answer.status_code == 422
+    assert client.get("/v1/forecasts/overrides").json()["data"] == []
+
+
+def test_an_override_of_an_unknown_pair_waits(client: TestClient) -> None:
+    made = client.post("/v1/forecasts/overrides", json={**WISH, "product_id": "never"}).json()
+    assert made["applied"] is False
+    client.delete(f"/v1/forecasts/overrides/{made['override_id']}")
+    assert client.delete("/v1/forecasts/overrides/none").status_code == 404
+
+
+def test_a_forecast_tells_its_history_and_what_it_is_made_of(client: TestClient) -> None:
+    answer = client.get("/v1/forecasts", params={**PAIR, "history": 60}).json()
+    assert len(answer["history"]) == 36
+    assert "1 cancelled, not counted" in {one["correction"] for one in answer["history"]}
+    assert answer["abc_xyz"][0] in "ABC"
+    for period, parts in zip(answer["periods"], answer["explanation"], strict=True):
+        assert sum(parts.values()) == pytest.approx(period["mean"], abs=1e-3)
+
+
+def test_corrections_exceptions_and_value_added_are_told(client: TestClient) -> None:
+    corrections = client.get("/v1/forecasts/corrections", params=PAIR).json()["data"]
+    assert [one["cancelled"] for one in corrections] == [1.0]
+    ways = [one["way"] for one in client.get("/v1/forecasts/value-added").json()["data"]]
+    assert ways == ["naive", "seasonal_naive", "model", "final"]
+    page = client.get("/v1/forecasts/exceptions", params={"limit": 2}).json()
+    assert page["has_more"] is False  # no forecast of a closed period is there yet
+    faulty = client.get("/v1/forecasts/exceptions", params={"cursor": "odd"})
+    assert faulty.json()["code"] == "invalid_cursor"
+
+
+def test_forecasts_made_as_of_then_are_fresh(live: Live) -> None:
+    assert _forecasts_are_fresh(live.store, NOW)
+    assert not _forecasts_are_fresh(live.store, NOW + pd.Timedelta(days=1))
+
+
+def test_a_promotion_ahead_is_told_as_its_own_part() -> None:
+    model = Forecaster(horizon=HORIZON, rows=2000, trees=10)
+    weeks = pd.date_range("2024-01-01", periods=30, freq="7D").strftime("%Y-%m-%d")
+    history = pd.DataFrame(
+        {
+            "warehouse_id": "w",
+            "product_id": [f"p{n % 12}" for n in range(360)],
+            "period_start": [weeks[n // 12] for n in range(360)],
+            "frequency": "week",
+            "quantity": [3.0 + 9.0 * (n % 7 == 0) for n in range(360)],
+            "promotion": [float(n % 7 == 0) for n in range(360)],
+            "promotion_discount": 0.0,
+        }
+    )
+    ahead = history[history["product_id"] == "p1"].head(1)
+    ahead = ahead.assign(period_start="2024-07-29", horizon=1, promotion=1.0, quantity=np.nan)
+    whole = pd.concat([history, ahead], ignore_index=True)
+    answer = model.fit(history).predict(whole)
+    parts = explained(model, whole, answer)
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(answer["mean"].to_numpy())
+    assert parts["promotion"].iloc[0] > 1
+    assert parts["promotion"].iloc[1:].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_without_overrides_a_batch_names_none(live: Live) -> None:
+    batch = score(live, NOW, quantiles=[0.5])
+    assert list(batch.columns[-4:]) == ["q50", "demand_class", "abc_xyz", "overrides"]
+    assert batch["overrides"].isna().all()

@@ -8,6 +8,7 @@ from models.recommendation.baselines import (
     Popular,
 )
 from models.recommendation.candidates import Who
+from models.recommendation.content import Attributes
 from models.recommendation.recommender import Ranked, Recommender
 
 MODELS: dict[str, type[Model]] = {
@@ -18,4 +19,4 @@ MODELS: dict[str, type[Model]] = {
     "item_item": ItemItem,
 }
 
-__all__ = ["MODELS", "Ranked", "Recommender", "Who"]
+__all__ = ["MODELS", "Attributes", "Ranked", "Recommender", "Who"]

@@ -27,7 +27,8 @@ def examples(
     """Examples of the last windows, newest first; of at most `people` people in all.
 
     The newest window always; an older one only while two windows of history are left before it
-    and people are wanted. `learn` is given nothing but what was before the window.
+    and people are wanted. A window with all the people wanted is halved by person: one half can
+    judge what the other teaches. `learn` is given nothing but what was before the window.
     """
     newest, oldest = frame["occurred_at"].max(), frame["occurred_at"].min()
     window = min(timedelta(days=window_days), (newest - oldest) / 4)
@@ -37,10 +38,8 @@ def examples(
         wanted = people - sum(len(each) for each in found)
         if back > 1 and (cut - oldest < 2 * window or wanted <= 0):
             break
-        # Half of the people at most are of the newest window: the shares are chosen there.
-        most = min(wanted, people // 2) if back == 1 else wanted
-        found.append(list(_window(frame, learn, cut, cut + window, people=most, seed=seed)))
-    return found
+        found.append(list(_window(frame, learn, cut, cut + window, people=wanted, seed=seed)))
+    return found if len(found[0]) < people else [found[0][::2], found[0][1::2]]
 
 
 def _window(

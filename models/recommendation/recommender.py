@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from models.base import TooLittleDataError
 from models.recommendation import storage
 from models.recommendation.candidates import NOBODY, Who, gather, speakers
+from models.recommendation.content import Attributes, find_twins, twin_scores
 from models.recommendation.examples import examples
 from models.recommendation.listing import asked, listing
 from models.recommendation.ranking import Ranking, learn_ranking
-from models.recommendation.selection import best
+from models.recommendation.selection import best, top
 from models.recommendation.signals import signals
 from models.recommendation.sources import Sources, learn_sources
 
@@ -148,6 +149,20 @@ class Recommender:
         floor = ranked.score[-1] if len(ranked.score) else 0.0
         below = floor - np.arange(1, len(rest.product) + 1) * 1e-3
         return Ranked(np.r_[ranked.product, rest.product], np.r_[ranked.score, below])
+
+    def twins(self, new: Attributes) -> Ints:
+        """The known products most like each new one; for `fresh`."""
+        return find_twins(self.sources.catalogue, new)
+
+    def fresh(self, twins: Ints, ranked: Ranked) -> Ranked:
+        """Products the model never saw, best first, on the scale of one person's candidates.
+
+        twins: of `twins`; product: the position of a new product there.
+        """
+        size = len(self.sources.products)
+        score = twin_scores(twins, ranked.product, ranked.score, size=size)
+        order = top(score, len(score))
+        return Ranked(order, score[order])
 
     def _session_score(self, who: Who, found: Ints) -> NDArray[np.float64]:
         """Ties to the session's products, and what it touched itself; at most session_weight."""

@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.utils.extmath import randomized_svd
 
 from models.recommendation.neighbours import Neighbours
+from models.recommendation.selection import top
 
 Array = NDArray[np.float32]
 
@@ -26,6 +27,8 @@ _IDEAL, _POPULAR = 0.2, 0.15
 _EACH = 8
 # Entries of a dense block of rows, of the eigenvectors and of the table: what bounds the memory.
 _BLOCK, _MOST, _TABLE = 2**25, 2**26, 2**25
+# One in so many values of a row tells how large the largest are.
+_SAMPLE = 16
 
 
 def fit_taste(likes: csr_matrix, *, factors: int, keep: int, seed: int) -> Neighbours:
@@ -74,13 +77,14 @@ def _leading(scaled: csr_matrix, rank: int, *, seed: int) -> Array:
 def _rows(scaled: csr_matrix, spread: Array, vectors: Array) -> Iterator[tuple[int, Array]]:
     """Blocks of dense rows of the operator, and the number of the first."""
     popular = spread ** (2 * _POPULAR)
+    near, far = vectors * (_IDEAL / spread[:, None]), (vectors * spread[:, None]).T
     across = scaled.T.tocsr()
     step = max(1, _BLOCK // scaled.shape[1])
     for first in range(0, scaled.shape[1], step):
         block = slice(first, first + step)
-        rows = ((vectors[block] * (_IDEAL / spread[block, None])) @ vectors.T) * spread
-        near = (diags(1.0 / popular[block]) @ across[block] @ scaled @ diags(popular)).tocoo()
-        rows[near.row, near.col] += near.data
+        rows: Array = near[block] @ far
+        linear = (diags(1.0 / popular[block]) @ across[block] @ scaled @ diags(popular)).tocoo()
+        rows[linear.row, linear.col] += linear.data
         yield first, rows
 
 
@@ -89,11 +93,19 @@ def _strongest(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], Array]:
     """Of each row of a block: how many ties, to which products, how strong, best first."""
     rows[np.arange(len(rows)), first + np.arange(len(rows))] = 0.0
-    width = rows.shape[1]
-    keep = min(keep, width)
-    near = np.argpartition(rows, width - keep, axis=1)[:, width - keep :]
-    strength = np.take_along_axis(rows, near, axis=1)
-    order = np.lexsort((near, -strength), axis=1)
-    near, strength = np.take_along_axis(near, order, 1), np.take_along_axis(strength, order, 1)
-    tied = strength > 0
-    return tied.sum(axis=1), near[tied].astype(np.int32), strength[tied]
+    near = [_strongest_of(row, keep) for row in rows]
+    strength = [row[found] for row, found in zip(rows, near, strict=True)]
+    lengths = np.array([len(found) for found in near], dtype=np.int64)
+    return lengths, np.concatenate(near).astype(np.int32), np.concatenate(strength)
+
+
+def _strongest_of(row: Array, keep: int) -> NDArray[np.integer]:
+    """Positions of the `keep` largest values above 0, largest first."""
+    sample = row[::_SAMPLE]
+    # About twice as many as are kept lie above this; fewer than are kept, and all are looked at.
+    place = len(sample) - max(1, 2 * keep // _SAMPLE)
+    floor = float(np.partition(sample, place)[place]) if place > 0 else 0.0
+    found = np.flatnonzero(row > max(floor, 0.0))
+    if len(found) < keep:
+        found = np.flatnonzero(row > 0.0)
+    return found[top(row[found], keep)]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from models.base import Model, TooLittleDataError
-from models.recommendation import MODELS, Recommender
+from models.recommendation import MODELS, Attributes, Recommender
+from models.recommendation.examples import examples
 from models.recommendation.history import encode, habits
 from models.recommendation.neighbours import fit_neighbours
 from models.recommendation.ranking import Example, learn_ranking
@@ -286,3 +287,30 @@ def test_of_a_product_only_the_strongest_ties_are_kept() -> None:
     part = fit_taste(likes, factors=2, keep=3, seed=1)
     for each in range(16):
         assert part.of(each)[0].tolist() == whole.of(each)[0][:3].tolist()
+
+
+def test_a_window_with_enough_people_is_halved_by_person() -> None:
+    model = Recommender(factors=4)
+    for people, halves in ((8, [4, 4]), (1000, [12])):
+        found = examples(
+            shoppers(), model._learn_sources, window_days=7, windows=1, people=people, seed=1
+        )
+        assert [len(part) for part in found] == halves
+
+
+def test_a_product_added_today_stands_by_the_products_most_like_it() -> None:
+    frame = shoppers()
+    drinks = frame["product_id"].isin(TEA)
+    frame = frame.assign(category=np.where(drinks, "food/drinks", "pets"), brand=None, price=2.0)
+    model = Recommender(factors=8).fit(frame)
+    new = Attributes(["pets", "food/drinks", None], ["b", None, None], np.array([9.0, 2.0, np.nan]))
+    twins = model.twins(new)
+    assert set(model.sources.products.text(twins[0][twins[0] >= 0])) == set(PETS)
+    assert (twins[2] == -1).all()
+    for customer, first in (("c01", 1), ("c07", 0)):
+        ranked = model.candidates(model.who(customer))
+        fresh = model.fresh(twins, ranked)
+        assert fresh.product[0] == first
+        assert ranked.score.min() <= fresh.score.min()
+        assert fresh.score.max() <= ranked.score.max()
+    assert len(model.fresh(model.twins(Attributes([], [], np.empty(0))), ranked).product) == 0

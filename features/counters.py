@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -22,6 +23,7 @@ import redis
 from numpy.typing import NDArray
 
 from features.contracts import ArgosyError
+from features.remote import Circuit, open_redis
 from features.windows import (
     IDLE_DAYS,
     MISSING,
@@ -41,7 +43,7 @@ DAY_MS = 86_400_000
 REMEMBER_DAYS = 7
 KEEP_STATE_MS = (IDLE_DAYS + 2) * DAY_MS
 LOAD_BATCH = 1_000
-CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
+ANSWER_SECONDS, LOAD_SECONDS = 0.25, 10.0  # how long a payment waits, and a filling
 
 
 class CountersError(ArgosyError):
@@ -71,11 +73,19 @@ class Counters(Protocol):
 
 
 def open_counters(
-    url: str | None, folder: Path, plan: Plan, *, namespace: str = "argosy"
+    url: str | None,
+    folder: Path,
+    plan: Plan,
+    *,
+    namespace: str = "argosy",
+    seconds: float = ANSWER_SECONDS,
 ) -> Counters:
-    """Counters on Redis at `url`, or on SQLite in `folder` when there is none."""
+    """Counters on Redis at `url`, or on SQLite in `folder` when there is none.
+
+    seconds: how long Redis may take for a payment.
+    """
     if url:
-        return RedisCounters(url, plan, namespace=namespace)
+        return RedisCounters(url, plan, namespace=namespace, seconds=seconds)
     folder.mkdir(parents=True, exist_ok=True)
     return SqliteCounters(folder / "counters.db", plan)
 
@@ -96,14 +106,18 @@ def _floats(answer: list[int], scale: NDArray[np.float64]) -> NDArray[np.float64
     return np.where(whole == MISSING, np.nan, whole / scale)
 
 
+def _away(where: str, why: object) -> CountersError:
+    return CountersError(
+        f"the fraud counters on {where} do not answer: {why}; see ARGOSY_COUNTERS_URL"
+    )
+
+
 @contextmanager
 def _reached(failure: type[Exception], where: str) -> Iterator[None]:
     try:
         yield
     except failure as error:
-        raise CountersError(
-            f"the fraud counters on {where} do not answer: {error}; see ARGOSY_COUNTERS_URL"
-        ) from error
+        raise _away(where, error) from error
 
 
 _SCHEMA = """
@@ -216,15 +230,22 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 class RedisCounters:
     """Counters on Redis: one script call an event; keys share a hash tag, so a cluster works."""
 
-    def __init__(self, url: str, plan: Plan, *, namespace: str = "argosy") -> None:
+    def __init__(
+        self,
+        url: str,
+        plan: Plan,
+        *,
+        namespace: str = "argosy",
+        seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self.plan = plan
         self._scale = plan.scale()
         self._prefix = f"{{{namespace}}}:velocity:"
-        self._redis = redis.Redis.from_url(
-            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS
-        )
+        self._redis = open_redis(url, seconds)
+        self._loader = open_redis(url, LOAD_SECONDS)
+        self._circuit = Circuit(lambda: (redis.RedisError,))
         self._observe = self._redis.register_script(observe_script(plan))
-        self._load = self._redis.register_script(LOAD)
+        self._load = self._loader.register_script(LOAD)
 
     def observe(self, event: Event) -> NDArray[np.float64]:
         """As `Counters.observe`: one script call."""
@@ -240,7 +261,7 @@ class RedisCounters:
         ]
         given = [event.at, event.measures, partners, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
         name = f"{self._prefix}id:{event.id}"
-        with _reached(redis.RedisError, "Redis"):  # a lost answer is asked for again: it is safe
+        with self._circuit.asking(partial(_away, "Redis")):  # to ask once more is safe
             text = self._observe(keys=[name, *keys], args=[orjson.dumps(given)])
         return _floats(orjson.loads(text), self._scale)
 
@@ -254,18 +275,19 @@ class RedisCounters:
                 packed = [orjson.dumps(state) for _, _, state in batch]
                 self._load(keys=keys, args=[*packed, KEEP_STATE_MS])
             for some in _batches(ids):
-                pipe = self._redis.pipeline(transaction=False)
+                pipe = self._loader.pipeline(transaction=False)
                 for name in some:
                     pipe.set(f"{self._prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS, nx=True)
                 pipe.execute()
-            self._redis.set(f"{self._prefix}version", version)
+            self._loader.set(f"{self._prefix}version", version)
 
     def version(self) -> str:
         """As `Counters.version`."""
-        with _reached(redis.RedisError, "Redis"):
+        with self._circuit.asking(partial(_away, "Redis")):
             stored = self._redis.get(f"{self._prefix}version")
         return stored.decode() if isinstance(stored, bytes) else ""
 
     def close(self) -> None:
         """Let go of the connections."""
         self._redis.close()
+        self._loader.close()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from features.contracts import ArgosyError
-from models.address import knock, make_database, without_password
+from models.address import knock, make_database, rehome, without_password
 from models.base import Release
 from models.release import BrokenReleaseError, Models, name_of, read, write
 
@@ -51,6 +51,10 @@ _LONGEST_STACK = 100
 
 class RegistryError(ArgosyError):
     """The registry cannot do what was asked; the message says why and what helps."""
+
+
+class NoFormerError(RegistryError):
+    """There is no champion before this one."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +180,14 @@ class Registry:
     def rollback(self, row: str, reason: str = "") -> str:
         """Make the champion before this one the champion again; returns its version.
 
-        Raises RegistryError when there is none.
+        Raises NoFormerError when there is none.
         """
         with self._asking(f"roll {row} back"):
             stack = self._stack(row)
             gone = stack[-1:]
             stack = [version for version in stack[:-1] if self._exists(row, version)]
             if not stack:
-                raise RegistryError(
+                raise NoFormerError(
                     f"{row}: no champion before {gone[0] if gone else 'this'}; "
                     f"promote a version of your choice: argosy promote {row} VERSION"
                 )
@@ -261,7 +265,10 @@ class Registry:
         """MLflow's client, on first use; a new SQLite file is made in WAL mode."""
         mlflow = _mlflow()
         if self.url.startswith("sqlite:///"):
-            make_database(Path(self.url.removeprefix("sqlite:///")))
+            database = Path(self.url.removeprefix("sqlite:///"))
+            make_database(database)
+            if self.artifacts is not None:
+                rehome(database, self.artifacts, [self._name(row) for row in ROWS])
         else:
             knock(self.url)
         try:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -19,28 +20,11 @@ from starlette.concurrency import run_in_threadpool
 from features.contracts import ArgosyError
 from features.lake import Lake
 from features.settings import Settings
-from serving import (
-    errors,
-    forecasting,
-    fraud,
-    health,
-    logs,
-    recommendation,
-    replenishment,
-    telemetry,
-)
+from serving import errors, health, logs, privacy, promotion, telemetry
 from serving.edge import Edge, Limits
 from serving.live import Live
 
 Page = Callable[[str, Lake, datetime, str], str]
-
-
-_ROWS = {
-    "recommendation": recommendation,
-    "forecasting": forecasting,
-    "replenishment": replenishment,
-    "fraud": fraud,
-}
 
 
 class ServeError(ArgosyError):
@@ -80,8 +64,11 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     limits = Limits(settings.most_requests, settings.request_seconds)
     app.add_middleware(Edge, telemetry=live.telemetry, limits=limits)
     app.include_router(health.router(live))
+    app.include_router(promotion.router(live))
+    app.include_router(privacy.router(live))
     for name in settings.rows:
-        app.include_router(_ROWS[name].router(live), tags=[name])
+        row = import_module(f"serving.{name}")  # only what is served is loaded
+        app.include_router(row.router(live), tags=[name])
     app.include_router(APIRouter(lifespan=_settled))
     return app
 

@@ -19,7 +19,7 @@ from features.contracts import ArgosyError
 from features.records import DatabaseError, RecordsError
 from features.storefront import ExperimentError
 from models.base import ModelError
-from models.registry import RegistryError
+from models.registry import NoFormerError, RegistryError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,6 +31,7 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = {
     ExperimentError: (409, "experiment_exists"),
     ModelError: (503, "model_unavailable"),
     RegistryError: (503, "registry_unavailable"),
+    NoFormerError: (409, "no_former_version"),
 }
 
 CODES: Mapping[int, str] = {

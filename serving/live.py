@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -47,6 +47,7 @@ class Live:
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})
         self._failed: dict[str, tuple[str, float]] = {}
+        self.watched: list[Callable[[], None]] = []  # what a row wants looked after, too
         self.migrated = False  # whether the database was reached since the start
         self._database_problem: str | None = None
         self._tidied = float("-inf")
@@ -137,6 +138,8 @@ class Live:
             try:
                 self.look_at_database()
                 self.refresh()
+                for look in self.watched:
+                    look()
             except Exception as error:  # the watch goes on, whatever one look met
                 log_defect(error, "watch")
 

@@ -77,6 +77,15 @@ class Archive:
             union all by name select * from fresh"""
         self._change(view, query, rows)
 
+    def erase(self, view: View, key: str, value: str) -> int:
+        """Delete the rows with this value of a key; how many there were."""
+        before = self.count(view)
+        kept = self.rows(view).filter(pc.not_equal(pc.field(key), value))
+        if kept.num_rows == before:
+            return 0
+        self._change(view, "select * from fresh", kept)
+        return before - int(kept.num_rows)
+
     def history(
         self,
         view: View,

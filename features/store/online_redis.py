@@ -1,7 +1,8 @@
 """The newest values in Redis, laid out as Feast lays them out; see `features.store.online`."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from typing import Any
 
 import mmh3
@@ -29,20 +30,19 @@ local function micros(data)
   return fields[8] * 1000000 + math.floor(fields[16] / 1000)
 end
 local time, count, written = ARGV[1], tonumber(ARGV[2]), 0
+local fields, parts = {time}, {time}
+for j = 1, count do
+  fields[j + 1] = ARGV[2 + j]
+  parts[2 * j + 1] = ARGV[2 + j]
+end
 for i, key in ipairs(KEYS) do
   local at = 3 + count + (i - 1) * (count + 2)
   local stored = redis.call('HGET', key, time)
   if not stored or micros(stored) <= tonumber(ARGV[at]) then
-    local parts = {time}
     if ARGV[at + 1] == '' then
-      for j = 1, count do parts[j + 1] = ARGV[2 + j] end
-      redis.call('HDEL', key, unpack(parts))
+      redis.call('HDEL', key, unpack(fields))
     else
-      parts[2] = ARGV[at + 1]
-      for j = 1, count do
-        parts[2 * j + 1] = ARGV[2 + j]
-        parts[2 * j + 2] = ARGV[at + 1 + j]
-      end
+      for j = 0, count do parts[2 * j + 2] = ARGV[at + 1 + j] end
       redis.call('HSET', key, unpack(parts))
     end
     written = written + 1
@@ -50,6 +50,9 @@ for i, key in ipairs(KEYS) do
 end
 return written
 """
+
+
+_CALLS = 100  # script calls prepared at a time
 
 
 class RedisOnline:
@@ -94,12 +97,19 @@ class RedisOnline:
         self._writer.close()
 
     def _run(self, view: View, keys: Sequence[bytes], rows: Iterator[tuple[Any, ...]]) -> int:
+        """Two at a time: while the server works on one call, the next is made."""
         head = [_time(view), len(view.features), *_fields(view)]
-        written = 0
-        for start in range(0, len(keys), self._rows):
-            names = [key + self._project for key in keys[start : start + self._rows]]
-            values = [value for row in islice(rows, len(names)) for value in row]
-            written += self._script(keys=names, args=[*head, *values])
+
+        def call(names: Sequence[bytes], values: Sequence[tuple[Any, ...]]) -> int:
+            keys = [key + self._project for key in names]
+            return int(self._script(keys=keys, args=[*head, *chain.from_iterable(values)]))
+
+        written, size = 0, self._rows
+        with ThreadPoolExecutor(2) as pool:
+            for start in range(0, len(keys), size * _CALLS):
+                parts = [keys[i : i + size] for i in range(start, start + size * _CALLS, size)]
+                taken = [(part, list(islice(rows, len(part)))) for part in parts if part]
+                written += sum(pool.map(lambda each: call(*each), taken))
         return written
 
 

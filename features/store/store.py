@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features import forecasting, fraud, recommendation, replenishment
 from features.contracts import FeatureType, View
+from features.remote import Circuit, open_redis
 from features.settings import Settings
 from features.store.archive import Archive
 from features.store.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
@@ -39,6 +41,7 @@ VIEWS: tuple[View, ...] = tuple(view for row in _ROWS.values() for view in row.V
 SERVICES: Mapping[str, tuple[str, ...]] = {name: row.SERVICE for name, row in _ROWS.items()}
 Progress = Callable[[str, float], None]
 
+_FOREVER = 1 << 62  # later than any event, in microseconds
 _WRITE_SECONDS = 10.0  # how long a write waits for Redis
 
 
@@ -80,6 +83,7 @@ class Store:
         self._views = {view.name: view for view in views}
         self._services = {row: tuple(map(self._view, names)) for row, names in services.items()}
         self._archive = Archive(settings.feature_folder)
+        self._circuit = Circuit(lambda: self._failures)
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
 
@@ -184,10 +188,33 @@ class Store:
         given = set(entities[0]) if entities else set()
         views = [view for view in self._service(row) if view.online and set(view.keys) <= given]
         keys = {key for view in views for key in view.keys}
-        with self._reaching():
-            asked = {key: [entity[key] for entity in entities] for key in keys}
+        asked = {key: [entity[key] for entity in entities] for key in keys}
+        with self._circuit.asking(self._away):
             found = look_up(self._online, views, asked, now)
         return [{name: values[i] for name, values in found.items()} for i in range(len(entities))]
+
+    def of_customer(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+        """The offline rows kept under a customer's id, by view."""
+        found = {}
+        for view in self._customer_views():
+            rows = self._archive.rows(view)
+            found[view.name] = rows.filter(pc.field("customer_id") == customer_id).to_pylist()
+        return {name: rows for name, rows in found.items() if rows}
+
+    def erase_customer(self, customer_id: str) -> dict[str, int]:
+        """Delete what is kept under a customer's id, offline and online; view -> rows."""
+        counts = {}
+        with self._archive.lock(), self._reaching():
+            for view in self._customer_views():
+                counts[view.name] = self._archive.erase(view, "customer_id", customer_id)
+                gone = serialize_keys(view, self._archive.gone(view))
+                if view.online and gone:
+                    self._online.forget(view, sorted(set(gone)), _FOREVER)
+                self._archive.settle(view)
+        return {name: count for name, count in counts.items() if count}
+
+    def _customer_views(self) -> list[View]:
+        return [view for view in self._views.values() if "customer_id" in view.keys]
 
     def history(
         self,
@@ -298,14 +325,15 @@ class Store:
         try:
             yield
         except self._failures as error:
-            place = (
-                "Redis at ARGOSY_ONLINE_STORE_URL"
-                if self._settings.online_store_url
-                else (self._settings.feature_folder / "online.db")
-            )
-            raise OnlineStoreError(
-                f"the online store ({place}) does not answer: {error}"
-            ) from error
+            raise self._away(error) from error
+
+    def _away(self, why: object) -> OnlineStoreError:
+        place = (
+            "Redis at ARGOSY_ONLINE_STORE_URL"
+            if self._settings.online_store_url
+            else (self._settings.feature_folder / "online.db")
+        )
+        return OnlineStoreError(f"the online store ({place}) does not answer: {why}")
 
     @cached_property
     def _failures(self) -> tuple[type[Exception], ...]:
@@ -323,15 +351,9 @@ class Store:
             path = settings.feature_folder / "online.db"
             online: Online = SqliteOnline(path, settings.namespace)
         else:
-            import redis
-
             # A request waits a moment, a materialize as long as it takes.
             asked, written = (
-                redis.Redis.from_url(
-                    settings.online_store_url,
-                    socket_connect_timeout=seconds,
-                    socket_timeout=seconds,
-                )
+                open_redis(settings.online_store_url, seconds)
                 for seconds in (settings.store_seconds, _WRITE_SECONDS)
             )
             online = RedisOnline(asked, settings.namespace, written)

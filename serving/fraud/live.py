@@ -45,6 +45,7 @@ class LiveEngine:
         self._mark = -1
         self._looked = float("-inf")
         self._known_policies: set[str] = set()
+        live.watched.append(self._look)
 
     def get(self) -> Engine:
         """The engine; counters that cannot be filled now are filled at the next call."""
@@ -54,15 +55,27 @@ class LiveEngine:
             if self._engine is None:
                 self._engine = self._open()
             if not self._filled:
-                with suppress(CountersError):  # each decision says that it goes without them
+                with suppress(ArgosyError):  # each decision says that it goes without them
                     _fill(self._engine.counters, self._live)
                     self._filled = True
             return self._engine
 
+    def _look(self) -> None:
+        """Fill the counters again when they came back empty."""
+        engine = self._engine
+        with suppress(CountersError):
+            if engine is not None and self._filled and not engine.counters.version():
+                self._filled = False
+                self.get()
+
     def _open(self) -> Engine:
         settings = self._live.settings
         counters = open_counters(
-            settings.counters_url, settings.home, PLAN, namespace=settings.namespace
+            settings.counters_url,
+            settings.home,
+            PLAN,
+            namespace=settings.namespace,
+            seconds=settings.store_seconds,
         )
         return Engine(
             counters=counters,

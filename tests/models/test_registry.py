@@ -361,3 +361,13 @@ def test_a_version_that_others_registered_is_left_alone(registry: Registry) -> N
     assert [each.version for each in registry.versions("fraud")] == ["1"]
     with pytest.raises(RegistryError, match="load fraud version 2"):
         registry.load("fraud", "2")
+
+
+def test_a_home_may_be_moved(registry: Registry, home: Path) -> None:
+    registered(registry, 1.0)
+    moved = home.rename(home.with_name(f"{home.name}_moved"))
+    after = at(moved)
+    assert after.load("fraud", "1").version == "1"
+    registered(after, 2.0)
+    assert after.load("fraud", "2").version == "2"
+    assert not home.exists()

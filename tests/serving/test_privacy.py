@@ -1,0 +1,97 @@
+"""Erasure leaves nothing that says who it was, in any file or table, and does not touch others."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from features.fraud import SERVICE, VIEWS
+from features.settings import Settings
+from features.store import Store
+from models.registry import Registry
+from serving.app import create_app
+from serving.live import Live
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+WHO, OTHER = "c-ann-4711", "c-bob"
+SECRETS = (WHO, "tok_ann", "dev_ann", "203.0.113.77")
+
+
+def payment(name: str, customer: str, **more: str) -> dict[str, object]:
+    whose = "ann" if customer == WHO else "bob"
+    tokens = {"card_id": f"tok_{whose}", "device_id": f"dev_{whose}"}
+    body = {"payment_id": name, "attempted_at": NOON.isoformat(), "customer_id": customer}
+    return {**body, "amount": 10.0, "currency": "EUR", **tokens, **more}
+
+
+@pytest.fixture
+def live(settings: Settings, registry: Registry) -> Live:
+    given = settings.model_copy(update={"rows": ("recommendation", "fraud")})
+    live = Live(given, registry)
+    live.store = Store(given, live.lake, views=VIEWS, services={"fraud": SERVICE})
+    both = [WHO, OTHER]
+    old = [payment(f"old-{c}", c) | {"attempted_at": NOON - timedelta(days=3)} for c in both]
+    live.lake.append("customers", pd.DataFrame({"customer_id": both}))
+    live.lake.append("payments", pd.DataFrame(old).assign(ip_address="203.0.113.77"))
+    live.store.materialize(NOON)
+    return live
+
+
+@pytest.fixture
+def client(live: Live) -> Iterator[TestClient]:
+    with TestClient(create_app(live.settings, live)) as client:
+        for customer in (WHO, OTHER):
+            assert client.post(
+                "/v1/fraud/decisions", json=payment(f"new-{customer[:5]}", customer)
+            ).is_success
+            event = {"event_id": f"e-{customer[:5]}", "kind": "view", "product_id": "p"}
+            body = {"events": [event | {"customer_id": customer}]}
+            assert client.post("/v1/events", json=body).is_success
+        yield client
+
+
+def holding(home: Path, secret: str) -> list[str]:
+    """Files in which a text stands; Parquet is read, all others are searched as they are."""
+    found = []
+    for path in sorted(each for each in home.rglob("*") if each.is_file()):
+        if path.suffix == ".parquet":
+            there = secret in pd.read_parquet(path).to_csv()
+        else:
+            there = secret.encode() in path.read_bytes()
+        if there:
+            found.append(path.name)
+    return found
+
+
+def test_one_person_is_told_whole(client: TestClient) -> None:
+    told = client.get(f"/v1/customers/{WHO}").json()
+    assert [row["payment_id"] for row in told["lake"]["payments"]] == [f"old-{WHO}"]
+    assert told["lake"]["customers"] == [{"customer_id": WHO}]
+    assert [row["event_id"] for row in told["records"]["events"]] == ["e-c-ann"]
+    assert [row["payment_id"] for row in told["records"]["decisions"]] == ["new-c-ann"]
+    assert OTHER not in str(told)
+
+
+def test_an_erased_person_is_nowhere_and_others_are_as_they_were(
+    client: TestClient, live: Live, settings: Settings
+) -> None:
+    before = client.get(f"/v1/customers/{OTHER}").json()
+    receipt = client.delete(f"/v1/customers/{WHO}").json()
+    assert receipt["lake"] == {"customers": 1, "payments": 1}
+    assert receipt["records"] == {"events": 1, "decisions": 1}
+    assert (settings.home / "receipts" / f"{receipt['receipt_id']}.json").exists()
+    after = client.get(f"/v1/customers/{WHO}").json()
+    assert not any(after["lake"].values())
+    assert not any(after["records"].values())
+    assert client.get(f"/v1/customers/{OTHER}").json() == before
+    assert client.get("/v1/fraud/decisions/new-c-ann").is_success  # the books keep it
+    assert receipt["customer"] in set(live.lake.read("payments")["customer_id"])
+    live.records.database.read(lambda c: c.exec_driver_sql("pragma wal_checkpoint(truncate)"))
+    live.records.database.alone(lambda c: None)
+    for secret in SECRETS[:3]:
+        left = [name for name in holding(settings.home, secret) if "argosy.db" not in name]
+        assert left == [], secret
+    assert client.delete(f"/v1/customers/{WHO}").json()["records"] == {}

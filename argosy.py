@@ -351,6 +351,36 @@ def shadow_fraud(
 
 
 @app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check every connection, version, permission, clock and disk, and say what to do.
+
+    Exit code 1 when something failed.
+    """
+    from serving.doctor import examine
+
+    findings = examine(_settings())
+    _show(findings if as_json else {"findings": findings}, as_json)
+    if any(finding.status == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def erase(
+    customer_id: str,
+    export: Annotated[bool, typer.Option(help="Only print what is kept; erase nothing.")] = False,
+) -> None:
+    """Erase one customer from lake, features and records; the receipt is printed and kept."""
+    from serving.live import Live
+    from serving.privacy import erase as erase_customer
+    from serving.privacy import found
+
+    live = Live(_settings())
+    live.records.migrate()
+    result = found(live, customer_id) if export else erase_customer(live, customer_id).model_dump()
+    _show(result, as_json=True)
+
+
+@app.command()
 def demo(
     size: Size = Size.full,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from features.contracts import ArgosyError
@@ -72,3 +74,27 @@ class Circuit:
                 return False
             self._again_at = now + self._pause  # this one tries, those who come meanwhile do not
             return True
+
+
+@dataclass(frozen=True)
+class RedisFacts:
+    """What a Redis says of itself."""
+
+    version: str
+    policy: str
+    now: datetime
+
+
+def redis_facts(url: str) -> RedisFacts:
+    """Ask a Redis what it is; ArgosyError when it does not answer."""
+    import redis
+
+    with open_redis(url, 2.0) as client:
+        try:
+            seconds, micros = client.time()
+            memory = client.info("memory")
+            found = client.info("server")["redis_version"]
+        except redis.RedisError as error:
+            raise ArgosyError(f"Redis does not answer: {error}") from error
+    moment = datetime.fromtimestamp(seconds + micros / 1e6, UTC)
+    return RedisFacts(str(found), str(memory.get("maxmemory_policy", "unknown")), moment)

@@ -50,7 +50,10 @@ def router(live: Live) -> APIRouter:
     )
     def export(customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]) -> Response:
         """Everything that is kept of one customer, by place and table; empty when nothing is."""
-        return Response(orjson.dumps(found(live, customer_id)), media_type="application/json")
+        told = orjson.dumps(
+            found(live, customer_id), option=orjson.OPT_SERIALIZE_NUMPY, default=str
+        )
+        return Response(told, media_type="application/json")
 
     @routes.delete("/{customer_id}")
     def erasure(customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]) -> Receipt:

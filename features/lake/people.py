@@ -29,7 +29,7 @@ def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
         rows = lake.read(table)
         own = rows[rows["customer_id"] == customer_id]
         found[table] = [
-            {str(name): value for name, value in row.items() if not _missing(value)}
+            {str(name): value for name, value in row.items() if not pd.isna(value)}
             for row in own.to_dict("records")
         ]
     return found
@@ -118,7 +118,3 @@ def _clean_quarantine(folder: Path, manifest: Manifest, customer_id: str) -> int
             settle(draft)
             draft.replace(path)
     return dropped
-
-
-def _missing(value: object) -> bool:
-    return value is None or value is pd.NaT or (isinstance(value, float) and value != value)

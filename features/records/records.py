@@ -57,6 +57,13 @@ class Records:
         """DatabaseError when the database does not answer."""
         self.database.read(lambda connection: connection.execute(sa.select(1)).scalar())
 
+    def clock(self) -> datetime:
+        """The database's own time."""
+        query = sa.select(sa.func.current_timestamp())
+        now = self.database.read(lambda connection: connection.execute(query).scalar_one())
+        moment = now if isinstance(now, datetime) else datetime.fromisoformat(now)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
     def close(self) -> None:
         """Give back all connections."""
         self.database.close()

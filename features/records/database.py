@@ -191,7 +191,13 @@ def _translate(context: Any) -> None:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    """Durable at each commit, readers beside one writer, writers wait for each other."""
+    """Durable at each commit, readers beside one writer, writers wait for each other; what is
+    deleted is overwritten."""
     del record
-    for setting in ("busy_timeout = 4000", "journal_mode = WAL", "synchronous = FULL"):
+    for setting in (
+        "busy_timeout = 4000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "secure_delete = ON",
+    ):
         connection.execute(f"PRAGMA {setting}")

@@ -127,10 +127,12 @@ class SqliteOnline:
         with closing(sqlite3.connect(self._path, timeout=60, isolation_level=None)) as connection:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
+            connection.execute("pragma secure_delete = on")  # what is erased is overwritten
             connection.execute("begin immediate")
             with connection:
                 connection.execute(_TABLE.format(table=self._table(view)))
                 yield connection, self._table(view)
+            connection.execute("pragma wal_checkpoint(passive)")
 
 
 def _newer(connection: sqlite3.Connection, table: str, bounds: Mapping[bytes, int]) -> set[bytes]:

@@ -12,6 +12,7 @@ import orjson
 import pandas as pd
 import sqlalchemy as sa
 
+from features.contracts import TABLES
 from features.records.database import Database
 from features.records.tables import Tables
 from features.storefront import (
@@ -63,6 +64,13 @@ class Storefront:
             impressions=tuple(event for event in events if event.kind == "impression"),
             hidden=frozenset(event.product_id for event in events if event.kind == "hide"),
         )
+
+    def hides(self) -> pd.DataFrame:
+        """Every hide, as rows of the events table."""
+        events = self._tables.events
+        names = list(TABLES["events"].names)
+        query = sa.select(*(events.c[name] for name in names)).where(_is(events, "hide"))
+        return pd.DataFrame([tuple(row) for row in self._rows(query)], columns=names)
 
     # The merchant's lists -------------------------------------------------------------------
 

@@ -71,6 +71,12 @@ def tables(namespace: str) -> Tables:
         sa.Index(f"{namespace}_events_visitor", "visitor_id", "occurred_at"),
         sa.Index(f"{namespace}_events_customer", "customer_id", "occurred_at"),
         sa.Index(f"{namespace}_events_recommendation", "recommendation_id"),
+        sa.Index(
+            f"{namespace}_events_hides",
+            "kind",
+            sqlite_where=sa.text("kind = 'hide'"),
+            postgresql_where=sa.text("kind = 'hide'"),
+        ),
     )
     chargebacks = table(
         "chargebacks",

@@ -128,7 +128,11 @@ def _shipped(live: Live) -> Mapping[str, set[str]]:
 def _hides(live: Live, as_of: datetime) -> Mapping[str, frozenset[str]]:
     """Who hid what, by the lake; what came by HTTP is read with each visit."""
     columns = ["customer_id", "visitor_id", "product_id", "kind", "occurred_at", "market"]
-    events = live.lake.read("events", as_of=as_of, columns=columns)
+    return by_person(live.lake.read("events", as_of=as_of, columns=columns))
+
+
+def by_person(events: pd.DataFrame) -> Mapping[str, frozenset[str]]:
+    """The products each person hid."""
     return {
         str(who): frozenset(products)
         for who, products in hidden(events).groupby("customer_id")["product_id"]

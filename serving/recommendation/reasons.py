@@ -34,7 +34,8 @@ def reasons(case: Case, ranked: Ranked, *, personal: bool) -> list[Reason]:
     given = _personal(case, ranked) if personal else {}
     found = []
     for product in ranked.product.tolist():
-        code, rests_on = given.get(product, ("popular" if product < shelf.known else "new", None))
+        unknown = shelf.model is not None and product >= shelf.known
+        code, rests_on = given.get(product, ("new" if unknown else "popular", None))
         if product in pins:
             code, rests_on = "pinned", None
         elif code == "session" and rests_on in cart:

@@ -28,7 +28,7 @@ from serving.recommendation.schemas import (
     VerdictOut,
     Verdicts,
 )
-from serving.recommendation.storefront import Storefront
+from serving.recommendation.storefront import Draft, Storefront
 from serving.recommendation.why import why
 
 _MAY = [Depends(scoped("recommend"))]
@@ -97,11 +97,11 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     @routes.post("/recommendations", dependencies=_MAY, response_model=RecommendationResponse)
     async def recommendations(body: RecommendationRequest) -> Response:
         """What to show this visitor; somebody unknown is a cold start, not an error."""
-        ask = asked(body)
+        ask, draft = asked(body), Draft()
         return await within(
             body.timeout_ms,
-            lambda: response(front.recommend(ask, body.placement)),
-            lambda: response(front.hurried(ask, body.placement)),
+            lambda: response(front.recommend(ask, body.placement, draft)),
+            lambda: response(front.hurried(ask, body.placement, draft)),
         )
 
     @routes.post("/recommendations:explain", dependencies=_MAY)

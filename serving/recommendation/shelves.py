@@ -2,9 +2,12 @@
 
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
+from features.records import DatabaseError
 from serving.live import Live
-from serving.recommendation.build import build
+from serving.recommendation.build import build, by_person
 from serving.recommendation.shelf import Shelf
 
 ROW = "recommendation"
@@ -51,6 +54,15 @@ class Shelves:
         known = self._live.features_as_of()
         now = self._live.now()
         shelf = build(self._live, self._live.release(ROW), max(now, known) if known else now)
+        shelf = replace(shelf, hides={**shelf.hides, **self._told(shelf)})
         self._shelf, self._state = shelf, state
         self._looked_at = time.monotonic()
         return shelf
+
+    def _told(self, shelf: Shelf) -> Mapping[str, frozenset[str]]:
+        """What was hidden over HTTP: for answers that have no time to read a visit."""
+        try:
+            told = by_person(self._live.records.storefront.hides())
+        except DatabaseError:
+            return {}
+        return {who: products | shelf.hides.get(who, frozenset()) for who, products in told.items()}

@@ -9,7 +9,7 @@ from features.storefront import Exposure
 from serving.live import Live
 from serving.recommendation.answering import recommend
 from serving.recommendation.answers import body, name
-from serving.recommendation.ask import NO_VISIT, Answer, Ask, Visit
+from serving.recommendation.ask import Answer, Ask, Visit
 from serving.recommendation.experiments import Assignment, assigned, at_placement, in_arm
 from serving.recommendation.placements import Placements
 from serving.recommendation.shelf import Shelf
@@ -17,6 +17,13 @@ from serving.recommendation.shelves import ROW, Shelves
 from serving.recommendation.visits import hidden_before, visit
 
 _NO_EVENTS, _NO_TIME = "events_unreachable", "time_budget"
+
+
+@dataclass
+class Draft:
+    """What is ready of an answer, for the simpler one when its time is up."""
+
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,14 @@ class Storefront:
             return Visit(hidden=hidden_before(shelf, ask)), _NO_EVENTS
         return visit(shelf, ask, trail), ""
 
-    def recommend(self, ask: Ask, placement: str | None) -> dict[str, Any]:
+    def recommend(
+        self, ask: Ask, placement: str | None, draft: Draft | None = None
+    ) -> dict[str, Any]:
         """The answer, its exposure on disk when it takes part in an experiment."""
         shelf = self.shelves.current()
         seen, problem = self.visit(shelf, ask)
+        if draft is not None:
+            draft.visit = seen
         ask, arm = self.planned(ask, placement)
         answer = recommend(shelf, ask, seen)
         recommendation_id = name()
@@ -55,11 +66,11 @@ class Storefront:
             else None
         }
 
-    def hurried(self, ask: Ask, placement: str | None) -> dict[str, Any]:
-        """What sells, by the rules that need no look at a database: when there is no time left."""
+    def hurried(self, ask: Ask, placement: str | None, draft: Draft) -> dict[str, Any]:
+        """What sells, by the rules, without another look at a database: there is no time left."""
         shelf = self.shelves.current()
         wishes = self.placements.held().lists.get(placement or "")
-        seen = replace(NO_VISIT, hidden=hidden_before(shelf, ask))
+        seen = draft.visit or Visit(hidden=hidden_before(shelf, ask))
         answer = recommend(shelf, at_placement(ask, wishes), seen, hurry=True)
         return self.told(shelf, answer, name(), _NO_TIME) | {"experiment": None}
 

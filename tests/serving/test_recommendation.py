@@ -279,9 +279,10 @@ def test_a_warehouse_that_does_not_say_serves_where_it_has_shipped(
 def test_without_a_model_best_sellers_degraded(small_shop: Live) -> None:
     bare = build(small_shop, None, NOW)
     for answer in (
-        recommend(bare, Ask(customer_id="c01", limit=50)),
+        recommend(bare, Ask(customer_id="c01", limit=50, explain=True)),
         trending(bare, Ask(limit=50)),
     ):
         assert answer.degraded == "no_model"
+        assert {item.reason.code for item in answer.items if item.reason} <= {"popular"}
         assert set(ids(answer)) == SELLABLE
     assert set(ids(similar(bare, "tea", Ask(limit=50)))) == SELLABLE - {"tea"}

@@ -175,12 +175,23 @@ def over_http(settings: Settings, seconds: float) -> dict[str, float]:
         wait(server)
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             list(pool.map(lambda k: load(k, 2.0), range(CONNECTIONS)))
+            used = processor_seconds(server.pid)
             parts = list(pool.map(lambda k: load(k, seconds), range(CONNECTIONS)))
+            used = processor_seconds(server.pid) - used
     finally:
         server.terminate()
         server.wait(timeout=30)
     took = [each for part in parts for each in part]
-    return {"answers_per_second": round(len(took) / seconds, 1)} | quantiles("http", took)
+    return {
+        "answers_per_second": round(len(took) / seconds, 1),
+        "server_cpu_ms": round(1e3 * used / len(took), 2),
+    } | quantiles("http", took)
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait(server: "subprocess.Popen[bytes]") -> None:

@@ -10,6 +10,7 @@ from typing import Self
 
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
 from features.contracts import fingerprint
 from features.recommendation import interactions
@@ -17,6 +18,7 @@ from features.settings import Settings
 from models.base import Release
 from models.recommendation import Recommender
 from models.registry import ROWS, Registry, Run
+from serving.app import create_app
 from serving.live import Live
 
 FEATURES = {"x": "float"}
@@ -185,3 +187,9 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     register_recommender(live)
     yield live
     live.stop()
+
+
+@pytest.fixture(scope="session")
+def shop_client(small_shop: Live) -> TestClient:
+    """The small shop over HTTP."""
+    return TestClient(create_app(small_shop.settings, small_shop))

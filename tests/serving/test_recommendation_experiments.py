@@ -23,7 +23,6 @@ from features.storefront import (
     Placement,
     Push,
 )
-from serving.app import create_app
 from serving.live import Live
 from serving.recommendation.ask import Ask
 from serving.recommendation.experiments import assigned, shares
@@ -44,8 +43,8 @@ def records(request: pytest.FixtureRequest, tmp_path: Path, namespace: str) -> I
 
 
 @pytest.fixture
-def client(small_shop: Live) -> TestClient:
-    return TestClient(create_app(small_shop.settings, small_shop))
+def client(shop_client: TestClient) -> TestClient:
+    return shop_client
 
 
 def exposure(name: str, arm: str = "one", unit: str = "ann") -> Exposure:

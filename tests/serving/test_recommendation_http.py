@@ -22,9 +22,9 @@ PETS = ("kibble", "leash", "bowl", "toy")
 ONCE = "oven"  # bought by everybody, by nobody twice
 
 
-@pytest.fixture(scope="module")
-def client(small_shop: Live) -> TestClient:
-    return TestClient(create_app(small_shop.settings, small_shop))
+@pytest.fixture
+def client(shop_client: TestClient) -> TestClient:
+    return shop_client
 
 
 def shown(client: TestClient, **body: object) -> Mapping[str, Any]:
@@ -290,7 +290,7 @@ def test_an_answer_that_would_be_late_is_a_simpler_one(
 
 
 def test_without_the_database_answers_go_on_degraded(
-    small_shop: Live, monkeypatch: pytest.MonkeyPatch
+    small_shop: Live, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storefront = small_shop.records.storefront
 
@@ -299,7 +299,6 @@ def test_without_the_database_answers_go_on_degraded(
 
     for name in ("trail", "placements", "experiments"):
         monkeypatch.setattr(storefront, name, down)
-    client = TestClient(create_app(small_shop.settings, small_shop))
     answer = shown(client, customer_id="c01", placement="home")
     assert (answer["degraded"], answer["served_by"]) == (True, "personal")
     assert answer["experiment"] is None

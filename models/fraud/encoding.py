@@ -73,10 +73,16 @@ class Encoding:
 
     def row(self, facts: Mapping[str, Any]) -> Matrix:
         """One payment, given by name, as a matrix of one row; what is not given is missing."""
-        cells = [_cell(facts.get(name), codes, other) for name, codes, other in self._readers]
+        given = [facts.get(name) for name in self.names]
+        for place, codes, other in self._texts_read:
+            given[place] = _cell(given[place], codes, other)
         for name, habit in self.habits.items():
-            cells += habit.of(_text(facts.get(name)))
-        return np.array([cells], dtype=np.float64).astype(np.float32)
+            given += habit.of(_text(facts.get(name)))
+        try:
+            cells = np.array([given], dtype=np.float64)  # None is NaN
+        except (TypeError, ValueError):  # a text where a number should be
+            cells = np.array([[_cell(value, None, 0.0) for value in given]])
+        return cells.astype(np.float32)
 
     def of_frame(self, frame: pd.DataFrame) -> Matrix:
         """The same of many payments; a column that is not there is missing in every row."""
@@ -106,9 +112,12 @@ class Encoding:
         }
 
     @cached_property
-    def _readers(self) -> list[tuple[str, Mapping[str, float] | None, float]]:
+    def _texts_read(self) -> list[tuple[int, Mapping[str, float], float]]:
+        """Where the texts stand, their codes, the code of other values."""
         levels = self.levels
-        return [(n, self._codes.get(n), float(len(levels.get(n, ())))) for n in self.names]
+        return [
+            (i, self._codes[self.names[i]], len(levels[self.names[i]])) for i in self.categorical
+        ]
 
     @property
     def categorical(self) -> list[int]:

@@ -33,7 +33,7 @@ from serving.fraud.replay import explained
 from serving.idempotency import IDEMPOTENT, once
 from serving.live import Live
 
-__all__ = ["router", "score"]
+__all__ = ["decided", "router", "score"]
 
 _Body = Annotated[Any, Depends(json_body)]
 _Explain = Annotated[bool, Query(description="Reasons also when the payment is allowed.")]
@@ -83,7 +83,7 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         row = row_of(payment)
         not_in_future(row["attempted_at"], "attempted_at")
         return once(
-            live, request, payment, lambda: answer(_decide(live, engine, row, explain=explain))
+            live, request, payment, lambda: answer(decided(live, engine, row, explain=explain))
         )
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
@@ -99,7 +99,7 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         return answer(found)
 
 
-def _decide(live: Live, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool) -> Decision:
+def decided(live: Live, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool) -> Decision:
     """A new decision on the payment, stored; or the one that is stored already.
 
     Deciding again changes nothing: the counters know the payment, and the first decision stays.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from features.fraud import FEATURES, amounts, fraud_reports, inputs
+from features.fraud import FEATURES, amounts, fraud_reports, model_inputs
 from models.base import Model, parameters
 from models.fraud import ACTIONS, BoostedTrees, Costs, Logistic, Rules, best_policy
 from training.job import Context, Recipe, Split, override
@@ -28,7 +28,7 @@ def frame(context: Context) -> pd.DataFrame:
     context.store.ensure(as_of)
     known = context.store.training_frame("fraud", entities, as_of)
     rates = lake.read("fx_rates", as_of=as_of)
-    seen = inputs(known, amounts(known, rates, context.settings.base_currency))
+    seen = model_inputs(known, amounts(known, rates, context.settings.base_currency))
     for name in ("payment_id", "customer_id", "card_id", "attempted_at"):
         seen[name] = known[name]
     seen["declined"] = (known["outcome"] == "declined").to_numpy(dtype=bool)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from features.contracts import Frames, View
-from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of_one
+from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of_one, model_inputs
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
@@ -85,6 +85,7 @@ __all__ = [
     "inputs",
     "inputs_of_one",
     "milliseconds",
+    "model_inputs",
     "payment_velocity",
     "report",
 ]

@@ -24,7 +24,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from features.contracts import TABLES
-from features.fraud import PLAN, RISK_FEATURES, inputs, payment_velocity
+from features.fraud import PLAN, RISK_FEATURES, model_inputs, payment_velocity
 from models.fraud import BoostedTrees
 from training.metrics import card_precision_at_k, expected_calibration_error
 
@@ -73,15 +73,11 @@ def seen(payments: pd.DataFrame) -> pd.DataFrame:
     )
     plan = PLAN.only(COLUMNS)
     paid = payments.reindex(columns=list(TABLES["payments"].names))
-    known = pd.concat(
-        [
-            paid.assign(**dict.fromkeys(RISK_FEATURES, np.nan)),
-            payment_velocity(paid, reports, paid["amount"], plan),
-        ],
-        axis=1,
-        copy=False,
-    )
-    made = inputs(known, paid["amount"], plan)
+    velocities = payment_velocity(paid, reports, paid["amount"], plan)
+    unknown = paid.assign(**dict.fromkeys(RISK_FEATURES, np.nan))
+    known = pd.concat([unknown, velocities], axis=1, copy=False)
+    del velocities, unknown
+    made = model_inputs(known, paid["amount"], plan)
     del known, paid
     made = made[[name for name in made if made[name].notna().any()]].astype("float32")
     return made.assign(

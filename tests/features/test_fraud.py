@@ -25,6 +25,7 @@ from features.fraud import (
     inputs,
     inputs_of_one,
     milliseconds,
+    model_inputs,
     payment_velocity,
     report,
 )
@@ -290,3 +291,17 @@ def test_the_views_are_whole() -> None:
     assert len(names) == len(set(names))
     sums = {name for name in PLAN.names if "log_amount" in name}
     assert set(PLAN.names) - set(FEATURES) == sums
+
+
+def test_inputs_made_in_parts_are_the_same() -> None:
+    columns: dict[str, Any] = {
+        name: [f"{name}{n % 3}" for n in range(7)] for name in TABLES["payments"].names
+    }
+    columns["attempted_at"] = pd.date_range("2025-01-01", periods=7, tz="UTC")
+    columns["address_match"] = pd.array([True, None, False] * 2 + [True], dtype="boolean")
+    for place, name in enumerate([*PLAN.names, *RISK_FEATURES]):
+        columns[name] = "t" if RISK_FEATURES.get(name) == "str" else np.arange(7.0) + place
+    known, amount = pd.DataFrame(columns), pd.Series(np.arange(7.0) / 3)
+    whole, parts = inputs(known, amount), model_inputs(known, amount, rows=3)
+    pd.testing.assert_frame_equal(whole, parts, check_dtype=False, rtol=1e-6)
+    assert parts["amount_base"].dtype == np.float32

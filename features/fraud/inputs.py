@@ -82,11 +82,18 @@ def features_of(plan: Plan) -> dict[str, FeatureType]:
 FEATURES: Mapping[str, FeatureType] = features_of(PLAN)
 
 
-def inputs(payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN) -> pd.DataFrame:
+def inputs(
+    payments: pd.DataFrame,
+    amount: pd.Series,
+    plan: Plan = PLAN,
+    *,
+    number: type[np.floating[Any]] = np.float64,
+) -> pd.DataFrame:
     """`features_of(plan)` and the x_ columns of payments that carry the columns of the plan and of
     RISK_FEATURES.
 
-    amount: of the payments, in base currency. The index is that of `payments`.
+    amount: of the payments, in base currency. number: the precision of the answer's numbers. The
+    index is that of `payments`.
     """
     texts = {name: payments[name].to_numpy(dtype=object) for name in (*_TEXTS, *_RISK_TEXTS)}
     numbers = {name: payments[name].to_numpy(dtype=float) for name in _RISK_NUMBERS}
@@ -105,8 +112,11 @@ def inputs(payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN) -> pd.D
     extra = {
         name: signals(payments[name], at) for name in payments.columns if name.startswith("x_")
     }
-    made = {name: made[name] for name in features_of(plan)}
-    return pd.DataFrame({**made, **extra}, index=payments.index)
+    kept = {
+        name: made[name].astype(number) if kind == "float" else made[name]
+        for name, kind in features_of(plan).items()
+    }
+    return pd.DataFrame({**kept, **extra}, index=payments.index)
 
 
 def model_inputs(
@@ -114,12 +124,15 @@ def model_inputs(
 ) -> pd.DataFrame:
     """`inputs` as a model reads them, numbers in single precision; made so many rows at a time, so
     that a long history needs little memory."""
-    parts = []
-    for start in range(0, max(len(payments), 1), rows):
-        some = slice(start, start + rows)
-        made = inputs(payments.iloc[some], amount.iloc[some], plan)
-        numbers = made.select_dtypes("float64").columns
-        parts.append(made.astype(dict.fromkeys(numbers, "float32")))
+    parts = [
+        inputs(
+            payments.iloc[start : start + rows],
+            amount.iloc[start : start + rows],
+            plan,
+            number=np.float32,
+        )
+        for start in range(0, max(len(payments), 1), rows)
+    ]
     return pd.concat(parts) if len(parts) > 1 else parts[0]
 
 

@@ -125,7 +125,8 @@ def test_deep_and_wide_bodies_are_refused(shop: Any) -> None:
     deep = plain[:-1] + b',"x_deep":' + b"[" * 900 + b"]" * 900 + b"}"
     wide = orjson.dumps(base.EXAMPLE | {f"x_{n}": n for n in range(5_000)})
     for body in (deep, wide):
-        answer = shop.client.post("/v1/fraud/decisions", content=body)
+        kind = {"content-type": "application/json"}
+        answer = shop.client.post("/v1/fraud/decisions", content=body, headers=kind)
         assert answer.status_code in {400, 413, 422}, answer.text
 
 

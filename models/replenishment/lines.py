@@ -144,7 +144,7 @@ def cheapest(frame: pd.DataFrame) -> pd.DataFrame:
     tied = lead + frame["lead_time_spread"].fillna(frame["lead_time_sd"]).fillna(0.0)
     carried = 1.0 + _holding_rate(frame) * tied.to_numpy(dtype=float) / YEAR_DAYS
     ranked = frame.assign(
-        _blocked=frame["blocked"].fillna(False).astype(bool),
+        _blocked=_flags(frame["blocked"]),
         _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float) * carried,
         _lead=lead,
     ).sort_values([*pair, "_blocked", "_cost", "_lead", "supplier_id"], kind="stable")
@@ -210,11 +210,10 @@ def _price(rows: pd.DataFrame) -> Floats:
 
 
 def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags) -> Texts:
-    discontinued = rows["discontinued"].fillna(False).to_numpy(dtype=bool)
     reasons = [
         (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
-        (discontinued, "discontinued"),
-        (rows["blocked"].fillna(False).to_numpy(dtype=bool), "blocked"),
+        (_flags(rows["discontinued"]), "discontinued"),
+        (_flags(rows["blocked"]), "blocked"),
         (ended, "its life ends before an order can arrive"),
         (~windows.known, "no forecast"),
     ]
@@ -263,6 +262,11 @@ def _padded(lists: pd.Series, *, least: int = 1) -> Floats:
             [np.asarray(lists.iloc[row], dtype=float) for row in np.flatnonzero(count)]
         )
     return table
+
+
+def _flags(values: pd.Series) -> Flags:
+    """True where it is said so."""
+    return np.asarray(values.astype("boolean").fillna(False), dtype=np.bool_)
 
 
 def _filled(values: pd.Series, default: float) -> Floats:

@@ -1,6 +1,7 @@
 """The ordering policy made from tiny tables: a lake, a store, forecasts of past weeks."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from features.replenishment import SERVICE, VIEWS
 from features.settings import Settings
 from features.store import Store
 from models.base import Model
+from models.registry import Registry
 from training.job import Context, OverrideError
-from training.replenishment import RECIPE
+from training.replenishment import RECIPE, backtest, log
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
 WEEKS, PRODUCTS = 24, 8
@@ -207,3 +209,17 @@ def test_a_parameter_can_be_set(context: Context) -> None:
         RECIPE.model(
             Context(given.settings, given.lake, given.store, AS_OF, {"x": "1"}, given.progress)
         )
+
+
+def test_the_backtest_compares_policies_and_is_kept(context: Context, tmp_path: Path) -> None:
+    done = backtest(context)
+    rows = done.policies.set_index("policy")
+    assert list(rows.index) == ["argosy", "moving average", "min-max"]
+    assert rows.loc["moving average", "cost_ratio"] == 1.0
+    inside = rows["cost_ratio"].between(rows["cost_ratio_low"] - 1e-9, rows["cost_ratio_high"])
+    assert inside.all()
+    assert rows["fill_rate"].between(0, 1).all()
+    assert rows["stockouts"].between(0, 1).all()
+    assert len(done.weeks) == 3 * done.panel.demand.shape[1]
+    registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    assert log(done, context, registry)

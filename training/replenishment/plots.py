@@ -62,6 +62,16 @@ def _point(trace: Trace) -> tuple[float, float]:
     return trace.mean_stock_value, trace.fill_rate
 
 
+def weeks(path: Path, table: pd.DataFrame) -> None:
+    """Lines: the cost of each period by policy."""
+    title = "Cost of each period, all pairs together"
+    with drawing(path, title, x="period", y="cost") as axes:
+        for name, part in table.groupby("policy", sort=False):
+            colour = OURS if name == "argosy" else None
+            axes.plot(part["period"], part["cost"], label=name, color=colour)
+        axes.legend(frameon=False)
+
+
 def waterfall(path: Path, lines: pd.DataFrame) -> None:
     """The parts of the largest order, from demand to quantity."""
     line = lines.sort_values("order_value", ascending=False, na_position="last").iloc[0]

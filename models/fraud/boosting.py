@@ -22,6 +22,7 @@ _FILES = ("model.txt", "model.json")
 # Frauds that the calibration should see; where the last fold has fewer, earlier ones help.
 ENOUGH_FRAUDS = 100
 _FEWEST_TREES = 10
+FEWEST_COLUMNS = 24  # a tree reads no fewer, where there are as many
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class BoostedTrees:
             weighed = np.where(judge[1] > 0, self.positive_weight, 1.0)
             judges = [data.create_valid(*judge, weight=weighed)]
             stop = [lightgbm.early_stopping(self.patience, verbose=False)]
-        parameters = self._parameters(2 if label.sum() < self.few_frauds else 1)
+        parameters = self._parameters(2 if label.sum() < self.few_frauds else 1, _varying(matrix))
         return lightgbm.train(
             parameters, data, trees or self.rounds, valid_sets=judges, callbacks=stop
         )
@@ -152,14 +153,15 @@ class BoostedTrees:
         each = len(honest) / self.most_honest
         return rows, np.where(label[rows] > 0, self.positive_weight, each)
 
-    def _parameters(self, part: int) -> dict[str, Any]:
+    def _parameters(self, part: int, columns: int) -> dict[str, Any]:
+        share = max(self.columns_share / part, FEWEST_COLUMNS / max(columns, 1))
         return {
             "objective": "binary",
             "metric": "binary_logloss",
             "learning_rate": self.learning_rate,
             "num_leaves": max(self.leaves // part, 2),
             "min_data_in_leaf": max(self.min_leaf // part, 1),
-            "feature_fraction": self.columns_share / part,
+            "feature_fraction": min(share, 1.0),
             "bagging_fraction": self.rows_share,
             "bagging_freq": 1,
             "lambda_l2": self.l2,
@@ -254,6 +256,13 @@ class BoostedTrees:
             Calibration(**numbers),
         )
         return model
+
+
+def _varying(matrix: Matrix) -> int:
+    """How many columns have two values or more."""
+    some = matrix[:: max(len(matrix) // 20_000, 1)]
+    known = np.where(np.isnan(some), some.dtype.type(-1e30), some)
+    return int((known.max(axis=0) != known.min(axis=0)).sum())
 
 
 def answer(probability: Floats, index: pd.Index) -> pd.DataFrame:

@@ -390,6 +390,41 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def monitor(
+    out: Annotated[Path, typer.Option(help="Where to: an HTML file.")] = Path("monitor.html"),
+    days: Annotated[int, typer.Option(min=1, help="The window that is looked at.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Watch what is served: skew, drift, labels, freshness. Exit code 4 past a limit."""
+    from serving.live import Live
+    from serving.monitor import look, write
+
+    live = Live(_settings())
+    live.records.migrate()
+    report = look(live, days=days)
+    write(report, out)
+    _show({"watches": report.watches, "within limits": report.ok, "out": str(out)}, as_json)
+    if not report.ok:
+        raise typer.Exit(4)
+
+
+@app.command()
+def run(
+    schedule: Annotated[Path, typer.Argument(metavar="SCHEDULE.toml")],
+    once: Annotated[bool, typer.Option(help="Do what is due now, then end.")] = False,
+) -> None:
+    """Do the steps of a schedule, each once a window, one at a time across machines."""
+    from serving import clockwork
+
+    records = _records(_settings())
+    if not once:
+        clockwork.forever(schedule, records)
+    steps = clockwork.read(schedule)
+    done = clockwork.once(steps, records, datetime.now(UTC), clockwork.command)
+    _show({"done": ", ".join(done)}, as_json=False)
+
+
+@app.command()
 def erase(
     customer_id: str,
     export: Annotated[bool, typer.Option(help="Only print what is kept; erase nothing.")] = False,

@@ -1,6 +1,7 @@
 """Fixtures every test may use: settings in a folder of their own, and the real servers."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 from features.settings import Settings
+from serving.logs import JsonFormatter
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -24,6 +26,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reads_merchant = "merchant" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("merchant" if reads_merchant else item.path.stem))
     items.sort(key=lambda item: "merchant" not in getattr(item, "fixturenames", ()))
+
+
+_PERSONAL = re.compile(
+    r"argosy_[\w-]{43}"  # an API key
+    r"|[\w.+-]+@[\w-]+\.[a-z]{2,}"  # an e-mail address
+    r"|(?<![\w-])(?:\d[ -]?){15}\d(?![\w-])"  # a card number
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_in_any_log_line(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a test does, our log lines bear no key, no e-mail address and no card number."""
+    yield
+    lines = [
+        JsonFormatter().format(record)
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if record.name.split(".")[0] in {"argosy", "uvicorn"}
+    ]
+    assert [line for line in lines if _PERSONAL.search(line)] == []
 
 
 @pytest.fixture

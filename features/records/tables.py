@@ -38,6 +38,7 @@ class Tables:
     notes: sa.Table
     answers: sa.Table
     keys: sa.Table
+    steps: sa.Table
     exposures: sa.Table
     experiments: sa.Table
     placements: sa.Table
@@ -121,6 +122,12 @@ def tables(namespace: str) -> Tables:
         sa.Column("answer", sa.Text, nullable=False),
         sa.Column("created_at", Utc, nullable=False),
         sa.Index(f"{namespace}_answers_created", "created_at"),
+    )
+    steps = table(
+        "steps",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("window", Utc, primary_key=True),
+        sa.Column("finished_at", Utc, nullable=False),
     )
     keys = table(
         "keys",
@@ -218,6 +225,7 @@ def tables(namespace: str) -> Tables:
         notes,
         answers,
         keys,
+        steps,
         exposures,
         experiments,
         placements,

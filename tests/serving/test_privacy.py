@@ -1,5 +1,6 @@
 """Erasure leaves nothing that says who it was, in any file or table, and does not touch others."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,3 +95,20 @@ def test_an_erased_person_is_nowhere_and_others_are_as_they_were(
         left = [name for name in holding(settings.home, secret) if "argosy.db" not in name]
         assert left == [], secret
     assert client.delete(f"/v1/customers/{WHO}").json()["records"] == {}
+
+
+def test_nothing_a_caller_sends_comes_into_a_log_line(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The watch over all tests sees the lines; this one makes some that could bear secrets."""
+    caplog.set_level(logging.DEBUG)
+    mail, card = "ann@example.com", "4111 1111 1111 1111"
+    headers = {"Authorization": f"Bearer argosy_{'x' * 43}", "X-Request-Id": mail}
+    client.get(f"/v1/customers/{mail}", headers=headers)
+    client.get(f"/nowhere/{mail}?card={card}", headers=headers)
+    client.post("/v1/fraud/decisions", json=payment("p", mail, card_id=card), headers=headers)
+    client.post("/v1/fraud/decisions", content=f'{{"x_note": "{mail}"', headers=headers)
+    assert [record for record in caplog.records if record.name.startswith("argosy")]
+    for record in caplog.records:
+        line = record.getMessage() + str(getattr(record, "fields", ""))
+        assert mail not in line or not record.name.startswith(("argosy", "uvicorn"))

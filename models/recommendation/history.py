@@ -91,7 +91,8 @@ class Habits:
     decayed: purchases, each halved every HALF_LIVES days, one column each. looked: weight of views
     and carts, halved every 7 days. liked: weight of all interactions, halved every 90 days.
     baskets, pace: orders a person, and the same halved every 30 days. home: the market a person
-    acts in most. paid: mean of log(1 + price of what a person bought), NaN where unknown.
+    acts in most. paid: mean of log(1 + price of what a person bought), NaN where unknown. Days,
+    turns and weights are kept in half precision: there are many pairs.
     """
 
     start: Ints
@@ -118,7 +119,8 @@ class Habits:
     def likes(self, products: int) -> csr_matrix:
         """People × products: log(1 + liked)."""
         shape = (len(self.start) - 1, products)
-        return csr_matrix((np.log1p(self.liked), self.product, self.start), shape=shape)
+        strength = np.log1p(self.liked.astype(np.float32))
+        return csr_matrix((strength, self.product, self.start), shape=shape)
 
 
 def habits(log: Log) -> Habits:
@@ -157,22 +159,22 @@ def habits(log: Log) -> Habits:
     )
 
 
-def _weighed(place: Ints, weight: Floats, size: int) -> NDArray[np.float32]:
-    return np.bincount(place, weight, minlength=size).astype(np.float32)
+def _weighed(place: Ints, weight: Floats, size: int) -> NDArray[np.float16]:
+    return np.bincount(place, weight, minlength=size).astype(np.float16)
 
 
 def _ends(
     place: Ints, age: Floats, bought: NDArray[np.bool_], ever: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """Age of the newest and the oldest purchase of each pair; of looks where nothing was bought."""
     last, first = np.full(len(ever), np.inf), np.zeros(len(ever))
     speaks = bought | ~ever[place]
     np.minimum.at(last, place[speaks], age[speaks])
     np.maximum.at(first, place[speaks], age[speaks])
-    return last.astype(np.float32), first.astype(np.float32)
+    return last.astype(np.float16), first.astype(np.float16)
 
 
-def _turns(log: Log, place: Ints, pairs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _turns(log: Log, place: Ints, pairs: int) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """Baskets of each pair's person from the first with the product on, and after the last."""
     person, basket, pair = log.person[log.bought], log.basket[log.bought], place[log.bought]
     begun = np.full(int(log.basket.max(initial=-1)) + 1, np.inf)
@@ -189,7 +191,7 @@ def _turns(log: Log, place: Ints, pairs: int) -> tuple[NDArray[np.float32], NDAr
     np.maximum.at(last, pair, turn)
     np.maximum.at(until, pair, ends[person])
     chances = np.where(last > 0, until - first + 1, 0.0)
-    return chances.astype(np.float32), (until - last).astype(np.float32)
+    return chances.astype(np.float16), (until - last).astype(np.float16)
 
 
 def _paid(log: Log) -> NDArray[np.float32]:

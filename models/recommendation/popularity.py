@@ -87,7 +87,8 @@ def popularity(log: Log, people: Habits) -> Popularity:
 def _cycle(people: Habits, size: int) -> NDArray[np.float32]:
     """Mean days between purchases of each product, over those who bought it more than once."""
     again = people.count > 1
-    days = (people.first[again] - people.last[again]) / (people.count[again] - 1)
+    span = people.first[again].astype(np.float64) - people.last[again]
+    days = span / (people.count[again] - 1)
     number = np.bincount(people.product[again], minlength=size)
     total = np.bincount(people.product[again], days, minlength=size)
     overall = days.mean() if len(days) else _NO_CYCLE

@@ -129,7 +129,10 @@ def sync_ms(folder: Path, size: int = 8_000, rounds: int = 200) -> tuple[float, 
 
 def clean(live: Live) -> None:
     """Take away what was written to shared servers."""
-    live.records.tables.metadata.drop_all(live.records.database.engine)
+    engine = live.records.database.engine
+    live.records.tables.metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f'drop table if exists "{NAMESPACE}_schema"')
     for url in (live.settings.counters_url, live.settings.online_store_url):
         if url:
             import redis

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from features.money import to_base
 from features.recommendation import hidden
 from models.base import Release
-from models.recommendation import Recommender
+from models.recommendation import Attributes, Recommender
 from serving.live import Live
 from serving.recommendation.labels import labels
 from serving.recommendation.shelf import Mask, Shelf
 
 # A product that fewer than this share of its buyers buy again is not shown to who has it.
 _REPEAT_SHARE = 0.1
+# So many products that nobody has bought yet are looked at for each person.
+_MOST_NEW = 1_000
 
 
 def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
@@ -32,7 +34,10 @@ def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
     now = pd.Timestamp(as_of)
     warehouses = live.lake.read("warehouses")
     names, amounts = _stock(stock, warehouses, products)
-    categories = _texts(catalogue["category"])
+    categories, brands = _texts(catalogue["category"]), _texts(catalogue["brand"])
+    price = _price(live, catalogue, as_of)
+    newest = _newest(catalogue, len(own))
+    new = Attributes([categories[i] for i in newest], [brands[i] for i in newest], price[newest])
     return Shelf(
         as_of=as_of,
         release=release,
@@ -44,10 +49,10 @@ def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
         listed=_listed(products, set(listed["product_id"])),
         early=(catalogue["launched_on"] > now).to_numpy(dtype=bool),
         gone=(catalogue["discontinued_on"] <= now).to_numpy(dtype=bool),
-        price=_price(live, catalogue, as_of),
+        price=price,
         categories=labels(categories, path=True),
         areas=labels([path.split("/")[0] if path else None for path in categories]),
-        brands=labels(_texts(catalogue["brand"])),
+        brands=labels(brands),
         sales=profile["sales_28d"].reindex(products).fillna(0.0).to_numpy(dtype=float),
         repeats=_repeats(profile, products),
         warehouses=names,
@@ -55,7 +60,16 @@ def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
         stock=amounts,
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
         hides=_hides(live, as_of),
+        newest=newest,
+        twins=model.twins(new) if model is not None and len(newest) else None,
     )
+
+
+def _newest(catalogue: pd.DataFrame, known: int) -> NDArray[np.int64]:
+    """Places of what the model does not know, the latest launched first; not all of a long tail."""
+    launched = catalogue["launched_on"].reset_index(drop=True).iloc[known:]
+    latest = launched.sort_values(ascending=False, kind="stable", na_position="last")
+    return latest.index.to_numpy(dtype=np.int64)[:_MOST_NEW]
 
 
 def _texts(values: pd.Series) -> list[str | None]:

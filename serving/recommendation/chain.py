@@ -71,9 +71,23 @@ def pool(case: Case, eligible: Mask, wanted: int, *, hurry: bool = False) -> tup
         assert shelf.model is not None, "else no personal step"
         assert case.who is not None, "else no personal step"
         personal = shelf.model.candidates(case.who, eligible=eligible[: shelf.known])
+        personal = _with_new(shelf, personal, eligible)
     served_by = step if len(personal.product) else MARKET if market >= 0 else EVERYWHERE
     first = Ranked(personal.product[:wanted], personal.score[:wanted])
     return filled(shelf, first, wanted, eligible, market), served_by
+
+
+def _with_new(shelf: Shelf, ranked: Ranked, eligible: Mask) -> Ranked:
+    """With the eligible products the model never saw, each where those most like it stand."""
+    if shelf.model is None or shelf.twins is None or not len(ranked.product):
+        return ranked
+    fresh = shelf.model.fresh(shelf.twins, ranked)
+    place = shelf.newest[fresh.product]
+    allowed = eligible[place]
+    product = np.r_[ranked.product, place[allowed]].astype(np.int64)
+    score = np.r_[ranked.score, fresh.score[allowed]]
+    order = np.lexsort((product, -score))
+    return Ranked(product[order], score[order])
 
 
 def filled(shelf: Shelf, ranked: Ranked, wanted: int, eligible: Mask, market: int) -> Ranked:

@@ -36,7 +36,8 @@ class Shelf:
     currency, NaN unknown. sales: of the last 28 days. repeats: bought again and again. stock:
     warehouses × products, on hand less reserved; NaN where nobody counts, and what no warehouse
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
-    are no warehouses, everything ships everywhere. hides: person -> products.
+    are no warehouses, everything ships everywhere. hides: person -> products. newest: of what
+    the model does not know, the latest launched; twins: the known products most like each of them.
     The dictionaries keep what was worked out once: they hold what is true of this shelf for good.
     """
 
@@ -61,6 +62,8 @@ class Shelf:
     stock: Floats
     tracked: Mask
     hides: Mapping[str, frozenset[str]]
+    newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    twins: Ints | None = None
     shared: dict[tuple[Rows, bool], Mask] = field(default_factory=dict)
     _stocked: dict[Rows, Mask] = field(default_factory=dict)
     _best: dict[Rows, BestStock] = field(default_factory=dict)

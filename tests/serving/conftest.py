@@ -156,7 +156,10 @@ def shop_tables(folder: Path) -> Path:
 
 
 def register_recommender(live: Live) -> None:
-    frame = interactions(live.lake.read("orders", as_of=NOW), live.lake.read("events", as_of=NOW))
+    orders, events, products = (
+        live.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
+    )
+    frame = interactions(orders, events, products=products)
     model = Recommender(factors=8).fit(frame)
     sample = pd.DataFrame({"customer_id": ["c01"], "limit": [3]})
     run_id = live.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))

@@ -267,6 +267,13 @@ def test_what_is_shown_in_vain_fades_until_it_is_touched(shelf: Shelf) -> None:
     assert not clicked.unmoved
 
 
+def test_a_product_the_model_never_saw_stands_with_its_like(shelf: Shelf) -> None:
+    answer = recommend(shelf, Ask(customer_id="c01", limit=9, explain=True))
+    reasons = {item.product_id: item.reason.code for item in answer.items if item.reason}
+    assert reasons[NEW] == "new"
+    assert ids(answer).index(NEW) < min(ids(answer).index(name) for name in PETS)
+
+
 def test_a_warehouse_that_does_not_say_serves_where_it_has_shipped(
     small_shop: Live, shelf: Shelf
 ) -> None:

@@ -152,6 +152,8 @@ def in_process(settings: Settings) -> dict[str, float]:
     """Milliseconds of a whole answer in process, on one core: wall and processor time."""
     live = Live(settings)
     live.refresh()
+    if problem := live.problem("recommendation"):
+        raise SystemExit(f"{problem}; build the shop anew: remove the folder of --shop")
     front = Storefront.of(live)
     bodies = [RecommendationRequest.model_validate(body(i)) for i in range(IN_PROCESS)]
     for each in bodies[:100]:

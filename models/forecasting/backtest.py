@@ -1,6 +1,6 @@
 """The back-test inside a fit: forecasts from rolling origins, beside what then came."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,13 +86,21 @@ def _drawn(panel: Panel, seed: int) -> Rows:
     return np.sort(np.concatenate([random.permutation(part)[:SERIES] for part in parts]))
 
 
-def walk(here: Ground, points: Points) -> Walk:
-    """Forecasts from all origins; half precision of a double is enough to compare them."""
-    made = [points(here.panel, one, here.steps(one), here.rows) for one in here.starts]
-    return Walk(
-        tuple(mean.astype(np.float32) for mean, _ in made),
-        tuple(spread.astype(np.float32) for _, spread in made),
-    )
+def walks(here: Ground, ways: Mapping[str, Points]) -> dict[str, Walk]:
+    """Forecasts of every way from all origins; single precision is enough to compare them.
+
+    Origin by origin: what the ways share of a panel as known then is made once and let go.
+    """
+    made: dict[str, list[tuple[Floats, Floats]]] = {name: [] for name in ways}
+    for one in here.starts:
+        past = here.panel.at(one)
+        for name, points in ways.items():
+            mean, spread = points(past, one, here.steps(one), here.rows)
+            made[name].append((mean.astype(np.float32), spread.astype(np.float32)))
+    return {
+        name: Walk(tuple(mean for mean, _ in parts), tuple(spread for _, spread in parts))
+        for name, parts in made.items()
+    }
 
 
 def trial(here: Ground, walked: Walk) -> Trial:

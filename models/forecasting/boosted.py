@@ -16,8 +16,9 @@ from models.forecasting.regressors import Origin, Rows, look
 # Origins the model learns from, evenly over the history; more are near-copies of each other.
 ORIGINS = 40
 FEWEST = 200
-# Threads that wait for each other on small data cost more than they bring.
-_THREADS, _SMALL = 2, 50_000
+# Threads that wait for each other on small data cost more than they bring; of large data, OpenMP
+# (OMP_NUM_THREADS) says how many: 0.
+_THREADS, _SMALL = 0, 50_000
 _FIXED: Mapping[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,

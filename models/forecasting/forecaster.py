@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Points, Trial, ground, trial, walk
+from models.forecasting.backtest import Points, Trial, ground, trial, walks
 from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
@@ -74,7 +74,7 @@ class Forecaster:
         whole.default[:] = self.typical_[""]
         self.choice_, errors = self._chosen(whole)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
-        self.drift_ = self._drift(errors.single)
+        self.drift_ = drift(errors.single) if self._corrects else NO_DRIFT
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
         return self
 
@@ -147,17 +147,6 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _drift(self, errors: Errors) -> tuple[float, ...]:
-        """What means are put right by; half of it (of its logarithm) where LightGBM is in them,
-        which learns from the judged periods too before it forecasts.
-        """
-        if not self._corrects:
-            return NO_DRIFT
-        return tuple(
-            one**0.5 if BOOSTED in self.choice_.of(place) else one
-            for place, one in enumerate(drift(errors))
-        )
-
     def _chosen(self, whole: Panel) -> tuple[Choice, Trial]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
         from the same origins; LightGBM is fitted on what was known at the first of them.
@@ -165,13 +154,11 @@ class Forecaster:
         family, here = self._family(), ground(whole, self.horizon_, self.seed)
         if here is None:
             return Choice.none(), Trial(Errors.none(), Errors.none())
-        walks = {name: walk(here, _plain(name)) for name in family if name != BOOSTED}
+        ways = {name: _plain(name) for name in family if name != BOOSTED}
         early = self._boost(whole.at(here.starts[0])) if BOOSTED in family else None
         if early is not None:
-            walks[BOOSTED] = walk(here, early.points)
-        if not walks:
-            walks[FALLBACK] = walk(here, _plain(FALLBACK))
-        choice, walked = decide(here, walks)
+            ways[BOOSTED] = early.points
+        choice, walked = decide(here, walks(here, ways or {FALLBACK: _plain(FALLBACK)}))
         return choice, trial(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:

@@ -78,6 +78,8 @@ class Panel:
 
     def at(self, origin: int) -> "Panel":
         """The panel as it was known at the end of `origin` periods; all periods ahead kept."""
+        if origin == self.now:
+            return self
         return replace(
             self, now=origin, demand=self.demand[:, :origin], known=self.known[:, :origin]
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
 from models.forecasting.levels import Level, groups, level
-from models.forecasting.panel import SEASONS, Floats, Panel, running_sums
+from models.forecasting.panel import SEASONS, Floats, Panel
 
 Rows = NDArray[np.int64]
 
@@ -136,9 +136,8 @@ def _rhythm(past: Panel) -> list[Floats]:
     some = past.demand > 0
     last = np.where(some.any(axis=1), past.now - 1 - some[:, ::-1].argmax(axis=1), -1)
     since = np.where(last >= 0, past.now - last, np.inf)
-    total, count = running_sums((past.demand == 0).astype(float), ~np.isnan(past.demand))
-    size = min(past.memory, past.now)
-    zeros = _ratio(total[:, -1] - total[:, -1 - size], count[:, -1] - count[:, -1 - size])
+    recent = past.demand[:, -min(past.memory, past.now) :]
+    zeros = _ratio((recent == 0).sum(axis=1), (~np.isnan(recent)).sum(axis=1))
     age = np.log1p(past.now - past.first)
     return [age, np.minimum(since, 2.0 * past.memory), zeros]
 

@@ -1,6 +1,7 @@
 """Weekly orange-juice sales by store and brand: the product's own global model, twelve rounds.
 
-Usage: python tests/benchmarks/forecasting.py DIR   (a folder with orange-juice/yx.parquet)
+Usage: python tests/benchmarks/forecasting.py DIR     (a folder with orange-juice/yx.parquet)
+       python tests/benchmarks/forecasting.py --scale N   (N generated daily series of two years)
 
 The protocol of the TSPerf benchmark: each round knows the sales up to a week, skips one, and
 forecasts the two after it, with prices and deals of these weeks known. Judged by the mean absolute
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from models.forecasting import Baseline, Forecaster
-from training.metrics import bias, mape, wape
+from training.metrics import bias, coverage, mape, wape
 
 ROUNDS = [135 + 2 * number for number in range(12)]
 PUBLISHED = {
@@ -34,10 +35,10 @@ SETTINGS = {
     "loss": "relative",
     "prices_known": True,
     "methods": "lightgbm",
-    "rows": 200_000,
-    "trees": 300,
+    "rows": 120_000,
+    "trees": 200,
     "leaves": 31,
-    "rate": 0.1,
+    "rate": 0.12,
 }
 KEYS = ["warehouse_id", "product_id", "period_start"]
 
@@ -90,6 +91,56 @@ def figures(model: Forecaster, sales: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def generated(series: int, days: int = 730, seed: int = 7) -> pd.DataFrame:
+    """Daily demand of products in ten warehouses: Poisson with the shape of a week and of a year,
+    some promotions, levels from 0.05 to 30 a day.
+    """
+    random = np.random.default_rng(seed)
+    dates = pd.date_range("2022-01-01", periods=days, freq="D")
+    week = np.array([1.0, 0.9, 0.9, 1.0, 1.3, 1.5, 0.4])[dates.dayofweek]
+    year = 1 + 0.3 * np.sin(2 * np.pi * dates.dayofyear.to_numpy() / 365.25)
+    level = np.exp(random.uniform(np.log(0.05), np.log(30), series))
+    promoted = np.repeat(random.random((series, days // 10 + 1)) < 0.1, 10, axis=1)[:, :days]
+    demand = random.poisson(level[:, None] * week * year * (1 + promoted))
+    product = np.arange(series) // 10
+    return pd.DataFrame(
+        {
+            "warehouse_id": np.repeat([f"w{n % 10}" for n in range(series)], days),
+            "product_id": np.repeat([f"p{n}" for n in product], days),
+            "period_start": np.tile(dates.strftime("%Y-%m-%d"), series),
+            "frequency": "day",
+            "quantity": demand.ravel().astype(float),
+            "promotion": promoted.ravel().astype(float),
+            "category": np.repeat([f"c{n % 50}" for n in product], days),
+            "country": np.repeat([("DE", "FR", "PL")[n % 3] for n in range(series)], days),
+        }
+    )
+
+
+def scale(series: int) -> None:
+    """Fit on all but the last 28 days, forecast these with quantiles; the last line is JSON."""
+    frame = generated(series)
+    ends = sorted(frame["period_start"].unique())[-28:]
+    step = frame["period_start"].map({day: place + 1 for place, day in enumerate(ends)})
+    truth = frame["quantity"].where(step.notna()).dropna()
+    frame = frame.assign(horizon=step, quantity=frame["quantity"].where(step.isna()))
+    print(f"{series} series generated", file=sys.stderr, flush=True)
+    found: dict[str, float] = {"series": series}
+    clock, cpu = time.perf_counter(), time.process_time()
+    model = Forecaster(horizon=28).fit(frame)
+    found["fit_seconds"], found["fit_cpu"] = time.perf_counter() - clock, time.process_time() - cpu
+    print(f"fitted in {found['fit_seconds']:.0f} s", file=sys.stderr, flush=True)
+    clock = time.perf_counter()
+    answer = model.predict(frame)
+    found["predict_seconds"] = time.perf_counter() - clock
+    found["seconds"] = found["fit_seconds"] + found["predict_seconds"]
+    beside = answer.merge(frame.assign(came=truth)[[*KEYS, "came"]], on=KEYS)
+    found["wape"] = wape(beside["came"], beside["mean"])
+    found["coverage_80"] = coverage(beside["came"], beside["q10"], beside["q90"])
+    found["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({name: round(value, 4) for name, value in found.items()}))
+
+
 def main(folder: Path) -> None:
     """Print our figures beside the published ones; the last line is JSON."""
     sales = read(folder / "orange-juice")
@@ -108,4 +159,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--scale":
+        scale(int(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]))

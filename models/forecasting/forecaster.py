@@ -112,8 +112,10 @@ class Forecaster:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
+        """Read what `save` wrote; ModelError for what an older version of Argosy wrote."""
         about = json.loads((folder / "forecaster.json").read_text(encoding="utf-8"))
+        if "choice" not in about:
+            raise ModelError("An older Argosy made this forecaster: argosy train forecasting.")
         model = cls(**about["settings"])
         model.typical_, model.drift_ = about["typical"], tuple(about["drift"])
         model.horizon_, model.frequency_ = about["horizon"], about["frequency"]

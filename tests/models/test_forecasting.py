@@ -316,3 +316,9 @@ def test_means_that_the_back_test_found_too_high_are_put_right() -> None:
     plain = Baseline("moving_average", horizon=4).fit(history)
     assert model.predict(history)["mean"].mean() == pytest.approx(came, rel=0.06)
     assert plain.predict(history)["mean"].mean() > 1.1 * came
+
+
+def test_a_forecaster_of_an_older_version_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "forecaster.json").write_text('{"chosen": {}}')
+    with pytest.raises(ModelError, match="argosy train forecasting"):
+        Forecaster.load(tmp_path)

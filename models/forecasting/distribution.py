@@ -21,7 +21,6 @@ LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0
 _STEPS = (1, 2, 4, 8, 14, 29)  # first step of each group of steps
 GROUPS = len(_STEPS)
 _BINS = 10
-_INDEPENDENT = 20
 # Errors a bin should hold at least, and a class and step group to stand alone.
 _BIN_ERRORS, _GROUP_ERRORS = 300, 150
 
@@ -119,12 +118,8 @@ def _bins(errors: Errors) -> tuple[Floats, Floats]:
 
 
 def _conformal(values: Floats) -> Floats:
-    """Quantiles with the finite-sample correction (n + 1) l / n, the outer ones drawn outwards.
-
-    The errors of one origin hang together (one season, one market), so however many there are they
-    count as _INDEPENDENT at most.
-    """
-    count = min(len(values), _INDEPENDENT)
+    """Quantiles with the finite-sample correction (n + 1) l / n, the outer ones drawn outwards."""
+    count = len(values)
     level = np.asarray(LEVELS)
     outward = np.clip(0.5 + (level - 0.5) * (count + 1) / count, 0.0, 1.0)
     return np.asarray(np.quantile(values, outward))

@@ -50,23 +50,19 @@ def best(errors: Mapping[str, Errors]) -> dict[int, str]:
 def drift(errors: Errors) -> tuple[float, ...]:
     """By class, what the means of the back-test have to be multiplied by to add up to the outcomes.
 
-    The median over origins, and only where three in four of them lie on the same side, so that no
-    odd window (or season) decides; 0.75 to 1.33; 1 with few errors.
+    The median over origins, so that one odd window cannot decide; 0.75 to 1.33; 1 with few errors.
     """
     answer = []
     for place in range(len(CLASSES)):
         own = errors.where(errors.group == place)
-        answer.append(_agreed(own) if len(own.actual) >= ENOUGH else 1.0)
+        answer.append(_ratio(own) if len(own.actual) >= ENOUGH else 1.0)
     return tuple(answer)
 
 
-def _agreed(errors: Errors) -> float:
+def _ratio(errors: Errors) -> float:
     outcome, mean = (np.bincount(errors.fold, one) for one in (errors.actual, errors.mean))
-    ratio = (outcome + 1) / (mean + 1)
-    low, middle, high = np.quantile(ratio[np.bincount(errors.fold) > 0], [0.25, 0.5, 0.75])
-    if low < 1 < high:
-        return 1.0
-    return float(np.clip(middle, 0.75, 4 / 3))
+    there = np.bincount(errors.fold) > 0
+    return float(np.clip(np.median(((outcome + 1) / (mean + 1))[there]), 0.75, 4 / 3))
 
 
 def picked(here: Ground, walks: Mapping[str, Walk], names: Mapping[int, str]) -> Walk:

@@ -1,0 +1,83 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.decisions import Decision
+from features.settings import Settings
+from serving.live import Live
+from serving.monitor import Limits, look, write
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DRAW = np.random.default_rng(2)
+
+
+def decision(number: int, *, age: float, velocity: float, amount: float) -> Decision:
+    at = NOW - timedelta(days=age, seconds=number)
+    return Decision(
+        payment_id=f"p{number}",
+        decision_id=f"d{number}",
+        decided_at=at,
+        decision="allow",
+        probability=0.1,
+        score=10.0,
+        reasons=(),
+        rules_hit=(),
+        model_version="1",
+        policy_version="p",
+        degraded=False,
+        payment={
+            "payment_id": f"p{number}",
+            "attempted_at": at.isoformat(),
+            "customer_id": f"c{number}",
+            "amount": amount,
+            "currency": "EUR",
+            "card_id": f"k{number}",
+        },
+        features={"card_count": velocity, "amount": amount},
+    )
+
+
+@pytest.fixture
+def live(settings: Settings) -> Live:
+    live = Live(settings)
+    live.records.migrate()
+    for number in range(120):
+        amount = float(DRAW.gamma(2, 20))
+        age = 1.0 if number < 60 else 12.0
+        live.records.add_decision(decision(number, age=age, velocity=0.0, amount=amount))
+    return live
+
+
+def figures(live: Live) -> dict[str, float]:
+    return {watch.name: watch.value for watch in look(live).watches}
+
+
+def test_what_was_served_as_computed_is_within_limits(live: Live, tmp_path: Path) -> None:
+    report = look(live)
+    found = figures(live)
+    assert found["served velocities unlike the batch's, share"] == 0.0
+    assert found["decisions degraded, share"] == 0.0
+    assert found["drift of card_count, PSI"] == pytest.approx(0.0)
+    assert found["payments with a label"] == 0.0
+    write(report, tmp_path / "out" / "monitor.html")
+    page = (tmp_path / "out" / "monitor.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "drift of amount, PSI" in page
+
+
+def test_skew_and_degraded_answers_are_past_their_limits(live: Live) -> None:
+    wrong = decision(900, age=0.5, velocity=7.0, amount=20.0)
+    for number in range(900, 920):
+        name = f"p{number}"
+        payment = {**wrong.payment, "payment_id": name, "card_id": name}
+        live.records.add_decision(
+            replace(wrong, payment_id=name, decision_id=name, payment=payment, degraded=True)
+        )
+    report = look(live, Limits())
+    past = {watch.name for watch in report.watches if not watch.ok}
+    assert "served velocities unlike the batch's, share" in past
+    assert "decisions degraded, share" in past
+    assert not report.ok

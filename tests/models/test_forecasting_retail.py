@@ -98,7 +98,9 @@ def error(whole: pd.DataFrame, model: Forecaster, horizon: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("make", "horizon"), [(departments, 8), (stores, 28), (parts, 6)], ids=lambda one: str(one)
+    ("make", "horizon"),
+    [(departments, 8), (stores, 28), (parts, 6)],
+    ids=["departments", "stores", "parts"],
 )
 def test_defaults_beat_the_seasonal_naive_forecast_by_a_tenth(make, horizon: int) -> None:
     whole = make()

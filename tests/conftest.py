@@ -4,9 +4,12 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # Before numpy loads: implicit recalculates a user 50 times slower with a threaded BLAS.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -16,16 +19,30 @@ from features.settings import Settings
 from serving.logs import JsonFormatter
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker builds the sample merchant, first, and runs every test that reads it.
+class _MerchantTogether(LoadFileScheduling):
+    """File by file, and all files that read the sample merchant to one worker: it builds it once.
 
-    The others go to a worker file by file, so that what a file shares is built once.
+    (The groups of pytest-xdist 3.8 are not seen by pytest 9.2.)
     """
-    for item in items:
-        reads_merchant = "merchant" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("merchant" if reads_merchant else item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "merchant" if _reads_merchant(file) else file
+
+
+@cache
+def _reads_merchant(file: str) -> bool:
+    return "merchant: Settings" in (Path(__file__).parent.parent / file).read_text()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The sample merchant first: it takes longest."""
     items.sort(key=lambda item: "merchant" not in getattr(item, "fixturenames", ()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _MerchantTogether:
+    return _MerchantTogether(config, log)
 
 
 _PERSONAL = re.compile(

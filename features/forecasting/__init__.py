@@ -2,7 +2,7 @@
 
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.importance import abc_xyz
-from features.forecasting.overrides import Override, OverrideError, layered
+from features.forecasting.overrides import Override, OverrideError, layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
 from features.forecasting.value import exceptions, outcomes, value_added
@@ -34,6 +34,7 @@ __all__ = [
     "layered",
     "number",
     "outcomes",
+    "overridden",
     "packed",
     "quantile_names",
     "starts",

@@ -64,6 +64,13 @@ def checked(override: Override) -> Override:
     return override
 
 
+def overridden(rows: pd.DataFrame, overrides: Sequence[Override], now: datetime) -> pd.DataFrame:
+    """Rows of the pairs that an override holds for: what `model_forecast` has to keep of them."""
+    pairs = {(one.warehouse_id, one.product_id) for one in overrides if one.holds(now)}
+    mine = [key in pairs for key in zip(*(rows[name] for name in PAIR), strict=True)]
+    return rows[np.asarray(mine, dtype=bool)]
+
+
 def layered(rows: pd.DataFrame, overrides: Sequence[Override], now: datetime) -> pd.DataFrame:
     """Rows of the `forecast` view with the overrides that hold now put on, older ones first.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.forecasting import Override, layered, quantile_names
+from features.forecasting import Override, layered, overridden, quantile_names
 from serving.live import Live
 
 KEYS = ["warehouse_id", "product_id"]
@@ -17,12 +17,10 @@ def put(live: Live, rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
 
     What the model said of overridden pairs goes to `model_forecast`. Returns what was written.
     """
-    overrides = [one for one in live.records.overrides.all() if one.holds(as_of)]
-    if overrides:
-        pairs = {(one.warehouse_id, one.product_id) for one in overrides}
-        mine = [key in pairs for key in zip(*(rows[name] for name in KEYS), strict=True)]
-        if any(mine):
-            live.store.write("model_forecast", rows[mine])
+    overrides = live.records.overrides.all()
+    mine = overridden(rows, overrides, as_of)
+    if len(mine):
+        live.store.write("model_forecast", mine)
     changed = layered(rows, overrides, as_of)
     live.store.write("forecast", changed)
     return changed

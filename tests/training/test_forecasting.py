@@ -1,7 +1,7 @@
 """Judging and making the forecaster: no future is used, in-stock periods alone count."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.forecasting import Override
 from features.lake import Lake
+from features.records import Records
 from features.settings import Settings
 from features.store import Store
 from models.base import TooLittleDataError
-from models.forecasting import LEVELS
+from models.forecasting import LEVELS, Forecaster
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from models.registry import Registry
 from training.forecasting import RECIPE
@@ -150,6 +152,16 @@ def orders(products: int = 25, weeks: int = 36) -> pd.DataFrame:
     )
 
 
+def made(home: Path, overrides: dict[str, str]) -> Context:
+    settings = Settings(home=home / "home", auth=False, frequency="week")
+    lake = Lake(settings.lake)
+    (home / "tables").mkdir()
+    orders().to_parquet(home / "tables" / "orders.parquet")
+    lake.ingest(home / "tables")
+    as_of = datetime(2024, 9, 9, 12, tzinfo=UTC)
+    return Context(settings, lake, Store(settings, lake), as_of, overrides, lambda text: None)
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("forecasting")
@@ -157,14 +169,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def context(home: Path) -> Context:
-    settings = Settings(home=home / "home", auth=False, frequency="week")
-    lake = Lake(settings.lake)
-    (home / "tables").mkdir()
-    orders().to_parquet(home / "tables" / "orders.parquet")
-    lake.ingest(home / "tables")
-    as_of = datetime(2024, 9, 9, 12, tzinfo=UTC)
-    quick = {"rows": "5000", "trees": "25", "horizon": "6"}
-    return Context(settings, lake, Store(settings, lake), as_of, quick, lambda text: None)
+    return made(home, {"rows": "5000", "trees": "25", "horizon": "6"})
 
 
 @pytest.mark.slow
@@ -188,6 +193,36 @@ def test_the_job_beats_its_baselines_registers_and_publishes(context: Context, h
     assert len(row["mean"]) == 6
     assert len(row["window_quantiles"]) == 6 * len(row["levels"])
     assert (published["event_timestamp"].min()) >= pd.Timestamp("2024-07-15", tz="UTC")
+
+
+def test_what_the_model_said_of_an_overridden_pair_is_kept_beside(tmp_path: Path) -> None:
+    context = made(tmp_path, {})
+    records = Records(context.settings.database, context.settings.namespace)
+    records.migrate()
+    records.overrides.add(
+        Override(
+            "o1",
+            "w",
+            "p20",
+            first=date(2024, 9, 1),
+            last=date(2025, 9, 1),
+            author="ann",
+            reason="television spot",
+            created_at=datetime(2024, 9, 8, tzinfo=UTC),
+            expires_at=datetime(2025, 9, 8, tzinfo=UTC),
+            factor=3.0,
+        )
+    )
+    records.close()
+    parts = RECIPE.split(RECIPE.frame(context), context)
+    RECIPE.publish(Forecaster(horizon=6, methods="moving_average").fit(parts.train), context, parts)
+    now = context.store.history("forecast", context.as_of, only={"product_id": "p20"}).iloc[-1]
+    kept = context.store.history("model_forecast", context.as_of)
+    assert list(kept["product_id"]) == ["p20"]
+    assert kept["event_timestamp"].iloc[0] == now["event_timestamp"]
+    assert now["overrides"] == "o1"
+    assert kept["overrides"].isna().all()
+    assert sum(now["mean"]) == pytest.approx(3 * sum(kept["mean"].iloc[0]), rel=1e-4)
 
 
 def test_unknown_settings_are_refused(context: Context) -> None:

@@ -90,7 +90,7 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
 
     The model was fitted on nothing after the first origin, so that replenishment may learn from
     how these forecasts fared. `argosy score forecasting` writes those of the champion. Those of now
-    bear the overrides that hold.
+    bear the overrides that hold; what the model said of those pairs goes to `model_forecast`.
     """
     tables = _tables(context)
     demand = pd.concat([parts.train, parts.test], ignore_index=True)
@@ -104,8 +104,12 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
         rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
     records = Records(context.settings.database, context.settings.namespace)
     records.migrate()
-    rows[-1] = features.layered(rows[-1], records.overrides.all(), context.as_of)
+    overrides = records.overrides.all()
     records.close()
+    mine = features.overridden(rows[-1], overrides, context.as_of)
+    if len(mine):
+        context.store.write("model_forecast", mine)
+    rows[-1] = features.layered(rows[-1], overrides, context.as_of)
     context.store.write("forecast", pd.concat(rows, ignore_index=True))
 
 

@@ -42,7 +42,8 @@ class Filled:
 
 @dataclass(frozen=True)
 class _Choices:
-    """n × k quantities of each line (rising, the first 0), with what they take and gain."""
+    """n × k quantities of each line (rising, the first 0, the last its order), with what they take
+    and gain: shortage and leftover avoided over the cover, less what ordering costs a period."""
 
     quantity: Floats
     money: Floats
@@ -56,8 +57,9 @@ def fill(lines: Lines, target: Target, quantity: Floats, have: Floats, caps: Cap
     A multiple-choice knapsack: the steps along each line's upper hull are taken in the order of
     gain per unit of what is short, as in its linear relaxation, whose value is the bound (Sinha &
     Zoltners, 1979); two caps are joined by a weight that is tried out (a surrogate constraint:
-    Glover, 1968), each giving a bound. Lines of unknown cost or weight get nothing where that is
-    capped.
+    Glover, 1968), each giving a bound. A whole order is never worth less than a part of it: what
+    a lot holds beyond the cover is bought last, with what the caps leave. Lines of unknown cost or
+    weight get nothing where that is capped.
     """
     rows = np.flatnonzero(quantity > 0)
     choices = _choices(lines, target, quantity, have)
@@ -92,10 +94,10 @@ def _choices(lines: Lines, target: Target, quantity: Floats, have: Floats) -> _C
     worth = np.where(price > 0, price, np.nan_to_num(lines.shortage))
     now = loss(target, have)
     columns = range(table.shape[1])
-    gains = [worth * (now - loss(target, have + table[:, k])) for k in columns]
+    ordering = np.where(table > 0, target.order_cost[:, None] / np.maximum(table, 1e-9), 0.0)
+    gains = [worth * (now - loss(target, have + table[:, k]) - ordering[:, k]) for k in columns]
     spent = [
         np.where(lines.rate_known, lines.unit_cost(table[:, k]), np.nan) * table[:, k]
-        + lines.order_cost * (table[:, k] > 0)
         for k in columns
     ]
     return _Choices(
@@ -119,14 +121,17 @@ def _greedy(choices: _Choices, rows: Ints, caps: Caps, share: float) -> tuple[Fl
         joint = joint + share * money / max(caps.money, 1e-12)
     if share < 1:
         joint = joint + (1 - share) * weight / max(caps.weight, 1e-12)
-    line, level, cost, gain = _steps(joint, choices.gain[rows])
+    gains = np.maximum.accumulate(choices.gain[rows], axis=1)
+    line, level, cost, gain = _steps(joint, gains)
     order = np.argsort(-gain / np.maximum(cost, 1e-15), kind="stable")
     line, level, cost, gain = line[order], level[order], cost[order], gain[order]
     bound = _relaxed(cost, gain)
     chosen = _take(line, level, cost, money=money, weight=weight, caps=caps)
+    reached = float(gains[np.arange(len(rows)), chosen].sum())
+    chosen = _completed(chosen, joint, choices.gain[rows], money=money, weight=weight, caps=caps)
     kept = np.zeros(len(choices.quantity))
     kept[rows] = choices.quantity[rows, chosen]
-    return kept, float(choices.gain[rows, chosen].sum()), bound
+    return kept, reached, bound
 
 
 def _relaxed(cost: Floats, gain: Floats) -> float:
@@ -185,3 +190,24 @@ def _take(
             if place > fitting + 50_000:
                 break
     return chosen
+
+
+def _completed(
+    chosen: Ints, joint: Floats, gain: Floats, *, money: Floats, weight: Floats, caps: Caps
+) -> Ints:
+    """The levels with as many orders made whole as what is left allows, least loss for it first."""
+    rows, last = np.arange(len(chosen)), money.shape[1] - 1
+    loss_of = (gain[rows, chosen] - gain[:, last]) / np.maximum(
+        joint[:, last] - joint[rows, chosen], 1e-15
+    )
+    order = np.argsort(loss_of, kind="stable")
+    fits = np.ones(len(order), dtype=bool)
+    for table, cap in ((money, caps.money), (weight, caps.weight)):
+        if np.isfinite(cap):
+            taken = table[rows, chosen]
+            more = np.cumsum((table[:, last] - taken)[order])
+            fits &= taken.sum() + more <= cap * (1 + 1e-12)
+    whole = order[np.logical_and.accumulate(fits)]
+    answer = chosen.copy()
+    answer[whole] = last
+    return answer

@@ -252,6 +252,19 @@ def test_the_gap_to_the_best_choice_is_proven_and_small() -> None:
     assert more.filled.gain > half.filled.gain
 
 
+def test_a_cap_cuts_no_more_than_it_must() -> None:
+    """Large lots: most of each gains nothing within the cover, and is wanted all the same."""
+    rows = many(60, order_cost=40.0, holding_cost_rate=0.1)
+    whole = plan(*rows).lines
+    spent = whole["order_value"].sum()
+    enough = plan(*rows, caps=Caps(money=spent)).lines
+    assert enough["order_quantity"].tolist() == whole["order_quantity"].tolist()
+    assert not enough["budget_cut"].any()
+    for share in (0.95, 0.8, 0.5):
+        less = plan(*rows, caps=Caps(money=share * spent)).lines
+        assert 0.93 * share * spent <= less["order_value"].sum() <= share * spent
+
+
 def test_small_choices_are_the_best_of_all() -> None:
     """Against every combination of the same steps."""
     rows = many(3)

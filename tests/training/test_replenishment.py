@@ -87,6 +87,7 @@ def forecasts(origins: list[datetime]) -> pd.DataFrame:
                     "window_quantiles": table.ravel().tolist(),
                     "model_version": "1",
                     "demand_class": "smooth",
+                    **dict.fromkeys(("abc_xyz", "explanation", "overrides")),
                 }
             )
     return pd.DataFrame(rows)

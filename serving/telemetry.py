@@ -1,8 +1,9 @@
 """What Prometheus sees: request latency, what was served and how degraded, releases, freshness."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any, TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,14 +26,18 @@ TOGETHER = "ARGOSY_METRICS_FOLDER"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+_Row = TypeVar("_Row")
+
+
 class Telemetry:
-    """The metrics of one app, in a registry of its own.
+    """The metrics of what is served, in a registry of its own.
 
     With several workers (see `share`) each of them answers for all.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._rows: dict[Any, Any] = {}
         self.requests = Histogram(
             "argosy_request_seconds",
             "Time to answer, by route and status.",
@@ -102,6 +107,13 @@ class Telemetry:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+
+    def of_row(self, kind: Callable[[CollectorRegistry], _Row]) -> _Row:
+        """The metrics that a row adds; made once, however many apps serve it."""
+        if kind not in self._rows:
+            self._rows[kind] = kind(self.registry)
+        made: _Row = self._rows[kind]
+        return made
 
     def counted(self, row: str, served_by: str, *, degraded: str = "") -> None:
         """Count one answer of a row; `degraded` is a short fixed reason, empty when it is not."""

@@ -101,3 +101,10 @@ def test_the_command_imports_nothing_heavy() -> None:
     }
     assert not top & heavy
     assert not top & set(COLUMNS)
+
+
+def test_a_benchmark_hides_no_package_of_ours() -> None:
+    """Run as a script its folder is searched first."""
+    ours = {"argosy", "features", "models", "training", "serving"}
+    names = {path.stem for path in (ROOT / "tests" / "benchmarks").iterdir()}
+    assert not names & ours

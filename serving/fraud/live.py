@@ -36,7 +36,7 @@ class LiveEngine:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self.metrics = Metrics(live.telemetry.registry)
+        self.metrics = live.telemetry.of_row(Metrics)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False

@@ -23,8 +23,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Run as a script this folder comes first, and in it `serving` is another benchmark.
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 import pandas as pd

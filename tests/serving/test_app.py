@@ -37,6 +37,12 @@ def test_health_needs_nothing(client: TestClient) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+def test_two_apps_may_answer_from_one_place(settings: Settings, live: Live) -> None:
+    for _ in range(2):
+        with TestClient(create_app(settings, live)) as client:
+            assert "argosy_fraud_decisions" in client.get("/metrics").text
+
+
 def test_not_ready_says_what_to_run(client: TestClient) -> None:
     answer = client.get("/readyz")
     problem = answer.json()

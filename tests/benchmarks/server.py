@@ -1,6 +1,6 @@
 """The server under load, beside a no-op of the same payload, and the store beside its references.
 
-Usage: python tests/benchmarks/serving.py DIR [--redis URL] [--database URL] [--only a,b] [--soak M]
+Usage: python tests/benchmarks/server.py DIR [--redis URL] [--database URL] [--only a,b] [--soak M]
 
 DIR keeps the generated shop (100,000 products). Needs a Redis (default 127.0.0.1:6379, databases
 12 and 13, emptied). Parts: decisions, recommendations, rivals, join, load. Ratios are taken within

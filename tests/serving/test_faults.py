@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -95,8 +96,7 @@ class OwnPostgres:
         self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
         self._as = {"user": "postgres"} if os.geteuid() == 0 else {}  # it does not run as root
         if self._as:
-            for place in (folder, *list(folder.parents)[:3]):
-                place.chmod(0o755)
+            folder.chmod(0o755)
             self.data.mkdir()
             shutil.chown(self.data, "postgres")
         self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-N")
@@ -125,11 +125,13 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture(scope="module")
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnPostgres]:
-    server = OwnPostgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    yield server
-    server.stop()
+def own_postgres() -> Iterator[OwnPostgres]:
+    # Not under pytest's folder: the next session closes that to other users, such as postgres.
+    with TemporaryDirectory(prefix="argosy-postgres-") as folder:
+        server = OwnPostgres(Path(folder))
+        server.start()
+        yield server
+        server.stop()
 
 
 @contextmanager

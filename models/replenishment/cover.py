@@ -65,6 +65,15 @@ class Demand:
         """Expected stock left by demand."""
         return np.maximum(stock[:, None] - self.quantiles, 0.0) @ WEIGHTS
 
+    def met(self, stock: Floats, share: Floats) -> Floats:
+        """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`)."""
+        inside = np.clip(1.0 - self.exceeds(stock), LEVELS[0], 1.0)
+        whole = self.quantiles @ WEIGHTS
+        censored = whole - self.shortage(stock)
+        below = np.maximum(censored - stock * (1 - inside), 0.0) / inside
+        weight = np.sqrt(share)
+        return np.minimum(weight * censored + (1 - weight) * below, whole)
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -138,6 +147,45 @@ class Windows:
         ]
 
 
+def lost_sales_level(demand: Demand, ratio: Floats, share: Floats) -> Floats:
+    """Probability that stock lasts at the best order-up-to level, when what is not there is lost.
+
+    demand: over the cover (lead time + review period); ratio: p / (p + h), p the cost of a lost
+    sale, h that of holding a unit for a review period; share: of the review period in the cover.
+    The newsvendor's ratio counts a missing unit once for every period it is waited for, so it
+    stocks too much where sales are lost and lead times long. Of the demand D over the cover, the
+    part that a level S meets lies between E[min(D, S)] (exact without a lead time) and
+    E[D | D <= S] (Erlang's loss formula; Karush, 1957, for Poisson demand); the weight √share
+    between the two costs at most a few percent more than the best level found by simulation. What
+    is minimised is h·(S − met) + p·share·(E[D] − met).
+    """
+    answer = np.empty(len(ratio))
+    for start in range(0, len(ratio), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        answer[part] = _best_level(demand.quantiles[part], ratio[part], share[part])
+    return answer
+
+
+def _best_level(quantiles: Floats, ratio: Floats, share: Floats) -> Floats:
+    curve = quantiles @ _FINE_FROM_GRID
+    area = np.cumsum(curve * _FINE_WEIGHTS, axis=1)
+    mean = area[:, -1:]
+    below = area - curve * _FINE_WEIGHTS / 2
+    censored = below + curve * (1 - _FINE_LEVELS)
+    weight = np.sqrt(share)[:, None]
+    met = np.minimum(weight * censored + (1 - weight) * below / _FINE_LEVELS, mean)
+    price = ((1 - ratio) / ratio)[:, None]
+    cost = price * (curve - met) + share[:, None] * (mean - met)
+    best = np.clip(np.argmin(cost, axis=1), 1, len(_FINE) - 2)
+    before, here, after = (cost[np.arange(len(ratio)), best + step] for step in (-1, 0, 1))
+    # The least of the parabola through the three.
+    bend = before - 2 * here + after
+    away = np.divide((before - after) / 2, bend, out=np.zeros(len(ratio)), where=bend > 0)
+    level = ndtr(_FINE[best] + np.clip(away, -1.0, 1.0) * (_FINE[1] - _FINE[0]))
+    nothing = share * mean[:, 0] <= here
+    return np.where(share >= 1.0, ratio, np.where(nothing, 0.0, level))
+
+
 def combined(demand: Demand, *, pace: Floats, lead_sd: Floats) -> Demand:
     """Demand over a lead time that varies: the two spreads added in squares.
 
@@ -203,6 +251,26 @@ def _to_grid(levels: Floats) -> Floats:
     matrix[left, columns] += 1 - share
     matrix[left + 1, columns] += share
     return matrix
+
+
+# Levels, evenly in normal scores, at which the best one is looked for; what each stands for.
+_FINE = np.linspace(GRID[0], GRID[-1], 61)
+_FINE_LEVELS: Floats = ndtr(_FINE)
+_FINE_WEIGHTS: Floats = np.diff(np.concatenate([[0.0], ndtr((_FINE[1:] + _FINE[:-1]) / 2), [1.0]]))
+
+
+def _between() -> Floats:
+    """Matrix (GRID × fine levels) of the linear interpolation in the normal score."""
+    left = np.clip(np.searchsorted(GRID, _FINE, side="right") - 1, 0, len(GRID) - 2)
+    part = (_FINE - GRID[left]) / (GRID[left + 1] - GRID[left])
+    matrix = np.zeros((len(GRID), len(_FINE)))
+    columns = np.arange(len(_FINE))
+    matrix[left, columns] += 1 - part
+    matrix[left + 1, columns] += part
+    return matrix
+
+
+_FINE_FROM_GRID = _between()
 
 
 def _square(values: Floats) -> Floats:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import TooLittleDataError
-from models.replenishment.cover import Floats, Ints
+from models.replenishment.cover import WEIGHTS, Floats, Ints
 from models.replenishment.lines import (
     DEFAULT_HOLDING_RATE,
     KEYS,
@@ -72,15 +72,18 @@ class Panel:
         return holding, np.where(np.isnan(lines.shortage), 19.0 * holding, lines.shortage)
 
     def expected(self, target: Target) -> Floats:
-        """What a period of each pair should cost at a level, by the forecast alone: shortage and
-        leftover of a review (newsvendor), ordering and holding of the lots (Harris, 1913)."""
+        """What a period of each pair should cost at a level, by the forecast alone: lost sales and
+        stock (`cover.lost_sales_level`), ordering and holding of the lots (Harris, 1913)."""
         lines, (holding, lost) = self.lines[0], self.prices
-        reviews = self.period_days / lines.review_days
-        short, left = target.demand.shortage(target.up_to), target.demand.leftover(target.up_to)
+        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
+        level = np.maximum(target.up_to, 0.0)
+        met = target.demand.met(level, share)
+        whole = target.demand.quantiles @ WEIGHTS
+        periods = np.maximum(lines.cover_days, 1e-9) / self.period_days
         pace = target.mean / np.maximum(lines.cover_days, 1e-9) * self.period_days
         lot = np.maximum(target.lot, 1e-9)
         lots = np.where(target.lot > 0, lines.order_cost * pace / lot + holding * lot / 2, 0.0)
-        return np.asarray(short * lost * reviews + left * holding + lots)
+        return np.asarray(lost * (whole - met) / periods + holding * (level - met) + lots)
 
     def reviews(self) -> list[tuple[Lines, float]]:
         """What is known at each period, and how many periods old it is."""

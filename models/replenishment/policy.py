@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from models.replenishment import replay
-from models.replenishment.cover import Floats, combined, safety
+from models.replenishment.cover import Floats, combined, lost_sales_level, safety
 from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Flags, Target, economic_lot
@@ -86,14 +86,15 @@ class Policy(ABC):
 class OrderUpTo(Policy):
     """Order up to the level where one more unit costs as much to hold as it saves in lost sales.
 
-    The level is the quantile of demand over lead time + review period at the critical ratio
-    p / (p + h), p the cost of a lost sale, h that of holding a unit for a review period
-    (newsvendor; Zipkin, Foundations of Inventory Management, 2000, 6.2), or at the merchant's
-    service level. Demand that will be lost before an order can arrive is left out of it.
+    The level is a quantile of demand over lead time + review period: the best one where what is not
+    there is lost (`cover.lost_sales_level`; without a lead time the newsvendor's p / (p + h), p the
+    cost of a lost sale, h that of holding a unit for a review period: Zipkin, Foundations of
+    Inventory Management, 2000, 6.2), or at the merchant's service level. Demand that will be lost
+    before an order can arrive is left out of it.
     `fit` learns by replay, for each class of demand, what makes the realised cost smallest: first a
     factor on the economic lot, then how far to shift the quantile (in normal scores). The first
     answers packs and reviews that the lot's formula does not know, the second forecasts that are
-    too sure of themselves and sales that are lost rather than waited for.
+    too sure of themselves.
     default_service_level: where neither costs nor a service level are known.
     service_levels: promises by class of demand, `smooth=0.97,lumpy=0.9`, where a line has none.
     lot_factors: the factors tried. largest_shift, shift_step: the scores tried. theory_weight: the
@@ -164,6 +165,8 @@ class OrderUpTo(Policy):
         pace = outlook.cover.mean / np.maximum(lines.cover_days, 1e-9)
         lot = economic_lot(lines, pace) * lots
         ratio, promise = self._ratio(lines)
+        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
+        ratio = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, share))
         z = ndtri(np.clip(ratio, 0.01, 0.9985))
         z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
         faced = outlook.facing(position)

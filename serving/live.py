@@ -160,8 +160,7 @@ class Live:
                 if release is not None:
                     release.trial()
                     self._use(release, None)
-            except Exception as error:  # whatever a model throws: there is none then
-                log_defect(error, "release")
+            except Exception:  # whatever a model throws: there is none then
                 self._failed[row] = (_LAST, time.monotonic())
         self._note(row, reason)
 

@@ -5,7 +5,8 @@ from models.forecasting.baselines import Baseline
 from models.forecasting.distribution import LEVELS
 from models.forecasting.explain import explained
 from models.forecasting.forecaster import Forecaster
+from models.forecasting.statistical import LIBRARY
 
 MODELS: dict[str, type[Model]] = {"Forecaster": Forecaster, "Baseline": Baseline}
 
-__all__ = ["LEVELS", "MODELS", "Baseline", "Forecaster", "explained"]
+__all__ = ["LEVELS", "LIBRARY", "MODELS", "Baseline", "Forecaster", "explained"]

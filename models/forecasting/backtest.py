@@ -46,6 +46,11 @@ class Ground:
     rows: Rows
     group: tuple[Rows, ...]
 
+    @property
+    def windows(self) -> float:
+        """How many windows that do not overlap the origins are worth."""
+        return max(1.0, (self.panel.now - self.starts[0]) / self.horizon)
+
     def steps(self, origin: int) -> int:
         """How many periods ahead can be judged."""
         return min(self.horizon, self.panel.now - origin)
@@ -72,14 +77,18 @@ def ground(panel: Panel, horizon: int, seed: int) -> Ground | None:
     at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
     if not at:
         return None
-    rows = _drawn(panel, seed)
+    rows = _drawn(panel.at(at[0]), seed)
     if not panel.known[rows, at[0] :].any():
         return None
     return Ground(panel, horizon, at, rows, tuple(classify(panel.at(one))[rows] for one in at))
 
 
 def _drawn(panel: Panel, seed: int) -> Rows:
-    """The series to back-test: up to SERIES of each class, drawn by seed."""
+    """The series to back-test: up to SERIES of each class, drawn by seed.
+
+    panel: as known at the first origin. Were they drawn by what they became, those that sold
+    unevenly later would be there more often than their like.
+    """
     random = np.random.default_rng(seed)
     group = classify(panel)
     parts = [np.flatnonzero(group == one) for one in range(len(CLASSES))]

@@ -9,20 +9,22 @@ import numpy as np
 from models.forecasting.backtest import Ground, Points, Rows, Walk, trial
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import GROUPS
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import SEASONS, Floats, Panel
 from models.forecasting.selection import best, blended, picked
 from models.forecasting.stacking import combined, crossed, stacked
+from models.forecasting.statistical import LAST_YEAR, SEASONAL
 
 BOOSTED, BLEND, STACK = "lightgbm", "blend", "stack"
 # What answers where nothing could be back-tested: the mean of the remembered periods.
 FALLBACK = "long_average"
+_SEASONED = 1.25  # years
 
 
 @dataclass(frozen=True)
 class Choice:
     """chosen: by class, a way, `blend` or `stack`. companion: by class, the best statistical way,
-    the other half of the blend. ways: what the stack is made of; weights: classes × step groups ×
-    ways.
+    in the blend beside LightGBM and the level in season. ways: what the stack is made of; weights:
+    classes × step groups × ways.
     """
 
     chosen: Mapping[int, str]
@@ -44,11 +46,14 @@ class Choice:
         """The ways a class needs."""
         name = self.chosen[place]
         if name == BLEND:
-            return [BOOSTED, self.companion[place]]
+            return self._blend(self.companion[place])
         if name != STACK:
             return [name]
         used = self.weights[place].any(axis=0)
         return [way for way, one in zip(self.ways, used, strict=True) if one]
+
+    def _blend(self, companion: str) -> list[str]:
+        return [BOOSTED, companion, *([SEASONAL] if SEASONAL in self.ways else [])]
 
     def points(
         self, ways: Mapping[str, Points], past: Panel, group: Rows, horizon: int
@@ -90,21 +95,31 @@ class Choice:
 def decide(here: Ground, walks: Mapping[str, Walk]) -> tuple[Choice, Walk]:
     """The choice by the back-test, and the forecasts it would have made there.
 
-    Each way alone; LightGBM and the best other way by halves; the stack of all.
+    Each way alone; the blend, equal parts of LightGBM, the best other way and the level in season;
+    the stack of all. Usual is the blend; another has to beat it clearly. Once a year and a quarter
+    are known, no way without a season is taken alone: the origins lie in a part of the year, and
+    cannot tell what it costs in the others.
     """
     errors = {name: trial(here, one).single for name, one in walks.items()}
-    plain = {name: one for name, one in errors.items() if name != BOOSTED}
-    companion = best(plain)
+    alone, usual = dict(errors), None
+    if here.panel.now >= _SEASONED * SEASONS[here.panel.frequency][-1] and SEASONAL in errors:
+        alone = {n: one for n, one in errors.items() if n in (BOOSTED, SEASONAL, LAST_YEAR)}
+        usual = SEASONAL
+    plain = {name: one for name, one in alone.items() if name != BOOSTED}
+    companion = best(plain, usual=usual, windows=here.windows)
     candidates = dict(walks)
     if BOOSTED in walks and plain:
         others = picked(here, walks, companion)
-        candidates[BLEND] = blended([walks[BOOSTED], others])
+        candidates[BLEND] = blended(
+            [walks[BOOSTED], others, *([walks[SEASONAL]] if SEASONAL in walks else [])]
+        )
     weights = np.zeros((0, 0, 0))
     if len(walks) > 1:
         weights = stacked(list(errors.values()))
         candidates[STACK] = crossed(here, list(walks.values()), list(errors.values()))
     more = {n: trial(here, one).single for n, one in candidates.items() if n not in errors}
-    chosen = best(errors | more)
+    usual = BLEND if BLEND in candidates else usual
+    chosen = best(alone | more, usual=usual, windows=here.windows)
     if not chosen:
         return Choice.none(), next(iter(walks.values()))
     choice = Choice(chosen, companion, tuple(walks), weights)

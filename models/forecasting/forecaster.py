@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,7 @@ import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Points, Trial, ground, trial, walks
+from models.forecasting.backtest import Ground, Points, Trial, ground, trial, walks
 from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
@@ -20,6 +21,8 @@ from models.forecasting.panel import Panel, panel
 from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, points
 
+# What `save` writes; a model of another form would be read wrongly.
+_FORM = 2
 HORIZONS = {"day": 35, "week": 13, "month": 6}
 
 
@@ -72,10 +75,17 @@ class Forecaster:
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
-        self.choice_, errors = self._chosen(whole)
+        here = ground(whole, self.horizon_, self.seed)
+        early = self._early(whole, here)
+        self.choice_, errors = self._chosen(here, early)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
-        self.drift_ = drift(errors.single) if self._corrects else NO_DRIFT
+        self.drift_ = NO_DRIFT
+        if self._corrects and here is not None:
+            self.drift_ = drift(errors.single, here.windows)
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
+        if self.boosted_ is not None and early is not None:
+            # The spread stays the one whose errors were seen out of sample.
+            self.boosted_ = replace(self.boosted_, error=early.error)
         return self
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -99,6 +109,7 @@ class Forecaster:
         arrays = [part for one in self.distributions_ for part in (one.centre, one.quantile)]
         np.savez(folder / "calibration.npz", *arrays, self.choice_.weights)
         about = {
+            "form": _FORM,
             "settings": parameters(self),
             "horizon": self.horizon_,
             "frequency": self.frequency_,
@@ -114,7 +125,7 @@ class Forecaster:
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; ModelError for what an older version of Argosy wrote."""
         about = json.loads((folder / "forecaster.json").read_text(encoding="utf-8"))
-        if "choice" not in about:
+        if about.get("form") != _FORM:
             raise ModelError("An older Argosy made this forecaster: argosy train forecasting.")
         model = cls(**about["settings"])
         model.typical_, model.drift_ = about["typical"], tuple(about["drift"])
@@ -149,15 +160,19 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _chosen(self, whole: Panel) -> tuple[Choice, Trial]:
+    def _early(self, whole: Panel, here: Ground | None) -> Boosted | None:
+        """LightGBM fitted on what was known at the first origin of the back-test."""
+        if here is None or BOOSTED not in self._family():
+            return None
+        return self._boost(whole.at(here.starts[0]))
+
+    def _chosen(self, here: Ground | None, early: Boosted | None) -> tuple[Choice, Trial]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
-        from the same origins; LightGBM is fitted on what was known at the first of them.
+        from the same origins.
         """
-        family, here = self._family(), ground(whole, self.horizon_, self.seed)
         if here is None:
             return Choice.none(), Trial(Errors.none(), Errors.none())
-        ways = {name: _plain(name) for name in family if name != BOOSTED}
-        early = self._boost(whole.at(here.starts[0])) if BOOSTED in family else None
+        ways = {name: _plain(name) for name in self._family() if name != BOOSTED}
         if early is not None:
             ways[BOOSTED] = early.points
         choice, walked = decide(here, walks(here, ways or {FALLBACK: _plain(FALLBACK)}))

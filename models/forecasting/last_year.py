@@ -1,4 +1,4 @@
-"""Last year: the recent level, times what the season did to it a year before."""
+"""Last year: the recent level, times what the season did to it in the years before."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,32 +58,41 @@ def _week(past: Panel, noise: Floats, horizon: int) -> Floats:
 
 
 def _year(past: Panel, noise: Floats, window: int, horizon: int) -> Floats:
-    """Demand of the like periods a year before, over the level of that time: S × horizon."""
+    """Demand of the like periods of all years known, over the levels of those times: S × horizon.
+
+    A year alone would hand its chance events on to the next.
+    """
     season = SEASONS[past.frequency][-1]
-    start = past.now - season
-    before = past.filled[:, max(start - window, 0) : start].mean(axis=1)
-    then = np.zeros((past.size, horizon))
     codes, made = calendars(past)
-    for number, calendar in enumerate(made):
-        rows = np.flatnonzero(codes == number)
-        then[rows] = _then(past.filled[rows], calendar, past.now, horizon, past.frequency)
-    unseen = past.first > start - window // 2
-    then[unseen], before[unseen] = 0.0, 0.0
+    then, before = np.zeros((past.size, horizon)), np.zeros(past.size)
+    for back in range(1, (past.now - window) // season + 1):
+        start = past.now - back * season
+        seen = past.first <= start - window // 2
+        before += np.where(seen, past.filled[:, start - window : start].mean(axis=1), 0.0)
+        for number, calendar in enumerate(made):
+            rows = np.flatnonzero((codes == number) & seen)
+            then[rows] += _then(past.filled[rows], calendar, back, past, horizon)
     return _shrunk(past, then, np.repeat(before[:, None], horizon, axis=1), noise)
 
 
-def _then(values: Floats, calendar: Calendar, now: int, horizon: int, frequency: str) -> Floats:
-    """Demand around the twins: a holiday alone, other periods with their neighbours."""
-    place = np.arange(now, now + horizon)
-    twin = calendar.twin[place]
-    twin = np.where(twin >= now, calendar.twin[np.clip(twin, 0, None)], twin)
-    twin = np.clip(twin, 0, now - 1)
-    reach = 3 if frequency == "day" else 1
-    near = [np.clip(twin + shift, 0, now - 1) for shift in range(-reach, reach + 1)]
+def _then(values: Floats, calendar: Calendar, back: int, past: Panel, horizon: int) -> Floats:
+    """Demand around the twins so many years back: a holiday alone, others with their neighbours."""
+    place = np.arange(past.now, past.now + horizon)
+    twin = place
+    for _ in range(back):
+        twin = _before(calendar, twin)
+    twin = np.where(twin >= past.now, _before(calendar, twin), twin)
+    twin = np.clip(twin, 0, past.now - 1)
+    reach = 3 if past.frequency == "day" else 1
+    near = [np.clip(twin + shift, 0, past.now - 1) for shift in range(-reach, reach + 1)]
     smooth = np.mean([values[:, one] for one in near], axis=0)
     # The week's shape is in the forecast of days already: their season is a mean week's.
-    plain = smooth if frequency == "day" else (smooth + values[:, twin]) / 2
+    plain = smooth if past.frequency == "day" else (smooth + values[:, twin]) / 2
     return np.where(calendar.special[place], values[:, twin], plain)
+
+
+def _before(calendar: Calendar, place: Rows) -> Rows:
+    return np.asarray(calendar.twin[np.clip(place, 0, None)])
 
 
 def _shrunk(past: Panel, top: Floats, bottom: Floats, noise: Floats) -> Floats:

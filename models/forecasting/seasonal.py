@@ -1,72 +1,162 @@
-"""A level for each series times the season of all: the profile is pooled, the level is its own."""
+"""A level for each series times its season: the season is borrowed where its own proves little."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecasting.calendars import calendars
 from models.forecasting.levels import groups
 from models.forecasting.panel import SEASONS, Floats, Panel
 
-# Half-life of the level, as a share of the periods the usual level is read from.
-_HALF_LIFE = 3 / 8
+Phases = NDArray[np.int64]
+
+# Half-lives of the level, as shares of the periods the usual level is read from, and their weights.
+_HALF_LIVES = ((0.25, 0.6), (2.0, 0.4))
 # Periods of the look-alikes' level that count besides the series' own.
-_BORROWED = 1.0
+_BORROWED = 0.3
 # Least factor of a season: a period in which almost nothing was sold proves little.
-_LEAST = 0.2
+_LEAST = 0.1
+# The season is taken out of the levels that it is measured against, so they are found in turns.
+_TURNS = 2
+# From the season of all to that of each series, each step shrunk to the one before.
+_CHAIN: tuple[list[str], ...] = (["category"], ["country", "category"])
 _DAYS, _YEAR = 7, 364
 
 
 def seasonal_level(past: Panel, horizon: int) -> Floats:
-    """S × horizon means: profile of the target period × level with the profile taken out.
+    """S × horizon means: factor of the target period × level with the factors taken out.
 
-    The profile is the demand of all series together by phase of each season that was seen in full,
-    over what their own means would have been, mean 1; gaps count on neither side. The level is a
-    mean of demand over profile that forgets (Winters, 1960, with a common season, as in
-    Dekker, van Donselaar & Ouwehand, 2004), shrunk towards that of the same product elsewhere.
+    The factors of a season are the demand by phase over what the series' own level would have sold,
+    mean 1; of all series together, then of the category, of the category in the country, and of the
+    series, each shrunk to the wider one by credibility (see `_shrunk`). Weeks and months that hold
+    a holiday are of the phase of that holiday. The level is a mean of demand over factors that
+    forgets (Winters, 1960), slowly and fast, shrunk towards that of the same product elsewhere.
     """
     if past.now == 0:
         return np.zeros((past.size, horizon))
-    factors = _factors(past, past.now + horizon)
     seen = ~np.isnan(past.demand)
+    demand = np.where(seen, past.demand, 0.0)
+    factors = _factors(past, demand, seen, past.now + horizon)
+    own, coming = np.where(seen, factors[:, : past.now], 0.0), factors[:, past.now :]
     age = np.arange(past.now)[::-1]
-    weight = 0.5 ** (age / (_HALF_LIFE * past.memory))
-    units = np.where(seen, past.demand, 0.0) @ weight
-    periods = seen @ (weight * factors[: past.now])
+    level = np.zeros(past.size)
+    for half_life, share in _HALF_LIVES:
+        weight = 0.5 ** (age / (half_life * past.memory))
+        level += share * _level(past, demand @ weight, own @ weight)
+    return level[:, None] * coming
+
+
+def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
     everywhere = units.sum() / max(periods.sum(), 1e-9)
-    prior = np.minimum(_alike(past, units, periods, everywhere), everywhere)
-    level = (units + _BORROWED * prior) / (periods + _BORROWED)
-    return np.asarray(level[:, None] * factors[past.now :])
-
-
-def _alike(past: Panel, units: Floats, periods: Floats, everywhere: float) -> Floats:
     group = groups(past.series, ["product_id"])
     top = np.bincount(group, weights=units)[group]
     bottom = np.bincount(group, weights=periods)[group]
     other = np.full(past.size, everywhere)
-    return np.asarray(np.divide(top, bottom, out=other, where=bottom > 0))
+    alike = np.minimum(np.divide(top, bottom, out=other, where=bottom > 0), everywhere)
+    return np.asarray((units + _BORROWED * alike) / (periods + _BORROWED))
 
 
-def _factors(past: Panel, periods: int) -> Floats:
-    """The factor of each period from the first on."""
-    factors = np.ones(periods)
+def _factors(past: Panel, demand: Floats, seen: NDArray[np.bool_], periods: int) -> Floats:
+    """The factor of each series and period from the first on: S × periods."""
+    factors = np.ones((past.size, periods))
     for season in SEASONS[past.frequency]:
         if past.now >= season:
-            phase = np.arange(periods, dtype=np.int64) % season
-            if season == _YEAR:
-                phase = phase // _DAYS  # of single days a year says too little
-            factors = factors * _profile(past, phase, factors)
+            for rows, phase in _phases(past, season, periods):
+                own = factors[rows]
+                sums = _Sums.of(demand[rows], seen[rows], own[:, : past.now], phase[: past.now])
+                factors[rows] = own * _profile(past, rows, sums)[:, phase]
     return factors
 
 
-def _profile(past: Panel, phase: NDArray[np.int64], others: Floats) -> Floats:
-    """Factors by phase, the other seasons taken out; mean 1 over the phases."""
-    recent = past.demand[:, -4 * past.memory :]
-    count = (~np.isnan(recent)).sum(axis=1)
-    usual = np.divide(np.nansum(recent, axis=1), count, out=np.zeros(past.size), where=count > 0)
-    seen = ~np.isnan(past.demand)
-    expected = (usual @ seen) * others[: past.now]
-    real = np.nansum(past.demand, axis=0)
-    now = phase[: past.now]
-    top, bottom = np.bincount(now, weights=real), np.bincount(now, weights=expected)
-    factor = np.divide(top, bottom, out=np.ones(len(top)), where=bottom > 0)
-    factor = np.maximum(factor / max(factor.mean(), 1e-9), _LEAST)
-    return np.asarray(factor[phase])
+def _phases(past: Panel, season: int, periods: int) -> Iterator[tuple[Phases, Phases]]:
+    """Series of one calendar and the phase of each period; of single days a year says too little,
+    so theirs is the week of the year.
+    """
+    plain = np.arange(periods, dtype=np.int64) % season
+    if season != SEASONS[past.frequency][-1] or past.frequency == "day":
+        yield np.arange(past.size), plain // _DAYS if season == _YEAR else plain
+        return
+    codes, made = calendars(past)
+    for number, calendar in enumerate(made):
+        phase = plain.copy()
+        for place in np.flatnonzero(calendar.twin[:periods] >= 0):
+            phase[place] = phase[calendar.twin[place]]
+        yield np.flatnonzero(codes == number), phase
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """By series and phase, over the seen periods: demand, its square, the other seasons' factors
+    and their square, and demand × factor.
+    """
+
+    demand: Floats
+    square: Floats
+    factor: Floats
+    factor_square: Floats
+    product: Floats
+
+    @classmethod
+    def of(cls, demand: Floats, seen: NDArray[np.bool_], factors: Floats, phase: Phases) -> "_Sums":
+        others = np.where(seen, factors, 0.0)
+        place = np.zeros((len(phase), int(phase.max()) + 1))
+        place[np.arange(len(phase)), phase] = 1.0
+        return cls(
+            demand @ place,
+            (demand**2) @ place,
+            others @ place,
+            (others**2) @ place,
+            (demand * others) @ place,
+        )
+
+
+def _profile(past: Panel, rows: Phases, sums: _Sums) -> Floats:
+    """Factors of each series by phase: mean 1."""
+    series = past.series.iloc[rows]
+    profile = np.ones_like(sums.demand)
+    for _ in range(_TURNS):
+        level = sums.demand.sum(axis=1) / np.maximum((sums.factor * profile).sum(axis=1), 1e-9)
+        usual = level[:, None] * sums.factor
+        noise = _noise(sums, level[:, None] * profile)
+        total, bottom = sums.demand.sum(axis=0), usual.sum(axis=0)
+        whole = np.divide(total, bottom, out=np.ones(len(total)), where=bottom > 0)
+        profile = np.tile(_mean_one(np.maximum(whole, _LEAST)[None]), (len(rows), 1))
+        for names in (*_CHAIN, None):
+            group = np.arange(len(rows)) if names is None else groups(series, names)
+            profile = _shrunk(sums.demand, usual, profile, group, noise)[group]
+        profile = np.maximum(profile, _LEAST)
+    return profile
+
+
+def _noise(sums: _Sums, expected: Floats) -> float:
+    """Variance over mean of the demand of one period around what is expected, all series together.
+
+    expected: by series and phase, level × profile, to be multiplied by the other factors.
+    """
+    error = sums.square - 2 * expected * sums.product + expected**2 * sums.factor_square
+    return float(error.sum() / max((expected * sums.factor).sum(), 1e-9))
+
+
+def _shrunk(demand: Floats, usual: Floats, wider: Floats, group: Phases, noise: float) -> Floats:
+    """Factors by group and phase, shrunk to those of the wider group: groups × phases, mean 1.
+
+    Credibility (Bühlmann & Straub, 1970): a group's own demand weighs as much as the groups differ
+    in a phase beyond their noise, so a peak that each has in its own size stays its own.
+    """
+    many = int(group.max(initial=0)) + 1
+    prior, top, bottom = np.zeros((3, many, demand.shape[1]))
+    np.add.at(prior, group, wider)
+    np.add.at(top, group, demand)
+    np.add.at(bottom, group, usual)
+    prior /= np.bincount(group)[:, None]
+    expected = bottom * prior
+    spread = ((top - expected) ** 2 - noise * expected).sum(axis=0)
+    differ = np.maximum(spread / np.maximum((expected**2).sum(axis=0), 1e-9), 1e-9)
+    borrowed = max(noise, 1e-9) / differ
+    return _mean_one(prior * (top + borrowed) / (expected + borrowed))
+
+
+def _mean_one(factors: Floats) -> Floats:
+    return np.asarray(factors / np.maximum(factors.mean(axis=1, keepdims=True), 1e-9))

@@ -32,37 +32,57 @@ def _pinball(errors: Errors, distribution: Distribution) -> Floats:
     return np.asarray(np.maximum(level * off, (level - 1) * off).mean(axis=1))
 
 
-def best(errors: Mapping[str, Errors]) -> dict[int, str]:
-    """The name of the best way for each class; nothing when nothing was judged."""
+def best(
+    errors: Mapping[str, Errors], *, usual: str | None = None, windows: float = 1.0
+) -> dict[int, str]:
+    """The name of the best way for each class; nothing when nothing was judged.
+
+    Where there is a usual way, another has to beat it by more than a standard error over so many
+    independent windows: one lucky season decides nothing.
+    """
     if not errors or not len(next(iter(errors.values())).actual):
         return {}
     loss = {name: losses(one) for name, one in errors.items()}
-    group = next(iter(errors.values())).group
-    overall = min(loss, key=lambda name: loss[name].mean())
+    first = next(iter(errors.values()))
+    overall = _best(loss, first.fold, usual, windows)
     answer = {}
     for place in range(len(CLASSES)):
-        own = group == place
-        means = {name: one[own].mean() for name, one in loss.items() if own.sum() >= ENOUGH}
-        answer[place] = min(means, key=lambda name: means[name]) if means else overall
+        own = first.group == place
+        mine = {name: one[own] for name, one in loss.items()}
+        enough = own.sum() >= ENOUGH
+        answer[place] = _best(mine, first.fold[own], usual, windows) if enough else overall
     return answer
 
 
-def drift(errors: Errors) -> tuple[float, ...]:
+def _best(loss: Mapping[str, Floats], fold: Rows, usual: str | None, windows: float) -> str:
+    found = min(loss, key=lambda name: loss[name].mean())
+    if usual is None or usual not in loss or found == usual:
+        return found
+    count = np.bincount(fold)
+    gain = np.bincount(fold, loss[usual] - loss[found])[count > 0] / count[count > 0]
+    return found if gain.mean() > gain.std() / np.sqrt(windows) else usual
+
+
+def drift(errors: Errors, windows: float) -> tuple[float, ...]:
     """By class, what the means of the back-test have to be multiplied by to add up to the outcomes.
 
-    The median over origins, so that one odd window cannot decide; 0.75 to 1.33; 1 with few errors.
+    The median over origins, so that one odd window cannot decide, shrunk towards 1 by its standard
+    error over so many independent windows; 0.75 to 1.33; 1 with few errors.
     """
     answer = []
     for place in range(len(CLASSES)):
         own = errors.where(errors.group == place)
-        answer.append(_ratio(own) if len(own.actual) >= ENOUGH else 1.0)
+        answer.append(_ratio(own, windows) if len(own.actual) >= ENOUGH else 1.0)
     return tuple(answer)
 
 
-def _ratio(errors: Errors) -> float:
+def _ratio(errors: Errors, windows: float) -> float:
     outcome, mean = (np.bincount(errors.fold, one) for one in (errors.actual, errors.mean))
     there = np.bincount(errors.fold) > 0
-    return float(np.clip(np.median(((outcome + 1) / (mean + 1))[there]), 0.75, 4 / 3))
+    off = np.log(((outcome + 1) / (mean + 1))[there])
+    middle, doubt = np.median(off) ** 2, off.var() / windows
+    trusted = middle / max(middle + doubt, 1e-9)
+    return float(np.clip(np.exp(trusted * np.median(off)), 0.75, 4 / 3))
 
 
 def picked(here: Ground, walks: Mapping[str, Walk], names: Mapping[int, str]) -> Walk:

@@ -27,8 +27,9 @@ _LIBRARY: Mapping[str, Any] = {
     "imapa": IMAPA(),
     "ses": SimpleExponentialSmoothingOptimized(),
 }
+LIBRARY = tuple(_LIBRARY)
 SEASONAL, LAST_YEAR = "seasonal_level", "last_year"
-FAMILY = (*_LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL, LAST_YEAR)
+FAMILY = (*LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL, LAST_YEAR)
 METHODS = (*FAMILY, "naive")
 
 

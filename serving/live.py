@@ -160,7 +160,8 @@ class Live:
                 if release is not None:
                     release.trial()
                     self._use(release, None)
-            except Exception:  # whatever a model throws: there is none then
+            except Exception as error:  # whatever a model throws: there is none then
+                log_defect(error, "release")
                 self._failed[row] = (_LAST, time.monotonic())
         self._note(row, reason)
 

@@ -1,7 +1,6 @@
 """The engine of the running server: its counters filled from what is known, its rates fresh."""
 
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -22,16 +21,14 @@ from serving.fraud.engine import Engine
 from serving.fraud.metrics import Metrics
 from serving.live import Live
 
-_RATES_SECONDS = 60.0
-
 
 class LiveEngine:
     """The engine, opened on first use and then kept.
 
     The counters hold nothing that the lake and the decisions do not: they are filled from both
-    when the lake is another one than at the last filling. The desk (lists, rules, policies) is
-    read again when the journal has grown, looked for every `reload_seconds`, and at once after a
-    change made here (`changed`).
+    when the lake is another one than at the last filling. The desk (lists, rules, policies) and
+    the exchange rates are read at the start and then by the server's watch where they changed: no
+    payment waits for them. A change made here (`changed`) is read at once.
     """
 
     def __init__(self, live: Live) -> None:
@@ -40,10 +37,10 @@ class LiveEngine:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False
-        self._rates: tuple[float, Rates] | None = None
+        self._rates: tuple[str, Rates] | None = None
+        self._reading = threading.Lock()
         self._desk = Desk()
         self._mark = -1
-        self._looked = float("-inf")
         self._known_policies: set[str] = set()
         live.watched.append(self._look)
 
@@ -54,6 +51,8 @@ class LiveEngine:
         with self._lock:
             if self._engine is None:
                 self._engine = self._open()
+                with suppress(ArgosyError):
+                    self._read_desk()
             if not self._filled:
                 with suppress(ArgosyError):  # each decision says that it goes without them
                     _fill(self._engine.counters, self._live)
@@ -61,7 +60,10 @@ class LiveEngine:
             return self._engine
 
     def _look(self) -> None:
-        """Fill the counters again when they came back empty."""
+        """What changed is read again; counters that came back empty are filled again."""
+        with suppress(ArgosyError):
+            self._read_desk()
+        self._read_rates()
         engine = self._engine
         with suppress(CountersError):
             if engine is not None and self._filled and not engine.counters.version():
@@ -79,7 +81,7 @@ class LiveEngine:
         )
         return Engine(
             counters=counters,
-            rates=self._fresh_rates,
+            rates=self._rates_now,
             risk=self._risk,
             release=self._release,
             desk=self.desk,
@@ -95,10 +97,6 @@ class LiveEngine:
 
     def desk(self) -> Desk:
         """Lists, rules, policies and shadow in use. While the journal cannot be read, the last."""
-        if time.monotonic() - self._looked > self._live.settings.reload_seconds:
-            self._looked = time.monotonic()
-            with suppress(ArgosyError):
-                self._read_desk()
         return self._desk
 
     def changed(self) -> None:
@@ -111,10 +109,11 @@ class LiveEngine:
         return self._desk
 
     def _read_desk(self) -> None:
-        mark = self._live.records.journal.mark()
-        if mark != self._mark:
-            fresh = desks.read(self._live.records)
-            self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
+        with self._reading:
+            mark = self._live.records.journal.mark()
+            if mark != self._mark:
+                fresh = desks.read(self._live.records)
+                self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
 
     def _shadow(self, fresh: Desk) -> Release | None:
         if not fresh.shadow_version:
@@ -131,12 +130,17 @@ class LiveEngine:
             self._known_policies.add(release.version)
         return release
 
-    def _fresh_rates(self) -> Rates:
-        now = time.monotonic()
-        if self._rates is None or now - self._rates[0] > _RATES_SECONDS:
-            table = self._live.lake.read("fx_rates")
-            self._rates = (now, Rates.of(table, self._live.settings.base_currency))
-        return self._rates[1]
+    def _rates_now(self) -> Rates:
+        return self._rates[1] if self._rates is not None else self._read_rates()
+
+    def _read_rates(self) -> Rates:
+        lake, known = self._live.lake, self._rates
+        version = lake.version()
+        if known is None or known[0] != version:
+            table = lake.read("fx_rates")
+            known = version, Rates.of(table, self._live.settings.base_currency)
+            self._rates = known
+        return known[1]
 
     def _risk(self, customer_id: str, at: datetime) -> Mapping[str, Any]:
         found: list[dict[str, Any]] = self._live.store.online_values(

@@ -1,5 +1,6 @@
 """Beyond payments: return requests and orders."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -74,6 +75,12 @@ def routes_of(live: Live, engine: LiveEngine) -> APIRouter:
     """The risk of returns and of orders."""
     routes = APIRouter(prefix="/v1/fraud", dependencies=[Depends(scoped("decide"))])
 
+    def assessed(request: Request, given: BaseModel, assess: Callable[..., Assessment]) -> Response:
+        row, by = _row(given), author(request)
+        return once(
+            live, request, given, lambda: _told(lambda: assess(live, engine.get(), row, by=by))
+        )
+
     @routes.post(
         "/returns",
         dependencies=[IDEMPOTENT],
@@ -84,14 +91,7 @@ def routes_of(live: Live, engine: LiveEngine) -> APIRouter:
         """Grant a return at once, ask for proof (challenge), review or refuse it."""
         given = valid(ReturnBody, body)
         not_in_future(given.requested_at, "requested_at")
-        row = _row(given)
-        by = author(request)
-        return once(
-            live,
-            request,
-            given,
-            lambda: _told(lambda: assess_return(live, engine.get(), row, by=by)),
-        )
+        return assessed(request, given, assess_return)
 
     @routes.post(
         "/orders",
@@ -103,14 +103,7 @@ def routes_of(live: Live, engine: LiveEngine) -> APIRouter:
         """Ship an order, ask, review or stop it: its payment's risk, the lists and the address."""
         given = valid(OrderBody, body)
         not_in_future(given.attempted_at, "attempted_at")
-        row = _row(given)
-        by = author(request)
-        return once(
-            live,
-            request,
-            given,
-            lambda: _told(lambda: assess_order(live, engine.get(), row, by=by)),
-        )
+        return assessed(request, given, assess_order)
 
     return routes
 
@@ -121,9 +114,9 @@ def _row(given: BaseModel) -> dict[str, Any]:
     return row | moment
 
 
-def _told(work: Any) -> AssessmentAnswer:
+def _told(work: Callable[[], Assessment]) -> AssessmentAnswer:
     try:
-        found: Assessment = work()
+        found = work()
     except ReusedError as error:
         raise Problem(409, "id_reused", f"{error}; a new request needs a new id.") from None
     reasons = [ReasonAnswer(**vars(each)) for each in found.reasons]

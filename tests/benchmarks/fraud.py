@@ -93,7 +93,7 @@ def compromised(payments: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) 
     return set(payments.loc[inside & (payments["is_fraud"] == 1), "customer_id"])
 
 
-def test_week(payments: pd.DataFrame) -> pd.DataFrame:
+def week_judged(payments: pd.DataFrame) -> pd.DataFrame:
     """The payments to judge, day by day without the cards known as compromised by then."""
     days = []
     for number in range(TEST_DAYS):
@@ -134,7 +134,7 @@ def figures(folder: Path) -> dict[str, float]:
     del payments
     model = BoostedTrees().fit(frame[frame["attempted_at"] < KNOWN_UNTIL])
     fitted = time.perf_counter()
-    judged = test_week(frame)
+    judged = week_judged(frame)
     judged = judged.assign(score=model.predict(judged)["probability"])
     label, score = judged["is_fraud"], judged["score"]
     return {

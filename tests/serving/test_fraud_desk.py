@@ -270,6 +270,8 @@ def test_a_rule_that_blocks_everybody_ends_in_reviews_and_an_alarm(shop: Any) ->
 
 def test_the_watch_says_what_was_caught_and_who_was_hurt(shop: Any, release: Release) -> None:
     shop.live.records.journal.add("fraud_shadow", "fraud", author="t", body={"version": "7"})
+    for look in shop.live.watched:
+        look()
     for place in range(6):
         shop.decide(payment_id=f"w{place}", customer_id="c2", device_id="shared", amount=300.0)
     told = [{"payment_id": "w0", "reported_at": datetime.now(UTC).isoformat(), "is_fraud": True}]
@@ -307,8 +309,12 @@ def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> No
     assert tuned.observed >= 60
     assert tuned.shift > 0.5
     assert tuned.block_from_100 < calm.starts(100.0)["block"]
+    former = shop.decide(payment_id="before the watch looked").json()
+    assert not former["policy_version"].startswith(tuned.version)
+    for look in live.watched:
+        look()
     again = shop.decide(payment_id="after").json()
-    assert again["policy_version"].startswith(tuned.version) or live.settings.reload_seconds > 0
+    assert again["policy_version"].startswith(tuned.version)
     assert shop.client.post("/v1/fraud/policy").status_code == 409  # nothing is mature yet
 
 

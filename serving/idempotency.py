@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # Live holds an InFlight
     from serving.live import Live
 
 
-def _header(
+async def _header(
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -69,7 +69,7 @@ def once(
     """
     key = request.headers.get("idempotency-key")
     if key is None:
-        return _json(work().model_dump_json(), status)
+        return json_answer(work(), status)
     scope = _scope(request)
     digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
     if not live.in_flight.enter(scope, key):
@@ -90,6 +90,16 @@ def once(
         return answer
     finally:
         live.in_flight.leave(scope, key)
+
+
+def is_keyed(request: Request) -> bool:
+    """Whether the request has an Idempotency-Key: without one `once` is only `json_answer`."""
+    return "idempotency-key" in request.headers
+
+
+def json_answer(body: BaseModel, status: int = 200) -> Response:
+    """The body as JSON."""
+    return _json(body.model_dump_json(), status)
 
 
 def _again(live: "Live", scope: str, key: str, digest: str) -> Response | None:

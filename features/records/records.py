@@ -46,7 +46,7 @@ class Records:
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
-            self.tables.decisions.c.seq
+            self.tables.decisions.c.decision_id
         )
 
     def migrate(self) -> None:
@@ -160,16 +160,27 @@ class Records:
 
     def add_decision(self, decision: Decision) -> Decision:
         """Keep a decision unless its payment has one; returns the one that holds."""
-        row = row_of(decision)
+        return self.add_decisions([decision])[0]
+
+    def add_decisions(self, made: Sequence[Decision]) -> list[Decision]:
+        """The same for several at once, in one commit: of two on one payment the first holds."""
+        rows = [row_of(decision) for decision in made]
         decisions = self.tables.decisions
 
-        def keep(connection: sa.Connection) -> Decision:
-            if connection.execute(self._new_decision, row).scalar() is not None:
-                return decision
-            query = sa.select(decisions).where(decisions.c.payment_id == decision.payment_id)
-            return decision_of(connection.execute(query).mappings().one())
+        def keep(connection: sa.Connection) -> list[Decision]:
+            given = rows if len(rows) > 1 else rows[0]
+            fresh = set(connection.execute(self._new_decision, given).scalars())
+            if len(fresh) == len(made):
+                return list(made)
+            old = {each.payment_id for each in made if each.decision_id not in fresh}
+            query = sa.select(decisions).where(decisions.c.payment_id.in_(old))
+            held = {row.payment_id: row for row in connection.execute(query).mappings()}
+            return [
+                each if each.decision_id in fresh else decision_of(held[each.payment_id])
+                for each in made
+            ]
 
-        return self.database.one(keep)
+        return self.database.one(keep) if rows else []
 
     # Answers and keys -----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ not do: a value never takes the place of a newer one, and a value older than its
 given out.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,13 +80,15 @@ def look_up(
     online: Online,
     views: Sequence[View],
     asked: Mapping[str, Sequence[str | None]],
-    now: datetime,
+    now: datetime | Sequence[datetime],
 ) -> dict[str, list[Any]]:
     """The columns of the views' features: a value for each entity, or None.
 
-    asked: the entities, a column a key. Everything comes in one `read`, each key once.
+    asked: the entities, a column a key. now: of all, or of each. Everything comes in one `read`,
+    each key once.
     """
-    moment, plans = micros(now), []
+    moments = itertools.repeat(micros(now)) if isinstance(now, datetime) else [*map(micros, now)]
+    plans = []
     for view in views:
         prefix = key_prefix(view.keys)
         rows = list(zip(*(asked[key] for key in sorted(view.keys)), strict=True))
@@ -95,19 +98,23 @@ def look_up(
     columns: dict[str, list[Any]] = {}
     for (view, rows, keys), answer in zip(plans, answers, strict=True):
         stored = zip(keys, answer, strict=True)
-        known = {row: _values(view, found, moment) for row, found in stored}
+        known = {row: _read(view, found) for row, found in stored if found is not None}
         nothing = (None,) * len(view.features)
-        values = [known.get(row) or nothing for row in rows]
+        values = [
+            known[row][1] if row in known and _lasts(view, known[row][0], moment) else nothing
+            for row, moment in zip(rows, moments, strict=False)
+        ]
         columns |= {name: [value[i] for value in values] for i, name in enumerate(view.features)}
     return columns
 
 
-def _values(view: View, found: Stored | None, now: int) -> tuple[Any, ...] | None:
-    """The values of a view, unless there are none or they are older than its ttl."""
-    if found is None:
-        return None
+def _read(view: View, found: Stored) -> tuple[int, tuple[Any, ...]]:
+    """The time and the values of a view."""
     time, values = found
-    if view.ttl is not None and now - time > view.ttl // timedelta(microseconds=1):
-        return None
     kinds = view.features.values()
-    return tuple(decode(value, kind) for value, kind in zip(values, kinds, strict=True))
+    return time, tuple(decode(value, kind) for value, kind in zip(values, kinds, strict=True))
+
+
+def _lasts(view: View, time: int, now: int) -> bool:
+    """Whether values of this time are not older than the view's ttl."""
+    return view.ttl is None or now - time <= view.ttl // timedelta(microseconds=1)

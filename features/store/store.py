@@ -179,11 +179,15 @@ class Store:
         return _beside(entities, views, lambda name, kind: as_pandas(found[name], kind))
 
     def online_values(
-        self, row: str, entities: Sequence[Mapping[str, str | None]], now: datetime
+        self,
+        row: str,
+        entities: Sequence[Mapping[str, str | None]],
+        now: datetime | Sequence[datetime],
     ) -> list[dict[str, Any]]:
         """`online_frame` without pandas, for a request: the features of each entity by name.
 
-        All entities name the same keys; an unknown value is None. Raises StoreError.
+        now: one time for all, or one for each. All entities name the same keys; an unknown value
+        is None. Raises StoreError.
         """
         given = set(entities[0]) if entities else set()
         views = [view for view in self._service(row) if view.online and set(view.keys) <= given]

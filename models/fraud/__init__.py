@@ -3,6 +3,7 @@
 from models.base import Model
 from models.fraud.baselines import Logistic, Rules
 from models.fraud.boosting import BoostedTrees
+from models.fraud.encoding import Matrix
 from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy, observed_shift
 from models.fraud.reasons import Reason
 
@@ -19,6 +20,7 @@ __all__ = [
     "BoostedTrees",
     "Costs",
     "Logistic",
+    "Matrix",
     "Policy",
     "Reason",
     "Rules",

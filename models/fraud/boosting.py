@@ -189,7 +189,11 @@ class BoostedTrees:
 
     def probability(self, row: Matrix) -> float:
         """Of one payment, as `row` made it."""
-        return float(self._probability(row, 1)[0])
+        return float(self.probabilities(row)[0])
+
+    def probabilities(self, rows: Matrix) -> Floats:
+        """Of some payments, as `row` made each, one below the other."""
+        return self._probability(rows, 1)
 
     def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""

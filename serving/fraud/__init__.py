@@ -1,7 +1,9 @@
 """Whom to trust with a payment, over HTTP and in batch."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
@@ -27,11 +29,13 @@ from serving.fraud.body import (
     valid,
 )
 from serving.fraud.desk_routes import author
+from serving.fraud.engine import Asked
 from serving.fraud.labels import keep_labels, settle
 from serving.fraud.live import LiveEngine
 from serving.fraud.replay import explained
-from serving.idempotency import IDEMPOTENT, once
+from serving.idempotency import IDEMPOTENT, is_keyed, json_answer, once
 from serving.live import Live
+from serving.together import Together
 
 __all__ = ["decided", "router", "score"]
 
@@ -44,6 +48,7 @@ _MAY_SAY = [Depends(scoped("decide", "review"))]
 def router(live: Live) -> APIRouter:
     """The routes of the row; the counters are filled when the server starts."""
     engine = LiveEngine(live)
+    together = Together(partial(decide, live, engine))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -52,7 +57,7 @@ def router(live: Live) -> APIRouter:
         await run_in_threadpool(engine.close)
 
     routes = APIRouter(prefix="/v1/fraud")
-    _decisions(routes, live, engine)
+    _decisions(routes, live, together)
     _news(routes, live, engine)
     whole = APIRouter(lifespan=lifespan)
     for part in (
@@ -65,14 +70,18 @@ def router(live: Live) -> APIRouter:
     return whole
 
 
-def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
+def _decisions(routes: APIRouter, live: Live, together: Together[Asked, Decision]) -> None:
+    def told(asked: Asked, found: Decision) -> DecisionAnswer:
+        _must_be_same(found, asked.payment)
+        return answer(found)
+
     @routes.post(
         "/decisions",
         dependencies=[*_MAY, IDEMPOTENT],
         response_model=DecisionAnswer,
         openapi_extra=schema(Payment),
     )
-    def decide(request: Request, body: _Body, explain: _Explain = False) -> Response:
+    async def decide(request: Request, body: _Body, explain: _Explain = False) -> Response:
         """Allow, challenge, review or block a payment, before it is captured.
 
         The body has the columns of `payments`. The same payment asked twice gets the same
@@ -82,9 +91,12 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
         payment = payment_of(body)
         row = row_of(payment)
         not_in_future(row["attempted_at"], "attempted_at")
-        return once(
-            live, request, payment, lambda: answer(decided(live, engine, row, explain=explain))
-        )
+        asked = Asked(row, explain)
+        if is_keyed(request):
+            work = partial(once, live, request, payment)
+            return await run_in_threadpool(work, lambda: told(asked, together.ask(asked).result()))
+        found = await asyncio.wrap_future(together.ask(asked))
+        return json_answer(told(asked, found))
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
     def decision(
@@ -100,26 +112,37 @@ def _decisions(routes: APIRouter, live: Live, engine: LiveEngine) -> None:
 
 
 def decided(live: Live, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool) -> Decision:
-    """A new decision on the payment, stored; or the one that is stored already.
+    """A new decision on the payment, stored; or the one that is stored already."""
+    (known,) = decide(live, engine, [Asked(row, explain)])
+    _must_be_same(known, row)
+    return known
+
+
+def decide(live: Live, engine: LiveEngine, asked: Sequence[Asked]) -> list[Decision]:
+    """For each payment a new decision, stored; or the one that is stored already.
 
     Deciding again changes nothing: the counters know the payment, and the first decision stays.
     """
     deciding = engine.get()
-    made = deciding.decide(row, explain=explain)
-    known = live.records.add_decision(made)
-    if known is made:
-        deciding.settle(made, row)
-        served_by = "model" if known.model_version else "rules"
-        reason = "" if not known.degraded else "store" if known.model_version else "model"
-        live.telemetry.counted("fraud", served_by, degraded=reason)
-        engine.metrics.decided(known)
+    made = deciding.decide_all(asked)
+    held = live.records.add_decisions(made)
+    for each, new, known in zip(asked, made, held, strict=True):
+        if known is new:
+            deciding.settle(new, each.payment)
+            served_by = "model" if new.model_version else "rules"
+            reason = "" if not new.degraded else "store" if new.model_version else "model"
+            live.telemetry.counted("fraud", served_by, degraded=reason)
+            engine.metrics.decided(new)
+    return held
+
+
+def _must_be_same(known: Decision, row: Mapping[str, Any]) -> None:
     if not _same(known, row):
         raise Problem(
             409,
             "payment_id_reused",
             "This payment_id was decided with another body; a new payment needs a new payment_id.",
         )
-    return known
 
 
 def _same(known: Decision, row: Mapping[str, Any]) -> bool:

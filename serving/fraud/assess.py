@@ -143,6 +143,6 @@ def _told(note: Note, about: About) -> Assessment:
 
 def _risk(engine: Engine, customer_id: str, at: datetime) -> Mapping[str, Any]:
     try:
-        return engine.risk(customer_id, at)
+        return engine.risks([customer_id], [at])[0]
     except ArgosyError:
         return {}

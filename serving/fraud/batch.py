@@ -73,7 +73,7 @@ class _Decider:
         self._engine = Engine(
             counters=self.counters,
             rates=lambda: rates,
-            risk=lambda customer, at: self._risk,
+            risks=lambda customers, at: [self._risk],
             release=lambda: release,
             desk=lambda: desk,
         )

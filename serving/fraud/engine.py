@@ -1,7 +1,7 @@
 """One payment in, one decision out: the path that the API and batch scoring share."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,24 +17,33 @@ from models.base import Release
 from models.fraud import BoostedTrees, Policy
 from serving.fraud.breaker import Breaker
 from serving.fraud.desk import Desk
-from serving.fraud.judging import Case, Verdict, judge, lists_of
+from serving.fraud.judging import Case, Scored, lists_of, score, weigh
+from serving.fraud.lists import Entry
 
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
-Risk = Callable[[str, datetime], Mapping[str, Any]]
+Risks = Callable[[Sequence[str], Sequence[datetime]], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A payment to decide on; explain: reasons also when it is allowed."""
+
+    payment: Mapping[str, Any]
+    explain: bool = False
 
 
 @dataclass(frozen=True)
 class Engine:
     """What a decision needs.
 
-    risk: customer_id and time -> the customer's features; it may raise ArgosyError. desk: lists,
+    risks: customers and times -> each customer's features; it may raise ArgosyError. desk: lists,
     rules, policies and shadow in use; breaker: None where nobody is blocked for real.
     """
 
     counters: Counters
     rates: Callable[[], Rates]
-    risk: Risk
+    risks: Risks
     release: Callable[[], Release | None]
     desk: Callable[[], Desk]
     breaker: Breaker | None = None
@@ -45,22 +54,46 @@ class Engine:
         Where the counters or the store cannot be asked the rules answer alone, or the customer is
         taken as unknown; the decision says that it is degraded.
         """
-        at, desk = payment["attempted_at"], self.desk()
-        amount = self.rates().amount(payment["amount"], payment.get("currency"), milliseconds(at))
-        velocity, counted = self._velocity(payment, amount)
-        risk, known = self._risk(payment["customer_id"], at)
-        facts = inputs_of_one(payment, amount, velocity, risk)
-        listed = desk.lists.hit(payment, datetime.now(UTC))
-        case = Case(payment, facts, amount, lists_of(listed))
+        return self.decide_all([Asked(payment, explain)])[0]
+
+    def decide_all(self, asked: Sequence[Asked]) -> list[Decision]:
+        """The same for several, one after the other, with one question to each store."""
+        desk, rates = self.desk(), self.rates()
+        payments = [each.payment for each in asked]
+        amounts = [_amount(rates, payment) for payment in payments]
+        velocities, counted = self._velocities(payments, amounts)
+        risks, known = self._risks(payments)
+        now = datetime.now(UTC)
+        listed = [desk.lists.hit(payment, now) for payment in payments]
+        cases = [
+            Case(payment, inputs_of_one(payment, amount, velocity, risk), amount, lists_of(entries))
+            for payment, amount, velocity, risk, entries in zip(
+                payments, amounts, velocities, risks, listed, strict=True
+            )
+        ]
         release = self.release() if counted else None
-        model, policy = model_of(release), desk.policy(release)
-        verdict = judge(case, model, policy, desk.rules, explain=explain)
-        trace: dict[str, Any] = {"amount_base": None if amount != amount else amount}
-        if listed:
-            trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in listed]
-        if desk.shadow is not None and counted:
-            trace["shadow"] = _shadowed(case, desk)
-        if explain:
+        basis = _Basis(desk, release, desk.policy(release), degraded=release is None or not known)
+        scored = score(cases, model_of(release), basis.policy)
+        shadow = desk.shadow if counted else None
+        shadowed = score(cases, model_of(shadow), desk.policy(shadow) if shadow else None)
+        return [
+            self._decision(_Asking(case, each.explain, entries, said, other), basis)
+            for case, each, entries, said, other in zip(
+                cases, asked, listed, scored, shadowed, strict=True
+            )
+        ]
+
+    def _decision(self, asking: "_Asking", basis: "_Basis") -> Decision:
+        case, desk = asking.case, basis.desk
+        verdict = weigh(case, asking.scored, desk.rules, explain=asking.explain)
+        trace: dict[str, Any] = {"amount_base": None if case.amount != case.amount else case.amount}
+        if asking.listed:
+            trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in asking.listed]
+        if asking.shadowed is not None and desk.shadow is not None:
+            found = weigh(case, asking.shadowed, desk.rules)  # it does not act
+            said = {"probability": found.probability, "decision": found.action}
+            trace["shadow"] = {"version": desk.shadow.version, **said}
+        if asking.explain:
             trace["explain"] = True
         action = verdict.action
         if self.breaker is not None:
@@ -68,7 +101,7 @@ class Engine:
             if not stands:
                 action, trace["excess"] = "review", True
         return Decision(
-            payment_id=payment["payment_id"],
+            payment_id=case.payment["payment_id"],
             decision_id=uuid.uuid4().hex,
             decided_at=datetime.now(UTC),
             decision=action,
@@ -76,11 +109,11 @@ class Engine:
             score=100.0 * verdict.probability,
             reasons=verdict.reasons,
             rules_hit=verdict.rules_hit,
-            model_version=release.version if release else "",
-            policy_version=policy_version(policy, desk),
-            degraded=release is None or not known,
-            payment=stored(payment, action),
-            features=facts,
+            model_version=basis.release.version if basis.release else "",
+            policy_version=policy_version(basis.policy, desk),
+            degraded=basis.degraded,
+            payment=stored(case.payment, action),
+            features=case.facts,
             trace=trace,
         )
 
@@ -92,19 +125,49 @@ class Engine:
             except CountersError:
                 return
 
-    def _velocity(
-        self, payment: Mapping[str, Any], amount: float
-    ) -> tuple[NDArray[np.float64], bool]:
+    def _velocities(
+        self, payments: Sequence[Mapping[str, Any]], amounts: Sequence[float]
+    ) -> tuple[Sequence[NDArray[np.float64]], bool]:
+        asked = [event(*each) for each in zip(payments, amounts, strict=True)]
         try:
-            return self.counters.observe(event(payment, amount)), True
+            return self.counters.observe_all(asked), True
         except CountersError:
-            return UNKNOWN_VELOCITY, False
+            return [UNKNOWN_VELOCITY] * len(asked), False
 
-    def _risk(self, customer_id: str, at: datetime) -> tuple[Mapping[str, Any], bool]:
+    def _risks(
+        self, payments: Sequence[Mapping[str, Any]]
+    ) -> tuple[Sequence[Mapping[str, Any]], bool]:
+        customers = [payment["customer_id"] for payment in payments]
         try:
-            return self.risk(customer_id, at), True
+            return self.risks(customers, [payment["attempted_at"] for payment in payments]), True
         except ArgosyError:
-            return {}, False
+            return [{}] * len(payments), False
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What several decisions made at once have in common."""
+
+    desk: Desk
+    release: Release | None
+    policy: Policy | None
+    degraded: bool
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """One of them: its case, the entries of lists hit, what the models say."""
+
+    case: Case
+    explain: bool
+    listed: tuple[Entry, ...]
+    scored: Scored | None
+    shadowed: Scored | None
+
+
+def _amount(rates: Rates, payment: Mapping[str, Any]) -> float:
+    at = milliseconds(payment["attempted_at"])
+    return rates.amount(payment["amount"], payment.get("currency"), at)
 
 
 def model_of(release: Release | None) -> BoostedTrees | None:
@@ -118,14 +181,6 @@ def model_of(release: Release | None) -> BoostedTrees | None:
 def policy_version(policy: Policy | None, desk: Desk) -> str:
     """The versions of the policy and of the rules."""
     return f"{policy.version}+{desk.rules.version}" if policy else desk.rules.version
-
-
-def _shadowed(case: Case, desk: Desk) -> dict[str, Any]:
-    """What the shadow would have said; it does not act."""
-    found: Verdict = judge(case, model_of(desk.shadow), desk.policy(desk.shadow), desk.rules)
-    assert desk.shadow is not None
-    said = {"probability": found.probability, "decision": found.action}
-    return {"version": desk.shadow.version, **said}
 
 
 def stored(payment: Mapping[str, Any], action: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """From what is known of a payment to an action with reasons: pure, so that it can be replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from features.decisions import Reason
-from models.fraud import ACTIONS, Action, BoostedTrees, Policy
+from models.fraud import ACTIONS, Action, BoostedTrees, Matrix, Policy
 from serving.fraud.lists import Entry
 from serving.fraud.rules import Rule, RuleSet
 
@@ -31,6 +33,16 @@ class Verdict:
     rules_hit: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What the model says of a case: its row of numbers, the probability, the policy's action."""
+
+    model: BoostedTrees
+    row: Matrix
+    probability: float
+    action: Action
+
+
 def judge(
     case: Case,
     model: BoostedTrees | None,
@@ -41,18 +53,36 @@ def judge(
 ) -> Verdict:
     """The severest of what the policy and the rules ask for; the allow list overrules all but the
     block list. Reasons when it is not `allow`, or when asked."""
-    hit = rules.hit(_named(case, without_model=model is None))
-    probability, action = 0.0, ACTIONS[0]
-    if model is not None and policy is not None:
-        row = model.row(case.facts)
-        probability = model.probability(row)
-        action = policy.action(probability, 0.0 if case.amount != case.amount else case.amount)
-    action = max(action, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
+    (scored,) = score([case], model, policy)
+    return weigh(case, scored, rules, explain=explain)
+
+
+def score(
+    cases: Sequence[Case], model: BoostedTrees | None, policy: Policy | None
+) -> list[Scored | None]:
+    """What the model says of each case; None where there is none."""
+    if model is None or policy is None or not cases:
+        return [None] * len(cases)
+    rows = [model.row(case.facts) for case in cases]
+    chances = model.probabilities(np.concatenate(rows)).tolist()
+    return [
+        Scored(model, row, chance, policy.action(chance, 0.0 if amount != amount else amount))
+        for row, chance, amount in zip(rows, chances, (c.amount for c in cases), strict=True)
+    ]
+
+
+def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = False) -> Verdict:
+    """The verdict, once it is known what the model says."""
+    hit = rules.hit(_named(case, without_model=scored is None))
+    said = scored.action if scored is not None else ACTIONS[0]
+    action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and "block" not in case.listed:
         action = "allow"
     why = tuple(reason_of(rule) for rule in hit)
-    if model is not None and (explain or action != "allow"):
-        why += tuple(Reason(**vars(each)) for each in model.reasons(row, case.facts))
+    if scored is not None and (explain or action != "allow"):
+        told = scored.model.reasons(scored.row, case.facts)
+        why += tuple(Reason(**vars(each)) for each in told)
+    probability = scored.probability if scored is not None else 0.0
     return Verdict(action, probability, why, tuple(rule.name for rule in hit))
 
 

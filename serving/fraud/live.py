@@ -1,7 +1,7 @@
 """The engine of the running server: its counters filled from what is known, its rates fresh."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -82,7 +82,7 @@ class LiveEngine:
         return Engine(
             counters=counters,
             rates=self._rates_now,
-            risk=self._risk,
+            risks=self._risks,
             release=self._release,
             desk=self.desk,
             breaker=Breaker(settings.fraud_most_blocks),
@@ -142,11 +142,11 @@ class LiveEngine:
             self._rates = known
         return known[1]
 
-    def _risk(self, customer_id: str, at: datetime) -> Mapping[str, Any]:
-        found: list[dict[str, Any]] = self._live.store.online_values(
-            "fraud", [{"customer_id": customer_id}], at
-        )
-        return found[0]
+    def _risks(
+        self, customers: Sequence[str], at: Sequence[datetime]
+    ) -> Sequence[Mapping[str, Any]]:
+        asked = [{"customer_id": customer} for customer in customers]
+        return self._live.store.online_values("fraud", asked, at)
 
 
 def _fill(counters: Counters, live: Live) -> None:

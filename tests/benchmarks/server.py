@@ -2,9 +2,10 @@
 
 Usage: python tests/benchmarks/server.py DIR [--redis URL] [--database URL] [--only a,b] [--soak M]
 
-DIR keeps the generated shop (100,000 products). Needs a Redis (default 127.0.0.1:6379, databases
-12 and 13, emptied). Parts: decisions, recommendations, rivals, join, load. Ratios are taken within
-one run; --soak M adds M minutes of mixed load with a model swap and a materialize in the middle.
+DIR keeps the generated shop (100,000 products). Needs a Redis database of its own (default
+redis://127.0.0.1:6379/13), which is emptied. Parts: decisions, recommendations, rivals, join, load.
+Ratios are taken within one run; --soak M adds M minutes of mixed load with a model swap and a
+materialize in the middle.
 """
 
 import argparse
@@ -50,8 +51,8 @@ PORT = 8877
 def settings_of(folder: Path, redis_url: str, database: str | None) -> Settings:
     return Settings(
         home=shop.place(folder),
-        online_store_url=f"{redis_url}/12",
-        counters_url=f"{redis_url}/13",
+        online_store_url=redis_url,
+        counters_url=redis_url,
         database_url=database,
         rows=("recommendation", "fraud"),
         auth=False,
@@ -208,7 +209,7 @@ def soak(settings: Settings, pid: int, minutes: float) -> dict[str, float]:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
-    asked.add_argument("--redis", default="redis://127.0.0.1:6379")
+    asked.add_argument("--redis", default="redis://127.0.0.1:6379/13")
     asked.add_argument("--database")
     asked.add_argument("--only", default="decisions,recommendations,rivals,join,load")
     asked.add_argument("--seconds", type=float, default=10)
@@ -220,7 +221,7 @@ def main() -> None:
     if "join" in parts:
         figures |= store.join(1_000_000)
     if "load" in parts:
-        figures |= store.bulk_load(f"{given.redis}/12", 100_000)
+        figures |= store.bulk_load(given.redis, 100_000)
     if {"decisions", "recommendations", "rivals"} & set(parts) or given.soak:
         settings = settings_of(given.folder, given.redis, given.database)
         shop.build(settings, given.products, 20_000, 300_000, 40_000)
@@ -235,9 +236,8 @@ def main() -> None:
                 figures |= soak(settings, pid, given.soak)
     table = pd.Series(figures).rename("measured").round(4)
     print(table.to_string())
-    for number in (12, 13):
-        with redis.Redis.from_url(f"{given.redis}/{number}") as client:
-            client.flushdb()
+    with redis.Redis.from_url(given.redis) as client:
+        client.flushdb()
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
 
 

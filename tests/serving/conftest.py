@@ -179,15 +179,28 @@ def register_recommender(live: Live) -> None:
     live.refresh()
 
 
-@pytest.fixture(scope="session")
-def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """Eleven products, twelve people, two warehouses, a recommender; add events, change no more."""
-    home = tmp_path_factory.mktemp("shop")
-    live = Live(Settings(home=home / "home", auth=False, reload_seconds=3600))
+def open_shop(home: Path, *, auth: bool) -> Live:
+    """Eleven products, twelve people, two warehouses, a recommender."""
+    live = Live(Settings(home=home / "home", auth=auth, reload_seconds=3600))
     live.lake.ingest(shop_tables(home / "tables"))
     live.store.materialize(NOW)
     live.records.migrate()
     register_recommender(live)
+    return live
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The shop with keys off; add events, change no more."""
+    live = open_shop(tmp_path_factory.mktemp("shop"), auth=False)
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="module")
+def guarded_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The shop with keys on, one a module: do with it what the keys allow."""
+    live = open_shop(tmp_path_factory.mktemp("guarded"), auth=True)
     yield live
     live.stop()
 

@@ -36,7 +36,7 @@ def _train(settings: Settings, lake: Lake, store: Store, registry: Registry, row
     context = job.Context(settings, lake, store, END, {}, progress=print)
     frame = recipe.frame(context)
     split = recipe.split(frame, context)
-    policy = recipe.policy(recipe.model(context).fit(split.train), split)
+    policy = recipe.policy(recipe.model(context).fit(split.train), split, context)
     release = job._release(recipe, context, frame, {}, policy)
     version = registry.register(registry.log(Run(row, row, {}, {}, {})), release)
     registry.promote(row, version, "benchmark")

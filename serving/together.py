@@ -1,0 +1,71 @@
+"""What is asked at the same time is worked on at once: one round trip, one commit for all."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from features.contracts import ArgosyError
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+class Together(Generic[Asked, Answered]):
+    """`work` takes all that waits, at most `most`, and gives an answer for each; nobody waits for
+    others to come. hands: how many goes there may be at a time, each in a thread of its own.
+
+    An ArgosyError is the answer to all of a go: a server is away. After any other exception each
+    is tried alone, to find out whose fault it is: `work` must be safe to be done again.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked]], Sequence[Answered]],
+        *,
+        most: int = 32,
+        hands: int = 2,
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._free = hands
+        self._waiting: deque[tuple[Asked, Future[Answered]]] = deque()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(hands, thread_name_prefix="together")
+
+    def ask(self, asked: Asked) -> Future[Answered]:
+        """The answer, when it is there."""
+        answer: Future[Answered] = Future()
+        with self._lock:
+            self._waiting.append((asked, answer))
+            if not self._free:
+                return answer
+            self._free -= 1
+        self._pool.submit(self._until_none_waits)
+        return answer
+
+    def _until_none_waits(self) -> None:
+        while True:
+            with self._lock:
+                count = min(len(self._waiting), self._most)
+                if not count:
+                    self._free += 1
+                    return
+                taken = [self._waiting.popleft() for _ in range(count)]
+            # Who gave up waiting is asked for no more.
+            self._go([each for each in taken if each[1].set_running_or_notify_cancel()])
+
+    def _go(self, taken: Sequence[tuple[Asked, "Future[Answered]"]]) -> None:
+        try:
+            answers = self._work([asked for asked, _ in taken])
+        except Exception as error:  # told to whoever asked
+            if len(taken) == 1 or isinstance(error, ArgosyError):
+                for _, answer in taken:
+                    answer.set_exception(error)
+            else:
+                for each in taken:
+                    self._go([each])
+            return
+        for (_, answer), found in zip(taken, answers, strict=True):
+            answer.set_result(found)

@@ -25,7 +25,7 @@ class Together(Generic[Asked, Answered]):
         work: Callable[[Sequence[Asked]], Sequence[Answered]],
         *,
         most: int = 32,
-        hands: int = 2,
+        hands: int = 1,
     ) -> None:
         self._work = work
         self._most = most

@@ -126,7 +126,7 @@ def test_replay_gives_the_batch_answer(
     again: list[int],
     data: st.DataObject,
 ) -> None:
-    """Ties, late arrivals, retries, restarts, and a filled start: every value is equal."""
+    """Ties, late arrivals, retries, some at once, restarts, and a filled start: all are equal."""
     open_ = opener(f"n{next(_names)}")
     events = [event(row) for _, row in stream.iterrows()]
     filled = data.draw(st.integers(0, len(events)), label="filled from history")
@@ -135,11 +135,13 @@ def test_replay_gives_the_batch_answer(
     past = stream.iloc[:filled]
     counters.load(states(past, PLAN), past["event_id"], "v1")
     answers: dict[int, np.ndarray] = {}
-    for place in range(filled, len(events)):
-        if place == restart:
+    size = data.draw(st.integers(1, 4), label="observed at once")
+    for first in range(filled, len(events), size):
+        if first <= restart < first + size:
             counters.close()
             counters = open_()
-        answers[place] = counters.observe(events[place])
+        answers |= dict(enumerate(counters.observe_all(events[first : first + size]), first))
+        place = max(answers)
         for earlier in again:
             if filled <= earlier <= place:
                 np.testing.assert_array_equal(

@@ -172,6 +172,15 @@ def test_the_first_decision_holds(records: Records) -> None:
     assert math.isnan(kept.features["unknown"])
 
 
+def test_of_several_decisions_at_once_each_payment_keeps_its_first(records: Records) -> None:
+    old = records.add_decision(decision())
+    assert records.add_decisions([]) == []
+    late, new = decision("pay1", "late"), decision("pay2", "new")
+    held = records.add_decisions([late, new, decision("pay2", "twice")])
+    assert held == [old, new, new]
+    assert [each.decision for each in records.decisions()] == ["new", "allow"]
+
+
 def test_many_deciders_at_once_agree_on_one_decision(records: Records) -> None:
     start = threading.Barrier(16)
 

@@ -36,9 +36,14 @@ class Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 description."""
-        schema = super().openapi()
-        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = errors.SCHEMA
-        return schema
+        whole = super().openapi()
+        schemas = whole.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = errors.SCHEMA
+        for operations in whole["paths"].values():
+            for operation in operations.values():
+                for body in operation.get("requestBody", {}).get("content", {}).values():
+                    schemas.update(body["schema"].pop("$defs", {}))
+        return whole
 
 
 def create_app(settings: Settings, live: Live | None = None) -> FastAPI:

@@ -199,7 +199,8 @@ def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -
 
 def schema(kind: type[BaseModel]) -> dict[str, Any]:
     """The OpenAPI entry of a body that is read by `json_body`."""
-    content = {"application/json": {"schema": kind.model_json_schema()}}
+    described = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": described}}
     return {"requestBody": {"required": True, "content": content}}
 
 

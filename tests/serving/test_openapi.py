@@ -3,7 +3,9 @@
 A few requests for each operation; `ARGOSY_FUZZ=full` asks many more, and every edge of each schema.
 """
 
+import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -71,3 +73,14 @@ def test_every_operation_answers_as_described(guarded_shop: Live) -> None:
         for method in operations
     }
     assert described - asked == set()
+
+
+def test_every_reference_leads_somewhere(guarded_shop: Live) -> None:
+    told = create_app(guarded_shop.settings, guarded_shop).openapi()
+    named = set(re.findall(r'"\$ref": "#([^"]+)"', json.dumps(told)))
+    assert named
+    for path in named:
+        place = told
+        for part in path.strip("/").split("/"):
+            assert part in place, path
+            place = place[part]

@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -95,20 +95,33 @@ def open_counters(
     return SqliteCounters(folder / "counters.db", plan)
 
 
-def _digests(plan: Plan, event: Event) -> list[str | None]:
-    """The digest of each key of the plan; None where the event lacks a column of it."""
+def _digests(plan: Plan, event: Event, named: Mapping[str, str]) -> list[str | None]:
+    """The digest of each key of the plan; None where the event lacks a column of it.
+
+    named: the digest of each value of the event.
+    """
     tags = event.tags
     return [
-        digest(*(tags[column] for column in key.columns))
+        (
+            named[key.columns[0]]
+            if len(key.columns) == 1
+            else digest(*(tags[column] for column in key.columns))
+        )
         if all(column in tags for column in key.columns)
         else None
         for key in plan.keys
     ]
 
 
+def _named(event: Event) -> dict[str, str]:
+    return {column: digest(value) for column, value in event.tags.items()}
+
+
 def _floats(answer: list[int], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     whole = np.array(answer, dtype=np.float64)
-    return np.where(whole == MISSING, np.nan, whole / scale)
+    values = whole / scale
+    values[whole == MISSING] = np.nan
+    return values
 
 
 def _away(where: str, why: object) -> CountersError:
@@ -143,7 +156,7 @@ class SqliteCounters:
     def __init__(self, path: Path | str, plan: Plan) -> None:
         self.plan = plan
         self._scale = plan.scale()
-        self._slots = [plan.slots(key) for key in plan.keys]
+        self._slots = [(plan.slots(key), plan.spans(key)) for key in plan.keys]
         self._lock = threading.Lock()
         self._db = sqlite3.connect(
             path, timeout=30.0, isolation_level=None, check_same_thread=False
@@ -178,7 +191,7 @@ class SqliteCounters:
         if found and found[0]:
             known: list[int] = orjson.loads(found[0])
             return known
-        digests = _digests(self.plan, event)
+        digests = _digests(self.plan, event, _named(event))
         names = [f"{k.name}:{d}" for k, d in zip(self.plan.keys, digests, strict=True) if d]
         marks = ",".join("?" * len(names))
         query = f"select key, state from state where key in ({marks})"
@@ -186,12 +199,12 @@ class SqliteCounters:
         answer: list[int] = []
         changed = []
         now = int(time.time() * 1000)
-        for key, name, slots in zip(self.plan.keys, digests, self._slots, strict=True):
+        for key, name, (slots, spans) in zip(self.plan.keys, digests, self._slots, strict=True):
             if name is None:
                 answer += [MISSING] * len(slots)
                 continue
             row = stored.get(f"{key.name}:{name}")
-            flat, after = advance(orjson.loads(row) if row else fresh(key), key, event)
+            flat, after = advance(orjson.loads(row) if row else fresh(key), key, event, spans)
             answer += [flat[place] for place in slots]
             if not found:
                 changed.append((f"{key.name}:{name}", orjson.dumps(after), now))
@@ -273,6 +286,9 @@ class RedisCounters:
         return [_floats(orjson.loads(text), self._scale) for text in texts]
 
     def _ask(self, calls: Sequence[tuple[list[str], bytes]]) -> list[bytes]:
+        if len(calls) == 1:  # a pipeline would cost as much again
+            keys, given = calls[0]
+            return [self._redis.evalsha(self._sha, len(keys), *keys, given)]
         with self._redis.pipeline(transaction=False) as pipe:
             for keys, given in calls:
                 pipe.evalsha(self._sha, len(keys), *keys, given)
@@ -281,8 +297,8 @@ class RedisCounters:
 
     def _call(self, event: Event) -> tuple[list[str], bytes]:
         """The keys and the argument of the script."""
-        digests = _digests(self.plan, event)
-        named = {column: digest(value) for column, value in event.tags.items()}
+        named = _named(event)
+        digests = _digests(self.plan, event, named)
         partners = [
             [named.get(column, "") for column in key.partners] if name else False
             for key, name in zip(self.plan.keys, digests, strict=True)

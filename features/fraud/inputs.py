@@ -1,6 +1,6 @@
 """What the model sees of a payment: computed once, for a frame of them and for a single one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -143,26 +143,31 @@ def inputs_of_one(
     risk: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The same for one payment: a float, a text or None by name; unknown numbers are NaN."""
+    at = milliseconds(payment["attempted_at"])
     texts = {name: payment.get(name) for name in _TEXTS}
     texts |= {name: risk.get(name) for name in _RISK_TEXTS}
-    at = milliseconds(payment["attempted_at"])
+    known = {name: value is not None for name, value in texts.items()}
     numbers = {name: _number(risk.get(name)) for name in _RISK_NUMBERS}
     numbers["address_match"] = _number(payment.get("address_match"))
     numbers["amount_base"] = amount
-    cells = {name: np.array([value]) for name, value in numbers.items()}
-    known = {name: np.array([value is not None]) for name, value in texts.items()}
-    words = {name: np.array([value], dtype=object) for name, value in texts.items()}
-    paid = _paid(np.array([at]), words, known, cells)
-    made = texts | numbers | {name: float(values[0]) for name, values in paid.items()}
-    made |= dict(zip(PLAN.names, velocity.tolist(), strict=True))
+    paid = _paid(at, texts, known, numbers)
+    made = texts | numbers | {name: float(value) for name, value in paid.items()}
+    made.update(zip(PLAN.names, velocity.tolist(), strict=True))
     places = _places()
-    ratios = _ratios(lambda counted: velocity[places[counted]], np.array([amount]))
-    for name, values in ratios.items():
-        made |= {f"{key}_{name}": v for key, v in zip(SINGLE, values.tolist(), strict=True)}
+    ratios = _ratios(lambda counted: velocity[places[counted]], amount)
+    made.update(
+        zip(_ratio_names(tuple(ratios)), np.concatenate([*ratios.values()]).tolist(), strict=True)
+    )
     answer = {name: made[name] for name in FEATURES}
-    return answer | {
-        name: signal(value, at) for name, value in payment.items() if name.startswith("x_")
-    }
+    for name, value in payment.items():
+        if name.startswith("x_"):
+            answer[name] = signal(value, at)
+    return answer
+
+
+@cache
+def _ratio_names(ratios: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{key}_{ratio}" for ratio in ratios for key in SINGLE)
 
 
 def _of_key(columns: Mapping[str, Column], key: str, counted: str) -> Column:
@@ -191,26 +196,28 @@ def _places() -> Mapping[str, NDArray[np.intp]]:
 
 
 def _paid(
-    at: NDArray[np.int64],
-    texts: Mapping[str, Column],
-    known: Mapping[str, Column],
-    numbers: Mapping[str, Column],
-) -> dict[str, Column]:
-    """What follows from the payment and its customer alone (columns of equal lengths)."""
-    made: dict[str, Column] = {
-        "hour": (at % _DAY / _HOUR).astype(float),
-        "weekday": ((at // _DAY + 3) % 7).astype(float),
+    at: Any, texts: Mapping[str, Any], known: Mapping[str, Any], numbers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What follows from the payment and its customer alone: of columns, or of a single payment's
+    values."""
+    made = {
+        "hour": at % _DAY / _HOUR,
+        "weekday": (at // _DAY + 3) % 7 * 1.0,
         "account_age_days": at / _DAY - numbers["signed_up_day"],
     }
-    for name, (one, other) in _DIFFERENCES.items():
-        differ = (texts[one] != texts[other]).astype(float)
-        made[name] = np.where(known[one] & known[other], differ, np.nan)
-    for name, column in _WITHOUT.items():
-        made[name] = (~known[column]).astype(float)
+    differ = _stacked(texts, _ONES) != _stacked(texts, _OTHERS)
+    told = np.array([known[name] for name in _ONES]) & np.array([known[name] for name in _OTHERS])
+    made.update(zip(_DIFFERENCES, np.where(told, differ.astype(float), np.nan), strict=True))
+    given = np.array([known[name] for name in _WITHOUT.values()])
+    made.update(zip(_WITHOUT, (~given).astype(float), strict=True))
     log = np.log1p(numbers["amount_base"])
     usual, spread = numbers["usual_amount"], numbers["amount_spread"]
     made["amount_above_usual"] = (log - usual) / (spread + 0.1)
     return made
+
+
+def _stacked(texts: Mapping[str, Any], names: Iterable[str]) -> NDArray[np.object_]:
+    return np.array([texts[name] for name in names], dtype=object)
 
 
 _DIFFERENCES = {
@@ -222,6 +229,7 @@ _DIFFERENCES = {
     "home_differs_ip": ("home_country", "ip_country"),
     "email_differs": ("account_email", "email_hash"),
 }
+_ONES, _OTHERS = zip(*_DIFFERENCES.values(), strict=True)
 _WITHOUT = {
     "without_card": "card_id",
     "without_device": "device_id",
@@ -231,7 +239,7 @@ _WITHOUT = {
 }
 
 
-def _ratios(of: Callable[[str], Column], amount: Column) -> dict[str, Column]:
+def _ratios(of: Callable[[str], Column], amount: Column | float) -> dict[str, Column]:
     """The payment against a key's habit: its mean amount, its pace; and the key's past.
 
     of: what was counted, of one key for many payments, or of many keys for one payment.

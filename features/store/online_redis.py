@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import chain, islice
 from typing import Any
 
@@ -83,12 +84,18 @@ class RedisOnline:
 
     def read(self, asked: Asked) -> list[list[Stored | None]]:
         """All views and keys in one round trip."""
-        with self._client.pipeline(transaction=False) as pipe:
-            for view, keys in asked:
-                fields = [*_fields(view), _time(view)]
-                for key in keys:
-                    pipe.hmget(key + self._project, fields)
-            answers = iter(pipe.execute())
+        calls = [
+            (key + self._project, (*_fields(view), _time(view)))
+            for view, keys in asked
+            for key in keys
+        ]
+        if len(calls) == 1:  # a pipeline would cost as much again
+            answers = iter([self._client.hmget(*calls[0])])
+        else:
+            with self._client.pipeline(transaction=False) as pipe:
+                for key, fields in calls:
+                    pipe.hmget(key, fields)
+                answers = iter(pipe.execute())
         return [[_stored(next(answers)) for _ in keys] for _, keys in asked]
 
     def close(self) -> None:
@@ -117,8 +124,13 @@ def _time(view: View) -> bytes:
     return f"_ts:{view.name}".encode()
 
 
-def _fields(view: View) -> list[bytes]:
-    return [_field(f"{view.name}:{name}") for name in view.features]
+@cache
+def _named(view: str, features: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(_field(f"{view}:{name}") for name in features)
+
+
+def _fields(view: View) -> tuple[bytes, ...]:
+    return _named(view.name, tuple(view.features))
 
 
 def _field(name: str) -> bytes:

@@ -1,5 +1,6 @@
 """What is counted: windows, keys, aggregates, and the list of them that is a plan."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,6 +110,16 @@ class Plan:
     def slots(self, key: Key) -> tuple[int, ...]:
         """Where each feature of a key stands in the flat list of all its aggregates."""
         return tuple(slot(key, feature) for feature in self.of(key))
+
+    def spans(self, key: Key) -> tuple[bool, ...]:
+        """Of each of WINDOWS, whether the key counts payments in it: else it keeps no buckets."""
+        used = {feature.window for feature in self.of(key) if feature.aggregate != "distinct"}
+        return tuple(window.name in used for window in WINDOWS)
+
+    @property
+    def version(self) -> str:
+        """Equal plans, equal version: states kept under another one say other things."""
+        return hashlib.sha256(repr((self.keys, self.features, WINDOWS)).encode()).hexdigest()[:8]
 
     def only(self, columns: Collection[str]) -> "Plan":
         """What of the plan can be known where there are only these columns."""

@@ -9,6 +9,7 @@ from features.windows.plan import IDLE_MS, MISSING, PARTNER_CAP, WINDOWS, Plan
 # ms to keep an id]. A state is laid out as `state.State`, packed with cmsgpack.
 _OBSERVE = """
 local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
+local spans, distinct = {spans}, unpack({distinct})  -- windows counted: of each key, of partners
 local known = redis.call('GET', KEYS[1])
 if known and known ~= '' then return known end
 local given = cjson.decode(ARGV[1])
@@ -31,31 +32,35 @@ for k, picks in ipairs(slots) do
     local now = math.max(state[1], at)
     local flat, first_frauds = {{}}, {{}}
     for w, window in ipairs(windows) do
-      local bucket = bucket_of(now, window[1])
-      local low, old, kept = bucket - window[2], state[7][w], {{}}
-      local sums, first_fraud = {{0, 0, 0, 0}}, missing
-      for i = 1, #old, 5 do
-        if old[i] > low then
-          kept[#kept + 1] = old[i]
-          for m = 1, 4 do
-            sums[m] = sums[m] + old[i + m]
-            kept[#kept + 1] = old[i + m]
-          end
-          if first_fraud == missing and old[i + 4] > 0 then
-            first_fraud = (bucket - old[i]) * window[1]
+      local payments, cents, declines, frauds, first_fraud = 0, 0, 0, 0, missing
+      if spans[k][w] then
+        local bucket = bucket_of(now, window[1])
+        local low, kept, first = bucket - window[2], state[7][w], 1
+        while kept[first] and kept[first] <= low do first = first + 5 end
+        if first > 1 then
+          local young = {{}}
+          for i = first, #kept do young[i - first + 1] = kept[i] end
+          kept = young
+        end
+        local size = #kept
+        for i = 1, size, 5 do
+          payments, cents = payments + kept[i + 1], cents + kept[i + 2]
+          declines, frauds = declines + kept[i + 3], frauds + kept[i + 4]
+          if first_fraud == missing and kept[i + 4] > 0 then
+            first_fraud = (bucket - kept[i]) * window[1]
           end
         end
+        if size > 0 and kept[size - 4] == bucket then
+          for m = 1, 4 do kept[size - 4 + m] = kept[size - 4 + m] + added[m] end
+        else
+          kept[size + 1] = bucket
+          for m = 1, 4 do kept[size + 1 + m] = added[m] end
+        end
+        state[7][w] = kept
       end
-      for m = 1, 4 do flat[#flat + 1] = sums[m] end
-      first_frauds[w] = first_fraud
-      local size = #kept
-      if size > 0 and kept[size - 4] == bucket then
-        for m = 1, 4 do kept[size - 4 + m] = kept[size - 4 + m] + added[m] end
-      else
-        kept[size + 1] = bucket
-        for m = 1, 4 do kept[size + 1 + m] = added[m] end
-      end
-      state[7][w] = kept
+      local place = 4 * w
+      flat[place - 3], flat[place - 2], flat[place - 1] = payments, cents, declines
+      flat[place], first_frauds[w] = frauds, first_fraud
     end
     for m = 1, 6 do
       flat[#flat + 1] = state[6][m]
@@ -68,10 +73,13 @@ for k, picks in ipairs(slots) do
     for w = 1, #windows do flat[#flat + 1] = first_frauds[w] end
     for p, name in ipairs(met) do
       local seen, others = state[8][p], {{}}
-      for _, window in ipairs(windows) do
-        local low, count = bucket_of(now, window[1]) - window[2], 0
-        for i = 2, #seen, 2 do
-          if bucket_of(seen[i], window[1]) > low then count = count + 1 end
+      for w, window in ipairs(windows) do
+        local count = 0
+        if distinct[w] then
+          local since = (bucket_of(now, window[1]) - window[2] + 1) * window[1]
+          for i = 2, #seen, 2 do
+            if seen[i] >= since then count = count + 1 end
+          end
         end
         flat[#flat + 1] = count
       end
@@ -120,7 +128,10 @@ end
 
 def observe_script(plan: Plan) -> str:
     """The script for a plan."""
+    counted = {each.window for each in plan.features if each.aggregate == "distinct"}
     return _OBSERVE.format(
+        spans=_flags(plan.spans(key) for key in plan.keys),
+        distinct=_flags([[window.name in counted for window in WINDOWS]]),
         windows=_lua((window.granule, window.buckets) for window in WINDOWS),
         slots=_lua(plan.slots(key) for key in plan.keys),
         missing=MISSING,
@@ -129,5 +140,9 @@ def observe_script(plan: Plan) -> str:
     )
 
 
-def _lua(values: Iterable[Iterable[int]]) -> str:
+def _flags(values: Iterable[Iterable[bool]]) -> str:
+    return _lua([("true" if value else "false") for value in row] for row in values)
+
+
+def _lua(values: Iterable[Iterable[object]]) -> str:
     return "{" + ",".join("{" + ",".join(map(str, row)) + "}" for row in values) + "}"

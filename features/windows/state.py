@@ -1,7 +1,7 @@
 """What is kept of a key: its state, one step of it, and the state after a whole stream."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -62,16 +62,20 @@ def fresh(key: Key) -> State:
     ]
 
 
-def advance(state: State, key: Key, event: Event) -> tuple[list[int], State]:
+def advance(state: State, key: Key, event: Event, spans: Sequence[bool]) -> tuple[list[int], State]:
     """All aggregates of a key before the event (flat, as `windows.slot` numbers them), and the
-    state after it."""
+    state after it. spans: `Plan.spans` of the key; what is not counted is 0."""
     if event.at - state[CLOCK] > IDLE_MS:
         state = fresh(key)
     now = max(state[CLOCK], event.at)
     after = fresh(key)
     flat: list[int] = []
     first_frauds: list[int] = []
-    for place, window in enumerate(WINDOWS):
+    for place, (window, counted) in enumerate(zip(WINDOWS, spans, strict=True)):
+        if not counted:
+            flat += [0] * BUCKETED
+            first_frauds.append(MISSING)
+            continue
         bucket = now // window.granule
         kept = _recent(state[BUCKETS][place], bucket - window.buckets)
         flat += (sum(kept[column::STRIDE]) for column in range(1, STRIDE))
@@ -162,7 +166,11 @@ def states(events: pd.DataFrame, plan: Plan) -> Iterator[tuple[Key, str, State]]
             continue
         final = _Final.of(stream)
         heads = final.heads()
-        buckets = [final.buckets(window) for window in WINDOWS]
+        nothing: list[list[int]] = [[] for _ in final.last]
+        buckets = [
+            final.buckets(window) if counted else nothing
+            for window, counted in zip(WINDOWS, plan.spans(key), strict=True)
+        ]
         partners = [final.partners(codes[name], values[name]) for name in key.partners]
         for place, last in enumerate(final.last):
             row = stream.order[last]

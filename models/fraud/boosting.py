@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
 from models.fraud.reasons import Reason, reason
+from models.fraud.single import SingleRow
 
 Floats = NDArray[np.float64]
 _FILES = ("model.txt", "model.json")
@@ -30,6 +32,11 @@ class _Learned:
     encoding: Encoding
     booster: lightgbm.Booster
     calibration: Calibration
+
+    @cached_property
+    def single(self) -> SingleRow:
+        """The booster for one row."""
+        return SingleRow(self.booster)
 
 
 class BoostedTrees:
@@ -175,8 +182,9 @@ class BoostedTrees:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """probability, and score: the probability in percent."""
-        matrix = self._known.encoding.of_frame(frame)
-        return answer(self._probability(matrix, self.threads), frame.index)
+        known = self._known
+        raw = self._raw(known.booster, known.encoding.of_frame(frame), threads=self.threads)
+        return answer(known.calibration.probability(raw), frame.index)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -193,7 +201,9 @@ class BoostedTrees:
 
     def probabilities(self, rows: Matrix) -> Floats:
         """Of some payments, as `row` made each, one below the other."""
-        return self._probability(rows, 1)
+        known = self._known
+        raw = np.array([known.single(rows[n : n + 1]) for n in range(len(rows))])
+        return known.calibration.probability(raw - self._prior)
 
     def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
@@ -214,17 +224,18 @@ class BoostedTrees:
         )
         return np.asarray(parts, np.float64)
 
-    def _probability(self, matrix: Matrix, threads: int) -> Floats:
-        known = self._known
-        return known.calibration.probability(self._raw(known.booster, matrix, threads=threads))
-
     def _raw(
         self, booster: lightgbm.Booster, matrix: Matrix, *, threads: int, trees: int = -1
     ) -> Floats:
         """Log-odds, the weight of the frauds taken out again."""
         given = {"num_iteration": trees, "num_threads": threads, "validate_features": False}
         raw = np.asarray(booster.predict(matrix, raw_score=True, **given), np.float64)
-        return raw - math.log(self.positive_weight) if self.positive_weight != 1.0 else raw
+        return raw - self._prior
+
+    @property
+    def _prior(self) -> float:
+        """What the weight of the frauds adds to the log-odds."""
+        return math.log(self.positive_weight)
 
     @property
     def _known(self) -> _Learned:

@@ -151,7 +151,7 @@ class LiveEngine:
 
 def _fill(counters: Counters, live: Live) -> None:
     """Fill the counters from the lake's payments and those decided here, unless they hold them."""
-    version = live.lake.version()
+    version = f"{live.lake.version()}+{PLAN.version}"
     if counters.version() == version:
         return
     payments, chargebacks = known_payments(live), live.lake.read("chargebacks")

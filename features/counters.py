@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -44,6 +45,7 @@ DAY_MS = 86_400_000
 REMEMBER_DAYS = 7
 KEEP_STATE_MS = (IDLE_DAYS + 2) * DAY_MS
 LOAD_BATCH = 1_000
+ATTEMPTS = 4  # at a Redis that was started again, or whose filling was replaced
 ANSWER_SECONDS, LOAD_SECONDS = 0.25, 10.0  # how long a payment waits, and a filling
 
 
@@ -65,7 +67,11 @@ class Counters(Protocol):
     def load(
         self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
     ) -> None:
-        """Put in states, in the place of what is there, and the ids of events they hold."""
+        """Put states, and the ids of events they hold, in the place of all that is there.
+
+        Events go on being counted meanwhile, into what was there: what was observed since the
+        states were made must be observed again.
+        """
         ...
 
     def version(self) -> str:
@@ -224,10 +230,12 @@ class SqliteCounters:
     ) -> None:
         """As `Counters.load`: one transaction."""
         now = int(time.time() * 1000)
-        rows = ((f"{key.name}:{name}", orjson.dumps(state), now) for key, name, state in states)
-        known = ((name, now) for name in ids)
+        rows = [(f"{key.name}:{name}", orjson.dumps(state), now) for key, name, state in states]
+        known = [(name, now) for name in ids]
         with self._transaction():
-            self._db.executemany("insert or replace into state values (?, ?, ?)", rows)
+            self._db.execute("delete from state")
+            self._db.execute("delete from seen")
+            self._db.executemany("insert into state values (?, ?, ?)", rows)
             self._db.executemany("insert or ignore into seen values (?, x'', ?)", known)
             self._db.execute("insert or replace into loaded values (1, ?)", (version,))
 
@@ -250,7 +258,11 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 class RedisCounters:
-    """Counters on Redis: one script call an event; keys share a hash tag, so a cluster works."""
+    """Counters on Redis: one script call an event; keys share a hash tag, so a cluster works.
+
+    A filling lies beside the one in use until it is whole; its name, part of every key, is then
+    put in the other's place, and every process follows with its next event.
+    """
 
     def __init__(
         self,
@@ -263,6 +275,7 @@ class RedisCounters:
         self.plan = plan
         self._scale = plan.scale()
         self._prefix = f"{{{namespace}}}:velocity:"
+        self._filling = ""  # as last seen
         self._redis = open_redis(url, seconds)
         self._loader = open_redis(url, LOAD_SECONDS)
         self._circuit = Circuit(lambda: (redis.RedisError,))
@@ -276,23 +289,27 @@ class RedisCounters:
 
     def observe_all(self, events: Sequence[Event]) -> list[NDArray[np.float64]]:
         """As `Counters.observe_all`: a script call each, in one round trip."""
-        calls = [self._call(event) for event in events]
         with self._circuit.asking(partial(_away, "Redis")):  # to ask once more is safe
-            try:
-                texts = self._ask(calls)
-            except redis.exceptions.NoScriptError:  # a Redis that was started again
-                self._redis.script_load(self._script)
-                texts = self._ask(calls)
-        return [_floats(orjson.loads(text), self._scale) for text in texts]
+            for _ in range(ATTEMPTS):
+                try:
+                    texts = self._ask([self._call(event) for event in events])
+                except redis.exceptions.NoScriptError:  # a Redis that was started again
+                    self._redis.script_load(self._script)
+                    continue
+                known = [text for text in texts if text is not None]
+                if len(known) == len(texts):
+                    return [_floats(orjson.loads(text), self._scale) for text in known]
+                self._filling = self._text("filling")
+        raise _away("Redis", "they are filled again and again")
 
-    def _ask(self, calls: Sequence[tuple[list[str], bytes]]) -> list[bytes]:
+    def _ask(self, calls: Sequence[tuple[list[str], bytes]]) -> list[bytes | None]:
         if len(calls) == 1:  # a pipeline would cost as much again
             keys, given = calls[0]
-            return [self._redis.evalsha(self._sha, len(keys), *keys, given)]
+            return [self._redis.evalsha(self._sha, len(keys), *keys, given, self._filling)]
         with self._redis.pipeline(transaction=False) as pipe:
             for keys, given in calls:
-                pipe.evalsha(self._sha, len(keys), *keys, given)
-            answers: list[bytes] = pipe.execute()
+                pipe.evalsha(self._sha, len(keys), *keys, given, self._filling)
+            answers: list[bytes | None] = pipe.execute()
         return answers
 
     def _call(self, event: Event) -> tuple[list[str], bytes]:
@@ -303,33 +320,44 @@ class RedisCounters:
             [named.get(column, "") for column in key.partners] if name else False
             for key, name in zip(self.plan.keys, digests, strict=True)
         ]
+        prefix = f"{self._prefix}{self._filling}:"
         keys = [
-            f"{self._prefix}{key.name}:{name}"
-            for key, name in zip(self.plan.keys, digests, strict=True)
+            f"{prefix}{key.name}:{name}" for key, name in zip(self.plan.keys, digests, strict=True)
         ]
         given = [event.at, event.measures, partners, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
-        return [f"{self._prefix}id:{event.id}", *keys], orjson.dumps(given)
+        return [f"{self._prefix}filling", f"{prefix}id:{event.id}", *keys], orjson.dumps(given)
 
     def load(
         self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
     ) -> None:
         """As `Counters.load`: a script call for each LOAD_BATCH keys."""
+        filling = uuid.uuid4().hex[:8]
+        prefix = f"{self._prefix}{filling}:"
         with _reached(redis.RedisError, "Redis"):
             for batch in _batches(states):
-                keys = [f"{self._prefix}{key.name}:{name}" for key, name, _ in batch]
+                keys = [f"{prefix}{key.name}:{name}" for key, name, _ in batch]
                 packed = [orjson.dumps(state) for _, _, state in batch]
                 self._load(keys=keys, args=[*packed, KEEP_STATE_MS])
             for some in _batches(ids):
                 pipe = self._loader.pipeline(transaction=False)
                 for name in some:
-                    pipe.set(f"{self._prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS, nx=True)
+                    pipe.set(f"{prefix}id:{name}", "", px=REMEMBER_DAYS * DAY_MS)
                 pipe.execute()
-            self._loader.set(f"{self._prefix}version", version)
+            swap = self._loader.pipeline(transaction=True)
+            swap.getset(f"{self._prefix}filling", filling)
+            swap.set(f"{self._prefix}version", version)
+            former = swap.execute()[0] or b""
+            old = self._loader.scan_iter(f"{self._prefix}{former.decode()}:*", count=LOAD_BATCH)
+            for gone in _batches(old):
+                self._loader.unlink(*gone)
 
     def version(self) -> str:
         """As `Counters.version`."""
         with self._circuit.asking(partial(_away, "Redis")):
-            stored = self._redis.get(f"{self._prefix}version")
+            return self._text("version")
+
+    def _text(self, name: str) -> str:
+        stored = self._redis.get(f"{self._prefix}{name}")
         return stored.decode() if isinstance(stored, bytes) else ""
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.decisions import Decision
 from features.drift import population_stability
 from features.fraud import PLAN, amounts, payment_velocity
-from serving.fraud.live import known_payments
+from serving.fraud.filling import known_payments
 from serving.live import Live
 
 _SAMPLE = 2_000  # decisions recomputed

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 from features.windows.plan import IDLE_MS, MISSING, PARTNER_CAP, WINDOWS, Plan
 
-# KEYS: the event's id, then one a key of the plan. ARGV[1]: JSON of [at, measures, for each key
-# its partners' digests ("" where missing) or false where the event lacks it, ms to keep a state,
-# ms to keep an id]. A state is laid out as `state.State`, packed with cmsgpack.
+# KEYS: the name of the filling in use, the event's id, then one a key of the plan. ARGV[1]: JSON of
+# [at, measures, for each key its partners' digests ("" where missing) or false where the event
+# lacks it, ms to keep a state, ms to keep an id]; ARGV[2]: the filling that the keys are of. When
+# that is not in use any more, nothing is done and nil is answered. A state is laid out as
+# `state.State`, packed with cmsgpack.
 _OBSERVE = """
 local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
 local spans, distinct = {spans}, unpack({distinct})  -- windows counted: of each key, of partners
-local known = redis.call('GET', KEYS[1])
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then return false end
+local known = redis.call('GET', KEYS[2])
 if known and known ~= '' then return known end
 local given = cjson.decode(ARGV[1])
 local at, added, partners = given[1], given[2], given[3]
@@ -22,7 +25,7 @@ for k, picks in ipairs(slots) do
   if not met then
     for _ = 1, #picks do answer[#answer + 1] = missing end
   else
-    local stored = redis.call('GET', KEYS[k + 1])
+    local stored = redis.call('GET', KEYS[k + 2])
     local state = stored and cmsgpack.unpack(stored)
     if not state or at - state[1] > idle then
       state = {{missing, missing, missing, missing, missing, {{0, 0, 0, 0, 0, 0}}, {{}}, {{}}}}
@@ -111,12 +114,12 @@ for k, picks in ipairs(slots) do
     end
     for _, place in ipairs(picks) do answer[#answer + 1] = flat[place + 1] end
     if not known then
-      redis.call('SET', KEYS[k + 1], cmsgpack.pack(state), 'PX', given[4])
+      redis.call('SET', KEYS[k + 2], cmsgpack.pack(state), 'PX', given[4])
     end
   end
 end
 local text = '[' .. table.concat(answer, ',') .. ']'
-redis.call('SET', KEYS[1], text, 'PX', given[5])
+redis.call('SET', KEYS[2], text, 'PX', given[5])
 return text
 """
 LOAD = """

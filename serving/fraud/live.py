@@ -4,20 +4,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import pandas as pd
-
 from features.contracts import ArgosyError
-from features.counters import REMEMBER_DAYS, Counters, CountersError, open_counters
-from features.fraud import PLAN, Rates, amounts, events
-from features.windows import states
+from features.counters import Counters, open_counters
+from features.fraud import PLAN, Rates
 from models.base import Release
 from serving.fraud import desk as desks
 from serving.fraud.breaker import Breaker
 from serving.fraud.desk import Desk
 from serving.fraud.engine import Engine
+from serving.fraud.filling import Filled, catch_up, fill
 from serving.fraud.metrics import Metrics
 from serving.live import Live
 
@@ -25,10 +23,10 @@ from serving.live import Live
 class LiveEngine:
     """The engine, opened on first use and then kept.
 
-    The counters hold nothing that the lake and the decisions do not: they are filled from both
-    when the lake is another one than at the last filling. The desk (lists, rules, policies) and
-    the exchange rates are read at the start and then by the server's watch where they changed: no
-    payment waits for them. A change made here (`changed`) is read at once.
+    The counters hold nothing that the lake and the decisions do not: they are filled from both at
+    the start, and by the server's watch when the lake became another. The desk (lists, rules,
+    policies) and the exchange rates are read at the start and then by the watch where they changed:
+    no payment waits for them. A change made here (`changed`) is read at once.
     """
 
     def __init__(self, live: Live) -> None:
@@ -37,6 +35,7 @@ class LiveEngine:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False
+        self._late: Filled | None = None
         self._rates: tuple[str, Rates] | None = None
         self._reading = threading.Lock()
         self._desk = Desk()
@@ -55,20 +54,32 @@ class LiveEngine:
                     self._read_desk()
             if not self._filled:
                 with suppress(ArgosyError):  # each decision says that it goes without them
-                    _fill(self._engine.counters, self._live)
+                    self._follow(self._engine.counters)
                     self._filled = True
             return self._engine
 
     def _look(self) -> None:
-        """What changed is read again; counters that came back empty are filled again."""
+        """What changed is read again."""
         with suppress(ArgosyError):
             self._read_desk()
         self._read_rates()
-        engine = self._engine
-        with suppress(CountersError):
-            if engine is not None and self._filled and not engine.counters.version():
-                self._filled = False
-                self.get()
+        with suppress(ArgosyError):
+            if self._engine is not None and self._filled:
+                self._follow(self._engine.counters)
+
+    def _follow(self, counters: Counters) -> None:
+        """Fill the counters anew where they came back empty, or the lake became another.
+
+        What was decided meanwhile is counted right after, and at the next look once more: a
+        decision under way may not have been stored yet.
+        """
+        if self._late is not None:
+            catch_up(counters, self._live, self._rates_now(), self._late)
+            self._late = None
+        filled = fill(counters, self._live)
+        if filled is not None:
+            catch_up(counters, self._live, self._rates_now(), filled)
+            self._late = filled
 
     def _open(self) -> Engine:
         settings = self._live.settings
@@ -147,34 +158,6 @@ class LiveEngine:
     ) -> Sequence[Mapping[str, Any]]:
         asked = [{"customer_id": customer} for customer in customers]
         return self._live.store.online_values("fraud", asked, at)
-
-
-def _fill(counters: Counters, live: Live) -> None:
-    """Fill the counters from the lake's payments and those decided here, unless they hold them."""
-    version = f"{live.lake.version()}+{PLAN.version}"
-    if counters.version() == version:
-        return
-    payments, chargebacks = known_payments(live), live.lake.read("chargebacks")
-    if payments.empty:
-        return
-    amount = amounts(payments, live.lake.read("fx_rates"), live.settings.base_currency)
-    stream = events(payments, chargebacks, amount)
-    recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
-    ids = stream.loc[stream["at"] >= recent, "event_id"]
-    counters.load(states(stream, PLAN), ids, version)
-
-
-def known_payments(live: Live, as_of: datetime | None = None) -> pd.DataFrame:
-    """The lake's payments and those decided here that are not in it yet."""
-    lake = live.lake.read("payments", as_of=as_of)
-    decided, _ = live.records.pending("payments")
-    fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
-    if fresh.empty:
-        return lake
-    fresh = fresh.reindex(columns=lake.columns)
-    times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601")
-    fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
-    return pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh
 
 
 def known_frauds(live: Live) -> frozenset[str]:

@@ -10,8 +10,9 @@ from serving.auth import scoped
 from serving.errors import Problem
 from serving.fraud.body import DecisionAnswer, Label, answer, json_body, schema, valid
 from serving.fraud.desk_routes import author, now
+from serving.fraud.filling import known_payments
 from serving.fraud.labels import keep_labels
-from serving.fraud.live import LiveEngine, known_payments
+from serving.fraud.live import LiveEngine
 from serving.fraud.pages import Cursor, Limit, page
 from serving.fraud.reviews import REVIEW, Review, ReviewError, Status, Step, linked, queue, take
 from serving.fraud.tuning import Tuned, TuningError, retune

@@ -229,6 +229,21 @@ def test_an_event_filled_in_does_not_count_again(opener: Callable[[str], Open]) 
     counters.close()
 
 
+def test_a_filling_takes_the_place_of_all_there_was(opener: Callable[[str], Open]) -> None:
+    counters, other = opener("anew")(), opener("anew")()
+    count, cards = PLAN.names.index("card_count_1d"), {"card_id": "k"}
+    counters.load((), (), "v1")
+    assert [counters.observe(payment(f"a{n}", START + n, **cards))[count] for n in (0, 1)] == [0, 1]
+    stream = frame([(f"e{n}", START + n, 1, 100, 0, 0, 7, 49, "k", None, None) for n in range(5)])
+    other.load(states(stream, PLAN), stream["event_id"], "v2")
+    assert counters.version() == "v2"
+    assert counters.observe(payment("a0", START + 9, **cards))[count] == 5  # known before, not now
+    assert other.observe(payment("e0", START + 9, **cards))[count] == 6  # known: not counted again
+    assert other.observe(payment("a2", START + 9, **cards))[count] == 6
+    counters.close()
+    other.close()
+
+
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     counters = open_counters("redis://127.0.0.1:1/0", tmp_path, PLAN)
     with pytest.raises(CountersError, match="ARGOSY_COUNTERS_URL"):

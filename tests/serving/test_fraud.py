@@ -468,6 +468,21 @@ def test_what_was_decided_is_still_counted_by_fresh_counters(
         assert again.seen("after")["device_count"] > 50
 
 
+def test_the_counters_follow_a_lake_that_changes(shop: Shop) -> None:
+    shop.decide(payment_id="before")
+    assert shop.seen("before")["card_count"] == 0
+    late = (
+        merchant()[0]
+        .tail(3)
+        .assign(payment_id=["l0", "l1", "l2"], card_id=dict(EXAMPLE)["card_id"])
+    )
+    shop.live.lake.append("payments", late)
+    for look in shop.live.watched * 2:
+        look()
+    shop.decide(payment_id="after")
+    assert shop.seen("after")["card_count"] == 4  # three of the lake, and the one decided here
+
+
 def test_keys_need_the_scope(shop_settings: Settings, release: Release) -> None:
     shop = Shop(shop_settings.model_copy(update={"auth": True}), release)
     with shop.client:

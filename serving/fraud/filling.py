@@ -1,0 +1,97 @@
+"""Filling the counters from what is known: the lake, and what was decided and reported here."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from features.counters import REMEMBER_DAYS, Counters
+from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
+from features.windows import states
+from serving.live import Live
+
+_COUNTED = ("payments", "chargebacks", "fx_rates")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Up to which of the records the counters were filled: the last numbers of each."""
+
+    payments: int
+    chargebacks: int
+
+
+def fill(counters: Counters, live: Live) -> Filled | None:
+    """Fill the counters anew; None when they hold all of it already, or there is nothing.
+
+    Payments are decided meanwhile: `catch_up` afterwards.
+    """
+    version = _version(live)
+    if counters.version() == version:
+        return None
+    told, last_told = live.records.pending("chargebacks")
+    payments, last = _payments(live)
+    if payments.empty:
+        return None
+    both = [part for part in (live.lake.read("chargebacks"), told) if len(part)]
+    chargebacks = pd.concat(both, ignore_index=True) if both else told
+    reported = pd.to_datetime(chargebacks["reported_at"], utc=True)
+    chargebacks = chargebacks.assign(reported_at=reported.astype("datetime64[ns, UTC]"))
+    amount = amounts(payments, live.lake.read("fx_rates"), live.settings.base_currency)
+    stream = events(payments, chargebacks, amount)
+    recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
+    ids = stream.loc[stream["at"] >= recent, "event_id"]
+    counters.load(states(stream, PLAN), ids, version)
+    return Filled(last, last_told)
+
+
+def catch_up(counters: Counters, live: Live, rates: Rates, filled: Filled) -> None:
+    """Count what came since; what the counters know already counts once."""
+    fresh, _ = live.records.pending("payments", after=filled.payments)
+    for payment in _rows(fresh):
+        at = milliseconds(payment["attempted_at"])
+        amount = rates.amount(payment["amount"], payment.get("currency"), at)
+        counters.observe(event(payment, amount))
+    told, _ = live.records.pending("chargebacks", after=filled.chargebacks)
+    told = told[told["is_fraud"].astype(bool)].set_index("payment_id")
+    if len(told):
+        known = known_payments(live)
+        for payment in _rows(known[known["payment_id"].isin(told.index)]):
+            moments = told.loc[[payment["payment_id"]], "reported_at"]
+            counters.observe(report(payment, moments.min()))
+
+
+def known_payments(live: Live) -> pd.DataFrame:
+    """The lake's payments and those decided here that are not in it yet."""
+    return _payments(live)[0]
+
+
+def _payments(live: Live) -> tuple[pd.DataFrame, int]:
+    """The same, and the number of the last decision among them."""
+    decided, last = live.records.pending("payments")
+    lake = live.lake.read("payments")
+    fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
+    if fresh.empty:
+        return lake, last
+    fresh = fresh.reindex(columns=lake.columns)
+    times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601")
+    fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
+    return (pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh), last
+
+
+def _version(live: Live) -> str:
+    """What the counters should hold: the tables they count, by the plan they count them."""
+    files = [str(file.name) for name in _COUNTED for file in live.lake.files(name)]
+    return hashlib.sha256(" ".join([*files, PLAN.version]).encode()).hexdigest()[:16]
+
+
+def _rows(payments: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Each row by column, without what is missing."""
+    for row in payments.to_dict("records"):
+        given = {str(name): value for name, value in row.items() if not pd.isna(value)}
+        at = given["attempted_at"]
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at.to_pydatetime()
+        yield given | {"attempted_at": moment}

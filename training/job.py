@@ -50,6 +50,10 @@ def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, floa
     return {}
 
 
+def nothing(context: Context) -> None:
+    """The end of a row that keeps nothing while it trains."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a row brings to the skeleton.
@@ -60,6 +64,7 @@ class Recipe:
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
     publish: what the row writes to the feature store once its model is registered.
+    done: called when the run has ended, whether its model was registered or held back.
     """
 
     row: str
@@ -76,6 +81,7 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     publish: Callable[[Model, Context, Split], None] | None = None
+    done: Callable[[Context], None] = nothing
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,7 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     reason = gate(recipe.metric, recipe.better, metrics, baselines)
     outcome = Outcome(recipe.row, run_id, recipe.metric, metrics, baselines, None, reason)
     if reason:
+        recipe.done(context)
         return outcome
     context.progress(f"{recipe.row}: fitting the release on all {len(frame):,} rows")
     release = _release(recipe, context, frame, metrics, policy)
@@ -125,6 +132,7 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     if recipe.publish is not None:
         context.progress(f"{recipe.row}: writing to the feature store")
         recipe.publish(model, context, split)
+    recipe.done(context)
     return replace(outcome, version=version)
 
 

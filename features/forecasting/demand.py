@@ -95,7 +95,8 @@ def _frame(
     empty = (seen.share == 0) & (sold == 0)
     censored = ~empty & ((seen.share < 1) | (seen.sold_out & (sold > 0)))
     lost = _lost(grid, sold, seen.share, full=~empty & ~censored)
-    price, discount = _prices(grid, lines[kept], cell[kept])
+    usual = _usual_currency(lines[kept])
+    price, discount = _prices(grid, lines[kept], cell[kept], usual)
     share, planned_discount = promoted(grid, tables["promotions"])
     begin, end = _moments(grid)
     return pd.DataFrame(
@@ -114,6 +115,7 @@ def _frame(
             "censored": censored,
             "lost": lost,
             "price": price,
+            "currency": _currency(grid, usual),
             "discount": discount,
             "promotion": share,
             "promotion_discount": planned_discount,
@@ -152,9 +154,12 @@ def _lost(grid: Grid, sold: Floats, share: Floats, *, full: NDArray[np.bool_]) -
     return np.where(share < 1, usual * (1 - np.nan_to_num(share, nan=1.0)), 0.0)
 
 
-def _prices(grid: Grid, lines: pd.DataFrame, cell: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _prices(
+    grid: Grid, lines: pd.DataFrame, cell: NDArray[np.int64], usual: pd.DataFrame
+) -> tuple[Floats, Floats]:
     """Mean list price in the pair's usual currency, and the share of it taken off; NaN unsold."""
-    cell = np.where(_usual_currency(lines), cell, -1)
+    own = lines[PAIR].merge(usual, how="left", on=PAIR)["currency"].to_numpy(dtype=object)
+    cell = np.where(own == lines["currency"].to_numpy(dtype=object), cell, -1)
     units = lines["quantity"].to_numpy(dtype=np.float64)
     money = units * lines["unit_price"].to_numpy(dtype=np.float64)
     off = lines["discount"].fillna(0).to_numpy(dtype=np.float64)
@@ -165,20 +170,25 @@ def _prices(grid: Grid, lines: pd.DataFrame, cell: NDArray[np.int64]) -> tuple[F
     return price, np.clip(share, 0.0, 1.0)
 
 
-def _usual_currency(lines: pd.DataFrame) -> NDArray[np.bool_]:
-    """Lines in the currency most of their pair's are in: no mean of two moneys is a price."""
-    if lines["currency"].nunique() < 2:
-        return np.ones(len(lines), dtype=bool)
+def _usual_currency(lines: pd.DataFrame) -> pd.DataFrame:
+    """The currency that most of a pair's lines are in: no mean of two moneys is a price."""
     counts = lines.groupby([*PAIR, "currency"], as_index=False).size()
-    usual = counts.sort_values(["size", "currency"], kind="stable").drop_duplicates(
-        PAIR, keep="last"
-    )
-    found = lines[PAIR].merge(usual[[*PAIR, "currency"]], how="left", on=PAIR)
-    return np.asarray(found["currency"].to_numpy() == lines["currency"].to_numpy(), dtype=bool)
+    usual = counts.sort_values(["size", "currency"], kind="stable")
+    return usual.drop_duplicates(PAIR, keep="last")[[*PAIR, "currency"]]
+
+
+def _currency(grid: Grid, usual: pd.DataFrame) -> NDArray[np.object_]:
+    found = grid.pairs[PAIR].merge(usual, how="left", on=PAIR)["currency"]
+    return np.asarray(_plain(found)[grid.pair], dtype=object)
 
 
 def _attribute(grid: Grid, key: str, table: pd.DataFrame, column: str) -> NDArray[np.object_]:
     values = grid.pairs[key].map(table.drop_duplicates(key, keep="last").set_index(key)[column])
-    plain = values.to_numpy(dtype=object)
-    plain[values.isna().to_numpy()] = None
-    return np.asarray(plain[grid.pair], dtype=object)
+    return np.asarray(_plain(values)[grid.pair], dtype=object)
+
+
+def _plain(values: pd.Series) -> NDArray[np.object_]:
+    """Texts, None where there is none."""
+    texts = np.array(values, dtype=object)
+    texts[values.isna().to_numpy()] = None
+    return texts

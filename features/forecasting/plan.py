@@ -25,19 +25,34 @@ def promoted(grid: Grid, promotions: pd.DataFrame) -> tuple[Floats, Floats]:
     spans = _spans(grid, promotions)
     if spans.empty:
         return share, discount
+    row, cell = _covered(grid, spans)
+    np.maximum.at(discount, cell, spans["discount"].to_numpy()[row])
+    once = _joined(spans)
+    row, cell = _covered(grid, once)
+    days = _overlap(grid, cell, _plain(once["from"])[row], _plain(once["to"])[row])
+    np.add.at(share, cell, days)
+    return np.minimum(share, 1.0), discount
+
+
+def _covered(grid: Grid, spans: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    """Each span (its row) with each cell that it touches."""
     low, high = int(grid.period.min()), int(grid.period.max())
     first = np.clip(numbers(spans["from"], grid.frequency), low, high + 1)
     last = np.clip(numbers(spans["to"], grid.frequency), low - 1, high)
     count = np.maximum(last - first + 1, 0)
     row = np.repeat(np.arange(len(spans)), count)
     within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    period = first[row] + within
-    cell = grid.cells(spans["pair"].to_numpy()[row], period)
-    row, cell = row[cell >= 0], cell[cell >= 0]
-    days = _overlap(grid, cell, _plain(spans["from"])[row], _plain(spans["to"])[row])
-    np.add.at(share, cell, days)
-    np.maximum.at(discount, cell, spans["discount"].to_numpy()[row])
-    return np.minimum(share, 1.0), discount
+    cell = grid.cells(spans["pair"].to_numpy()[row], first[row] + within)
+    return row[cell >= 0], cell[cell >= 0]
+
+
+def _joined(spans: pd.DataFrame) -> pd.DataFrame:
+    """Spans of one pair that overlap (or came twice) as one: a day is promoted once."""
+    rows = spans.sort_values(["pair", "from"], kind="stable", ignore_index=True)
+    reached = rows.groupby("pair")["to"].cummax()
+    begins = (rows["pair"] != rows["pair"].shift()) | (rows["from"] > reached.shift())
+    blocks = rows.assign(to=reached).groupby(begins.cumsum(), sort=False)
+    return blocks.agg({"pair": "first", "from": "first", "to": "last"})
 
 
 def _spans(grid: Grid, promotions: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.forecasting.grid import PAIR
+from features.money import to_base
 
 SEASONS: Mapping[str, tuple[int, ...]] = {"day": (7,), "week": (13, 52), "month": (12,)}
 _KEY = [*PAIR, "period_start"]
@@ -19,7 +20,7 @@ def outcomes(
 
     forecasts, model_forecasts: history of these views; demand: history of `demand`.
     Columns: pair, period_start, actual, naive (the period before), seasonal_naive (a week, a year
-    or, of weeks, a quarter before), model, final (with overrides), price.
+    or, of weeks, a quarter before), model, final (with overrides), price and its currency.
     """
     said = _first(forecasts, "final")
     plain = _first(model_forecasts, "model")
@@ -52,6 +53,7 @@ def _history(demand: pd.DataFrame) -> pd.DataFrame:
         naive=naive.fillna(0.0),
         seasonal_naive=pairs.shift(fitting[-1]).fillna(naive).fillna(0.0),
         price=prices.ffill(),
+        currency=rows["currency"],
     )
     return frame[full.to_numpy()]
 
@@ -77,15 +79,17 @@ def value_added(beside: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def exceptions(beside: pd.DataFrame) -> pd.DataFrame:
+def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.DataFrame:
     """Pairs whose forecasts err to one side, the most money first.
 
     bias: units a period, above 0 is too high. tracking_signal: sum of errors over their mean size
     (Trigg, 1964); beyond ±4 is no chance. money_at_stake: |sum of errors| × the newest price, in
-    the pair's own currency; in units where no price is known.
+    the base currency by the newest rate; in units where no price or rate is known.
     """
     groups = [beside[name] for name in PAIR]
     error = beside["final"] - beside["actual"]
+    now = pd.Series(beside["period_start"].max(), index=beside.index)
+    money = to_base(beside["price"], beside["currency"], now, fx_rates, base)
     table = pd.DataFrame(
         {
             "periods": error.groupby(groups).size(),
@@ -93,7 +97,7 @@ def exceptions(beside: pd.DataFrame) -> pd.DataFrame:
             "forecast": beside["final"].groupby(groups).sum(),
             "bias": error.groupby(groups).mean(),
             "size": error.abs().groupby(groups).mean(),
-            "price": beside["price"].groupby(groups).last(),
+            "price": money.groupby(groups).last(),
         }
     ).reset_index()
     gap = table["forecast"] - table["actual"]

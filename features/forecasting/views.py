@@ -23,6 +23,7 @@ DEMAND: Mapping[str, FeatureType] = {
     "censored": "bool",
     "lost": "float",
     "price": "float",
+    "currency": "str",
     "discount": "float",
     "promotion": "float",
     "promotion_discount": "float",

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors
 from models.forecasting.panel import SEASONS, Bools, Floats, Panel
@@ -95,21 +98,34 @@ def _drawn(panel: Panel, seed: int) -> Rows:
     return np.sort(np.concatenate([random.permutation(part)[:SERIES] for part in parts]))
 
 
-def walks(here: Ground, ways: Mapping[str, Points]) -> dict[str, Walk]:
+def walks(here: Ground, ways: Mapping[str, Points], kept: Checkpoints) -> dict[str, Walk]:
     """Forecasts of every way from all origins; single precision is enough to compare them.
 
     Origin by origin: what the ways share of a panel as known then is made once and let go.
     """
-    made: dict[str, list[tuple[Floats, Floats]]] = {name: [] for name in ways}
-    for one in here.starts:
-        past = here.panel.at(one)
-        for name, points in ways.items():
-            mean, spread = points(past, one, here.steps(one), here.rows)
-            made[name].append((mean.astype(np.float32), spread.astype(np.float32)))
+
+    def walked(origin: int) -> Floats:
+        """Mean and spread of all ways: ways × 2 × n × steps."""
+        past, steps = here.panel.at(origin), here.steps(origin)
+        both = [points(past, origin, steps, here.rows) for points in ways.values()]
+        return np.asarray(both, dtype=np.float32)
+
+    made = []
+    for number, one in enumerate(here.starts):
+        name = f"back-test {number + 1} of {len(here.starts)}"
+        made.append(kept.keep(name, partial(walked, one), save=_save, load=_load))
     return {
-        name: Walk(tuple(mean for mean, _ in parts), tuple(spread for _, spread in parts))
-        for name, parts in made.items()
+        name: Walk(tuple(one[way, 0] for one in made), tuple(one[way, 1] for one in made))
+        for way, name in enumerate(ways)
     }
+
+
+def _save(values: Floats, folder: Path) -> None:
+    np.save(folder / "values.npy", values, allow_pickle=False)
+
+
+def _load(folder: Path) -> Floats:
+    return np.asarray(np.load(folder / "values.npy", allow_pickle=False))
 
 
 def trial(here: Ground, walked: Walk) -> Trial:

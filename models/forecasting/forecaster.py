@@ -14,6 +14,7 @@ from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
 from models.forecasting.backtest import Ground, Points, Trial, ground, trial, walks
 from models.forecasting.boosted import Boosted, Effort, boost
+from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
@@ -61,8 +62,13 @@ class Forecaster:
         self.rate = rate
         self.seed = seed
 
+    # Where a fit keeps what it has done, and whom it tells: nowhere, nobody.
+    checkpoints = Checkpoints()
+
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn from a frame of `demand` (see `panel`); periods ahead in it are left out.
+
+        With `checkpoints`, a fit that was killed goes on from what was done, to the same answer.
 
         Raises TooLittleDataError when no period has known demand.
         """
@@ -71,13 +77,21 @@ class Forecaster:
         whole = panel(frame, horizon=0, correct_stockouts=self.correct_stockouts)
         if np.isnan(whole.demand).all():
             raise TooLittleDataError("No period has known demand: bring orders first.")
+        kept = self.checkpoints.of(whole, {"class": type(self).__name__, **parameters(self)})
+        done = kept.keep(
+            "fit", lambda: self._fitted(whole, kept), save=type(self).save, load=type(self).load
+        )
+        self.__dict__.update(done.__dict__)
+        return self
+
+    def _fitted(self, whole: Panel, kept: Checkpoints) -> Self:
         self.horizon_ = self.horizon or HORIZONS[whole.frequency]
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
         here = ground(whole, self.horizon_, self.seed)
-        early = self._early(whole, here)
-        self.choice_, errors = self._chosen(here, early)
+        early = self._early(whole, here, kept)
+        self.choice_, errors = self._chosen(here, early, kept)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
         self.drift_ = NO_DRIFT
         if self._corrects and here is not None:
@@ -118,8 +132,7 @@ class Forecaster:
             "drift": self.drift_,
         }
         (folder / "forecaster.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        if self.boosted_ is not None:
-            self.boosted_.save(folder)
+        _save_boosted(self.boosted_, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -134,7 +147,7 @@ class Forecaster:
             a, b, c, d, weights = (file[f"arr_{number}"] for number in range(5))
         model.choice_ = Choice.read(about["choice"], weights)
         model.distributions_ = (Distribution(a, b), Distribution(c, d))
-        model.boosted_ = Boosted.load(folder) if (folder / "mean.txt").exists() else None
+        model.boosted_ = _load_boosted(folder)
         return model
 
     @property
@@ -160,13 +173,20 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _early(self, whole: Panel, here: Ground | None) -> Boosted | None:
+    def _early(self, whole: Panel, here: Ground | None, kept: Checkpoints) -> Boosted | None:
         """LightGBM fitted on what was known at the first origin of the back-test."""
         if here is None or BOOSTED not in self._family():
             return None
-        return self._boost(whole.at(here.starts[0]))
+        return kept.keep(
+            "LightGBM of the back-test",
+            lambda: self._boost(whole.at(here.starts[0])),
+            save=_save_boosted,
+            load=_load_boosted,
+        )
 
-    def _chosen(self, here: Ground | None, early: Boosted | None) -> tuple[Choice, Trial]:
+    def _chosen(
+        self, here: Ground | None, early: Boosted | None, kept: Checkpoints
+    ) -> tuple[Choice, Trial]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
         from the same origins.
         """
@@ -175,12 +195,23 @@ class Forecaster:
         ways = {name: _plain(name) for name in self._family() if name != BOOSTED}
         if early is not None:
             ways[BOOSTED] = early.points
-        choice, walked = decide(here, walks(here, ways or {FALLBACK: _plain(FALLBACK)}))
+        walked_ways = walks(here, ways or {FALLBACK: _plain(FALLBACK)}, kept)
+        kept.progress("choosing by demand class")
+        choice, walked = decide(here, walked_ways)
         return choice, trial(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:
         boosted = self.boosted_.points if self.boosted_ is not None else _plain(FALLBACK)
         return {name: _plain(name) for name in METHODS} | {BOOSTED: boosted}
+
+
+def _save_boosted(boosted: Boosted | None, folder: Path) -> None:
+    if boosted is not None:
+        boosted.save(folder)
+
+
+def _load_boosted(folder: Path) -> Boosted | None:
+    return Boosted.load(folder) if (folder / "mean.txt").exists() else None
 
 
 def _plain(method: str) -> Points:

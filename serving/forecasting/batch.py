@@ -64,7 +64,7 @@ def forecast(live: Live, release: Release, as_of: datetime, *, horizon: int) -> 
     answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
     if isinstance(release.model, Forecaster):
         answer = pd.concat([answer, explained(release.model, whole, answer)], axis=1)
-    answer = answer.merge(features.abc_xyz(demand), how="left", on=KEYS)
+    answer = answer.merge(_importance(live, demand, as_of), how="left", on=KEYS)
     rows = features.packed(
         answer,
         _levels(release),
@@ -72,6 +72,11 @@ def forecast(live: Live, release: Release, as_of: datetime, *, horizon: int) -> 
         model_version=release.version,
     )
     return answer_of(put(live, rows, as_of), answer, _levels(release))
+
+
+def _importance(live: Live, demand: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    rates = live.lake.read("fx_rates", as_of=as_of)
+    return features.abc_xyz(demand, rates, live.settings.base_currency)
 
 
 def rising(quantiles: Sequence[float]) -> list[float]:

@@ -90,7 +90,9 @@ class ErringPair(BaseModel):
     forecast: float
     bias: float = Field(description="Units a period; above 0 is too high.")
     tracking_signal: float = Field(description="Beyond ±4 is no chance.")
-    money_at_stake: float = Field(description="|sum of errors| × the newest price.")
+    money_at_stake: float = Field(
+        description="|sum of errors| × the newest price, in base currency."
+    )
 
 
 class Value(BaseModel):

@@ -90,7 +90,8 @@ def _reports(routes: APIRouter, live: Live) -> None:
         warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
     ) -> ExceptionPage:
         """Pairs whose forecasts erred to one side on closed periods, the most money first."""
-        table = exceptions(_outcomes(live, warehouse_id))
+        rates = live.lake.read("fx_rates", as_of=live.now())
+        table = exceptions(_outcomes(live, warehouse_id), rates, live.settings.base_currency)
         rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
         return ExceptionPage(**_page(rows, limit, cursor))
 

@@ -1,23 +1,33 @@
 """Weekly orange-juice sales by store and brand: the product's own global model, twelve rounds.
 
 Usage: python tests/benchmarks/forecasting.py DIR     (a folder with orange-juice/yx.parquet)
-       python tests/benchmarks/forecasting.py --scale N   (N generated daily series of two years)
+       python tests/benchmarks/forecasting.py --scale N   (N generated daily series of two years;
+           a killed run goes on from what was done, kept in ARGOSY_HOME)
+       python tests/benchmarks/forecasting.py --merchant HOME [--frequency day] [--methods a,b]
+           (the lake of an ARGOSY_HOME: `argosy demo` makes one in its folder `demo`)
 
 The protocol of the TSPerf benchmark: each round knows the sales up to a week, skips one, and
 forecasts the two after it, with prices and deals of these weeks known. Judged by the mean absolute
 percentage error (MAPE) of units, which rewards low forecasts: WAPE and bias stand beside it.
 """
 
+import argparse
 import json
 import resource
+import shutil
 import sys
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from parts.merchant import merchant
 
+from features.settings import Settings
 from models.forecasting import Baseline, Forecaster
+from models.forecasting.checkpoints import Checkpoints
 from training.metrics import bias, coverage, mape, wape
 
 ROUNDS = [135 + 2 * number for number in range(12)]
@@ -103,16 +113,22 @@ def generated(series: int, days: int = 730, seed: int = 7) -> pd.DataFrame:
     promoted = np.repeat(random.random((series, days // 10 + 1)) < 0.1, 10, axis=1)[:, :days]
     demand = random.poisson(level[:, None] * week * year * (1 + promoted))
     product = np.arange(series) // 10
+
+    def texts(prefix: str, numbers: Iterable[int]) -> np.ndarray:
+        """One text a series, the same object in each of its rows, as the lake reads them."""
+        return np.repeat(np.array([f"{prefix}{n}" for n in numbers], dtype=object), days)
+
+    country = np.array(("DE", "FR", "PL"), dtype=object)[np.arange(series) % 3]
     return pd.DataFrame(
         {
-            "warehouse_id": np.repeat([f"w{n % 10}" for n in range(series)], days),
-            "product_id": np.repeat([f"p{n}" for n in product], days),
-            "period_start": np.tile(dates.strftime("%Y-%m-%d"), series),
+            "warehouse_id": texts("w", np.arange(series) % 10),
+            "product_id": texts("p", product),
+            "period_start": np.tile(dates.strftime("%Y-%m-%d").to_numpy(dtype=object), series),
             "frequency": "day",
             "quantity": demand.ravel().astype(float),
             "promotion": promoted.ravel().astype(float),
-            "category": np.repeat([f"c{n % 50}" for n in product], days),
-            "country": np.repeat([("DE", "FR", "PL")[n % 3] for n in range(series)], days),
+            "category": texts("c", product % 50),
+            "country": np.repeat(country, days),
         }
     )
 
@@ -127,11 +143,16 @@ def scale(series: int) -> None:
     print(f"{series} series generated", file=sys.stderr, flush=True)
     found: dict[str, float] = {"series": series}
     clock, cpu = time.perf_counter(), time.process_time()
-    model = Forecaster(horizon=28).fit(frame)
+    model = Forecaster(horizon=28)
+    home = Settings().home / "checkpoints" / "scale"
+    model.checkpoints = Checkpoints(home, partial(_tell, clock))
+    model.fit(frame)
     found["fit_seconds"], found["fit_cpu"] = time.perf_counter() - clock, time.process_time() - cpu
     print(f"fitted in {found['fit_seconds']:.0f} s", file=sys.stderr, flush=True)
     clock = time.perf_counter()
+    cpu = time.process_time()
     answer = model.predict(frame)
+    found["predict_cpu"] = time.process_time() - cpu
     found["predict_seconds"] = time.perf_counter() - clock
     found["seconds"] = found["fit_seconds"] + found["predict_seconds"]
     beside = answer.merge(frame.assign(came=truth)[[*KEYS, "came"]], on=KEYS)
@@ -139,6 +160,11 @@ def scale(series: int) -> None:
     found["coverage_80"] = coverage(beside["came"], beside["q10"], beside["q90"])
     found["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({name: round(value, 4) for name, value in found.items()}))
+    shutil.rmtree(home)
+
+
+def _tell(started: float, text: str) -> None:
+    print(f"[{time.perf_counter() - started:6.1f} s] {text}", file=sys.stderr, flush=True)
 
 
 def main(folder: Path) -> None:
@@ -159,7 +185,16 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--scale":
-        scale(int(sys.argv[2]))
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("folder", nargs="?", type=Path)
+    asked.add_argument("--scale", type=int)
+    asked.add_argument("--merchant", type=Path)
+    asked.add_argument("--frequency", default="week", choices=("day", "week", "month"))
+    asked.add_argument("--methods", default="", help="single methods to stand beside ours")
+    given = asked.parse_args()
+    if given.scale:
+        scale(given.scale)
+    elif given.merchant:
+        merchant(given.merchant, given.frequency, given.methods)
     else:
-        main(Path(sys.argv[1]))
+        main(given.folder)

@@ -222,6 +222,71 @@ def test_promotions_are_known_by_day_and_ahead() -> None:
     assert list(ahead["period_start"]) == ["2024-01-29", "2024-02-05", "2024-02-12"]
 
 
+def test_a_calendar_of_promotions_that_came_twice_is_one() -> None:
+    promotion = {"product_id": "p", "warehouse_id": "w", "discount": 0.2,
+                 "starts_on": week(1), "ends_on": week(1, days=2)}  # fmt: skip
+    once, twice = (
+        demand(
+            tables(
+                orders=[order(1, week(0))],
+                promotions=[{**promotion, "promotion_id": f"a{n}"} for n in range(times)],
+            ),
+            week(3),
+            "week",
+        )
+        for times in (1, 2)
+    )
+    pd.testing.assert_frame_equal(once, twice)
+    assert list(once["promotion"]) == pytest.approx([0, 3 / 7, 0])
+
+
+def test_promotions_that_overlap_count_each_day_once_at_the_deepest_discount() -> None:
+    spans = ((0, 2, 0.1), (1, 4, 0.3), (6, 6, 0.2))
+    given_tables = tables(
+        orders=[order(1, week(0))],
+        promotions=[
+            {"promotion_id": f"a{first}", "product_id": "p", "warehouse_id": "w",
+             "discount": off, "starts_on": week(1, days=first), "ends_on": week(1, days=last)}
+            for first, last, off in spans
+        ],
+    )  # fmt: skip
+    found = demand(given_tables, week(3), "week")
+    assert list(found["promotion"]) == pytest.approx([0, 6 / 7, 0])
+    assert list(found["promotion_discount"]) == pytest.approx([0, 0.3, 0])
+
+
+def test_a_clock_change_moves_no_order_to_another_day() -> None:
+    """Berlin's clocks went forward on 31 March 2024 and back on 27 October: a day stays a day."""
+    for change in ("2024-03-31", "2024-10-27"):
+        night = pd.Timestamp(change, tz="UTC")
+        local = [
+            (night - pd.Timedelta(hours=1)).tz_convert("Europe/Berlin"),
+            night.tz_convert("Europe/Berlin"),
+            (night + pd.Timedelta(hours=23, minutes=59)).tz_convert("Europe/Berlin"),
+            (night + pd.Timedelta(days=1)).tz_convert("Europe/Berlin"),
+        ]
+        given_tables = tables(
+            orders=[order(number, when) for number, when in enumerate(local)],
+            stock=[look(local[0].floor("D"), 9)],
+        )
+        found = demand(given_tables, (night + pd.Timedelta(days=3)).to_pydatetime(), "day")
+        found = found[found["period_start"] >= change]
+        assert list(found["quantity"]) == [2, 1, 0]
+        assert found["period_start"].is_unique
+        assert list(found["in_stock"]) == [1, 1, 1]
+
+
+def test_a_product_sold_from_one_warehouse_only_has_one_line() -> None:
+    given_tables = tables(
+        orders=[order(1, week(0)), order(2, week(0), product_id="q", warehouse_id="v")]
+    )
+    found = demand(given_tables, week(2), "week")
+    assert sorted(set(zip(found["warehouse_id"], found["product_id"], strict=True))) == [
+        ("v", "q"),
+        ("w", "p"),
+    ]
+
+
 def test_a_product_that_will_end_is_not_offered_from_then_on() -> None:
     product = {"product_id": "p", "discontinued_on": week(4)}
     given_tables = tables(orders=[order(1, week(0))], products=[product])

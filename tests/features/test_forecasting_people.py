@@ -128,6 +128,9 @@ def test_an_override_without_sense_is_refused_with_all_faults(records: Records) 
     assert records.overrides.all() == []
 
 
+RATES = pd.DataFrame({"rate_date": ["2024-01-01"], "currency": ["PLN"], "rate": [0.25]})
+
+
 def demand(sold: dict[str, list[float]], price: float = 1.0) -> pd.DataFrame:
     starts = pd.date_range("2024-01-01", periods=len(next(iter(sold.values()))), freq="7D")
     parts = [
@@ -140,6 +143,7 @@ def demand(sold: dict[str, list[float]], price: float = 1.0) -> pd.DataFrame:
                 "period_start": starts.strftime("%Y-%m-%d"),
                 "quantity": np.asarray(values, dtype=float),
                 "price": price,
+                "currency": "EUR",
                 "in_stock": 1.0,
                 "censored": False,
             }
@@ -156,7 +160,7 @@ def test_abc_by_revenue_and_xyz_by_variation() -> None:
         "low": [0.0] * 9 + [30.0],
         "none": [0.0] * 10,
     }
-    found = abc_xyz(demand(sold)).set_index("product_id")["abc_xyz"]
+    found = abc_xyz(demand(sold), RATES, "EUR").set_index("product_id")["abc_xyz"]
     assert dict(found) == {"big": "AX", "mid": "BY", "low": "CZ", "none": "CZ"}
 
 
@@ -173,7 +177,7 @@ def test_value_added_and_exceptions_know_who_was_right() -> None:
     assert table.loc["naive", "wape"] == pytest.approx(4 / 13)
     assert table.loc["model", "wape"] == pytest.approx(2 / 13)
     assert table.loc["final", "value_added"] == pytest.approx(0)
-    worst = exceptions(beside).iloc[0]
+    worst = exceptions(beside, RATES, "EUR").iloc[0]
     assert (worst["product_id"], worst["bias"], worst["money_at_stake"]) == ("q", 4.0, 12.0)
     assert worst["tracking_signal"] == pytest.approx(1)
 
@@ -182,5 +186,23 @@ def test_without_stored_forecasts_there_is_nothing_to_tell() -> None:
     history = demand({"p": [1.0, 2.0]})
     none = forecast().iloc[:0]
     beside = outcomes(none, none, history)
-    assert exceptions(beside).empty
+    assert exceptions(beside, RATES, "EUR").empty
     assert set(value_added(beside)["periods"]) == {0}
+
+
+def test_money_of_two_currencies_is_compared_in_the_base_currency() -> None:
+    """100 zloty are 25 euros: less than 30 euros."""
+    sold = demand({"p": [1.0, 1.0], "q": [1.0, 1.0]}, price=100.0)
+    zloty, euros = sold["product_id"] == "p", sold["product_id"] == "q"
+    sold.loc[zloty, "currency"] = "PLN"
+    sold.loc[euros, "price"] = 30.0
+    said = pd.concat([forecast(one, (2.0,)).assign(period_start="2024-01-08") for one in "pq"])
+    beside = outcomes(said, said.iloc[:0], sold)
+    table = exceptions(beside, RATES, "EUR").set_index("product_id")["money_at_stake"]
+    assert dict(table) == {"q": 30.0, "p": 25.0}
+    assert list(table.index) == ["q", "p"]
+    many = {"p": [9.0] * 9, "q": [6.0] * 9}  # 225 of 405 euros at 25, were they alike: p is more
+    rows = demand(many, price=100.0)
+    rows.loc[rows["product_id"] == "p", "currency"] = "PLN"
+    rows.loc[rows["product_id"] == "q", "price"] = 150.0
+    assert dict(abc_xyz(rows, RATES, "EUR").set_index("product_id")["abc_xyz"])["p"] == "BX"

@@ -164,6 +164,7 @@ HARD = {
     "two series, one new": {"p": [2.0] * 40, "q": [np.nan] * 39 + [1.0]},
     "one huge order": {"p": [1.0] * 25 + [1e6] + [1.0] * 25},
     "tiny numbers": {"p": [1e-6] * 30},
+    "a negative correction": {"p": [4.0] * 20 + [-30.0] + [4.0] * 20, "q": [-1.0] * 41},
 }
 
 
@@ -182,6 +183,33 @@ def test_every_frequency_has_its_horizon(frequency: str) -> None:
     answer = Forecaster(rows=500, trees=5).fit(history).predict(history)
     assert len(answer) == {"day": 35, "week": 13, "month": 6}[frequency]
     sane(answer)
+
+
+def test_a_negative_correction_counts_as_no_demand() -> None:
+    """What was taken back beyond a period's sales was never demand below 0."""
+    corrected = frame({"p": [4.0] * 20 + [-30.0] + [4.0] * 20})
+    none = frame({"p": [4.0] * 20 + [0.0] + [4.0] * 20})
+    answers = [Forecaster(**SMALL).fit(one).predict(one) for one in (corrected, none)]
+    pd.testing.assert_frame_equal(*answers)
+
+
+def test_days_over_a_clock_change_are_days_like_others() -> None:
+    """31 March 2024 has 23 hours in Berlin; periods are UTC days."""
+    days = [float(2 + day % 7) for day in range(100)]
+    history = frame({"p": days}, frequency="day", country="DE")
+    assert {"2024-03-30", "2024-03-31", "2024-04-01"} <= set(history["period_start"])
+    answer = Forecaster(rows=500, trees=5, horizon=7).fit(history).predict(history)
+    sane(answer)
+    assert answer["period_start"].iloc[0] == "2024-04-10"
+    assert len(answer["period_start"].unique()) == 7
+
+
+def test_countries_written_twice_and_unknown_ones_have_a_calendar() -> None:
+    """An unknown country has no public holidays; the rest of the year it shares with all."""
+    values = {"p": [3.0] * 60, "q": [1.0] * 60}
+    for country in (["DE"] * 60 + ["de"] * 60, ["XX"] * 60 + [None] * 60):
+        history = frame(values).assign(country=country)
+        sane(Forecaster(**SMALL).fit(history).predict(history))
 
 
 def test_all_zeros_are_forecast_near_zero() -> None:

@@ -183,6 +183,8 @@ def test_the_job_beats_its_baselines_registers_and_publishes(context: Context, h
     plots = {path.name for path in settings.artifacts.rglob("*.png")}
     assert {"coverage.png", "by_class.png", "fan_1.png", "against_baselines.png"} <= plots
     registry.load("forecasting").trial()
+    # Nothing is kept of a run that has ended.
+    assert not (settings.home / "checkpoints" / "forecasting").exists()
 
     published = context.store.history("forecast", context.as_of)
     made = sorted(published["event_timestamp"].unique())

@@ -1,13 +1,16 @@
 """How the forecaster is made, judged against its baselines, and what it leaves in the store."""
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from features import forecasting as features
 from features.records import Records
-from models.base import Model
+from models.base import Model, parameters
 from models.forecasting import LEVELS, Baseline, Forecaster
+from models.forecasting.checkpoints import Checkpoints
 from training.forecasting.judge import KEYS, METRIC, cut_at, figures, judged, origins
 from training.forecasting.pictures import draw
 from training.job import Context, Recipe, Split, override
@@ -64,7 +67,8 @@ def split(demand: pd.DataFrame, context: Context) -> Split:
 
 def model(context: Context) -> Model:
     """The forecaster with `--set` applied."""
-    return Forecaster(**override(DEFAULTS, context.overrides), seed=context.settings.seed)
+    settings = override(DEFAULTS, context.overrides)
+    return _resumable(Forecaster(**settings, seed=context.settings.seed), context)
 
 
 def baselines(context: Context) -> Mapping[str, Model]:
@@ -73,13 +77,52 @@ def baselines(context: Context) -> Mapping[str, Model]:
     seed = context.settings.seed
     names = ("naive", "seasonal_naive", "moving_average")
     textbook = Baseline("seasonal_naive", horizon=horizon, seed=seed, textbook=True)
-    calibrated = {name: Baseline(name, horizon=horizon, seed=seed) for name in names}
-    return {**calibrated, "seasonal_naive_textbook": textbook}
+    made = {name: Baseline(name, horizon=horizon, seed=seed) for name in names}
+    made["seasonal_naive_textbook"] = textbook
+    return {name: _resumable(one, context) for name, one in made.items()}
+
+
+def _resumable(unfitted: Forecaster, context: Context) -> Forecaster:
+    """It keeps what its fit has done: a training run that was killed goes on from there."""
+    unfitted.checkpoints = Checkpoints(
+        _kept(context), lambda text: context.progress(f"forecasting: {text}")
+    )
+    return unfitted
+
+
+def _kept(context: Context) -> Path:
+    return context.settings.home / "checkpoints" / "forecasting"
+
+
+def done(context: Context) -> None:
+    """Let go of what was kept for a run that might have been killed."""
+    shutil.rmtree(_kept(context), ignore_errors=True)
 
 
 def score(fitted: Model, parts: Split) -> Mapping[str, float]:
-    """Metrics of rolling-origin forecasts of the judged periods; never fitted anew."""
-    return figures(judged(fitted, parts))
+    """Metrics of rolling-origin forecasts of the judged periods; never fitted anew.
+
+    Of a forecaster that corrects stock-outs also what that does to the bias of in-stock periods:
+    `bias_in_stock`, and `bias_in_stock_uncorrected` of its twin that takes sales for demand.
+    """
+    found = dict(figures(judged(fitted, parts)))
+    if isinstance(fitted, Forecaster) and not isinstance(fitted, Baseline):
+        found["bias_in_stock"] = found["bias"]
+        found["bias_in_stock_uncorrected"] = _bias_uncorrected(fitted, parts, found["bias"])
+    return found
+
+
+def _bias_uncorrected(fitted: Forecaster, parts: Split, bias: float) -> float:
+    """The bias of a twin that takes what was sold for what was wanted; where no shelf was ever
+    empty, it is the same forecaster.
+    """
+    shelf = pd.to_numeric(parts.train["in_stock"])
+    if not fitted.correct_stockouts or not (shelf < 1).any():
+        return bias
+    settings = {**parameters(fitted), "correct_stockouts": False}
+    twin = type(fitted)(**settings)  # type: ignore[arg-type]
+    twin.checkpoints = fitted.checkpoints
+    return figures(judged(twin.fit(parts.train), parts))["bias"]
 
 
 def sample(demand: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +173,7 @@ RECIPE = Recipe(
     plots=draw,
     sample=sample,
     publish=publish,
+    done=done,
 )
 
 __all__ = ["RECIPE"]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
-from models.forecasting.levels import Level, groups
+from models.forecasting.levels import Level, groups, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
 
 Rows = NDArray[np.int64]
@@ -101,13 +101,8 @@ def _shrunk(past: Panel, top: Floats, bottom: Floats, noise: Floats) -> Floats:
     answer = np.where(bottom.sum(axis=0) > 0, top.sum(axis=0) / total, 1.0)[None, :]
     for names in (["category"], ["product_id"]):
         group = groups(past.series, names)
-        sums = np.zeros((2, int(group.max(initial=0)) + 1, top.shape[1]))
-        np.add.at(sums[0], group, top)
-        np.add.at(sums[1], group, bottom)
+        mine, usual = summed(top, group), summed(bottom, group)
         weight = np.bincount(group, weights=noise) / np.bincount(group)
         prior = answer if len(answer) == 1 else answer[group]
-        mine = (sums[0][group] + weight[group, None] * prior) / (
-            sums[1][group] + weight[group, None]
-        )
-        answer = mine
+        answer = (mine[group] + weight[group, None] * prior) / (usual[group] + weight[group, None])
     return np.asarray((top + noise[:, None] * answer) / (bottom + noise[:, None]))

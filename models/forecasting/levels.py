@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from models.forecasting.panel import Bools, Floats, Panel
 
@@ -58,6 +59,14 @@ def _prior(panel: Panel, total: Floats, count: Floats) -> Floats:
 def groups(series: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
     """The number of each series' group."""
     return np.asarray(series.groupby(names, sort=True).ngroup().to_numpy(), dtype=np.int64)
+
+
+def summed(values: Floats, group: NDArray[np.int64]) -> Floats:
+    """Rows summed by group: groups × columns."""
+    count = len(group)
+    shape = (int(group.max(initial=0)) + 1, count)
+    members = csr_matrix((np.ones(count), (group, np.arange(count))), shape=shape)
+    return np.asarray(members @ values, dtype=np.float64)
 
 
 def _mean(total: Floats, count: Floats) -> Floats:

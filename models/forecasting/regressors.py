@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
-from models.forecasting.levels import Level, groups, level
+from models.forecasting.levels import Level, groups, level, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
 
 Rows = NDArray[np.int64]
@@ -76,11 +76,12 @@ def look(panel: Panel, origin: int) -> Origin:
         classify(past).astype(float),
     ]
     country, made = calendars(past)
+    demand = np.where(np.isnan(past.demand), 0.0, past.demand)
     return Origin(
         past=past,
         level=usual,
         shared=np.stack(shared, axis=1).astype(np.float32),
-        kin=tuple(_kin(past, names) for names in (["product_id"], ["category"], [])),
+        kin=tuple(_kin(past, demand, names) for names in (["product_id"], ["category"], [])),
         own_before=_own_before(past),
         rivals=_rivals(past),
         country=country,
@@ -102,10 +103,8 @@ def _planned(origin: Origin, steps: Rows) -> Rows:
 def _means(values: Floats, group: Rows) -> Floats:
     """Mean of the known values of each column over each series' group."""
     known = ~np.isnan(values)
-    sums = np.zeros((2, int(group.max(initial=0)) + 1, values.shape[1]))
-    np.add.at(sums[0], group, np.where(known, values, 0.0))
-    np.add.at(sums[1], group, known)
-    return _ratio(sums[0], sums[1])[group]
+    total = summed(np.where(known, values, 0.0), group)
+    return _ratio(total, summed(known.astype(np.float64), group))[group]
 
 
 def _window(past: Panel, size: int) -> tuple[Floats, Floats]:
@@ -178,11 +177,10 @@ def _trends(past: Panel) -> list[Floats]:
     return columns
 
 
-def _kin(past: Panel, names: list[str]) -> Kin:
+def _kin(past: Panel, demand: Floats, names: list[str]) -> Kin:
+    """demand: of `past`, 0 where unknown."""
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
-    sums = np.zeros((int(group.max(initial=0)) + 1, past.now))
-    np.add.at(sums, group, np.nan_to_num(past.demand))
-    return Kin(group, sums)
+    return Kin(group, summed(demand, group))
 
 
 def _own_before(past: Panel) -> Floats:

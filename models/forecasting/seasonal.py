@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.calendars import calendars
-from models.forecasting.levels import groups
+from models.forecasting.levels import groups, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
 
 Phases = NDArray[np.int64]
@@ -145,11 +145,7 @@ def _shrunk(demand: Floats, usual: Floats, wider: Floats, group: Phases, noise: 
     Credibility (Bühlmann & Straub, 1970): a group's own demand weighs as much as the groups differ
     in a phase beyond their noise, so a peak that each has in its own size stays its own.
     """
-    many = int(group.max(initial=0)) + 1
-    prior, top, bottom = np.zeros((3, many, demand.shape[1]))
-    np.add.at(prior, group, wider)
-    np.add.at(top, group, demand)
-    np.add.at(bottom, group, usual)
+    prior, top, bottom = (summed(one, group) for one in (wider, demand, usual))
     prior /= np.bincount(group)[:, None]
     expected = bottom * prior
     spread = ((top - expected) ** 2 - noise * expected).sum(axis=0)

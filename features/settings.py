@@ -48,7 +48,10 @@ class Settings(BaseSettings):
         None, description="Period of the forecasts; found from the data when not set."
     )
     label_maturity_days: int = Field(
-        30, ge=0, description="An unreported payment counts as honest after this many days."
+        30,
+        ge=0,
+        description="Days after which an unreported payment counts as honest; in training sooner, "
+        "where nearly all reports come sooner.",
     )
 
     fraud_budget: float = Field(

@@ -68,6 +68,10 @@ def test_the_image_has_a_user_and_a_health_check() -> None:
 def test_the_schedule_names_commands_that_exist() -> None:
     from argosy import app
 
-    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    known = {(command.name or command.callback.__name__,) for command in app.registered_commands}
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    for name, group in groups.items():
+        known |= {(name, command.name) for command in group.registered_commands}
     steps = tomllib.loads((ROOT / "ops/schedule.toml").read_text())["step"]
-    assert {step["command"].split()[0] for step in steps} <= known
+    words = [step["command"].split() for step in steps]
+    assert {tuple(w[: 2 if w[0] in groups else 1]) for w in words} <= known

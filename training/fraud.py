@@ -1,5 +1,6 @@
 """How the fraud model is made: labels as they were known, folds by time, thresholds by cost."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from training.plots import OURS, THEIRS, drawing
 
 FEWEST_PAYMENTS, FEWEST_FRAUDS, FEWEST_TEST_FRAUDS = 1_000, 30, 5
 TEST_SHARE = 0.2
+REPORTED = 0.995
 BUDGET = 0.005  # the default of `fraud_budget`, for figures that compare models
 
 
@@ -34,8 +36,9 @@ def frame(context: Context) -> pd.DataFrame:
     seen["declined"] = (known["outcome"] == "declined").to_numpy(dtype=bool)
     reports = fraud_reports(lake.read("chargebacks", as_of=as_of))
     seen["reported_at"] = seen["payment_id"].map(reports.set_index("payment_id")["reported_at"])
-    maturity = timedelta(days=context.settings.label_maturity_days)
-    return labelled(seen, as_of, maturity).sort_values("attempted_at", kind="stable")
+    return labelled(seen, as_of, _maturity(seen, as_of, context)).sort_values(
+        "attempted_at", kind="stable"
+    )
 
 
 def labelled(payments: pd.DataFrame, known_at: datetime, maturity: timedelta) -> pd.DataFrame:
@@ -87,9 +90,28 @@ def check(payments: pd.DataFrame) -> list[str]:
 def split(payments: pd.DataFrame, context: Context) -> Split:
     """Train on what was known at the cut, labels too; test on the payments from it on."""
     cut = cut_of(payments)
-    maturity = timedelta(days=context.settings.label_maturity_days)
     test = payments[payments["attempted_at"] >= cut]
-    return Split(labelled(payments, cut, maturity), test, cut)
+    return Split(labelled(payments, cut, _maturity(payments, cut, context)), test, cut)
+
+
+def _maturity(payments: pd.DataFrame, known_at: datetime, context: Context) -> timedelta:
+    return maturity(payments, known_at, timedelta(days=context.settings.label_maturity_days))
+
+
+def maturity(payments: pd.DataFrame, known_at: datetime, most: timedelta) -> timedelta:
+    """After how long an unreported payment counts as honest: `most`, or, where reports come sooner,
+    the time within which REPORTED of them came.
+
+    By the reports known at a time, of payments older than `most` then, all of which could have been
+    reported late; `most` where fewer than FEWEST_FRAUDS of them were.
+    """
+    now = pd.Timestamp(known_at)
+    old = payments["attempted_at"] <= now - most
+    known = payments[old & (payments["reported_at"] <= now)]
+    if len(known) < FEWEST_FRAUDS:
+        return most
+    seconds = (known["reported_at"] - known["attempted_at"]).dt.total_seconds()
+    return min(most, timedelta(days=max(0, math.ceil(seconds.quantile(REPORTED) / 86_400))))
 
 
 def model(context: Context) -> BoostedTrees:

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, Self, get_args
 
 from features.decisions import Note
@@ -80,9 +81,31 @@ def entry_of(note: Note) -> Entry:
 
 
 def folded(value: str) -> str:
-    """One form for what looks alike: width, case, surrounding space (Unicode NFKC, casefold).
+    """One form for what looks alike: width, case, surrounding space (Unicode NFKC, casefold),
+    characters that are not seen, and letters of other scripts that look like a Latin one (Unicode
+    TS 39, confusables).
 
     >>> folded(" ＭＡＸ@Example.com") == folded("max@example.COM")
     True
+    >>> folded("mаx@exаmple.com")  # with a Cyrillic а
+    'max@example.com'
     """
-    return unicodedata.normalize("NFKC", value).strip().casefold()
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if plain.isascii():
+        return plain.casefold()
+    # Before and after: a capital may look like a Latin one where the small letter does not.
+    return "".join(map(_latin, "".join(map(_latin, plain)).casefold()))
+
+
+@lru_cache(maxsize=4_096)
+def _latin(letter: str) -> str:
+    """The ASCII letter, figure or sign that it looks like; itself where there is none, and nothing
+    for what is not seen."""
+    if letter.isascii():
+        return letter
+    if unicodedata.category(letter) == "Cf":
+        return ""
+    from confusable_homoglyphs.confusables import confusables_data  # a megabyte, seldom needed
+
+    alike = (each["c"] for each in confusables_data.get(letter, ()))
+    return next((each for each in alike if len(each) == 1 and each.isascii()), letter)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from features.contracts import ArgosyError
+from features.decisions import Note
 from models.fraud import Costs, Policy, best_policy, observed_shift
 from serving.fraud.desk import POLICY, write_policy
 from serving.fraud.live import known_frauds
@@ -35,7 +36,9 @@ class Tuned:
 
 def retune(live: Live, now: datetime, *, author: str = "observed rate") -> Tuned:
     """Compare the frauds reported with those foretold over the newest month whose labels are
-    mature, solve for the cheapest policy within the budget, write it down and use it."""
+    mature, solve for the cheapest policy within the budget, write it down and use it.
+
+    A policy that is the one in use already is not written again."""
     release = live.release("fraud")
     if release is None:
         raise TuningError("no fraud model is in use; train one: argosy train fraud")
@@ -56,13 +59,15 @@ def retune(live: Live, now: datetime, *, author: str = "observed rate") -> Tuned
     shift = observed_shift(p[taken], reported)
     costs = Costs(**live.settings.fraud_costs)
     found = best_policy(p, amount, costs, budget=live.settings.fraud_budget, shift=shift)
-    former = live.records.journal.of(POLICY, limit=1)
+    used = [n for n in live.records.journal.of(POLICY) if _is_of(n, release.version)]
+    former = used[-1].key if used else Policy.of(release.policy).version
     why = f"{reported} frauds reported, {p[taken].sum():.1f} foretold, of {len(mine)} decisions"
-    write_policy(live.records, release.version, found, author=author, why=why)
+    if found.version != former:
+        write_policy(live.records, release.version, found, author=author, why=why)
     return Tuned(
         model_version=release.version,
         version=found.version,
-        former=former[0].key if former else Policy.of(release.policy).version,
+        former=former,
         decisions=len(mine),
         expected=float(p[taken].sum()),
         observed=int(reported),
@@ -70,3 +75,7 @@ def retune(live: Live, now: datetime, *, author: str = "observed rate") -> Tuned
         penalty=found.penalty,
         block_from_100=found.starts(100.0)["block"],
     )
+
+
+def _is_of(note: Note, model_version: str) -> bool:
+    return bool(note.body["model_version"] == model_version)

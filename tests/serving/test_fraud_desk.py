@@ -148,6 +148,14 @@ def test_look_alikes_of_width_and_case_are_one() -> None:
     assert folded("\ud800") == "\ud800"
 
 
+def test_look_alikes_of_other_scripts_are_one() -> None:
+    assert folded("m\u0430\u0445@\u0435xample.com") == "max@example.com"  # Cyrillic a, x, e
+    assert folded("\u041c\u0410X@example.com") == "max@example.com"  # and their capitals
+    assert folded("m\u03bfre@example.com") == "more@example.com"  # Greek omicron
+    assert folded("m\u00fcller@example.com") == "m\u00fcller@example.com"
+    assert folded("\u65e5\u672c") == "\u65e5\u672c"
+
+
 def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
     post(shop, "lists", list="watch", column="ip_address", value="203.0.113.9", reason="odd")
     again = Shop(shop.live.settings, release)
@@ -309,6 +317,10 @@ def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> No
     assert tuned.observed >= 60
     assert tuned.shift > 0.5
     assert tuned.block_from_100 < calm.starts(100.0)["block"]
+    assert tuned.former == calm.version
+    mark = live.records.journal.mark()
+    assert retune(live, later).version == tuned.version
+    assert live.records.journal.mark() == mark  # nothing moved, nothing is written
     former = shop.decide(payment_id="before the watch looked").json()
     assert not former["policy_version"].startswith(tuned.version)
     for look in live.watched:

@@ -11,7 +11,7 @@ from features.lake import Lake
 from features.settings import Settings
 from features.store import Store
 from models.fraud import BoostedTrees, Policy
-from training.fraud import RECIPE, check, cut_of, labelled, sample, split
+from training.fraud import RECIPE, check, cut_of, labelled, maturity, sample, split
 from training.job import Context, OverrideError
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
@@ -82,6 +82,17 @@ def test_a_report_after_the_cut_is_not_known_in_training(context: Callable[..., 
     assert not halves.train["is_fraud"].any()
 
 
+def test_labels_mature_as_soon_as_reports_come() -> None:
+    at = START + pd.Timedelta(days=130)
+    soon = paid(*((day, day + 2, False) for day in range(120)))
+    assert maturity(soon, at, MATURITY) == timedelta(days=2)
+    assert maturity(paid(*((day, day, False) for day in range(120))), at, MATURITY) == timedelta(0)
+    late = paid(*((day, day + 40, False) for day in range(60)))
+    assert maturity(late, at, MATURITY) == MATURITY
+    # Young payments can only be known by quick reports: they say nothing.
+    assert maturity(soon, START + pd.Timedelta(days=40), MATURITY) == MATURITY
+
+
 def test_what_is_missing_is_said() -> None:
     few = labelled(paid((0, None, False), (1, 2, False)), START + pd.Timedelta(days=60), MATURITY)
     missing = check(few)
@@ -148,7 +159,8 @@ def test_from_tables_to_a_model_that_beats_its_baselines(
     frame = RECIPE.frame(context)
     assert set(FEATURES) <= set(frame.columns)
     assert frame["x_items"].between(1, 8).all()
-    assert (frame["attempted_at"] <= pd.Timestamp(as_of) - MATURITY).all()
+    matured = pd.Timestamp(as_of) - timedelta(days=25)  # the longest that a report took
+    assert (frame["attempted_at"] <= matured).all()
     assert RECIPE.check(frame) == []
 
     halves = RECIPE.split(frame, context)

@@ -10,12 +10,15 @@ import lightgbm as lgb
 import numpy as np
 
 from models.base import ModelError
+from models.forecasting.levels import groups
 from models.forecasting.panel import Floats, Panel
 from models.forecasting.regressors import Origin, Rows, look
 
 # Origins the model learns from, evenly over the history; more are near-copies of each other.
 ORIGINS = 40
 FEWEST = 200
+# Series it learns from; of more, whole products are drawn, so that look-alikes stay together.
+SERIES = 20_000
 # Threads that wait for each other on small data cost more than they bring; of large data, OpenMP
 # (OMP_NUM_THREADS) says how many: 0.
 _THREADS, _SMALL = 0, 50_000
@@ -104,7 +107,7 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
     """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all."""
     if effort.loss not in LOSSES:
         raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
-    sample = _draw(panel, horizon, effort)
+    sample = _draw(some_products(panel, SERIES, effort.seed), horizon, effort)
     if sample is None or len(sample.ratio) < FEWEST or not sample.ratio.any():
         return None
     learning = {
@@ -128,6 +131,16 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
         effort.trees // 2,
     )
     return Boosted(mean, error, effort.loss, effort.prices_known)
+
+
+def some_products(panel: Panel, most: int, seed: int) -> Panel:
+    """The panel, or, where it has more than `most` series, all series of some products."""
+    if panel.size <= most:
+        return panel
+    group = groups(panel.series, ["product_id"])
+    order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
+    many = int((np.cumsum(np.bincount(group)[order]) <= most).sum())
+    return panel.rows(np.flatnonzero(np.isin(group, order[: max(many, 1)])))
 
 
 def _draw(panel: Panel, horizon: int, effort: Effort) -> _Sample | None:

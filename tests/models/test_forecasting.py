@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.base import ModelError, TooLittleDataError
 from models.forecasting import LEVELS, MODELS, Baseline, Forecaster
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
+from models.forecasting.boosted import some_products
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors, calibrated
 from models.forecasting.panel import panel
@@ -330,6 +331,17 @@ def test_whatever_came_the_answer_is_sane(values: list[list[float]]) -> None:
     answer = Forecaster(horizon=3, rows=500, trees=5).fit(history).predict(history)
     assert len(answer) == 3 * len(values)
     sane(answer)
+
+
+def test_of_very_many_series_whole_products_are_learned_from() -> None:
+    """Five products in four warehouses each, room for nine series: two products."""
+    many = pd.concat([shop(5).assign(warehouse_id=f"w{n}") for n in range(4)], ignore_index=True)
+    whole = panel(many, horizon=0)
+    some = some_products(whole, 9, seed=1)
+    assert some.size == 8
+    assert some.series["product_id"].value_counts().tolist() == [4, 4]
+    assert some_products(whole, 3, seed=1).size == 4
+    assert some_products(whole, 20, seed=1) is whole
 
 
 def test_means_that_the_back_test_found_too_high_are_put_right() -> None:

@@ -22,6 +22,7 @@ from features.lake import Lake
 from features.settings import Settings
 from serving import errors, health, logs, privacy, promotion, telemetry
 from serving.edge import Edge, Limits
+from serving.express import Express
 from serving.live import Live
 
 Page = Callable[[str, Lake, datetime, str], str]
@@ -67,6 +68,7 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
     app.state.live = live
     errors.install(app)
     limits = Limits(settings.most_requests, settings.request_seconds)
+    app.add_middleware(Express)  # the last one added is the first one passed
     app.add_middleware(Edge, telemetry=live.telemetry, limits=limits)
     app.include_router(health.router(live))
     app.include_router(promotion.router(live))

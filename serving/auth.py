@@ -194,25 +194,41 @@ def scoped(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
         header: Annotated[str | None, Security(_HEADER)] = None,
     ) -> Caller:
-        live = request.app.state.live
-        if not live.settings.auth:
-            return ANYONE
-        token = bearer.credentials if bearer else header
-        if not token:
-            raise _unauthorized("No key. Send Authorization: Bearer KEY, or X-API-Key: KEY.")
-        found: Caller | None = live.keys.known(token)
-        if found is None:
-            found = await run_in_threadpool(live.keys.find, token)
-        if found is None:
-            raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scope SCOPE.")
-        if scopes and found.scopes.isdisjoint((*scopes, "admin")):
-            raise _forbidden(found, scopes)
-        if wait := live.keys.rates.wait(found):
-            raise _too_many(found, wait)
-        request.state.caller = found
-        return found
+        return await admitted(request, *scopes, token=bearer.credentials if bearer else header)
 
     return caller
+
+
+async def admitted(request: Request, *scopes: Scope, token: str | None = None) -> Caller:
+    """Who asks: `scoped` for a route that resolves no dependencies (`express.Direct`).
+
+    token: the key shown; taken from the request where it is not given.
+    """
+    live = request.app.state.live
+    if not live.settings.auth:
+        return ANYONE
+    token = token or _shown(request)
+    if not token:
+        raise _unauthorized("No key. Send Authorization: Bearer KEY, or X-API-Key: KEY.")
+    found: Caller | None = live.keys.known(token)
+    if found is None:
+        found = await run_in_threadpool(live.keys.find, token)
+    if found is None:
+        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scope SCOPE.")
+    if scopes and found.scopes.isdisjoint((*scopes, "admin")):
+        raise _forbidden(found, scopes)
+    if wait := live.keys.rates.wait(found):
+        raise _too_many(found, wait)
+    request.state.caller = found
+    return found
+
+
+def _shown(request: Request) -> str | None:
+    """The key in the headers."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return token
+    return request.headers.get("x-api-key")
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -4,13 +4,13 @@ import asyncio
 import logging
 import re
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Problem, answer, internal
+from serving.ids import fresh_id
 from serving.logs import log_defect
 from serving.telemetry import Telemetry
 
@@ -160,7 +160,7 @@ class _Reply:
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"")
-    return given.decode() if _ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _ID.fullmatch(given) else fresh_id()
 
 
 def _must_be_json(content_type: str) -> None:

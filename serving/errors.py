@@ -189,13 +189,26 @@ def internal() -> Problem:
     return Problem(500, "internal_error", "An error of ours; it is logged under the request id.")
 
 
+def problem_of(error: Exception) -> Problem | None:
+    """The problem that an error becomes; None for a defect of ours."""
+    for kind in type(error).__mro__:
+        if kind in _PROBLEMS:
+            return _PROBLEMS[kind](error)
+    return None
+
+
+_PROBLEMS: Mapping[type[Any], Callable[[Any], Problem]] = {
+    Problem: lambda problem: problem,
+    RequestValidationError: from_validation,
+    HTTPException: from_http,
+    **dict.fromkeys(STATUSES, from_domain),
+}
+
+
 def install(app: FastAPI) -> None:
     """Answer all known errors of `app` with problem+json."""
-    _handle(app, Problem, lambda error: error)
-    _handle(app, RequestValidationError, from_validation)
-    _handle(app, HTTPException, from_http)
-    for kind in STATUSES:
-        _handle(app, kind, from_domain)
+    for kind, problem in _PROBLEMS.items():
+        _handle(app, kind, problem)
 
 
 def request_id(request: Request) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from serving.errors import Problem
@@ -14,12 +15,15 @@ if TYPE_CHECKING:  # Live holds an InFlight
     from serving.live import Live
 
 
+LONGEST_KEY = 255
+
+
 async def _header(
     idempotency_key: Annotated[
         str | None,
         Header(
             min_length=1,
-            max_length=255,
+            max_length=LONGEST_KEY,
             description="Any text of your own, such as a UUID. The same key with the same body "
             "answers as the first time, whatever happened on the way.",
         ),
@@ -93,8 +97,16 @@ def once(
 
 
 def is_keyed(request: Request) -> bool:
-    """Whether the request has an Idempotency-Key: without one `once` is only `json_answer`."""
-    return "idempotency-key" in request.headers
+    """Whether the request has an Idempotency-Key: without one `once` is only `json_answer`.
+
+    RequestValidationError for one that `IDEMPOTENT` would refuse.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+        told = f"should have 1 to {LONGEST_KEY} characters"
+        place = ("header", "idempotency-key")
+        raise RequestValidationError([{"loc": place, "msg": told, "type": "value_error"}])
+    return key is not None
 
 
 def json_answer(body: BaseModel, status: int = 200) -> Response:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from features.decisions import Decision
-from serving.auth import scoped
+from serving.auth import admitted, scoped
 from serving.errors import Problem
+from serving.express import Direct
 from serving.fraud import desk_routes, request_routes, review_routes
 from serving.fraud.batch import score
 from serving.fraud.body import (
@@ -21,6 +22,7 @@ from serving.fraud.body import (
     Outcomes,
     Payment,
     answer,
+    flag,
     json_body,
     not_in_future,
     payment_of,
@@ -41,6 +43,12 @@ __all__ = ["decided", "router", "score"]
 
 _Body = Annotated[Any, Depends(json_body)]
 _Explain = Annotated[bool, Query(description="Reasons also when the payment is allowed.")]
+
+
+def _explained(explain: _Explain = False) -> bool:
+    return explain
+
+
 _MAY = [Depends(scoped("decide"))]
 _MAY_SAY = [Depends(scoped("decide", "review"))]
 
@@ -75,28 +83,33 @@ def _decisions(routes: APIRouter, live: Live, together: Together[Asked, Decision
         _must_be_same(found, asked.payment)
         return answer(found)
 
-    @routes.post(
-        "/decisions",
-        dependencies=[*_MAY, IDEMPOTENT],
-        response_model=DecisionAnswer,
-        openapi_extra=schema(Payment),
-    )
-    async def decide(request: Request, body: _Body, explain: _Explain = False) -> Response:
+    async def decide(request: Request) -> Response:
         """Allow, challenge, review or block a payment, before it is captured.
 
         The body has the columns of `payments`. The same payment asked twice gets the same
         decision; another body under the same payment_id is a conflict (409). The decision is
         stored before it is answered.
         """
-        payment = payment_of(body)
+        await admitted(request, "decide")
+        payment = payment_of(await json_body(request))
         row = row_of(payment)
         not_in_future(row["attempted_at"], "attempted_at")
-        asked = Asked(row, explain)
+        asked = Asked(row, flag(request, "explain"))
         if is_keyed(request):
             work = partial(once, live, request, payment)
             return await run_in_threadpool(work, lambda: told(asked, together.ask(asked).result()))
         found = await asyncio.wrap_future(together.ask(asked))
         return json_answer(told(asked, found))
+
+    routes.add_api_route(
+        "/decisions",
+        decide,
+        methods=["POST"],
+        dependencies=[*_MAY, IDEMPOTENT, Depends(_explained)],
+        response_model=DecisionAnswer,
+        openapi_extra=schema(Payment),
+        route_class_override=Direct,
+    )
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
     def decision(

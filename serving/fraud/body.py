@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     create_model,
 )
@@ -195,6 +196,20 @@ def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -
     if faults:
         raise RequestValidationError(faults)
     return found
+
+
+def flag(request: Request, name: str) -> bool:
+    """A true or false in the query, false where it is not there."""
+    if name not in request.query_params:
+        return False
+    try:
+        return _FLAG.validate_python(request.query_params[name])
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("query", name)} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
+_FLAG = TypeAdapter(bool)
 
 
 def schema(kind: type[BaseModel]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """One payment in, one decision out: the path that the API and batch scoring share."""
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from serving.fraud.breaker import Breaker
 from serving.fraud.desk import Desk
 from serving.fraud.judging import Case, Scored, lists_of, score, weigh
 from serving.fraud.lists import Entry
+from serving.ids import fresh_id
 
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
@@ -102,7 +102,7 @@ class Engine:
                 action, trace["excess"] = "review", True
         return Decision(
             payment_id=case.payment["payment_id"],
-            decision_id=uuid.uuid4().hex,
+            decision_id=fresh_id(),
             decided_at=datetime.now(UTC),
             decision=action,
             probability=verdict.probability,

@@ -1,18 +1,18 @@
 """An answer as JSON over HTTP."""
 
-import uuid
 from typing import Any
 
 import orjson
 from fastapi import Response
 
+from serving.ids import fresh_id
 from serving.recommendation.ask import Answer, Item
 from serving.recommendation.shelf import Shelf
 
 
 def name() -> str:
     """A new recommendation_id."""
-    return f"rec_{uuid.uuid4().hex}"
+    return f"rec_{fresh_id()}"
 
 
 def body(shelf: Shelf, answer: Answer, recommendation_id: str) -> dict[str, Any]:

@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     store_seconds: float = Field(
         0.25, gt=0, description="How long a request waits for Redis before it goes without."
     )
+    traces: bool = Field(
+        False, description="Whether OpenTelemetry spans are sent (pip install 'argosy[traces]')."
+    )
     idempotency_hours: float = Field(
         24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
     )

@@ -48,8 +48,22 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        if self.telemetry.tracer is None:
+            await self._answer(scope, headers, receive, send)
+            return
+        with self.telemetry.tracer.request(scope["method"], headers) as span:
+            status = await self._answer(scope, headers, receive, send)
+            span.update_name(f"{scope['method']} {_route(scope)}")
+            span.set_attribute("http.route", _route(scope))
+            span.set_attribute("http.response.status_code", status)
+            span.set_attribute("argosy.request_id", scope["request_id"])
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
+    ) -> int:
+        """The same, without a span; the status that was answered."""
+        started = time.perf_counter()
         request_id = scope["request_id"] = _request_id(headers)
         reply = _Reply(send, request_id)
         self._under_way += 1
@@ -73,6 +87,7 @@ class Edge:
             self._under_way -= 1
             self.telemetry.in_flight.set(self._under_way)
             self._count(scope, reply.status, time.perf_counter() - started)
+        return reply.status
 
     def _expire(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
         """The time is spent: unless an answer has begun it is 503, and what comes later is lost.
@@ -120,7 +135,7 @@ class Edge:
         )
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path_format", "none")
+        route = _route(scope)
         self.telemetry.answered(scope["method"], route, status, seconds)
         if _ACCESS.isEnabledFor(logging.INFO):
             fields = {
@@ -156,6 +171,11 @@ class _Reply:
         other = _Reply(self._send, self.request_id)
         self._send, self.status = None, status
         return other
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, never the path."""
+    return str(getattr(scope.get("route"), "path_format", "none"))
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:

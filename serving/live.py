@@ -17,6 +17,7 @@ from serving.auth import KeyRing, Rates
 from serving.idempotency import InFlight
 from serving.logs import log_defect
 from serving.telemetry import Telemetry
+from serving.tracing import Tracer
 
 # A release that failed is tried again after this long (a disk may have been full); a new one
 # at once.
@@ -39,7 +40,7 @@ class Live:
         self.registry = registry or Registry(
             settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
         )
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(Tracer() if settings.traces else None)
         self.in_flight = InFlight()
         self.keys = KeyRing(
             self.records.keys, seconds=settings.reload_seconds, rates=Rates(1 / settings.workers)

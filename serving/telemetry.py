@@ -1,7 +1,9 @@
 """What Prometheus sees: request latency, what was served and how degraded, releases, freshness."""
 
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,12 +19,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from models.base import Release
+from serving.tracing import Tracer
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 TOGETHER = "ARGOSY_METRICS_FOLDER"
 
 # Seconds; fine where decisions and recommendations are meant to be, coarse above.
+_STEP_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -32,10 +36,11 @@ _Row = TypeVar("_Row")
 class Telemetry:
     """The metrics of what is served, in a registry of its own.
 
-    With several workers (see `share`) each of them answers for all.
+    With several workers (see `share`) each of them answers for all. tracer: None without traces.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: Tracer | None = None) -> None:
+        self.tracer = tracer
         self.registry = CollectorRegistry()
         self._rows: dict[Any, Any] = {}
         self.requests = Histogram(
@@ -43,6 +48,13 @@ class Telemetry:
             "Time to answer, by route and status.",
             ("method", "route", "status"),
             buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.steps = Histogram(
+            "argosy_step_seconds",
+            "Time of a step of an answer; several answers may share one.",
+            ("row", "step"),
+            buckets=_STEP_BUCKETS,
             registry=self.registry,
         )
         self.served = Counter(
@@ -120,6 +132,16 @@ class Telemetry:
         self.served.labels(row, served_by).inc()
         if degraded:
             self.degraded.labels(row, degraded).inc()
+
+    @contextmanager
+    def step(self, row: str, step: str) -> Iterator[None]:
+        """Time a step of an answer, and give it a span where there are traces."""
+        started = time.perf_counter()
+        with self.tracer.step(f"{row} {step}") if self.tracer is not None else nullcontext():
+            try:
+                yield
+            finally:
+                self.steps.labels(row, step).observe(time.perf_counter() - started)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, never the path (ids are personal)."""

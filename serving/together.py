@@ -4,12 +4,23 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, copy_context
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from features.contracts import ArgosyError
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True)
+class _Waiting(Generic[Asked, Answered]):
+    """One who asks. context: of the asking; a go belongs to the trace of its first."""
+
+    asked: Asked
+    answer: Future[Answered]
+    context: Context
 
 
 class Together(Generic[Asked, Answered]):
@@ -30,7 +41,7 @@ class Together(Generic[Asked, Answered]):
         self._work = work
         self._most = most
         self._free = hands
-        self._waiting: deque[tuple[Asked, Future[Answered]]] = deque()
+        self._waiting: deque[_Waiting[Asked, Answered]] = deque()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(hands, thread_name_prefix="together")
 
@@ -38,7 +49,7 @@ class Together(Generic[Asked, Answered]):
         """The answer, when it is there."""
         answer: Future[Answered] = Future()
         with self._lock:
-            self._waiting.append((asked, answer))
+            self._waiting.append(_Waiting(asked, answer, copy_context()))
             if not self._free:
                 return answer
             self._free -= 1
@@ -54,18 +65,19 @@ class Together(Generic[Asked, Answered]):
                     return
                 taken = [self._waiting.popleft() for _ in range(count)]
             # Who gave up waiting is asked for no more.
-            self._go([each for each in taken if each[1].set_running_or_notify_cancel()])
+            if wanted := [each for each in taken if each.answer.set_running_or_notify_cancel()]:
+                self._go(wanted)
 
-    def _go(self, taken: Sequence[tuple[Asked, "Future[Answered]"]]) -> None:
+    def _go(self, taken: Sequence["_Waiting[Asked, Answered]"]) -> None:
         try:
-            answers = self._work([asked for asked, _ in taken])
+            answers = taken[0].context.run(self._work, [each.asked for each in taken])
         except Exception as error:  # told to whoever asked
             if len(taken) == 1 or isinstance(error, ArgosyError):
-                for _, answer in taken:
-                    answer.set_exception(error)
+                for each in taken:
+                    each.answer.set_exception(error)
             else:
                 for each in taken:
                     self._go([each])
             return
-        for (_, answer), found in zip(taken, answers, strict=True):
-            answer.set_result(found)
+        for each, found in zip(taken, answers, strict=True):
+            each.answer.set_result(found)

@@ -138,7 +138,8 @@ def decide(live: Live, engine: LiveEngine, asked: Sequence[Asked]) -> list[Decis
     """
     deciding = engine.get()
     made = deciding.decide_all(asked)
-    held = live.records.add_decisions(made)
+    with live.telemetry.step("fraud", "record"):
+        held = live.records.add_decisions(made)
     for each, new, known in zip(asked, made, held, strict=True):
         if known is new:
             deciding.settle(new, each.payment)

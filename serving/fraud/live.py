@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from features.contracts import ArgosyError
@@ -97,6 +98,7 @@ class LiveEngine:
             release=self._release,
             desk=self.desk,
             breaker=Breaker(settings.fraud_most_blocks),
+            timed=partial(self._live.telemetry.step, "fraud"),
         )
 
     def close(self) -> None:

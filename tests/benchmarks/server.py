@@ -163,15 +163,16 @@ def recommendations(seconds: float) -> dict[str, float]:
     }
 
 
-def soak(settings: Settings, pid: int, minutes: float) -> dict[str, float]:
-    """Mixed load; memory after a tenth of the time is the mark."""
+def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str, float]:
+    """Mixed load; memory after a tenth of the time is the mark. Counted is the process's own: what
+    it maps of the models' files is the kernel's cache, and grows with the customers who ask."""
     memory: list[float] = []
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(1):
             text = Path(f"/proc/{pid}/status").read_text()
-            memory.append(int(text.split("VmRSS:")[1].split()[0]) / 1e6)
+            memory.append(int(text.split("RssAnon:")[1].split()[0]) / 1e6)
 
     def disturb() -> None:
         over.wait(minutes * 30)
@@ -192,10 +193,12 @@ def soak(settings: Settings, pid: int, minutes: float) -> dict[str, float]:
     for thread in threads:
         thread.start()
     kinds = (decide, recommend, event)
-    found = load.steady(PORT, lambda n: kinds[n % 3](n), 60, minutes * 60)
+    found = load.steady(PORT, lambda n: kinds[n % 3](n), rate, minutes * 60)
     over.set()
     for thread in threads:
         thread.join()
+    every = max(len(memory) // 30, 1)
+    print("own memory, GB:", *(f"{value:.3f}" for value in memory[::every]))
     warm = memory[len(memory) // 10 :]
     head, tail = warm[: max(len(warm) // 10, 1)], warm[-max(len(warm) // 10, 1) :]
     return {
@@ -214,6 +217,7 @@ def main() -> None:
     asked.add_argument("--only", default="decisions,recommendations,rivals,join,load")
     asked.add_argument("--seconds", type=float, default=10)
     asked.add_argument("--soak", type=float, default=0)
+    asked.add_argument("--rate", type=float, default=30, help="of the soak, requests a second")
     asked.add_argument("--products", type=int, default=100_000)
     given = asked.parse_args()
     parts = given.only.split(",")
@@ -233,7 +237,7 @@ def main() -> None:
             if "rivals" in parts:
                 figures |= rivals.against(settings, decide, PORT, given.seconds)
             if given.soak:
-                figures |= soak(settings, pid, given.soak)
+                figures |= soak(settings, pid, given.soak, given.rate)
     table = pd.Series(figures).rename("measured").round(4)
     print(table.to_string())
     with redis.Redis.from_url(given.redis) as client:

@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from features.contracts import ArgosyError
 from features.lake import Lake
 from features.settings import Settings
-from serving import errors, health, logs, privacy, promotion, telemetry
+from serving import errors, health, logs, memory, privacy, promotion, telemetry
 from serving.edge import Edge, Limits
 from serving.express import Express
 from serving.live import Live
@@ -84,6 +84,7 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
 async def _settled(_: FastAPI) -> AsyncIterator[None]:
     """The last to start: what is loaded now stays, so the collector need not look at it again."""
     gc.collect()
+    memory.trim()
     gc.freeze()
     yield
 

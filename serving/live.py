@@ -16,6 +16,7 @@ from models.registry import Registry, RegistryError
 from serving.auth import KeyRing, Rates
 from serving.idempotency import InFlight
 from serving.logs import log_defect
+from serving.memory import trim
 from serving.telemetry import Telemetry
 from serving.tracing import Tracer
 
@@ -178,6 +179,7 @@ class Live:
             self._note(row, f"version {version} is not in use, {stays}: {_short(error)}")
             return
         self._use(release, former)
+        trim()
         self._failed.pop(row, None)
         self._note(row, None)
 

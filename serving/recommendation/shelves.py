@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from features.records import DatabaseError
 from serving.live import Live
+from serving.memory import trim
 from serving.recommendation.build import build, by_person
 from serving.recommendation.shelf import Shelf
 
@@ -41,6 +42,7 @@ class Shelves:
         try:
             if self._now() != self._state:
                 self._rebuild()
+                trim()
         finally:
             self._lock.release()
 

@@ -1,7 +1,7 @@
 """The global model: LightGBM over all series, for the mean and for how far off it will be."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,11 @@ LOSSES: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Boosted:
-    """Two fitted boosters: the mean over the level, and the absolute error over the spread."""
+    """Fitted boosters: of the mean over the level, averaged, and of the absolute error over the
+    spread.
+    """
 
-    mean: lgb.Booster
+    mean: tuple[lgb.Booster, ...]
     error: lgb.Booster
     loss: str
     prices_known: bool
@@ -65,8 +67,9 @@ class Boosted:
         return mean, spread
 
     def save(self, folder: Path) -> None:
-        """Both boosters as LightGBM's own text, and what they were fitted for."""
-        self.mean.save_model(folder / "mean.txt")
+        """The boosters as LightGBM's own text, and what they were fitted for."""
+        for number, one in enumerate(self.mean):
+            one.save_model(folder / f"mean_{number}.txt")
         self.error.save_model(folder / "error.txt")
         about = {"loss": self.loss, "prices_known": self.prices_known}
         (folder / "boosted.json").write_text(json.dumps(about), encoding="utf-8")
@@ -75,13 +78,16 @@ class Boosted:
     def load(cls, folder: Path) -> "Boosted":
         """Read what `save` wrote."""
         about = json.loads((folder / "boosted.json").read_text(encoding="utf-8"))
-        mean = lgb.Booster(model_file=folder / "mean.txt")
+        files = sorted(folder.glob("mean_*.txt"))
+        mean = tuple(lgb.Booster(model_file=file) for file in files)
         return cls(mean=mean, error=lgb.Booster(model_file=folder / "error.txt"), **about)
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard the global model tries. rows: training rows drawn from all series and origins."""
+    """How hard the global model tries. rows: training rows drawn from all series and origins.
+    members: boosters of the mean, each with a seed of its own.
+    """
 
     rows: int = 120_000
     trees: int = 200
@@ -90,6 +96,7 @@ class Effort:
     loss: str = "units"
     prices_known: bool = False
     seed: int = 7
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,10 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
     weight = _weights(sample, effort.loss)
     target = np.log(_floored(sample.ratio)) if effort.loss == "relative" else sample.ratio
     objective = {**learning, **LOSSES[effort.loss]}
-    mean = _train(objective, sample.design, target, weight, effort.trees)
+    mean = tuple(
+        _train({**objective, "seed": seed}, sample.design, target, weight, effort.trees)
+        for seed in range(effort.seed, effort.seed + effort.members)
+    )
     ratio = _ratio(mean, sample.design, effort.loss)
     off = np.abs(sample.ratio - ratio) * sample.level / sample.spread
     half = slice(None, None, 2)
@@ -217,6 +227,6 @@ def _predict(booster: lgb.Booster, design: Floats) -> Floats:
     return np.asarray(booster.predict(design, num_threads=_threads(len(design))), dtype=np.float64)
 
 
-def _ratio(booster: lgb.Booster, design: Floats, loss: str) -> Floats:
-    answer = _predict(booster, design)
-    return np.exp(answer) if loss == "relative" else np.maximum(answer, 0.0)
+def _ratio(boosters: Sequence[lgb.Booster], design: Floats, loss: str) -> Floats:
+    answer = np.mean([_predict(one, design) for one in boosters], axis=0)
+    return np.asarray(np.exp(answer) if loss == "relative" else np.maximum(answer, 0.0))

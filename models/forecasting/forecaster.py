@@ -32,7 +32,8 @@ class Forecaster:
 
     horizon: periods ahead; 0 means 35 days, 13 weeks or 6 months.
     correct_stockouts: an empty shelf is a gap, not a zero.
-    loss: what the global model minimises (`units`, `level` or `relative` errors).
+    loss: what the global model minimises (`units`, `level` or `relative` errors); members: of how
+    many boosters it is the average.
     prices_known: whether the price of a coming period is known ahead.
     methods: comma-separated ways to choose from, `lightgbm` and
     the statistical family; where both are there, their blend is tried too.
@@ -49,6 +50,7 @@ class Forecaster:
         trees: int = 200,
         leaves: int = 15,
         rate: float = 0.05,
+        members: int = 1,
         seed: int = 7,
     ) -> None:
         self.horizon = horizon
@@ -60,6 +62,7 @@ class Forecaster:
         self.trees = trees
         self.leaves = leaves
         self.rate = rate
+        self.members = members
         self.seed = seed
 
     # Where a fit keeps what it has done, and whom it tells: nowhere, nobody.
@@ -169,7 +172,14 @@ class Forecaster:
 
     def _boost(self, whole: Panel) -> Boosted | None:
         effort = Effort(
-            self.rows, self.trees, self.leaves, self.rate, self.loss, self.prices_known, self.seed
+            rows=self.rows,
+            trees=self.trees,
+            leaves=self.leaves,
+            rate=self.rate,
+            loss=self.loss,
+            prices_known=self.prices_known,
+            seed=self.seed,
+            members=self.members,
         )
         return boost(whole, self.horizon_, effort)
 
@@ -211,7 +221,7 @@ def _save_boosted(boosted: Boosted | None, folder: Path) -> None:
 
 
 def _load_boosted(folder: Path) -> Boosted | None:
-    return Boosted.load(folder) if (folder / "mean.txt").exists() else None
+    return Boosted.load(folder) if (folder / "mean_0.txt").exists() else None
 
 
 def _plain(method: str) -> Points:

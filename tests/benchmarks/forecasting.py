@@ -49,6 +49,7 @@ SETTINGS = {
     "trees": 200,
     "leaves": 31,
     "rate": 0.12,
+    "members": 3,
 }
 KEYS = ["warehouse_id", "product_id", "period_start"]
 

@@ -27,6 +27,7 @@ DEFAULTS = {
     "trees": Forecaster().trees,
     "leaves": Forecaster().leaves,
     "rate": Forecaster().rate,
+    "members": Forecaster().members,
 }
 _SAMPLED = 5
 _OLDER = "ingest older `orders`, or set ARGOSY_FREQUENCY to a shorter period"

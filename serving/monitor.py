@@ -14,22 +14,26 @@ from numpy.typing import NDArray
 
 from features.decisions import Decision
 from features.drift import population_stability
+from features.forecasting import within
 from features.fraud import PLAN, amounts, payment_velocity
 from serving.fraud.filling import known_payments
 from serving.live import Live
 
 _SAMPLE = 2_000  # decisions recomputed
-_FEWEST = 50  # decisions in a window; fewer say nothing
+_FEWEST = 50  # decisions in a window, periods of forecasts; fewer say nothing
+_FORECAST_DAYS = 365
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Past these the command fails: share of skewed values, PSI, days behind, share degraded."""
+    """Past these the command fails: share of skewed values, PSI, days behind, share degraded, share
+    of periods outside their 80 % interval (0.2 when the forecasts are right)."""
 
     skew: float = 0.01
     drift: float = 0.25
     feature_days: float = 2.0
     degraded: float = 0.05
+    missed: float = 0.35
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def look(live: Live, limits: Limits = Limits(), *, days: int = 7) -> Report:
     ]
     watches = [*_freshness(live, limits), *_skew(live, recent[:_SAMPLE], limits)]
     watches += _labels(live, decided, newest)
+    watches += _forecasts(live, limits)
     if recent:
         degraded = sum(each.degraded for each in recent) / len(recent)
         watches.append(Watch("decisions degraded, share", degraded, limits.degraded))
@@ -109,6 +114,20 @@ def _skew(live: Live, recent: Sequence[Decision], limits: Limits) -> list[Watch]
     return [
         Watch("served velocities unlike the batch's, share", float((~equal).mean()), limits.skew)
     ]
+
+
+def _forecasts(live: Live, limits: Limits) -> list[Watch]:
+    """How often what was sold lay outside what its forecast had said."""
+    now = live.now()
+    since = now - timedelta(days=_FORECAST_DAYS)
+    said = live.store.history("forecast", now, since)
+    if said.empty:
+        return []
+    inside = within(said, live.store.history("demand", now, since))
+    if len(inside) < _FEWEST:
+        return []
+    missed = float(1 - inside.mean())
+    return [Watch("sales outside the forecast's 80 % interval, share", missed, limits.missed)]
 
 
 def _labels(live: Live, decided: Sequence[Decision], newest: datetime) -> list[Watch]:

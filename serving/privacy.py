@@ -35,7 +35,8 @@ class Receipt(BaseModel):
     features: dict[str, int] = Field(description="Rows deleted, by view.")
     note: str = (
         "Models trained before still hold aggregates in which the customer took part; the next "
-        "training does not. Fraud counters bear unkeyed hashes and expire by themselves."
+        "training does not. Running servers fill the fraud counters anew, without the customer, "
+        "within seconds."
     )
 
 
@@ -86,12 +87,21 @@ def erase(live: Live, customer_id: str) -> Receipt:
         lake=in_lake.erase(live.lake, customer_id, hashed),
         features=live.store.erase_customer(customer_id),
     )
-    folder = live.settings.home / "receipts"
+    folder = _receipts(live.settings.home)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{receipt.receipt_id}.part"
     draft.write_text(receipt.model_dump_json(indent=1))
     draft.replace(folder / f"{receipt.receipt_id}.json")
     return receipt
+
+
+def receipts(home: Path) -> list[str]:
+    """The names of all receipts: they change with each erasure, wherever it was asked for."""
+    return sorted(file.name for file in _receipts(home).glob("*.json"))
+
+
+def _receipts(home: Path) -> Path:
+    return home / "receipts"
 
 
 def keyed(home: Path) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from features.forecasting.importance import abc_xyz
 from features.forecasting.overrides import Override, OverrideError, layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.value import exceptions, outcomes, value_added
+from features.forecasting.value import exceptions, outcomes, value_added, within
 from features.forecasting.views import (
     DEMAND,
     EXPLAINED,
@@ -39,4 +39,5 @@ __all__ = [
     "quantile_names",
     "starts",
     "value_added",
+    "within",
 ]

@@ -58,6 +58,22 @@ def _history(demand: pd.DataFrame) -> pd.DataFrame:
     return frame[full.to_numpy()]
 
 
+def within(forecasts: pd.DataFrame, demand: pd.DataFrame, share: float = 0.8) -> pd.Series:
+    """Of each closed period with a full shelf whether it lay in the central interval of this share
+    that its forecast gave, ends included; index: pair and period_start."""
+    bounds = [(1 - share) / 2, (1 + share) / 2]
+    newest = forecasts.sort_values("event_timestamp", kind="stable")
+    said = newest.drop_duplicates(_KEY, keep="last").reset_index(drop=True)
+    first = [
+        np.interp(bounds, levels, quantiles[: len(levels)])
+        for levels, quantiles in zip(said["levels"], said["quantiles"], strict=True)
+    ]
+    said[["low", "high"]] = np.array(first, dtype=float).reshape(-1, 2)
+    beside = _history(demand).merge(said[[*_KEY, "low", "high"]], on=_KEY)
+    inside = beside["actual"].between(beside["low"], beside["high"])
+    return inside.set_axis(pd.MultiIndex.from_frame(beside[_KEY]))
+
+
 def value_added(beside: pd.DataFrame) -> pd.DataFrame:
     """Forecast value added (Gilliland, 2010): way, periods, wape, bias, and value_added, by how
     much the WAPE is under that of the naive forecast.

@@ -12,6 +12,7 @@ from features.counters import REMEMBER_DAYS, Counters
 from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
 from features.windows import states
 from serving.live import Live
+from serving.privacy import receipts
 
 _COUNTED = ("payments", "chargebacks", "fx_rates")
 
@@ -83,9 +84,11 @@ def _payments(live: Live) -> tuple[pd.DataFrame, int]:
 
 
 def _version(live: Live) -> str:
-    """What the counters should hold: the tables they count, by the plan they count them."""
+    """What the counters should hold: the tables they count, by the plan they count them, without
+    the customers erased since."""
     files = [str(file.name) for name in _COUNTED for file in live.lake.files(name)]
-    return hashlib.sha256(" ".join([*files, PLAN.version]).encode()).hexdigest()[:16]
+    told = " ".join([*files, PLAN.version, *receipts(live.settings.home)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _rows(payments: pd.DataFrame) -> Iterator[dict[str, Any]]:

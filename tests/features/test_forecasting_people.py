@@ -15,6 +15,7 @@ from features.forecasting import (
     layered,
     outcomes,
     value_added,
+    within,
 )
 from features.records import Records
 
@@ -180,6 +181,19 @@ def test_value_added_and_exceptions_know_who_was_right() -> None:
     worst = exceptions(beside, RATES, "EUR").iloc[0]
     assert (worst["product_id"], worst["bias"], worst["money_at_stake"]) == ("q", 4.0, 12.0)
     assert worst["tracking_signal"] == pytest.approx(1)
+
+
+def test_what_was_sold_lies_within_the_interval_ends_included_or_not() -> None:
+    """Quantiles 10 % and 90 % are half and twice the mean."""
+    history = demand({"inside": [8.0], "end": [5.0], "above": [5.0], "never said": [1.0]})
+    means = {"inside": 8.0, "end": 2.5, "above": 2.0, "not closed": 1.0}
+    said = [
+        forecast(product, (mean,)).assign(period_start="2024-01-01")
+        for product, mean in means.items()
+    ]
+    found = within(pd.concat(said, ignore_index=True), history).droplevel([0, 2])
+    assert dict(found) == {"inside": True, "end": True, "above": False}
+    assert within(said[0].iloc[:0], history).empty
 
 
 def test_without_stored_forecasts_there_is_nothing_to_tell() -> None:

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.decisions import Decision
@@ -81,3 +82,26 @@ def test_skew_and_degraded_answers_are_past_their_limits(live: Live) -> None:
     assert "served velocities unlike the batch's, share" in past
     assert "decisions degraded, share" in past
     assert not report.ok
+
+
+def test_forecasts_that_miss_too_often_are_past_their_limit(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = [f"p{n}" for n in range(60)]
+    common = {"warehouse_id": "w", "period_start": "2026-02-02", "frequency": "week"}
+    demand = pd.DataFrame({"product_id": products, "quantity": [5.0] * 60, **common}).assign(
+        event_timestamp=pd.Timestamp(NOW), price=1.0, currency="EUR", in_stock=1.0, censored=False
+    )
+    demand.loc[:29, "quantity"] = 50.0
+    said = pd.DataFrame({"product_id": products, **common}).assign(
+        event_timestamp=pd.Timestamp(NOW - timedelta(days=27)),
+        levels=[[0.1, 0.5, 0.9]] * 60,
+        quantiles=[[2.0, 4.0, 8.0]] * 60,
+    )
+    views = {"forecast": said, "demand": demand}
+    monkeypatch.setattr(live.store, "history", lambda view, *_: views[view])
+    name = "sales outside the forecast's 80 % interval, share"
+    found = {watch.name: watch for watch in look(live).watches}[name]
+    assert (found.value, found.ok) == (0.5, False)
+    views["forecast"] = said.iloc[:40]
+    assert name not in figures(live), "40 say too little"

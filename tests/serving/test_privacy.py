@@ -1,7 +1,9 @@
 """Erasure leaves nothing that says who it was, in any file or table, and does not touch others."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from fastapi.testclient import TestClient
 from features.fraud import SERVICE, VIEWS
 from features.settings import Settings
 from features.store import Store
+from features.windows import digest
 from models.registry import Registry
 from serving.app import create_app
 from serving.live import Live
@@ -95,6 +98,24 @@ def test_an_erased_person_is_nowhere_and_others_are_as_they_were(
         left = [name for name in holding(settings.home, secret) if "argosy.db" not in name]
         assert left == [], secret
     assert client.delete(f"/v1/customers/{WHO}").json()["records"] == {}
+
+
+def test_the_counters_forget_an_erased_person_and_know_the_others(
+    client: TestClient, live: Live, settings: Settings
+) -> None:
+    def counted(customer: str) -> int:
+        with closing(sqlite3.connect(settings.home / "counters.db")) as counters:
+            rows = counters.execute("select key, state from state").fetchall()
+        return sum(digest(customer) in key + state.decode() for key, state in rows)
+
+    for look in live.watched:
+        look()
+    both = counted(WHO), counted(OTHER)
+    assert min(both) > 0
+    assert client.delete(f"/v1/customers/{WHO}").is_success
+    for look in live.watched:
+        look()
+    assert (counted(WHO), counted(OTHER)) == (0, both[1])
 
 
 def test_nothing_a_caller_sends_comes_into_a_log_line(

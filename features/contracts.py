@@ -113,7 +113,7 @@ TABLES: Mapping[str, Table] = {
                 "text: title category brand",
                 "amount: price",
                 "currency: currency",
-                "amount: unit_cost weight_kg",
+                "amount: unit_cost weight_kg volume_m3",
                 "text: hs_code",
                 "date: launched_on discontinued_on",
             ),

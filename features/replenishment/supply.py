@@ -39,6 +39,7 @@ _ELSEWHERE: dict[str, FeatureType] = {
     "discontinued": "bool",
     "days_to_end": "float",
     "weight_kg": "float",
+    "volume_m3": "float",
     "capacity_units": "float",
     "country": "str",
     "promotion_from": "float",
@@ -55,7 +56,7 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     Money stays in the currency of the terms; fx_rate is the day's rate to the base currency (1
     where no currency is given, missing where no rate is known). unit_cost falls back to the
     product's when the terms have none. days_to_end: until the product is discontinued, missing
-    when no day is set. weight_kg: of a unit. country: the warehouse's.
+    when no day is set. weight_kg, volume_m3: of a unit. country: the warehouse's.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
@@ -84,8 +85,8 @@ def _at(tables: Frames, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFra
 
 
 def _products(products: pd.DataFrame) -> pd.DataFrame:
-    columns = ["product_id", "price", "currency", "unit_cost", "weight_kg", "discontinued_on"]
-    return products[columns].rename(
+    columns = ["product_id", "price", "currency", "unit_cost", "weight_kg", "volume_m3"]
+    return products[[*columns, "discontinued_on"]].rename(
         columns={"currency": "price_currency", "unit_cost": "product_cost"}
     )
 

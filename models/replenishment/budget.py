@@ -1,6 +1,7 @@
 """Money or a container shared among the lines: what brings most for what it takes, gap proven."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -10,20 +11,25 @@ from models.replenishment.order import Target, loss
 
 # Quantities tried between none and all of a line's order.
 _LEVELS = 6
-_TRADE_OFFS: Floats = np.linspace(0.05, 0.95, 7)
+# Steps tried after the first that does not fit.
+_TRIED_AFTER = 50_000
+# Weights of the caps against one another that are tried.
+_TRADE_OFFS = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 
 
 @dataclass(frozen=True)
 class Caps:
-    """What all orders together may take: money in the base currency, kilograms; inf: no limit."""
+    """What all orders together may take: money in the base currency, kilograms, cubic metres; inf:
+    no limit."""
 
     money: float = np.inf
     weight: float = np.inf
+    volume: float = np.inf
 
     @property
     def bind(self) -> bool:
         """Whether there is a limit at all."""
-        return bool(np.isfinite(self.money) or np.isfinite(self.weight))
+        return bool(np.isfinite([self.money, self.weight, self.volume]).any())
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,28 @@ class Filled:
 
 @dataclass(frozen=True)
 class _Choices:
-    """n × k quantities of each line (rising, the first 0, the last its order), with what they take
-    and gain: shortage and leftover avoided over the cover, less what ordering costs a period."""
+    """n × k quantities of each line (rising, the first 0, the last its order), with what they gain:
+    shortage and leftover avoided over the cover, less what ordering costs a period; and what they
+    take of each thing that is capped, as shares of its cap: c × n × k."""
 
     quantity: Floats
-    money: Floats
-    weight: Floats
+    gain: Floats
+    uses: Floats
+
+    def at(self, rows: Ints) -> "_Choices":
+        """Those of some lines."""
+        return _Choices(self.quantity[rows], self.gain[rows], self.uses[:, rows])
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Steps along the lines' upper hulls, the best first: line, level reached, what it takes (c ×
+    steps), its joint use and its gain. Those of a line stand in their order."""
+
+    line: Ints
+    level: Ints
+    uses: Floats
+    cost: Floats
     gain: Floats
 
 
@@ -56,34 +78,34 @@ def fill(lines: Lines, target: Target, quantity: Floats, have: Floats, caps: Cap
 
     A multiple-choice knapsack: the steps along each line's upper hull are taken in the order of
     gain per unit of what is short, as in its linear relaxation, whose value is the bound (Sinha &
-    Zoltners, 1979); two caps are joined by a weight that is tried out (a surrogate constraint:
+    Zoltners, 1979); several caps are joined by weights that are tried out (a surrogate constraint:
     Glover, 1968), each giving a bound. A whole order is never worth less than a part of it: what
-    a lot holds beyond the cover is bought last, with what the caps leave. Lines of unknown cost or
-    weight get nothing where that is capped.
+    a lot holds beyond the cover is bought last, with what the caps leave. Lines of unknown cost,
+    weight or volume get nothing where that is capped.
     """
-    rows = np.flatnonzero(quantity > 0)
-    choices = _choices(lines, target, quantity, have)
-    known = _known(choices, rows, caps)
-    best = Filled(np.zeros(len(lines)), 0.0, np.inf)
-    for share in _shares(caps):
-        kept, gain, bound = _greedy(choices, known, caps, share)
+    choices = _choices(lines, target, quantity, have, caps)
+    known = np.flatnonzero((quantity > 0) & ~np.isnan(choices.uses).any(axis=(0, 2)))
+    mine = choices.at(known)
+    best, kept = Filled(np.zeros(len(lines)), 0.0, np.inf), np.zeros(len(lines))
+    for weights in _weights(len(choices.uses)):
+        chosen, gain, bound = _greedy(mine, weights)
+        kept[known] = mine.quantity[np.arange(len(known)), chosen]
         tighter = min(best.bound, bound)
-        best = Filled(kept, gain, tighter) if gain >= best.gain else _bounded(best, tighter)
+        taken = kept.copy() if gain >= best.gain else best.quantity
+        best = Filled(taken, max(gain, best.gain), tighter)
     return best
 
 
-def _bounded(filled: Filled, bound: float) -> Filled:
-    return Filled(filled.quantity, filled.gain, bound)
+def _weights(count: int) -> list[Floats]:
+    """Weightings of so many caps, each adding up to 1."""
+    if count == 1:
+        return [np.ones(1)]
+    tried = _TRADE_OFFS if count == 2 else _TRADE_OFFS[::2]
+    parts = [np.array([*some, 1.0 - sum(some)]) for some in product(tried, repeat=count - 1)]
+    return [each for each in parts if each[-1] > 0.01]
 
 
-def _shares(caps: Caps) -> Floats:
-    """Weights of money against kilograms to try."""
-    if not np.isfinite(caps.weight):
-        return np.ones(1)
-    return _TRADE_OFFS if np.isfinite(caps.money) else np.zeros(1)
-
-
-def _choices(lines: Lines, target: Target, quantity: Floats, have: Floats) -> _Choices:
+def _choices(lines: Lines, target: Target, quantity: Floats, have: Floats, caps: Caps) -> _Choices:
     pack = lines.pack
     first = np.minimum(np.maximum(np.ceil(lines.minimum / pack - 1e-9) * pack, pack), quantity)
     steps = np.linspace(0.0, 1.0, _LEVELS)[None, :]
@@ -96,42 +118,30 @@ def _choices(lines: Lines, target: Target, quantity: Floats, have: Floats) -> _C
     columns = range(table.shape[1])
     ordering = np.where(table > 0, target.order_cost[:, None] / np.maximum(table, 1e-9), 0.0)
     gains = [worth * (now - loss(target, have + table[:, k]) - ordering[:, k]) for k in columns]
-    spent = [
-        np.where(lines.rate_known, lines.unit_cost(table[:, k]), np.nan) * table[:, k]
-        for k in columns
-    ]
-    return _Choices(
-        table, np.stack(spent, axis=1), table * lines.weight[:, None], np.stack(gains, axis=1)
-    )
+    return _Choices(table, np.stack(gains, axis=1), _uses(lines, table, caps))
 
 
-def _known(choices: _Choices, rows: Ints, caps: Caps) -> Ints:
-    """The ordered lines whose use of every capped thing is known."""
-    money = ~np.isnan(choices.money[rows]).any(axis=1) | ~np.isfinite(caps.money)
-    weight = ~np.isnan(choices.weight[rows]).any(axis=1) | ~np.isfinite(caps.weight)
-    answer: Ints = rows[money & weight]
-    return answer
+def _uses(lines: Lines, table: Floats, caps: Caps) -> Floats:
+    """What the quantities take of each cap, as shares of it; NaN where that is unknown."""
+    answer = []
+    if np.isfinite(caps.money):
+        cost = [lines.unit_cost(quantity) * quantity for quantity in table.T]
+        spent = np.where(lines.rate_known[:, None], np.stack(cost, axis=1), np.nan)
+        answer.append(spent / max(caps.money, 1e-12))
+    for each, cap in ((lines.weight, caps.weight), (lines.volume, caps.volume)):
+        if np.isfinite(cap):
+            answer.append(table * each[:, None] / max(cap, 1e-12))
+    return np.stack(answer)
 
 
-def _greedy(choices: _Choices, rows: Ints, caps: Caps, share: float) -> tuple[Floats, float, float]:
-    """Quantities, their gain, and the bound, by one weighting of the caps (together 1)."""
-    money, weight = choices.money[rows], choices.weight[rows]
-    joint = np.zeros(money.shape)
-    if share > 0:
-        joint = joint + share * money / max(caps.money, 1e-12)
-    if share < 1:
-        joint = joint + (1 - share) * weight / max(caps.weight, 1e-12)
-    gains = np.maximum.accumulate(choices.gain[rows], axis=1)
-    line, level, cost, gain = _steps(joint, gains)
-    order = np.argsort(-gain / np.maximum(cost, 1e-15), kind="stable")
-    line, level, cost, gain = line[order], level[order], cost[order], gain[order]
-    bound = _relaxed(cost, gain)
-    chosen = _take(line, level, cost, money=money, weight=weight, caps=caps)
-    reached = float(gains[np.arange(len(rows)), chosen].sum())
-    chosen = _completed(chosen, joint, choices.gain[rows], money=money, weight=weight, caps=caps)
-    kept = np.zeros(len(choices.quantity))
-    kept[rows] = choices.quantity[rows, chosen]
-    return kept, reached, bound
+def _greedy(choices: _Choices, weights: Floats) -> tuple[Ints, float, float]:
+    """The level of each line, their gain, and the bound, by one weighting of the caps."""
+    joint = np.tensordot(weights, choices.uses, axes=1)
+    gains = np.maximum.accumulate(choices.gain, axis=1)
+    steps = _steps(joint, gains, choices.uses)
+    chosen = _take(steps, len(gains))
+    gain = float(gains[np.arange(len(gains)), chosen].sum())
+    return _completed(chosen, joint, choices), gain, _relaxed(steps.cost, steps.gain)
 
 
 def _relaxed(cost: Floats, gain: Floats) -> float:
@@ -145,11 +155,12 @@ def _relaxed(cost: Floats, gain: Floats) -> float:
     return value
 
 
-def _steps(cost: Floats, gain: Floats) -> tuple[Ints, Ints, Floats, Floats]:
-    """The steps along each line's upper hull of (cost, gain): line, level reached, both rises."""
+def _steps(cost: Floats, gain: Floats, uses: Floats) -> _Steps:
+    """The steps along each line's upper hull of (cost, gain)."""
     count, levels = cost.shape
-    at, rows = np.zeros(count, dtype=np.int64), np.arange(count)
-    parts = []
+    at, rows, steepest = np.zeros(count, dtype=np.int64), np.arange(count), np.full(count, np.inf)
+    line, level = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    taken, run_, rise_, slopes = [uses[:, :0, 0]], [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for _ in range(levels - 1):
         rise = gain - gain[rows, at][:, None]
         run = cost - cost[rows, at][:, None]
@@ -159,54 +170,59 @@ def _steps(cost: Floats, gain: Floats) -> tuple[Ints, Ints, Floats, Floats]:
         found = np.flatnonzero(slope[rows, to] > 0)
         if not len(found):
             break
-        parts.append((found, to[found], run[found, to[found]], rise[found, to[found]]))
-        at = np.where(slope[rows, to] > 0, to, at)
-    if not parts:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, np.zeros(0), np.zeros(0)
-    line, level, run_, rise_ = (np.concatenate(table) for table in zip(*parts, strict=True))
-    return line, level, run_, rise_
+        start, end = at[found], to[found]
+        # Never steeper than the step before, so that sorting keeps the order of a line's steps.
+        steepest[found] = np.minimum(steepest[found], slope[found, end])
+        line.append(found)
+        level.append(end)
+        taken.append(uses[:, found, end] - uses[:, found, start])
+        run_.append(run[found, end])
+        rise_.append(rise[found, end])
+        slopes.append(steepest[found].copy())
+        at[found] = end
+    order = np.argsort(-np.concatenate(slopes), kind="stable")
+    return _Steps(
+        np.concatenate(line)[order],
+        np.concatenate(level)[order],
+        np.concatenate(taken, axis=1)[:, order],
+        np.concatenate(run_)[order],
+        np.concatenate(rise_)[order],
+    )
 
 
-def _take(
-    line: Ints, level: Ints, cost: Floats, *, money: Floats, weight: Floats, caps: Caps
-) -> Ints:
-    """The level each line reaches: steps taken in order while both caps hold, others skipped."""
-    chosen = np.zeros(len(money), dtype=np.int64)
-    fitting = int(np.searchsorted(np.cumsum(cost), 1.0, side="right"))
-    spent = carried = 0.0
-    dead = np.zeros(len(money), dtype=bool)
-    rows = zip(line.tolist(), level.tolist(), strict=True)
-    for place, (row, to) in enumerate(rows):
+def _take(steps: _Steps, count: int) -> Ints:
+    """The level each line reaches: steps taken in order while all caps hold, then those that still
+    fit among the next ones; after a step that does not fit, none of its line."""
+    chosen = np.zeros(count, dtype=np.int64)
+    total = np.cumsum(steps.uses, axis=1)
+    over = (total > 1.0 + 1e-12).any(axis=0)
+    fitting = int(np.argmax(over)) if over.any() else len(steps.line)
+    # Of a line's steps the last is the highest.
+    np.maximum.at(chosen, steps.line[:fitting], steps.level[:fitting])
+    left = 1.0 - (total[:, fitting - 1] if fitting else np.zeros(len(total)))
+    dead = np.zeros(count, dtype=bool)
+    for place in range(fitting, min(fitting + _TRIED_AFTER, len(steps.line))):
+        row, more = steps.line[place], steps.uses[:, place]
         if dead[row]:
             continue
-        now = chosen[row]
-        more = money[row, to] - money[row, now] if np.isfinite(caps.money) else 0.0
-        heavier = weight[row, to] - weight[row, now] if np.isfinite(caps.weight) else 0.0
-        if spent + more <= caps.money and carried + heavier <= caps.weight:
-            chosen[row], spent, carried = to, spent + more, carried + heavier
+        if (more <= left + 1e-12).all():
+            chosen[row] = steps.level[place]
+            left = left - more
         else:
             dead[row] = True
-            if place > fitting + 50_000:
-                break
     return chosen
 
 
-def _completed(
-    chosen: Ints, joint: Floats, gain: Floats, *, money: Floats, weight: Floats, caps: Caps
-) -> Ints:
+def _completed(chosen: Ints, joint: Floats, choices: _Choices) -> Ints:
     """The levels with as many orders made whole as what is left allows, least loss for it first."""
-    rows, last = np.arange(len(chosen)), money.shape[1] - 1
-    loss_of = (gain[rows, chosen] - gain[:, last]) / np.maximum(
-        joint[:, last] - joint[rows, chosen], 1e-15
+    rows, last = np.arange(len(chosen)), joint.shape[1] - 1
+    lost = choices.gain[rows, chosen] - choices.gain[:, last]
+    order = np.argsort(
+        lost / np.maximum(joint[:, last] - joint[rows, chosen], 1e-15), kind="stable"
     )
-    order = np.argsort(loss_of, kind="stable")
-    fits = np.ones(len(order), dtype=bool)
-    for table, cap in ((money, caps.money), (weight, caps.weight)):
-        if np.isfinite(cap):
-            taken = table[rows, chosen]
-            more = np.cumsum((table[:, last] - taken)[order])
-            fits &= taken.sum() + more <= cap * (1 + 1e-12)
+    taken = choices.uses[:, rows, chosen]
+    more = np.cumsum((choices.uses[:, :, last] - taken)[:, order], axis=1)
+    fits = (taken.sum(axis=1)[:, None] + more <= 1 + 1e-12).all(axis=0)
     whole = order[np.logical_and.accumulate(fits)]
     answer = chosen.copy()
     answer[whole] = last

@@ -58,6 +58,7 @@ class Lines:
     display: Floats
     end_days: Floats
     weight: Floats
+    volume: Floats
     country: Texts
     duty: Floats
     price: Floats
@@ -120,6 +121,7 @@ class Lines:
             display=_filled(rows["display_minimum"], 0.0),
             end_days=np.maximum(end, 0.0),
             weight=rows["weight_kg"].to_numpy(dtype=float),
+            volume=rows["volume_m3"].to_numpy(dtype=float),
             country=rows["country"].fillna("").to_numpy(dtype=object),
             duty=_filled(rows["duty_rate"], 0.0),
             price=_price(rows),

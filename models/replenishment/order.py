@@ -59,9 +59,9 @@ class Order:
     """The quantity of each line and the parts that explain it.
 
     up_to − on_hand + reserved − on_order − moved + surplus + minimum + rounding − cut − unfunded
-    = quantity. moved: units transferred in (below 0: out). unfunded: cut by the budget or weight.
-    surplus: position above the level; minimum: units added for the minimum quantity or the
-    economic lot; cut: units taken off because the warehouse would be too full.
+    = quantity. moved: units transferred in (below 0: out). unfunded: cut by a cap. surplus:
+    position above the level; minimum: units added for the minimum quantity or the economic lot;
+    cut: units taken off because the warehouse would be too full.
     """
 
     quantity: Floats

@@ -50,7 +50,7 @@ class Policy(ABC):
         return self.plan(frame).lines
 
     def plan(self, frame: pd.DataFrame, options: Options | None = None) -> Planned:
-        """The same with its transfers, under caps on money or weight where there are any."""
+        """The same with its transfers, under caps on what all orders take together."""
         lines = Lines.of(frame)
         return plan(lines, self.aim(lines), options or Options())
 

@@ -85,7 +85,7 @@ class Suggestion(BaseModel):
     minimum: float = Field(description="Units added for the smallest sensible order.")
     rounding: float | None
     capacity_cut: float
-    budget_cut: float = Field(description="Taken off by a cap on money or weight.")
+    budget_cut: float = Field(description="Taken off by a cap on money, weight or volume.")
     lost_before_arrival: float | None = Field(
         description="Demand no order can meet any more: the shelf will be empty before it comes."
     )

@@ -26,7 +26,8 @@ class TermsBody(BaseModel):
     budget: float | None = Field(
         None, ge=0, description="Money for all orders together, in the base currency."
     )
-    weight_kg: float | None = Field(None, ge=0, description="What a container holds.")
+    weight_kg: float | None = Field(None, ge=0, description="What a container bears.")
+    volume_m3: float | None = Field(None, ge=0, description="What a container holds.")
 
     def terms(self) -> Terms:
         """As the plan takes them."""

@@ -135,7 +135,8 @@ class Terms:
     """Other terms to plan under; None leaves as it is.
 
     lead_time_days, lead_time_sd: days; service_level, duty_rate, demand_uplift: shares (0.1: ten
-    per cent more demand); budget: money in the base currency; weight_kg: of all orders together.
+    per cent more demand); budget: money in the base currency; weight_kg, volume_m3: of
+    all orders together.
     """
 
     lead_time_days: float | None = None
@@ -145,12 +146,13 @@ class Terms:
     demand_uplift: float | None = None
     budget: float | None = None
     weight_kg: float | None = None
+    volume_m3: float | None = None
 
     @property
     def options(self) -> Options:
         """The caps among them."""
-        money = np.inf if self.budget is None else self.budget
-        return Options(Caps(money, np.inf if self.weight_kg is None else self.weight_kg))
+        caps = (self.budget, self.weight_kg, self.volume_m3)
+        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)))
 
 
 def changed(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:

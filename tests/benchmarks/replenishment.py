@@ -165,7 +165,8 @@ def replayed(folder: Path, *, methods: str) -> dict[str, float]:
 
 
 def real_orders(sales: Sales, folder: Path, *, methods: str) -> pd.DataFrame:
-    """The orders of the real start: Store, Product, and a column an order, named by its week."""
+    """The orders of the real start: Store, Product, and a column an order, named by the week after
+    which it is placed."""
     start = int(sales.weeks.get_indexer([START])[0]) + 1
     keys = ["warehouse_id", "product_id"]
     known = min(len(sales.weeks), start + ORDERS - 1)
@@ -188,7 +189,8 @@ def real_orders(sales: Sales, folder: Path, *, methods: str) -> pd.DataFrame:
         plan = policy.predict(frame).set_index(keys)["order_quantity"]
         wanted = plan.reindex(pd.MultiIndex.from_frame(sales.pairs[keys])).to_numpy()
         answer[str(sales.weeks[now - 1].date())] = wanted.astype(int)
-    return answer
+    # In the order of the template.
+    return answer.sort_values(["Store", "Product"], key=pd.to_numeric)
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -72,6 +72,7 @@ def row(**other: Any) -> dict[str, Any]:
         "discontinued": False,
         "days_to_end": np.nan,
         "weight_kg": np.nan,
+        "volume_m3": np.nan,
         "country": "DE",
         "promotion_from": np.nan,
         "promotion_until": np.nan,

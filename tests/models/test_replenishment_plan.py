@@ -219,6 +219,7 @@ def many(count: int = 30, **other: Any) -> list[dict[str, Any]]:
             stockout_cost=float(random.uniform(1, 9)),
             unit_cost=float(random.uniform(2, 30)),
             weight_kg=float(random.uniform(0.1, 5)),
+            volume_m3=float(random.uniform(0.001, 0.02)),
             **other,
         )
         for n in range(count)
@@ -226,13 +227,20 @@ def many(count: int = 30, **other: Any) -> list[dict[str, Any]]:
 
 
 @hypothesis_settings(max_examples=15, deadline=None)
-@given(st.floats(0, 8000), st.floats(0, 2000), st.sampled_from([1.0, 6.0]))
-def test_caps_are_never_exceeded(money: float, weight: float, pack: float) -> None:
+@given(
+    st.floats(0, 8000) | st.just(np.inf),
+    st.floats(0, 2000) | st.just(np.inf),
+    st.floats(0, 8) | st.just(np.inf),
+    st.sampled_from([1.0, 6.0]),
+)
+def test_caps_are_never_exceeded(money: float, weight: float, volume: float, pack: float) -> None:
     rows = many(pack_size=pack, min_order_quantity=6.0)
-    found = plan(*rows, caps=Caps(money=money, weight=weight)).lines
+    found = plan(*rows, caps=Caps(money, weight, volume)).lines
     kilograms = np.array([each["weight_kg"] for each in rows])
+    cubic_metres = np.array([each["volume_m3"] for each in rows])
     assert (found["order_quantity"] * found["unit_cost"].fillna(0)).sum() <= money + 1e-6
     assert (found["order_quantity"] * kilograms).sum() <= weight + 1e-6
+    assert (found["order_quantity"] * cubic_metres).sum() <= volume + 1e-6
     assert np.allclose(found["order_quantity"] % pack, 0)
     assert (found["order_quantity"].eq(0) | found["order_quantity"].ge(6)).all()
     assert adds_up(found)
@@ -257,7 +265,8 @@ def test_a_cap_cuts_no_more_than_it_must() -> None:
     rows = many(60, order_cost=40.0, holding_cost_rate=0.1)
     whole = plan(*rows).lines
     spent = whole["order_value"].sum()
-    enough = plan(*rows, caps=Caps(money=spent)).lines
+    cents = 0.005 * len(rows)  # values are rounded
+    enough = plan(*rows, caps=Caps(money=spent + cents)).lines
     assert enough["order_quantity"].tolist() == whole["order_quantity"].tolist()
     assert not enough["budget_cut"].any()
     for share in (0.95, 0.8, 0.5):
@@ -274,6 +283,17 @@ def test_small_choices_are_the_best_of_all() -> None:
     assert found.filled is not None
     assert found.filled.gain >= (1 - found.filled.gap - 1e-9) * found.filled.bound
     assert found.filled.gap < 0.2
+
+
+@pytest.mark.parametrize("cap", ["weight", "volume"])
+def test_a_container_is_filled_by_gain_for_what_it_takes(cap: str) -> None:
+    """Two lines alike but for what they take of it: more of the small one goes in."""
+    column = {"weight": "weight_kg", "volume": "volume_m3"}[cap]
+    rows = [row(product_id=name, **{column: each}) for name, each in (("big", 2.0), ("small", 1.0))]
+    wanted = plan(*rows).lines.set_index("product_id")["order_quantity"]
+    caps = Caps(**{cap: float(wanted["small"])})
+    kept = plan(*rows, caps=caps).lines.set_index("product_id")["order_quantity"]
+    assert kept["small"] > 2 * kept["big"]
 
 
 def test_a_line_of_unknown_cost_gets_nothing_of_a_budget() -> None:

@@ -35,6 +35,7 @@ TERMS: dict[str, object] = {
     "discontinued": False,
     "days_to_end": np.nan,
     "weight_kg": np.nan,
+    "volume_m3": np.nan,
     "capacity_units": np.nan,
     "country": None,
     "promotion_from": np.nan,

@@ -213,6 +213,7 @@ TABLES: Mapping[str, Table] = {
                 "amount: freight_per_unit holding_cost_rate stockout_cost",
                 "share: service_level",
                 "amount: display_minimum",
+                "text: order_days",
                 "flag: blocked",
                 "date: valid_from",
             ),

@@ -29,6 +29,7 @@ _TERMS: dict[str, FeatureType] = {
     "stockout_cost": "float",
     "service_level": "float",
     "display_minimum": "float",
+    "order_days": "str",
     "blocked": "bool",
 }
 _ELSEWHERE: dict[str, FeatureType] = {
@@ -56,7 +57,8 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     Money stays in the currency of the terms; fx_rate is the day's rate to the base currency (1
     where no currency is given, missing where no rate is known). unit_cost falls back to the
     product's when the terms have none. days_to_end: until the product is discontinued, missing
-    when no day is set. weight_kg, volume_m3: of a unit. country: the warehouse's.
+    when no day is set. order_days: weekdays on which the supplier takes orders, `mon,thu`.
+    weight_kg, volume_m3: of a unit. country: the warehouse's.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     terms = tables["supply_terms"].sort_values("valid_from", kind="stable")

@@ -1,7 +1,7 @@
 """The catalogue of the sample merchant.
 
 True: descriptions, packages, median prices, first and last sales. Generated: unit costs, HS
-codes, and the weight where the package tells none.
+codes, volumes, and the weight where the package tells none.
 """
 
 import numpy as np
@@ -26,6 +26,7 @@ _DEPARTMENTS = {
     "SEAFOOD-PCKGD": ("160420", 0.7),
 }
 _OTHER = ("392690", 0.6)
+_DENSITY = 400.0  # kg a cubic metre, packed
 
 
 def products_of(goods: pd.DataFrame, bought: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -40,6 +41,7 @@ def products_of(goods: pd.DataFrame, bought: pd.DataFrame, *, seed: int) -> pd.D
     share = goods["department"].map(lambda name: _DEPARTMENTS.get(name, _OTHER)[1]).to_numpy()
     share = np.clip(share + random.normal(0, 0.05, len(goods)), 0.3, 0.85)
     price = own["price"].clip(lower=0.1).round(2)
+    weight = _weights(goods["package"], random)
     return pd.DataFrame(
         {
             "product_id": "p" + goods["product_id"].astype(str),
@@ -51,7 +53,8 @@ def products_of(goods: pd.DataFrame, bought: pd.DataFrame, *, seed: int) -> pd.D
             "price": price,
             "currency": BASE,
             "unit_cost": (price * share).clip(lower=0.02).round(3),
-            "weight_kg": _weights(goods["package"], random),
+            "weight_kg": weight,
+            "volume_m3": (weight / _DENSITY).round(6),
             "hs_code": goods["department"].map(lambda name: _DEPARTMENTS.get(name, _OTHER)[0]),
             "launched_on": _launched(own),
             "discontinued_on": _discontinued(own),

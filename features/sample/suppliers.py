@@ -188,6 +188,7 @@ def _terms(
             .clip(0.01),
             "service_level": level,
             "display_minimum": np.nan,
+            "order_days": None,
             "blocked": pd.array([None] * count, dtype="boolean"),
             "valid_from": pd.Timestamp("2016-12-01", tz="UTC"),
         }

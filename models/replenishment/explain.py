@@ -34,8 +34,10 @@ def sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Tex
         number(np.round(target.mean, 2))
         + " expected to sell in "
         + number(np.round(lines.cover_days, 1))
-        + " days (lead time "
-        + number(np.round(lines.lead_days, 1))
+        + " days ("
+        + _waiting(lines)
+        + "lead time "
+        + number(np.round(lines.lead_days - lines.wait_days, 1))
         + " + review "
         + number(lines.review_days)
         + ") and "
@@ -55,6 +57,14 @@ def sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Tex
     blocked = "Order nothing: " + why + "; " + number(have) + " are there or coming."
     sentence = np.where(lines.blocked != "", blocked, silent)
     answer: Texts = np.where(order.quantity > 0, ordered, sentence) + lines.notes
+    return answer
+
+
+def _waiting(lines: Lines) -> Texts:
+    """That the supplier takes no order today."""
+    answer: Texts = np.where(
+        lines.wait_days > 0, "order day in " + number(lines.wait_days) + " + ", ""
+    )
     return answer
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.replenishment import breaks
+from models.replenishment import breaks, order_days
 from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
 
 Texts = NDArray[np.object_]
@@ -27,6 +27,8 @@ class Lines:
     due_quantity, due_days: n × k, padded with 0. Money is in the base currency; where no rate is
     known it stays in the currency of the terms (`rate_known` False) and only ratios are used.
     shortage, holding: of a unit, and of a unit and day; NaN: unknown. service_level: NaN: none.
+    lead_days: until an order can be on the shelf; wait_days: the part of it until the supplier next
+    takes one; order_days: n × 7, the weekdays on which it does, Monday first.
     display: units that must stay on the shelf. end_days: until the end of life, inf without one.
     promotion: n × 2, days until the next one begins and ends, 0 without one. break_quantity,
     break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
@@ -44,6 +46,8 @@ class Lines:
     windows: Windows
     demand_class: Texts
     lead_days: Floats
+    wait_days: Floats
+    order_days: Flags
     lead_sd: Floats
     review_days: Floats
     pack: Floats
@@ -90,6 +94,10 @@ class Lines:
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
+        week, unread = order_days.tables(rows["order_days"])
+        usual = np.where(week.all(axis=1), DEFAULT_REVIEW_DAYS, 1.0)
+        review = _above_zero(rows["review_period_days"], usual)
+        wait, review = order_days.next_days(week, rows["event_timestamp"], review)
         lead_sd = _filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0)
         age = _padded(rows["open_age_days"], least=quantity.shape[1])
         end = rows["days_to_end"].fillna(np.inf).to_numpy(dtype=float)
@@ -106,9 +114,11 @@ class Lines:
             weekly_sales=_filled(rows["weekly_sales"], 0.0),
             windows=windows,
             demand_class=rows["demand_class"].fillna("").to_numpy(dtype=object),
-            lead_days=lead,
+            lead_days=wait + lead,
+            wait_days=wait,
+            order_days=week,
             lead_sd=lead_sd,
-            review_days=_above_zero(rows["review_period_days"], DEFAULT_REVIEW_DAYS),
+            review_days=review,
             pack=_above_zero(rows["pack_size"], 1.0),
             minimum=_filled(rows["min_order_quantity"], 0.0),
             landed_cost=_landed(rows) * np.nan_to_num(rate, nan=1.0),
@@ -130,9 +140,10 @@ class Lines:
             break_quantity=steps,
             break_share=shares,
             goods_cost=_goods(rows) * np.nan_to_num(rate, nan=1.0),
-            blocked=_blocked(rows, windows, ended=end <= lead),
+            blocked=_blocked(rows, windows, ended=end <= wait + lead),
             notes=_notes(rows, stated, rate, quantity, days)
-            + np.where(unreadable, " The price breaks cannot be read and are left out.", ""),
+            + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
+            + np.where(unread, " The order days cannot be read and are left out.", ""),
         )
 
 
@@ -275,6 +286,6 @@ def _filled(values: pd.Series, default: float) -> Floats:
     return values.fillna(default).to_numpy(dtype=float)
 
 
-def _above_zero(values: pd.Series, default: float) -> Floats:
-    numbers = _filled(values, default)
+def _above_zero(values: pd.Series, default: float | Floats) -> Floats:
+    numbers = values.to_numpy(dtype=float)
     return np.where(numbers > 0, numbers, default)

@@ -12,6 +12,7 @@ from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
 from models.replenishment.lines import KEYS, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
+from models.replenishment.order_days import last_days
 from models.replenishment.position import Position
 from models.replenishment.projection import break_days
 from models.replenishment.transfers import Moves, Moving, transfers
@@ -36,6 +37,7 @@ COLUMNS = (
     "capacity_cut",
     "budget_cut",
     "lost_before_arrival",
+    "order_on",
     "lead_time_days",
     "lead_time_sd",
     "review_period_days",
@@ -116,6 +118,7 @@ def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> P
     The parts in WATERFALL, with their signs, add up to order_quantity to the last digit.
     transferred: units that come from another warehouse (below 0: go there). lost_before_arrival:
     demand that is not in demand_mean, because the shelf will be empty before an order can arrive.
+    order_on: the next day on which the supplier takes orders: lead time and review count from it.
     order_value is missing where the unit cost or the exchange rate is unknown. money_at_risk: the
     lost sales expected if nothing is ordered. breaks_on: when the expected stock is at its minimum;
     decide_by: the last day on which an order still comes before. stock_cover_days: how long what is
@@ -158,7 +161,7 @@ def _table(
     cost = np.where(lines.rate_known, lines.unit_cost(order.quantity), np.nan)
     value = np.where(order.quantity > 0, cost * order.quantity, 0.0)
     proposal, effect = slow.proposals(lines, target, position, order, gains=moves.gains(lines))
-    breaks_on, decide_by = _dates(lines, position)
+    order_on, breaks_on, decide_by = _dates(lines, position)
     frame = lines.keys.assign(
         order_quantity=order.quantity,
         order_value=np.round(value, 2),
@@ -178,7 +181,8 @@ def _table(
         capacity_cut=order.cut,
         budget_cut=order.unfunded,
         lost_before_arrival=target.lost,
-        lead_time_days=np.round(lines.lead_days, 2),
+        order_on=order_on,
+        lead_time_days=np.round(lines.lead_days - lines.wait_days, 2),
         lead_time_sd=np.round(lines.lead_sd, 2),
         review_period_days=lines.review_days,
         target_quantile=np.round(target.ratio, 4),
@@ -204,14 +208,16 @@ def _table(
     return frame[list(COLUMNS)]
 
 
-def _dates(lines: Lines, position: Position) -> tuple[pd.Series, pd.Series]:
-    """When stock breaks its minimum, and the last day to order in time, as ISO dates; None: never
-    within the projection."""
+def _dates(lines: Lines, position: Position) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """When the supplier next takes an order, when stock breaks its minimum, and the last day to
+    order in time, as ISO dates; None: never within the projection."""
     day = break_days(lines, position)
-    decide = np.maximum(day - lines.lead_days, 0.0)
     finite = np.isfinite(day)
+    latest = np.where(finite, day, 0.0) - (lines.lead_days - lines.wait_days)
+    decide = np.maximum(last_days(lines.order_days, lines.moment, latest), lines.wait_days)
     now = lines.moment.dt.floor("D")
     return (
+        _date(now, lines.wait_days),
         _date(now, np.where(finite, day, np.nan)),
         _date(now, np.where(finite, decide, np.nan)),
     )

@@ -37,6 +37,7 @@ EXAMPLE: dict[str, str | float | None] = {
     "capacity_cut": 0,
     "budget_cut": 0,
     "lost_before_arrival": 0.9,
+    "order_on": "2017-12-25",
     "lead_time_days": 3.4,
     "lead_time_sd": 0.9,
     "review_period_days": 7,
@@ -89,6 +90,7 @@ class Suggestion(BaseModel):
     lost_before_arrival: float | None = Field(
         description="Demand no order can meet any more: the shelf will be empty before it comes."
     )
+    order_on: str = Field(description="The next day on which the supplier takes orders.")
     lead_time_days: float
     lead_time_sd: float
     review_period_days: float

@@ -268,10 +268,12 @@ def test_blocks_ends_weights_and_promotions_are_known(tmp_path: Path) -> None:
     other = {"warehouse_id": "V"}
     rows = {
         "supply_terms": [
-            terms(display_minimum=3.0, blocked=True),
+            terms(display_minimum=3.0, blocked=True, order_days="mon,thu"),
             terms(**other),
         ],
-        "products": [{"product_id": "P", "weight_kg": 1.5, "discontinued_on": day(30)}],
+        "products": [
+            {"product_id": "P", "weight_kg": 1.5, "volume_m3": 0.01, "discontinued_on": day(30)}
+        ],
         "warehouses": [{"warehouse_id": "W", "country": "DE"}],
         "promotions": [
             {"promotion_id": "a", "product_id": "P", "starts_on": day(0), "ends_on": day(1)},
@@ -284,6 +286,8 @@ def test_blocks_ends_weights_and_promotions_are_known(tmp_path: Path) -> None:
     assert last["days_to_end"].tolist() == [26.0, 26.0]
     assert (last.loc["W", "country"], last.loc["W", "weight_kg"]) == ("DE", 1.5)
     assert (last.loc["W", "display_minimum"], bool(last.loc["W", "blocked"])) == (3.0, True)
+    assert last.loc["W", "order_days"] == "mon,thu"
+    assert (last.loc["W", "volume_m3"], last["order_days"].isna().tolist()) == (0.01, [True, False])
     assert pd.isna(last.loc["V", "blocked"])
     spans = last[["promotion_from", "promotion_until", "promotions_before"]]
     assert spans.loc["W"].tolist() == [1.0, 3.0, 1.0]  # its own comes before everybody's

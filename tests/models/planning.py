@@ -64,6 +64,7 @@ def row(**other: Any) -> dict[str, Any]:
         "stockout_cost": 5.0,
         "service_level": np.nan,
         "display_minimum": np.nan,
+        "order_days": None,
         "blocked": None,
         "fx_rate": 1.0,
         "price": 20.0,

@@ -79,6 +79,47 @@ def test_display_stock_is_kept_beyond_the_safety() -> None:
     assert "for the display minimum" in shown["reason"]
 
 
+@pytest.mark.parametrize(
+    ("given_", "order_on", "review"),
+    [
+        # NOW is a Monday.
+        ({"order_days": "mon"}, "2024-01-01", 7),
+        ({"order_days": "thu"}, "2024-01-04", 7),
+        ({"order_days": "Tuesday, fri", "review_period_days": np.nan}, "2024-01-02", 3),
+        ({"order_days": "tue,fri", "review_period_days": 7.0}, "2024-01-02", 7),
+        ({"order_days": "wed", "review_period_days": 10.0}, "2024-01-03", 14),
+        ({"review_period_days": 10.0}, "2024-01-01", 10),
+    ],
+)
+def test_the_supplier_takes_orders_on_its_days(
+    given_: dict[str, Any], order_on: str, review: int
+) -> None:
+    found = line(on_hand=20.0, **given_)
+    assert (found["order_on"], found["review_period_days"]) == (order_on, review)
+    assert found["lead_time_days"] == 14
+    wait = (pd.Timestamp(order_on, tz="UTC") - NOW).days
+    cover = wait + 14 + review
+    demand = found["demand_mean"] + found["lost_before_arrival"]
+    assert demand == pytest.approx(cover * 10 / 7, abs=0.002)
+    assert f" in {cover} days" in found["reason"]
+    assert ("order day in" in found["reason"]) == (wait > 0)
+
+
+def test_the_last_day_to_decide_is_an_order_day() -> None:
+    """Stock lasts 31 days, an order takes 14: the 18th is a Thursday."""
+    anyday = line(on_hand=45.0)
+    assert (anyday["breaks_on"], anyday["decide_by"]) == ("2024-02-01", "2024-01-18")
+    assert line(on_hand=45.0, order_days="thu")["decide_by"] == "2024-01-18"
+    assert line(on_hand=45.0, order_days="wed")["decide_by"] == "2024-01-17"
+    assert line(on_hand=0.0, order_days="wed")["decide_by"] == "2024-01-03"
+
+
+def test_order_days_that_cannot_be_read_are_told() -> None:
+    found = line(order_days="full moon")
+    assert found["reason"].endswith("The order days cannot be read and are left out.")
+    assert found["order_quantity"] == line()["order_quantity"]
+
+
 def test_a_block_is_kept_unless_another_supplier_is_free() -> None:
     assert line(blocked=True)["not_ordered_reason"] == "blocked"
     both = plan(row(blocked=True), row(supplier_id="T", unit_cost=15.0)).lines

@@ -28,6 +28,7 @@ TERMS: dict[str, object] = {
     "freight_per_unit": 0.0,
     "service_level": np.nan,
     "display_minimum": np.nan,
+    "order_days": None,
     "blocked": None,
     "price": np.nan,
     "price_currency": "EUR",

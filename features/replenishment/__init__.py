@@ -31,6 +31,7 @@ FORECAST: dict[str, FeatureType] = {
     "window_mean": "float[]",
     "window_quantiles": "float[]",
     "demand_class": "str",
+    "explanation": "float[]",
 }
 FEATURES: dict[str, FeatureType] = {
     **FORECAST,

@@ -3,7 +3,7 @@
 A distribution is kept as a curve: the quantiles at the levels of GRID, a row a line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,8 @@ WEIGHTS: Floats = np.diff(np.concatenate([[0.0], _EDGES, [1.0]]))
 
 PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
 _CHUNK = 20_000
+# What the forecast explains each period by; the last is what planned promotions add.
+EXPLAINED = 5
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,20 @@ class Windows:
             for column, day in enumerate(days):
                 end = start + day / self.period[part]
                 answer[part, column] = _along(table, end)[:, 0] - before
+        return answer
+
+    def promoted(self, days: Floats) -> Floats:
+        """Units that planned promotions add to the demand of each line's next days; 0: unknown."""
+        answer = np.zeros(len(self.period))
+        told = self.frame["explanation"].map(_length) == EXPLAINED * self.frame["window_mean"].map(
+            _length
+        )
+        for part in self._alike(np.flatnonzero(self.known & told.to_numpy())):
+            table = _table(self.frame["explanation"].iloc[part]).reshape(len(part), -1, EXPLAINED)
+            added = np.cumsum(table[:, :, -1:], axis=1)
+            start = self.elapsed[part]
+            end = start + days[part] / self.period[part]
+            answer[part] = (_along(added, end) - _along(added, start))[:, 0]
         return answer
 
     def _alike(self, rows: Ints) -> list[Ints]:
@@ -283,6 +299,10 @@ def _root(values: Floats) -> Floats:
 
 def _table(lists: pd.Series) -> Floats:
     return np.stack([np.asarray(values, dtype=float) for values in lists])
+
+
+def _length(values: object) -> int:
+    return len(values) if isinstance(values, Sized) else -1
 
 
 def _text(levels: Sequence[float]) -> str:

@@ -27,7 +27,9 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Tex
     return why
 
 
-def sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Texts) -> Texts:
+def sentences(
+    lines: Lines, target: Target, order: Order, have: Floats, why: Texts, *, lift: Floats
+) -> Texts:
     """The numbers of each line in one English sentence, and what was assumed in another."""
     lost = "; " + number(np.round(target.lost, 2)) + " more will be lost before an order can come"
     cover = (
@@ -40,7 +42,9 @@ def sentences(lines: Lines, target: Target, order: Order, have: Floats, why: Tex
         + number(np.round(lines.lead_days - lines.wait_days, 1))
         + " + review "
         + number(lines.review_days)
-        + ") and "
+        + ")"
+        + np.where(lift >= 0.05, ", " + number(np.round(lift, 2)) + " of it by a promotion,", "")
+        + " and "
         + number(np.round(target.safety, 2))
         + " for safety"
         + _further(target)

@@ -22,6 +22,7 @@ COLUMNS = (
     "order_quantity",
     "order_value",
     "demand_mean",
+    "promotion_lift",
     "safety_stock",
     "display_stock",
     "promotion_buffer",
@@ -60,6 +61,7 @@ COLUMNS = (
 # The parts of a quantity and their signs: their sum is order_quantity, to the last digit.
 WATERFALL: dict[str, int] = {
     "demand_mean": 1,
+    "promotion_lift": 1,
     "safety_stock": 1,
     "display_stock": 1,
     "promotion_buffer": 1,
@@ -77,6 +79,7 @@ WATERFALL: dict[str, int] = {
 # What is unknown where there is nothing to plan by.
 _PLANNED = (
     "demand_mean",
+    "promotion_lift",
     "safety_stock",
     "display_stock",
     "promotion_buffer",
@@ -116,6 +119,7 @@ def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> P
     """One row a line, columns COLUMNS; units, days, and money in the base currency.
 
     The parts in WATERFALL, with their signs, add up to order_quantity to the last digit.
+    promotion_lift: what planned promotions add to demand_mean, as the forecast explains it.
     transferred: units that come from another warehouse (below 0: go there). lost_before_arrival:
     demand that is not in demand_mean, because the shelf will be empty before an order can arrive.
     order_on: the next day on which the supplier takes orders: lead time and review count from it.
@@ -161,11 +165,13 @@ def _table(
     cost = np.where(lines.rate_known, lines.unit_cost(order.quantity), np.nan)
     value = np.where(order.quantity > 0, cost * order.quantity, 0.0)
     proposal, effect = slow.proposals(lines, target, position, order, gains=moves.gains(lines))
+    lift = _lift(lines, target)
     order_on, breaks_on, decide_by = _dates(lines, position)
     frame = lines.keys.assign(
         order_quantity=order.quantity,
         order_value=np.round(value, 2),
-        demand_mean=target.mean,
+        demand_mean=thousandths(target.mean - lift),
+        promotion_lift=lift,
         safety_stock=target.safety,
         display_stock=target.display,
         promotion_buffer=target.buffer,
@@ -199,13 +205,21 @@ def _table(
         proposal_value=np.round(effect, 2),
     )
     why = not_ordered(lines, target, order, have)
-    sentence = sentences(lines, target, order, have, why)
+    sentence = sentences(lines, target, order, have, why, lift=lift)
     unknown = (lines.blocked == "no supply terms") | (lines.blocked == "no forecast")
     frame.loc[unknown, list(_PLANNED)] = np.nan
     frame.loc[unknown, ["proposal", "breaks_on", "decide_by"]] = None
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence
     return frame[list(COLUMNS)]
+
+
+def _lift(lines: Lines, target: Target) -> Floats:
+    """Units of the mean that planned promotions bring; of what is lost they bring their share."""
+    whole = np.maximum(target.mean + target.lost, 1e-9)
+    lift = lines.windows.promoted(lines.cover_days) * target.mean / whole
+    planned = lines.promotion[:, 1] > 0
+    return thousandths(np.where(planned, np.clip(lift, 0.0, target.mean), 0.0))
 
 
 def _dates(lines: Lines, position: Position) -> tuple[pd.Series, pd.Series, pd.Series]:

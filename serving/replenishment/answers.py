@@ -22,6 +22,7 @@ EXAMPLE: dict[str, str | float | None] = {
     "order_quantity": 18,
     "order_value": 31.5,
     "demand_mean": 12.4,
+    "promotion_lift": 0,
     "safety_stock": 7.1,
     "display_stock": 0,
     "promotion_buffer": 0,
@@ -60,9 +61,9 @@ EXAMPLE: dict[str, str | float | None] = {
 
 
 class Suggestion(BaseModel):
-    """One line of the plan. demand_mean + safety_stock + display_stock + promotion_buffer − on_hand
-    + reserved − on_order − transferred + surplus + minimum + rounding − capacity_cut − budget_cut
-    = order_quantity."""
+    """One line of the plan. demand_mean + promotion_lift + safety_stock + display_stock
+    + promotion_buffer − on_hand + reserved − on_order − transferred + surplus + minimum + rounding
+    − capacity_cut − budget_cut = order_quantity."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(EXAMPLE)]})
 
@@ -73,6 +74,7 @@ class Suggestion(BaseModel):
     order_quantity: float
     order_value: float | None = Field(description="Landed, in the base currency; null: unknown.")
     demand_mean: float | None = Field(description="Expected over lead time + review period.")
+    promotion_lift: float | None = Field(description="What planned promotions add to it.")
     safety_stock: float | None
     display_stock: float | None = Field(description="For the display minimum, beyond the safety.")
     promotion_buffer: float | None = Field(description="For a promotion of uncertain lift.")

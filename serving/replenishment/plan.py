@@ -169,7 +169,7 @@ def changed(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     if terms.demand_uplift is not None:
         factor = 1.0 + terms.demand_uplift
         rows["weekly_sales"] *= factor
-        for name in ("window_mean", "window_quantiles"):
+        for name in ("window_mean", "window_quantiles", "explanation"):
             rows[name] = rows[name].map(lambda values: _scaled(values, factor))
     return rows
 

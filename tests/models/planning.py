@@ -21,6 +21,7 @@ def windows(mean: float, sd: float, horizon: int = 13) -> dict[str, Any]:
         "window_mean": (mean * steps).tolist(),
         "window_quantiles": table.ravel().tolist(),
         "demand_class": "smooth",
+        "explanation": None,
     }
 
 

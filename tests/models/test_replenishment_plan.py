@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from features.forecasting.views import EXPLAINED
 from models.replenishment import OrderUpTo
 from models.replenishment.breaks import best_lot, share_at, tables
 from models.replenishment.budget import Caps
+from models.replenishment.cover import EXPLAINED as PARTS
 from models.replenishment.lines import Lines, expected_days
 from models.replenishment.plan import WATERFALL, Options, Planned
 from models.replenishment.position import Position
@@ -140,6 +142,27 @@ def test_a_promotion_of_uncertain_lift_has_a_buffer_of_its_own(before: float, sh
     found = line(on_hand=60.0, **spans)
     assert found["promotion_buffer"] == pytest.approx(share * 20.0, abs=0.01)
     assert ("uncertain lift" in found["reason"]) == (share > 0)
+
+
+def test_the_lift_of_a_promotion_has_a_line_of_its_own() -> None:
+    """Two of the three weeks of cover are promoted, at four units more a week."""
+    assert EXPLAINED[-1] == "promotion"
+    assert len(EXPLAINED) == PARTS
+    weeks = [[10.0 - added, 0.0, 0.0, 0.0, added] for added in (0.0, 4.0, 4.0, *[0.0] * 10)]
+    told = {"explanation": [part for week in weeks for part in week]}
+    coming = {"promotion_from": 7.0, "promotion_until": 21.0, "promotions_before": 0.0}
+    plain, lifted = line(on_hand=30.0, **coming), line(on_hand=30.0, **coming, **told)
+    met = plain["demand_mean"] / 30  # the rest will be lost before an order can come
+    assert met > 0.99
+    assert lifted["promotion_lift"] == pytest.approx(8.0 * met, abs=0.002)
+    assert lifted["demand_mean"] == pytest.approx(22.0 * met, abs=0.002)
+    assert lifted["order_quantity"] == plain["order_quantity"]
+    assert lifted["promotion_buffer"] == pytest.approx(0.15 * 20, abs=0.002)
+    assert "7.98 of it by a promotion" in lifted["reason"]
+    assert adds_up(pd.DataFrame([lifted]))
+    assert line(on_hand=30.0, **told)["promotion_lift"] == 0  # none is planned
+    half = line(on_hand=30.0, **coming, explanation=[1.0, 2.0])
+    assert half["promotion_lift"] == 0  # not what a forecast explains
 
 
 def test_the_dearer_but_faster_supplier_wins_when_stock_on_the_way_costs_more() -> None:

@@ -22,6 +22,7 @@ _PARTS = {
 _ALWAYS = ("demand_mean", "safety_stock", "on_hand", "on_order", "rounding")
 _NAMES = {
     "demand_mean": "demand over cover",
+    "promotion_lift": "promotion",
     "safety_stock": "safety",
     "surplus": "above the level",
     "minimum": "smallest order",

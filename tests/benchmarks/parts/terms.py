@@ -4,6 +4,7 @@ import numpy as np
 
 TERMS: dict[str, object] = {
     "supplier_id": "S",
+    "explanation": None,
     "observed_at": None,
     "on_hand": 0.0,
     "reserved": 0.0,

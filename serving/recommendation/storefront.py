@@ -43,7 +43,8 @@ class Storefront:
     def visit(self, shelf: Shelf, ask: Ask) -> tuple[Visit, str]:
         """What this person did, up to now; and why that is not known, if it is not."""
         try:
-            trail = self.live.records.storefront.trail(ask.visitor_id, ask.customer_id)
+            with self.live.telemetry.step(ROW, "visit"):
+                trail = self.live.records.storefront.trail(ask.visitor_id, ask.customer_id)
         except DatabaseError:
             return Visit(hidden=hidden_before(shelf, ask)), _NO_EVENTS
         return visit(shelf, ask, trail), ""
@@ -57,7 +58,8 @@ class Storefront:
         if draft is not None:
             draft.visit = seen
         ask, arm = self.planned(ask, placement)
-        answer = recommend(shelf, ask, seen)
+        with self.live.telemetry.step(ROW, "rank"):
+            answer = recommend(shelf, ask, seen)
         recommendation_id = name()
         taken = arm is not None and self._exposed(answer, arm, recommendation_id, placement or "")
         return self.told(shelf, answer, recommendation_id, problem) | {
@@ -108,7 +110,8 @@ class Storefront:
             products=tuple(item.product_id for item in answer.items),
         )
         try:
-            self.live.records.storefront.add_exposure(exposure)
+            with self.live.telemetry.step(ROW, "exposure"):
+                self.live.records.storefront.add_exposure(exposure)
         except DatabaseError:
             return False
         return True

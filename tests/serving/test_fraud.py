@@ -567,3 +567,10 @@ def test_the_engine_names_what_it_saw(shop: Shop, release: Release) -> None:
     seen = shop.seen("pay-10001")
     assert release.model.probability(release.model.row(seen)) == answer["probability"]
     assert engines.UNKNOWN_VELOCITY.shape[0] < len(seen)
+
+
+def test_each_step_of_a_decision_is_timed(shop: Shop) -> None:
+    shop.decide()
+    page = shop.client.get("/metrics").text
+    for step in ("counters", "features", "model", "record"):
+        assert f'argosy_step_seconds_count{{row="fraud",step="{step}"}} 1.0' in page

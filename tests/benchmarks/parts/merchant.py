@@ -39,7 +39,7 @@ def merchant(home: Path, frequency: str, methods: str) -> None:
         for n in CLASSES
         if f"coverage_80_{n}" in ours
     }
-    found |= {"bias_in_stock": ours["bias"], "bias_in_stock_uncorrected": off["bias"]}
+    found |= {"bias_in_stock_uncorrected": round(off["bias"], 4)}
     for key, name in best.items():
         found |= {f"best_{key}": name, f"{key}_to_best": round(ours[key] / single[name][key], 4)}
         if "seasonal_naive" in single:

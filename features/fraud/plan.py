@@ -14,9 +14,11 @@ KEYS = (
     Key("customer_card", (CUSTOMER, CARD)),
     Key("customer_device", (CUSTOMER, DEVICE)),
     Key("customer_ship_to", (CUSTOMER, SHIP_TO)),
+    Key("customer_email", (CUSTOMER, EMAIL)),
+    Key("card_email", (CARD, EMAIL)),
+    Key("card_ship_to", (CARD, SHIP_TO)),
 )
 SINGLE = ("customer", "card", "device", "ip", "email")
-PAIRS = ("customer_card", "customer_device", "customer_ship_to")
 _PLURAL = {CUSTOMER: "customers", CARD: "cards", DEVICE: "devices", IP: "ips", SHIP_TO: "countries"}
 
 _WINDOWS: dict[Aggregate, tuple[str, ...]] = {

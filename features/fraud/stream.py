@@ -66,8 +66,9 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     then by payment_id.
 
     amount: of the payments, in base currency (NaN counts as nothing). A decline is known from the
-    next event on; a fraud report from its reported_at on. Columns: event_id, payment (row number
-    of the payment, −1 for a report), at, MEASURES, and the plan's.
+    next event on; a fraud report from its reported_at on, but never before its own payment (who
+    does not know when a fraud was reported, gives the time of the payment). Columns: event_id,
+    payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
     """
     keys = list(PLAN.columns)
     paid = payments[keys].reset_index(drop=True)
@@ -82,9 +83,9 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
     paid["frauds"] = 0
     reports = fraud_reports(chargebacks)
-    told = reports.merge(payments[["payment_id", *keys]], on="payment_id")
+    told = reports.merge(payments[["payment_id", "attempted_at", *keys]], on="payment_id")
     told["event_id"] = told["payment_id"] + REPORT
-    told["at"] = at_ms(told["reported_at"])
+    told["at"] = np.maximum(at_ms(told["reported_at"]), at_ms(told["attempted_at"]) + 1)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     columns = ["event_id", "payment", "at", *MEASURES, *keys]
@@ -155,8 +156,8 @@ def event(payment: Mapping[str, Any], amount: float) -> Event:
 
 
 def report(payment: Mapping[str, Any], reported_at: datetime) -> Event:
-    """The report that a payment was fraud."""
-    known = milliseconds(reported_at)
+    """The report that a payment was fraud: known after the payment, whatever it says."""
+    known = max(milliseconds(reported_at), milliseconds(payment["attempted_at"]) + 1)
     return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1, 0, 0), _tags(payment))
 
 

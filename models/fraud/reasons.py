@@ -24,6 +24,9 @@ _KEYS = {
     "customer_card": "by this customer with this card",
     "customer_device": "by this customer from this device",
     "customer_ship_to": "by this customer to this country",
+    "customer_email": "by this customer with this e-mail address",
+    "card_email": "with this card and e-mail address",
+    "card_ship_to": "with this card to this country",
 }
 _WINDOWS = {
     "1m": "in the last minute",

@@ -172,7 +172,11 @@ def main() -> None:
     print(f"counters on {backend}, decisions on {store}; {given.decisions} decisions")
     print(f"one decision: p50 {found['p50_ms']:.2f} ms, p99 {found['p99_ms']:.2f} ms (wall),")
     print(f"{found['processor_p50_ms']:.2f} ms of this process's processor")
-    print(f"one fdatasync here: p50 {found['sync_p50_ms']:.2f}, p99 {found['sync_p99_ms']:.2f} ms")
+    share = found["sync_p50_ms"] / found["p50_ms"]
+    print(
+        f"one fdatasync here: p50 {found['sync_p50_ms']:.2f}, p99 {found['sync_p99_ms']:.2f} ms; "
+        f"{share:.0%} of the median decision"
+    )
     print(json.dumps({name: round(value, 3) for name, value in found.items()}))
 
 

@@ -91,6 +91,12 @@ def test_a_report_at_the_very_moment_is_known_and_an_honest_one_is_none() -> Non
     assert answer["customer_frauds"].tolist() == [0, 0, 1]
 
 
+def test_a_report_is_not_known_before_its_own_payment() -> None:
+    payments = table("payments", [payment("p1", 10), payment("p2", 20), payment("p3", 30)])
+    chargebacks = table("chargebacks", [reported("p1", 10), reported("p2", 5)])
+    assert velocity(payments, chargebacks)["customer_frauds"].tolist() == [0, 1, 2]
+
+
 def test_only_the_first_report_of_a_payment_counts() -> None:
     chargebacks = table("chargebacks", [reported("p", 9), reported("p", 3), reported("q", 1)])
     found = fraud_reports(chargebacks).set_index("payment_id")["reported_at"]

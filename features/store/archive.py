@@ -59,9 +59,15 @@ class Archive:
             return file.read_row_group(0, columns=list(view.keys)).slice(0, 1)
 
     def create(self, view: View) -> None:
-        """An empty file where there is none: Feast wants its sources to be there."""
-        if not self.path(view).exists():
-            write_file(self.path(view), _marked(view, schema(view).empty_table()))
+        """An empty file where there is none, for Feast wants its sources to be there; one of former
+        columns in those of today, for a join reads the files as they are."""
+        if not self._is_current(view):
+            write_file(self.path(view), _marked(view, self.rows(view)))
+
+    def _is_current(self, view: View) -> bool:
+        """Whether there is a file, with the columns that the view declares today."""
+        path = self.path(view)
+        return path.exists() and pq.read_schema(path).names == schema(view).names
 
     def replace(self, view: View, rows: pa.Table, as_of: datetime) -> None:
         """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones."""
@@ -156,7 +162,7 @@ class Archive:
             duck.register("fresh", fresh)
             ordered = f"select * from ({query}) order by {_names(*view.keys, TIME)}"
             rows = duck.sql(ordered).to_arrow_table().cast(schema(view))
-            if self.path(view).exists() and rows.equals(stored):
+            if self._is_current(view) and rows.equals(stored):
                 return
             duck.register("rows", rows)
             duck.register("gone", self.gone(view))

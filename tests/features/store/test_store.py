@@ -415,6 +415,32 @@ def test_a_new_feature_of_a_view_is_unknown_in_older_rows(store, settings, lake)
     later.close()
 
 
+def test_a_new_feature_that_nobody_knows_yet_can_be_asked_for(store, settings, lake):
+    """Rows that are the same but for a column without any value are written anew all the same;
+    those of a job are not even made again."""
+    lake.visits = visits(("ann", "x", 1, 1.0))
+    store.materialize(day(2))
+    store.write("outlook", outlook(("x", 1, [1.0])))
+
+    def with_tip(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
+        return last_visit(tables, as_of).assign(tip=float("nan"))
+
+    former = VIEWS[0]
+    features = {**former.features, "tip": "float"}
+    wider = View("last_visit", ("customer_id",), features, ("visits",), with_tip)
+    made = View("outlook", ("shop_id",), {"mean": "float[]", "made_by": "str", "bias": "float"})
+    services = {"fraud": ("last_visit",), "forecasting": ("outlook",)}
+    later = Store(settings, lake, views=[wider, made], services=services)
+    later.materialize(day(2))
+    trained = later.training_frame("fraud", entities(("ann",), columns="customer_id"), day(2))
+    assert trained.spent.tolist() == [1.0]
+    assert trained.tip.isna().all()
+    forecast = later.training_frame("forecasting", entities(("x",), columns="shop_id"), day(2))
+    assert forecast["mean"].tolist() == [[1.0]]
+    assert forecast.bias.isna().all()
+    later.close()
+
+
 def test_version_follows_every_change(store, lake):
     empty = store.version()
     lake.visits = visits(("ann", "x", 1, 1.0))

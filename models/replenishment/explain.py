@@ -15,6 +15,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Tex
     for holds, text in (
         (np.maximum(lines.minimum, target.lot) > need, "waiting costs less than ordering now"),
         (have > target.at, "above the reorder point"),
+        (target.at == -np.inf, "an order costs more than the sales it saves"),
         (need <= 0, "stock and orders cover the demand"),
         (order.moved > 0, "a transfer covers the need"),
         (order.cut > 0, "warehouse full"),

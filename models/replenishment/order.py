@@ -1,4 +1,4 @@
-"""From a level and a position to a quantity: packs, minimum quantity, economic lot, capacity."""
+"""From a level and a position to a quantity: packs, minimum quantity, lots, capacity."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from models.replenishment.position import Position
 Flags = NDArray[np.bool_]
 
 # A lot is never made larger for the order cost's sake than this many days of demand.
-LONGEST_LOT_DAYS = 90.0
+LONGEST_LOT_DAYS = 180.0
 # Share of a warehouse's capacity that planned stock may fill.
 FILL_SHARE = 0.85
 # What a planner reads is whole thousandths, so that it adds up to the last digit.
@@ -27,11 +27,12 @@ class Target:
     mean, safety, display, buffer: units; up_to is their sum. display: what must stay on the shelf
     beyond the safety; buffer: for a promotion whose lift is uncertain. pace: units asked for a day.
     lost: what was left out of mean, because it will be lost before an order can arrive.
-    at: order only when the position is at or below it.
+    at: order only when the position is at or below it, and then `beyond` units above up_to; the s
+    and S of (s, S). inf and 0 where nothing is gained by waiting.
     ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
-    lot: the least worth ordering, because ordering costs money; order_cost: what a review period's
-    demand carries of it, per 1 / quantity, in units of shortage and holding together.
+    lot: the least worth ordering, because more at once is cheaper; order_cost: what a review
+    period's demand carries of it, per 1 / quantity, in units of shortage and holding together.
     demand: its distribution over the cover, lead time included.
     """
 
@@ -42,6 +43,7 @@ class Target:
     pace: Floats
     lost: Floats
     at: Floats
+    beyond: Floats
     ratio: Floats
     promise: Flags
     lot: Floats
@@ -60,7 +62,8 @@ class Order:
 
     up_to − on_hand + reserved − on_order − moved + surplus + minimum + rounding − cut − unfunded
     = quantity. moved: units transferred in (below 0: out). unfunded: cut by a cap. surplus:
-    position above the level; minimum: units added for the minimum quantity or the economic lot;
+    position above the level; minimum: units added for the minimum quantity, a price break or what
+    an order costs;
     cut: units taken off because the warehouse would be too full.
     """
 
@@ -79,19 +82,35 @@ def economic_lot(lines: Lines, pace: Floats) -> Floats:
     sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. pace: units a day. At most
     LONGEST_LOT_DAYS of demand, nor more than will be asked for before the end of life.
     """
+    return np.minimum(
+        np.maximum(_plain_lot(lines, pace), _break_lot(lines, pace)), longest(lines, pace)
+    )
+
+
+def price_lot(lines: Lines, pace: Floats) -> Floats:
+    """The lot of the price break that is worth reaching, at most as `economic_lot`; 0: none is."""
+    return np.minimum(_break_lot(lines, pace), longest(lines, pace))
+
+
+def longest(lines: Lines, pace: Floats) -> Floats:
+    """Units sold in LONGEST_LOT_DAYS, or before the end of life."""
+    days = np.minimum(LONGEST_LOT_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
+    return np.asarray(np.maximum(pace, 0.0) * days)
+
+
+def _plain_lot(lines: Lines, pace: Floats) -> Floats:
     holding = np.nan_to_num(lines.holding)
     known = (holding > 0) & (lines.order_cost > 0)
     lot = np.sqrt(2 * lines.order_cost * np.maximum(pace, 0.0) / np.where(known, holding, 1.0))
-    lot = np.where(known, lot, 0.0)
-    offered = (lines.break_quantity.shape[1] > 1) & (holding > 0) & ~np.isnan(lines.goods_cost)
-    if offered.any():
-        lot = np.where(offered, _with_breaks(lines, pace, plain=lot), lot)
-    sold = np.maximum(pace, 0.0) * np.minimum(LONGEST_LOT_DAYS, _days_of_life(lines))
-    return np.asarray(np.minimum(lot, sold))
+    return np.where(known, lot, 0.0)
 
 
-def _with_breaks(lines: Lines, pace: Floats, *, plain: Floats) -> Floats:
-    """The best lot of the lines with price breaks; the plain one where no break is worth it."""
+def _break_lot(lines: Lines, pace: Floats) -> Floats:
+    """The best lot of the lines with price breaks; 0 where no break is worth it."""
+    plain = _plain_lot(lines, pace)
+    offered = (np.nan_to_num(lines.holding) > 0) & ~np.isnan(lines.goods_cost)
+    if lines.break_quantity.shape[1] < 2 or not offered.any():
+        return np.zeros(len(lines))
     usual = np.maximum(pace, 0.0) * lines.review_days
     lot = breaks.best_lot(
         pace,
@@ -104,36 +123,37 @@ def _with_breaks(lines: Lines, pace: Floats, *, plain: Floats) -> Floats:
     )
     reached = breaks.share_at(lines.break_quantity, lines.break_share, lot) < 1.0
     affordable = lot <= pace * LONGEST_LOT_DAYS
-    return np.where(reached & affordable & (lot > plain), lot, plain)
-
-
-def _days_of_life(lines: Lines) -> Floats:
-    return np.maximum(lines.end_days - lines.lead_days, 0.0)
+    return np.where(offered & reached & affordable & (lot > plain), lot, 0.0)
 
 
 def place(lines: Lines, target: Target, position: Position) -> Order:
     """The order that brings the position to the level, as packs and minimum allow.
 
-    Between two multiples of the pack the cheaper one is taken, by the expected cost of shortage and
-    leftover at the level's own ratio; for a promise the upper one. What results, at least the
-    minimum quantity or the economic lot, is ordered only where that costs less than waiting for the
-    next review: the shortage it prevents against a review period's holding and order cost.
+    Where orders cost money it goes `beyond` the level, by the nearest pack, and only from `at`
+    down. Elsewhere, between two multiples of the pack, the cheaper one is taken, by the expected
+    cost of shortage and leftover at the level's own ratio (for a promise the upper one); what
+    results, at least the minimum quantity or the lot, is ordered only where that costs less than
+    waiting for the next review: the shortage it prevents against a review period's holding.
     """
     have = position.stock + position.coming(lines.cover_days)
     need = thousandths(target.up_to) - have
     wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
-    pack = lines.pack
-    lower = np.floor(need / pack + 1e-9) * pack
-    round_up = target.promise | (loss(target, have + lower + pack) < loss(target, have + lower))
-    exact = np.abs(need - lower) < 1e-9
+    pack, batch = lines.pack, np.isfinite(target.at)
+    wanted = need + target.beyond
+    lower = np.floor(wanted / pack + 1e-9) * pack
+    cheaper = loss(target, have + lower + pack) < loss(target, have + lower)
+    nearer = 2 * (wanted - lower) >= pack
+    round_up = target.promise | np.where(batch, nearer, cheaper)
+    exact = np.abs(wanted - lower) < 1e-9
     nearest = np.where(round_up & ~exact, lower + pack, lower)
     least = np.maximum(lines.minimum, target.lot)
     packed = np.maximum(np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack), 0.0)
     ordering = target.order_cost / np.maximum(packed, 1e-9)
-    worth = target.promise | (loss(target, have + packed) + ordering < loss(target, have))
-    ordered = wants & (packed > 0) & worth
+    saves = loss(target, have + packed) + ordering < loss(target, have)
+    ordered = wants & (packed > 0) & (target.promise | batch | saves)
     quantity = np.where(ordered, packed, 0.0)
-    minimum = np.where(ordered, np.maximum(least - np.maximum(need, 0.0), 0.0), 0.0)
+    most = np.maximum(least, wanted) - np.maximum(need, 0.0)
+    minimum = np.where(ordered, np.maximum(most, 0.0), 0.0)
     return _explained(quantity, need, thousandths(minimum))
 
 

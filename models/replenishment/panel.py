@@ -52,11 +52,6 @@ class Panel:
         return self.lines[0].demand_class
 
     @property
-    def orders_cost(self) -> bool:
-        """Whether ordering costs money anywhere."""
-        return bool((self.lines[0].order_cost > 0).any())
-
-    @property
     def plenty(self) -> Position:
         """So much stock that nothing is lost before an order arrives."""
         nothing = np.zeros((self.pairs, 1))
@@ -73,17 +68,14 @@ class Panel:
 
     def expected(self, target: Target) -> Floats:
         """What a period of each pair should cost at a level, by the forecast alone: lost sales and
-        stock (`cover.lost_sales_level`), ordering and holding of the lots (Harris, 1913)."""
+        stock (`cover.lost_sales_level`)."""
         lines, (holding, lost) = self.lines[0], self.prices
         share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
         level = np.maximum(target.up_to, 0.0)
         met = target.demand.met(level, share)
         whole = target.demand.quantiles @ WEIGHTS
         periods = np.maximum(lines.cover_days, 1e-9) / self.period_days
-        pace = target.mean / np.maximum(lines.cover_days, 1e-9) * self.period_days
-        lot = np.maximum(target.lot, 1e-9)
-        lots = np.where(target.lot > 0, lines.order_cost * pace / lot + holding * lot / 2, 0.0)
-        return np.asarray(lost * (whole - met) / periods + holding * (level - met) + lots)
+        return np.asarray(lost * (whole - met) / periods + holding * (level - met))
 
     def reviews(self) -> list[tuple[Lines, float]]:
         """What is known at each period, and how many periods old it is."""

@@ -1,8 +1,10 @@
 """The policy, a `Model` over planning frames, and what it shares with its baselines."""
 
+import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +17,11 @@ from models.replenishment import replay
 from models.replenishment.cover import Floats, combined, lost_sales_level, safety
 from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Lines, Texts
-from models.replenishment.order import Flags, Target, economic_lot
+from models.replenishment.order import Flags, Target, economic_lot, longest, price_lot
 from models.replenishment.panel import Panel
 from models.replenishment.plan import Options, Planned, plan
 from models.replenishment.position import Outlook, Position
+from models.replenishment.reorder import Reorder, reorder
 from models.replenishment.replay import Aim, Decide, Trace
 
 _FILE = "policy.json"
@@ -67,9 +70,10 @@ class Policy(ABC):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
+        """Read what `save` wrote, arguments that are no more left out."""
         stored = json.loads((folder / _FILE).read_text())
-        policy = cls(**stored["given"])
+        known = inspect.signature(cls).parameters
+        policy = cls(**{name: value for name, value in stored["given"].items() if name in known})
         policy.learned = stored["learned"]
         return policy
 
@@ -90,16 +94,15 @@ class OrderUpTo(Policy):
     there is lost (`cover.lost_sales_level`; without a lead time the newsvendor's p / (p + h), p the
     cost of a lost sale, h that of holding a unit for a review period: Zipkin, Foundations of
     Inventory Management, 2000, 6.2), or at the merchant's service level. Demand that will be lost
-    before an order can arrive is left out of it.
-    `fit` learns by replay, for each class of demand, what makes the realised cost smallest: first a
-    factor on the economic lot, then how far to shift the quantile (in normal scores). The first
-    answers packs and reviews that the lot's formula does not know, the second forecasts that are
-    too sure of themselves.
+    before an order can arrive is left out of it. Where an order costs money, the best (s, S) around
+    that level (`reorder.best_policy`): order only from s down, and then up to S.
+    `fit` learns by replay, for each class of demand, how far to shift the quantile (in normal
+    scores), to answer forecasts that are too sure of themselves.
     default_service_level: where neither costs nor a service level are known.
     service_levels: promises by class of demand, `smooth=0.97,lumpy=0.9`, where a line has none.
-    lot_factors: the factors tried. largest_shift, shift_step: the scores tried. theory_weight: the
-        expected cost counts like so many replayed periods of a pair; a short past without a
-        shortage must not teach that there are none. fit_pairs: at most so many are replayed.
+    largest_shift, shift_step: the scores tried. theory_weight: the expected cost counts like so
+        many replayed periods of a pair; a short past without a shortage must not teach that there
+        are none. fit_pairs: at most so many are replayed.
     """
 
     def __init__(
@@ -107,7 +110,6 @@ class OrderUpTo(Policy):
         *,
         default_service_level: float = 0.95,
         service_levels: str = "",
-        lot_factors: Sequence[float] = (0.5, 0.7, 1.0, 1.4, 2.0),
         largest_shift: float = 1.2,
         shift_step: float = 0.2,
         theory_weight: float = 1000.0,
@@ -116,75 +118,58 @@ class OrderUpTo(Policy):
     ) -> None:
         self.default_service_level = default_service_level
         self.service_levels = service_levels
-        self.lot_factors = list(lot_factors)
         self.largest_shift = largest_shift
         self.shift_step = shift_step
         self.theory_weight = theory_weight
         self.fit_pairs = fit_pairs
         self.seed = seed
-        self.learned = {"lot": {}, "shift": {}}
+        self.learned = {"shift": {}}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
         """The critical quantile, shifted as learned for the line's class of demand."""
-        lots = _by_class(self.learned["lot"], lines.demand_class, 1.0)
         shifts = _by_class(self.learned["shift"], lines.demand_class, 0.0)
-        outlook = Outlook.of(lines, later=later)
-        return lambda position: self._level(lines, outlook, position, lots=lots, shifts=shifts)
+        return partial(_level, self._seen(lines, later), shifts)
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Choose each class's factor and shift by the cost of replaying the frame with them."""
+        """Choose each class's shift by the cost of replaying the frame with it."""
         panel = Panel.of(frame, seed=self.seed, most_pairs=self.fit_pairs)
-        seen = [(lines, Outlook.of(lines, later=later)) for lines, later in panel.reviews()]
-
-        classes, every = panel.demand_class, np.ones(panel.pairs)
+        seen = [self._seen(lines, later) for lines, later in panel.reviews()]
+        classes = panel.demand_class
         weight = self.theory_weight / _size(classes) / panel.demand.shape[1]
 
-        def cost(lots: Floats, shifts: Floats) -> Floats:
-            aims = [
-                partial(self._level, lines, outlook, lots=lots, shifts=shifts)
-                for lines, outlook in seen
-            ]
+        def cost(shift: float) -> Floats:
+            aims = [partial(_level, each, np.full(panel.pairs, shift)) for each in seen]
             decide = replay.follow(panel, aims)
             trace = replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
             expected = panel.expected(aims[0](panel.plenty))
             return np.asarray(trace.by_period + expected[:, None] * weight[:, None])
 
-        factors = list(self.lot_factors) if panel.orders_cost else [1.0]
-        lot = _cheapest(
-            factors, classes, lambda factor: cost(every * factor, every * 0.0), usual=1.0
-        )
-        lots = _by_class(lot, classes, 1.0)
         shifts = _centred(self.largest_shift, self.shift_step)
-        shift = _cheapest(shifts, classes, lambda score: cost(lots, every * score), usual=0.0)
-        self.learned = {"lot": lot, "shift": shift}
+        self.learned = {"shift": _cheapest(shifts, classes, cost, usual=0.0)}
         return self
 
-    def _level(
-        self, lines: Lines, outlook: Outlook, position: Position, *, lots: Floats, shifts: Floats
-    ) -> Target:
+    def _seen(self, lines: Lines, later: float) -> "_Seen":
+        outlook = Outlook.of(lines, later=later)
         pace = outlook.cover.mean / np.maximum(lines.cover_days, 1e-9)
-        lot = economic_lot(lines, pace) * lots
         ratio, promise = self._ratio(lines)
         share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
-        ratio = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, share))
-        z = ndtri(np.clip(ratio, 0.01, 0.9985))
-        z = np.clip(np.where(promise, z, z + shifts), *_Z_LIMITS)
-        faced = outlook.facing(position)
-        extra = safety(faced.demand, z, pace=pace, lead_sd=lines.lead_sd)
-        return Target(
-            mean=faced.demand.mean,
-            safety=extra,
-            display=np.maximum(lines.display - np.maximum(extra, 0.0), 0.0),
-            buffer=promotion_buffer(lines, pace),
-            pace=pace,
-            lost=faced.lost,
-            at=np.full(len(lines), np.inf),
-            ratio=ndtr(z),
-            promise=promise,
-            lot=lot,
-            order_cost=_order_cost(lines, pace, ratio),
-            demand=combined(faced.demand, pace=pace, lead_sd=lines.lead_sd),
+        best = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, share))
+        score = ndtri(np.clip(best, 0.01, 0.9985))
+        lot = np.where(promise, economic_lot(lines, pace), price_lot(lines, pace))
+        demand = combined(outlook.cover, pace=pace, lead_sd=lines.lead_sd)
+        batch = ~promise & (lines.order_cost > 0) & (lines.holding > 0)
+        policy = reorder(
+            outlook.cover,
+            demand,
+            demand.at(score),
+            ratio=ratio,
+            share=share,
+            order_cost=np.where(batch, _in_losses(lines, lines.order_cost, ratio), 0.0),
+            least=np.maximum.reduce([lines.minimum, lines.pack, lot]),
+            most=longest(lines, pace),
         )
+        order_cost = _in_losses(lines, lines.order_cost * pace * lines.review_days, best)
+        return _Seen(lines, outlook, pace, score, promise, lot, order_cost, batch, policy)
 
     def _ratio(self, lines: Lines) -> tuple[Floats, Flags]:
         """Each line's critical ratio, and whether it is a promised service level."""
@@ -203,6 +188,47 @@ class OrderUpTo(Policy):
         return level
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of the lines whatever their position. score: of the level, normal; lot,
+    order_cost: see `Target`; batch: the lines that follow `reorder`."""
+
+    lines: Lines
+    outlook: Outlook
+    pace: Floats
+    score: Floats
+    promise: Flags
+    lot: Floats
+    order_cost: Floats
+    batch: Flags
+    reorder: Reorder
+
+
+def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
+    lines, faced = seen.lines, seen.outlook.facing(position)
+    z = np.clip(np.where(seen.promise, seen.score, seen.score + shifts), *_Z_LIMITS)
+    extra = safety(faced.demand, z, pace=seen.pace, lead_sd=lines.lead_sd)
+    target = Target(
+        mean=faced.demand.mean,
+        safety=extra,
+        display=np.maximum(lines.display - np.maximum(extra, 0.0), 0.0),
+        buffer=promotion_buffer(lines, seen.pace),
+        pace=seen.pace,
+        lost=faced.lost,
+        at=np.full(len(lines), np.inf),
+        beyond=seen.reorder.beyond,
+        ratio=ndtr(z),
+        promise=seen.promise,
+        lot=seen.lot,
+        order_cost=seen.order_cost,
+        demand=combined(faced.demand, pace=seen.pace, lead_sd=lines.lead_sd),
+    )
+    # An empty shelf, or one below its display minimum, is below every reorder point.
+    at = np.maximum(target.up_to - seen.reorder.under, lines.display)
+    at = np.where((seen.reorder.under == np.inf) & (lines.display == 0), -np.inf, at)
+    return replace(target, at=np.where(seen.batch, at, np.inf))
+
+
 def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
     """Units kept for a planned promotion whose lift is uncertain (the lift itself is forecast).
 
@@ -219,12 +245,11 @@ def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
     return np.asarray(share * days * np.maximum(pace, 0.0))
 
 
-def _order_cost(lines: Lines, pace: Floats, ratio: Floats) -> Floats:
-    """Order cost that the demand of a review period carries, times the quantity ordered, over the
-    cost of a unit short and a unit left together; 0 where holding costs are unknown."""
+def _in_losses(lines: Lines, money: Floats, ratio: Floats) -> Floats:
+    """Money over the cost of a unit short and a unit left for a review period together; 0 where
+    holding costs are unknown."""
     together = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-6)
-    share = lines.order_cost * pace * lines.review_days
-    return np.where(together > 0, share / np.where(together > 0, together, 1.0), 0.0)
+    return np.where(together > 0, money / np.where(together > 0, together, 1.0), 0.0)
 
 
 def _centred(largest: float, step: float) -> list[float]:

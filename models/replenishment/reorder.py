@@ -1,0 +1,171 @@
+"""The best (s, S): from which position down to order, and up to where, if orders cost money."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.replenishment.cover import WEIGHTS, Demand, Floats, Ints
+
+# Positions looked at for each line; they lie a unit apart, or further where lots are large.
+_POSITIONS = 72
+_CHUNK = 4_000
+
+
+@dataclass(frozen=True)
+class Reorder:
+    """Order when the position is `under` units below the level or more, up to `beyond` above it.
+
+    Both n, units, >= 0; under is inf where no order ever pays. The level is that of lines whose
+    orders cost nothing, at which both are 0.
+    """
+
+    under: Floats
+    beyond: Floats
+
+
+def best_policy(
+    chances: Floats,
+    costs: Floats,
+    order_cost: Floats,
+    *,
+    least: Ints,
+    lowest: Ints,
+    highest: Ints,
+) -> tuple[Ints, Ints, Floats]:
+    """The (s, S) of the least mean cost of a review period, every pair tried.
+
+    chances: n × j, probability that a period asks for 0, 1, … units; costs: n × positions, the
+    expected holding and shortage of a period that starts at each position; order_cost: n. least: S
+    − s at least; lowest: s at least; highest: S at most, but for an order of `least`. Returns s and
+    S as positions (s from −1) and that cost.
+    c(s, S) = (K + Σ m(j)·G(S − j)) / Σ m(j), j from 0 to S − s − 1: m is the renewal density of
+    demand, G the cost of a period (Zheng & Federgruen, Operations Research 39, 1991, equation 3).
+    """
+    count, positions = costs.shape
+    renewals = _renewals(chances, positions)
+    time = np.cumsum(renewals, axis=1)
+    spent = np.repeat(order_cost[:, None], positions, axis=1)
+    column = np.arange(positions)
+    best = np.full(count, np.inf)
+    reorder, up_to = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    rows = np.arange(count)
+    for gap in range(1, positions + 1):
+        reached = slice(gap - 1, positions)
+        spent[:, reached] += renewals[:, gap - 1 : gap] * costs[:, : positions - gap + 1]
+        free = (column[reached] <= highest[:, None]) | (gap == least[:, None])
+        free &= column[reached] - gap >= lowest[:, None]
+        mean = np.where(free, spent[:, reached], np.inf)
+        found = np.argmin(mean, axis=1)
+        cost = mean[rows, found] / time[:, gap - 1]
+        better = (cost < best) & (gap >= least)
+        best = np.where(better, cost, best)
+        reorder = np.where(better, found - 1, reorder)
+        up_to = np.where(better, found + gap - 1, up_to)
+    return reorder, up_to, best
+
+
+def _renewals(chances: Floats, count: int) -> Floats:
+    """n × count: how often a cycle starts a period 0, 1, … units below the order-up-to level."""
+    asked = np.zeros((len(chances), count))
+    width = min(count, chances.shape[1])
+    asked[:, :width] = chances[:, :width]
+    still = np.minimum(asked[:, 0], 1 - 1e-6)
+    renewals = np.zeros_like(asked)
+    renewals[:, 0] = 1.0
+    for j in range(1, count):
+        renewals[:, j] = (asked[:, j:0:-1] * renewals[:, :j]).sum(axis=1)
+        renewals[:, j] /= 1 - still
+    return np.asarray(renewals / (1 - still)[:, None])
+
+
+def reorder(
+    cover: Demand,
+    demand: Demand,
+    level: Floats,
+    *,
+    ratio: Floats,
+    share: Floats,
+    order_cost: Floats,
+    least: Floats,
+    most: Floats,
+) -> Reorder:
+    """How far under the level to order, and how far beyond it.
+
+    cover: demand over the cover; demand: the same, lead time uncertain; level: the position of the
+    least cost where orders are free (`cover.lost_sales_level`); ratio: p / (p + h), p the cost of a
+    lost sale, h that of holding a unit for a review period; share: of the review period in the
+    cover; order_cost: as a share of p + h; least: units of the smallest order; most: units that S
+    may lie beyond the level. A review period that starts at a position is taken to cost what it
+    would at that level. What is asked for on an empty shelf is lost, so the position never falls
+    below 0: nor does s. No order pays where losing all sales costs no more than the best policy.
+    """
+    under, beyond = np.zeros((2, len(level)))
+    costly = np.flatnonzero((order_cost > 0) & (cover.mean > 1e-9))
+    for start in range(0, len(costly), _CHUNK):
+        part = costly[start : start + _CHUNK]
+        mean = cover.mean[part] * share[part]
+        spread = cover.quantiles[part] - (cover.quantiles[part] @ WEIGHTS)[:, None]
+        under[part], beyond[part] = _reorder(
+            mean,
+            np.square(spread) @ WEIGHTS * share[part],
+            Demand(demand.mean[part], demand.quantiles[part]),
+            np.maximum(level[part], 0.0),
+            ratio[part],
+            share[part],
+            order_cost[part],
+            least[part],
+            np.maximum(most[part], 0.0),
+        )
+    return Reorder(under, beyond)
+
+
+def _reorder(
+    mean: Floats,
+    variance: Floats,
+    demand: Demand,
+    level: Floats,
+    ratio: Floats,
+    share: Floats,
+    order_cost: Floats,
+    least: Floats,
+    most: Floats,
+) -> tuple[Floats, Floats]:
+    # With shortage allowed for, the economic lot is larger and starts below the level (Zipkin,
+    # Foundations of Inventory Management, 2000, 3.3).
+    lot = np.sqrt(2 * order_cost * mean / ((1 - ratio) * ratio))
+    below = np.minimum(lot * (1 - ratio) + 2 * mean, level)
+    above = np.maximum(np.minimum(lot * ratio + mean, most), least - below)
+    step = np.maximum((below + above) / (_POSITIONS - 3), 1.0)
+    zero = np.ceil(below / step)
+    stock = level[:, None] + (np.arange(_POSITIONS) - zero[:, None]) * step[:, None]
+    met = np.stack([demand.met(column, share) for column in np.maximum(stock, 0.0).T], axis=1)
+    whole = demand.quantiles @ WEIGHTS
+    missed = (ratio * share)[:, None] * (whole[:, None] - met)
+    at, up_to, cost = best_policy(
+        _chances(mean / step, variance / np.square(step)),
+        missed + (1 - ratio)[:, None] * (stock - met),
+        order_cost,
+        least=np.ceil(least / step - 1e-9).astype(np.int64),
+        lowest=np.ceil(zero - level / step - 0.5).astype(np.int64),
+        highest=(zero + np.floor(most / step)).astype(np.int64),
+    )
+    # A position stands for those half a step around it.
+    under = np.maximum((zero - at - 0.5) * step, 0.0)
+    under = np.where(cost < ratio * share * whole, under, np.inf)
+    return under, np.maximum((up_to - zero) * step, 0.0)
+
+
+def _chances(mean: Floats, variance: Floats) -> Floats:
+    """Probability of 0, 1, … by mean and variance: binomial, Poisson or negative binomial.
+
+    p(j) = (a + b / j)·p(j − 1), the class of Panjer, ASTIN Bulletin 12 (1981).
+    """
+    variance = np.maximum(variance, 0.2 * mean)
+    a = 1 - mean / variance
+    a = np.minimum(np.where(np.abs(a) < 1e-6, 1e-6, a), 1 - 1e-9)
+    b = np.square(mean) / variance - a
+    chances = np.zeros((len(mean), _POSITIONS))
+    chances[:, 0] = np.exp((a + b) / a * np.log1p(-a))
+    for j in range(1, _POSITIONS):
+        chances[:, j] = np.maximum(a + b / j, 0.0) * chances[:, j - 1]
+    return chances

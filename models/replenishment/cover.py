@@ -39,10 +39,10 @@ class Demand:
     quantiles: Floats
 
     def at(self, z: Floats) -> Floats:
-        """The quantile at each line's standard normal score."""
+        """The quantile at each normal score; beyond the grid its last step goes on."""
         last = len(GRID) - 2
         left = np.clip(np.searchsorted(GRID, z, side="right") - 1, 0, last)
-        share = np.clip((z - GRID[left]) / (GRID[left + 1] - GRID[left]), 0.0, 1.0)
+        share = np.maximum((z - GRID[left]) / (GRID[left + 1] - GRID[left]), 0.0)
         rows = np.arange(len(z))
         low, high = self.quantiles[rows, left], self.quantiles[rows, left + 1]
         return low + share * (high - low)

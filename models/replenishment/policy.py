@@ -25,7 +25,7 @@ from models.replenishment.reorder import Reorder, reorder
 from models.replenishment.replay import Aim, Decide, Trace
 
 _FILE = "policy.json"
-_Z_LIMITS = (-2.5, 3.0)
+_Z_LIMITS = (-2.5, 4.5)
 # Share of a promotion's demand kept for a lift that nobody has seen yet.
 LIFT_BUFFER = 0.15
 _KNOWN_LIFT = 3  # promotions after which the lift is known
@@ -156,14 +156,16 @@ class OrderUpTo(Policy):
         best = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, share))
         score = ndtri(np.clip(best, 0.01, 0.9985))
         lot = np.where(promise, economic_lot(lines, pace), price_lot(lines, pace))
-        demand = combined(outlook.cover, pace=pace, lead_sd=lines.lead_sd)
+        before, demand = (
+            combined(each, pace=pace, lead_sd=lines.lead_sd)
+            for each in (outlook.parts[-1], outlook.cover)
+        )
         batch = ~promise & (lines.order_cost > 0) & (lines.holding > 0)
         policy = reorder(
-            outlook.cover,
+            before,
             demand,
             demand.at(score),
             ratio=ratio,
-            share=share,
             order_cost=np.where(batch, _in_losses(lines, lines.order_cost, ratio), 0.0),
             least=np.maximum.reduce([lines.minimum, lines.pack, lot]),
             most=longest(lines, pace),
@@ -223,9 +225,13 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
         order_cost=seen.order_cost,
         demand=combined(faced.demand, pace=seen.pace, lead_sd=lines.lead_sd),
     )
-    # An empty shelf, or one below its display minimum, is below every reorder point.
-    at = np.maximum(target.up_to - seen.reorder.under, lines.display)
-    at = np.where((seen.reorder.under == np.inf) & (lines.display == 0), -np.inf, at)
+    # The reorder point is that of a shelf which lasts until the order arrives; an empty one, or one
+    # below its display minimum, is below every reorder point.
+    cover, never = seen.outlook.cover, seen.reorder.under == np.inf
+    level = cover.mean + safety(cover, z, pace=seen.pace, lead_sd=lines.lead_sd)
+    level = level + target.display + target.buffer
+    at = np.maximum(np.where(never, 0.0, level - seen.reorder.under), lines.display)
+    at = np.where(never & (lines.display == 0), -np.inf, at)
     return replace(target, at=np.where(seen.batch, at, np.inf))
 
 

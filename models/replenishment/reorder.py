@@ -79,39 +79,34 @@ def _renewals(chances: Floats, count: int) -> Floats:
 
 
 def reorder(
+    before: Demand,
     cover: Demand,
-    demand: Demand,
     level: Floats,
     *,
     ratio: Floats,
-    share: Floats,
     order_cost: Floats,
     least: Floats,
     most: Floats,
 ) -> Reorder:
     """How far under the level to order, and how far beyond it.
 
-    cover: demand over the cover; demand: the same, lead time uncertain; level: the position of the
-    least cost where orders are free (`cover.lost_sales_level`); ratio: p / (p + h), p the cost of a
-    lost sale, h that of holding a unit for a review period; share: of the review period in the
-    cover; order_cost: as a share of p + h; least: units of the smallest order; most: units that S
-    may lie beyond the level. A review period that starts at a position is taken to cost what it
-    would at that level. What is asked for on an empty shelf is lost, so the position never falls
-    below 0: nor does s. No order pays where losing all sales costs no more than the best policy.
+    before, cover: demand over the lead time, and over lead time and review period; level: the
+    position of the least cost where orders are free; ratio: p / (p + h), p the cost of a lost sale,
+    h that of holding a unit for a review period; order_cost: as a share of p + h; least: units of
+    the smallest order; most: units that S may lie beyond the level. A review period at a position
+    misses what the cover asks for beyond it and the lead time did not. What is asked for on an
+    empty shelf is lost, so the position never falls below 0: nor does s. No order pays where losing
+    all sales costs no more than the best policy.
     """
     under, beyond = np.zeros((2, len(level)))
-    costly = np.flatnonzero((order_cost > 0) & (cover.mean > 1e-9))
+    costly = np.flatnonzero((order_cost > 0) & (cover.mean - before.mean > 1e-9))
     for start in range(0, len(costly), _CHUNK):
         part = costly[start : start + _CHUNK]
-        mean = cover.mean[part] * share[part]
-        spread = cover.quantiles[part] - (cover.quantiles[part] @ WEIGHTS)[:, None]
         under[part], beyond[part] = _reorder(
-            mean,
-            np.square(spread) @ WEIGHTS * share[part],
-            Demand(demand.mean[part], demand.quantiles[part]),
+            Demand(before.mean[part], before.quantiles[part]),
+            Demand(cover.mean[part], cover.quantiles[part]),
             np.maximum(level[part], 0.0),
             ratio[part],
-            share[part],
             order_cost[part],
             least[part],
             np.maximum(most[part], 0.0),
@@ -120,16 +115,15 @@ def reorder(
 
 
 def _reorder(
-    mean: Floats,
-    variance: Floats,
-    demand: Demand,
+    before: Demand,
+    cover: Demand,
     level: Floats,
     ratio: Floats,
-    share: Floats,
     order_cost: Floats,
     least: Floats,
     most: Floats,
 ) -> tuple[Floats, Floats]:
+    mean = cover.mean - before.mean
     # With shortage allowed for, the economic lot is larger and starts below the level (Zipkin,
     # Foundations of Inventory Management, 2000, 3.3).
     lot = np.sqrt(2 * order_cost * mean / ((1 - ratio) * ratio))
@@ -138,12 +132,12 @@ def _reorder(
     step = np.maximum((below + above) / (_POSITIONS - 3), 1.0)
     zero = np.ceil(below / step)
     stock = level[:, None] + (np.arange(_POSITIONS) - zero[:, None]) * step[:, None]
-    met = np.stack([demand.met(column, share) for column in np.maximum(stock, 0.0).T], axis=1)
-    whole = demand.quantiles @ WEIGHTS
-    missed = (ratio * share)[:, None] * (whole[:, None] - met)
+    short = np.stack([cover.shortage(column) for column in stock.T], axis=1)
+    early = np.stack([before.shortage(column) for column in stock.T], axis=1)
+    left = stock - (cover.quantiles @ WEIGHTS)[:, None] + short
     at, up_to, cost = best_policy(
-        _chances(mean / step, variance / np.square(step)),
-        missed + (1 - ratio)[:, None] * (stock - met),
+        _chances(mean / step, np.maximum(_variance(cover) - _variance(before), 0.0) / step**2),
+        ratio[:, None] * (short - early) + (1 - ratio)[:, None] * left,
         order_cost,
         least=np.ceil(least / step - 1e-9).astype(np.int64),
         lowest=np.ceil(zero - level / step - 0.5).astype(np.int64),
@@ -151,8 +145,13 @@ def _reorder(
     )
     # A position stands for those half a step around it.
     under = np.maximum((zero - at - 0.5) * step, 0.0)
-    under = np.where(cost < ratio * share * whole, under, np.inf)
+    under = np.where(cost < ratio * mean, under, np.inf)
     return under, np.maximum((up_to - zero) * step, 0.0)
+
+
+def _variance(demand: Demand) -> Floats:
+    mean = demand.quantiles @ WEIGHTS
+    return np.asarray(np.square(demand.quantiles - mean[:, None]) @ WEIGHTS)
 
 
 def _chances(mean: Floats, variance: Floats) -> Floats:

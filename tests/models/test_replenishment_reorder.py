@@ -148,10 +148,11 @@ def test_below_the_reorder_point_the_lot_goes_beyond_the_level() -> None:
     beyond = empty["order_quantity"] - empty["order_up_to"]
     assert beyond > 5
     assert empty["minimum"] == pytest.approx(beyond, abs=0.5)
-    nearly = costly | {"on_hand": float(np.floor(empty["order_up_to"]) - 1)}
-    full = OrderUpTo().predict(frame(nearly)).iloc[0]
-    assert full["order_quantity"] == 0
-    assert full["not_ordered_reason"] == "above the reorder point"
+    plenty = OrderUpTo().predict(frame(costly | {"on_hand": 1000.0})).iloc[0]
+    nearly = costly | {"on_hand": float(np.floor(plenty["order_up_to"]))}
+    line = OrderUpTo().predict(frame(nearly)).iloc[0]
+    assert line["order_quantity"] == 0
+    assert line["not_ordered_reason"] == "above the reorder point"
 
 
 def test_what_the_shelf_must_show_is_ordered_whatever_an_order_costs() -> None:

@@ -4,8 +4,8 @@ Usage: python tests/benchmarks/server.py DIR [--redis URL] [--database URL] [--o
 
 DIR keeps the generated shop (100,000 products). Needs a Redis database of its own (default
 redis://127.0.0.1:6379/13), which is emptied. Parts: decisions, recommendations, rivals, join, load.
-Ratios are taken within one run; --soak M adds M minutes of mixed load with a model swap and a
-materialize in the middle.
+Ratios are taken within one run; --soak M adds M minutes of mixed load: in the middle every row gets
+another version of its model and everything is materialized, at three quarters it is rolled back.
 """
 
 import argparse
@@ -163,6 +163,25 @@ def recommendations(seconds: float) -> dict[str, float]:
     }
 
 
+def swap(row: str, verb: str, body: dict[str, str]) -> float:
+    """Seconds until answers come from another version than before; raises where they never do."""
+    probe = {"fraud": decide, "recommendation": recommend}[row]
+    with httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
+
+        def version(number: int) -> str:
+            head, _, content = probe(number).partition(b"\r\n\r\n")
+            path = head.split(b" ", 2)[1].decode()
+            told = client.post(path, content=content, headers={"content-type": "application/json"})
+            return str(told.raise_for_status().json()["model_version"])
+
+        former, began = version(0), time.monotonic()
+        client.post(f"/v1/models/{row}:{verb}", json=body).raise_for_status()
+        while version(int(1e6 * (time.monotonic() - began))) == former:
+            if time.monotonic() - began > 10:
+                raise SystemExit(f"{row}: version {former} still answers 10 s after {verb}")
+        return time.monotonic() - began
+
+
 def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str, float]:
     """Mixed load; memory after a tenth of the time is the mark. Counted is the process's own: what
     it maps of the models' files is the kernel's cache, and grows with the customers who ask."""
@@ -174,13 +193,19 @@ def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str,
             text = Path(f"/proc/{pid}/status").read_text()
             memory.append(int(text.split("RssAnon:")[1].split()[0]) / 1e6)
 
+    swaps: list[float] = []
+
     def disturb() -> None:
         over.wait(minutes * 30)
-        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
-            same = client.get("/v1/models").json()["data"]
-            for each in same:
-                body = {"version": each["version"], "reason": "the middle of the soak"}
-                client.post(f"/v1/models/{each['row']}:promote", json=body)
+        fresh = {row: shop.again(settings, row) for row in settings.rows}
+        for row, version in fresh.items():
+            swaps.append(swap(row, "promote", {"version": version, "reason": "half of the soak"}))
+        materialize()
+        over.wait(minutes * 15)
+        back = {"reason": "three quarters of the soak"}
+        swaps.extend([swap(row, "rollback", back) for row in fresh])
+
+    def materialize() -> None:
         command = [sys.executable, "-m", "argosy", "materialize"]
         given = {
             "ARGOSY_HOME": str(settings.home),
@@ -204,6 +229,8 @@ def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str,
     return {
         "soak_requests": found.requests,
         "soak_failed": found.failed,
+        "soak_swaps": len(swaps),
+        "soak_swap_seconds": max(swaps, default=float("nan")),
         "soak_p99_ms": found.p99,
         "soak_memory_growth": sum(tail) / len(tail) / (sum(head) / len(head)) - 1,
     }

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from features.contracts import ArgosyError
 from features.records import DatabaseError, RecordsError
@@ -218,9 +219,24 @@ def request_id(request: Request) -> str:
 
 def _handle(app: FastAPI, kind: type[Exception], problem: Callable[[Any], Problem]) -> None:
     async def handler(request: Request, error: Exception) -> Response:
-        return answer(problem(error), request_id(request))
+        found = problem(error)
+        if found.status == 405:
+            found.headers = {"Allow": ", ".join(_allowed(app, request.url.path))}
+        return answer(found, request_id(request))
 
     app.add_exception_handler(kind, handler)
+
+
+def _allowed(app: FastAPI, path: str) -> list[str]:
+    """The methods of a path, by the description; the framework names those of one route only. Of
+    several templates that fit, the one with the most text of its own is meant."""
+    fitting = {
+        template: methods
+        for template, methods in app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+    }
+    meant = max(fitting, key=lambda template: len(re.sub("{.*?}", "", template)), default="")
+    return sorted(method.upper() for method in fitting.get(meant, ()))
 
 
 def _fault(location: Sequence[int | str], message: str) -> Fault:

@@ -4,7 +4,7 @@ import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from features.settings import RowName
 from models.gates import objections
@@ -28,7 +28,7 @@ class Promotion(BaseModel):
 
     version: str = Field(pattern="^[0-9]{1,9}$")
     reason: _Reason
-    force: bool = Field(False, description="Also when the gates object.")
+    force: StrictBool = Field(False, description="Also when the gates object.")
 
 
 class Rollback(BaseModel):

@@ -5,6 +5,7 @@ from features.forecasting.importance import abc_xyz
 from features.forecasting.overrides import Override, OverrideError, layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
+from features.forecasting.totals import TOTALS, Totals, total_quantiles, totals
 from features.forecasting.value import exceptions, outcomes, value_added, within
 from features.forecasting.views import (
     DEMAND,
@@ -23,9 +24,11 @@ __all__ = [
     "FREQUENCIES",
     "SERVICE",
     "TABLES",
+    "TOTALS",
     "VIEWS",
     "Override",
     "OverrideError",
+    "Totals",
     "abc_xyz",
     "choose",
     "demand",
@@ -38,6 +41,8 @@ __all__ = [
     "packed",
     "quantile_names",
     "starts",
+    "total_quantiles",
+    "totals",
     "value_added",
     "within",
 ]

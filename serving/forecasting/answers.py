@@ -87,7 +87,7 @@ def told(
             Period(
                 period_start=outlook.period_starts[step],
                 mean=float(outlook.mean[step]),
-                quantiles=_named(names, single[step]),
+                quantiles=named(names, single[step]),
             )
             for step in range(horizon)
         ],
@@ -95,7 +95,7 @@ def told(
             Window(
                 periods=step + 1,
                 mean=float(outlook.window_mean[step]),
-                quantiles=_named(names, window[step]),
+                quantiles=named(names, window[step]),
             )
             for step in range(horizon)
         ],
@@ -126,5 +126,6 @@ def _parts(outlook: Outlook, horizon: int) -> list[Part] | None:
     return [Part(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
 
 
-def _named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+def named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Quantiles by the names of their levels."""
     return dict(zip(names, (round(float(value), 4) for value in values), strict=True))

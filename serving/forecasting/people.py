@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictFloat
 
 from features.forecasting import Override
 
@@ -47,8 +47,8 @@ class OverrideRequest(BaseModel):
     product_id: Id
     first: date = Field(description="Periods that start from this day …")
     last: date = Field(description="… to this day.")
-    quantity: float | None = Field(None, ge=0, allow_inf_nan=False)
-    factor: float | None = Field(None, ge=0, le=1000, allow_inf_nan=False)
+    quantity: StrictFloat | None = Field(None, ge=0, allow_inf_nan=False)
+    factor: StrictFloat | None = Field(None, ge=0, le=1000, allow_inf_nan=False)
     author: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
     expires_at: AwareDatetime

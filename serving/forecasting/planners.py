@@ -1,13 +1,13 @@
 """The planners' endpoints: overrides, exceptions, value added, corrections."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from features.forecasting import OverrideError, exceptions, outcomes, value_added
-from serving.errors import Fault, Problem
+from serving.errors import Problem
 from serving.forecasting.layers import renew
 from serving.forecasting.people import (
     Correction,
@@ -23,13 +23,9 @@ from serving.forecasting.people import (
     corrections,
     told,
 )
+from serving.forecasting.query import Cursor, Id, Limit, MaybeId, page
 from serving.idempotency import IDEMPOTENT, once
 from serving.live import Live
-
-Id = Annotated[str, Query(min_length=1, max_length=128)]
-MaybeId = Annotated[str | None, Query(min_length=1, max_length=128)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the page before.")]
 
 
 def add(routes: APIRouter, live: Live) -> None:
@@ -62,7 +58,7 @@ def _overrides(routes: APIRouter, live: Live) -> None:
     ) -> OverridePage:
         """Overrides that were not dropped, the newest first; `holds` is false for expired ones."""
         found, now = live.records.overrides.all(warehouse_id, product_id), live.now()
-        return OverridePage(**_page([told(one, now) for one in found], limit, cursor))
+        return OverridePage(**page([told(one, now) for one in found], limit, cursor))
 
     @routes.delete("/forecasts/overrides/{override_id}")
     def drop(override_id: Annotated[str, Path(max_length=128)]) -> OverrideAnswer:
@@ -93,7 +89,7 @@ def _reports(routes: APIRouter, live: Live) -> None:
         rates = live.lake.read("fx_rates", as_of=live.now())
         table = exceptions(_outcomes(live, warehouse_id), rates, live.settings.base_currency)
         rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
-        return ExceptionPage(**_page(rows, limit, cursor))
+        return ExceptionPage(**page(rows, limit, cursor))
 
     @routes.get("/forecasts/value-added")
     def added(warehouse_id: MaybeId = None) -> ValuePage:
@@ -111,24 +107,10 @@ def _reports(routes: APIRouter, live: Live) -> None:
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         demand = live.store.history("demand", live.now(), only=pair)
         rows: list[Correction] = list(corrections(demand))
-        return CorrectionPage(**_page(rows, limit, cursor))
+        return CorrectionPage(**page(rows, limit, cursor))
 
 
 def _outcomes(live: Live, warehouse_id: str | None) -> pd.DataFrame:
     now, only = live.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
     views = ("forecast", "model_forecast", "demand")
     return outcomes(*(live.store.history(view, now, only=only) for view in views))
-
-
-def _page(rows: list[Any], limit: int, cursor: str | None) -> dict[str, Any]:
-    """A page; the cursor is the place of its first row."""
-    if cursor is not None and not cursor.isdecimal():
-        fault = Fault("/cursor", "none of ours; start again without it", "query")
-        raise Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])
-    start = int(cursor or 0)
-    more = start + limit < len(rows)
-    return {
-        "data": rows[start : start + limit],
-        "has_more": more,
-        "next_cursor": str(start + limit) if more else None,
-    }

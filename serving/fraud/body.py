@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -111,7 +112,7 @@ class Label(BaseModel):
 
     payment_id: _TYPES["id"]  # type: ignore[valid-type]  # an annotated type from the table above
     reported_at: AwareDatetime
-    is_fraud: bool
+    is_fraud: StrictBool
     reason: _Text | None = None
     source: Literal["chargeback", "early_warning", "review"] = "chargeback"
     occurred_at: AwareDatetime | None = None

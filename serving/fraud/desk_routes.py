@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from models.fraud import Action
 from serving.auth import scoped
@@ -39,7 +39,7 @@ class EntryBody(BaseModel):
     value: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     reason: _Line
     expires_at: AwareDatetime | None = None
-    removed: bool = False
+    removed: StrictBool = False
 
 
 class EntryAnswer(BaseModel):
@@ -74,7 +74,7 @@ class RuleBody(BaseModel):
     when: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]
     action: Action
     about: About = "payment"
-    active: bool = True
+    active: StrictBool = True
 
 
 class RuleAnswer(BaseModel):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from serving.auth import scoped
 from serving.errors import Problem
@@ -55,7 +55,7 @@ class OrderBody(BaseModel):
     billing_country: _Country | None = None
     shipping_country: _Country | None = None
     ip_country: _Country | None = None
-    address_match: bool | None = None
+    address_match: StrictBool | None = None
 
 
 class AssessmentAnswer(BaseModel):

@@ -2,8 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.config import JsonDict
+from pydantic.json_schema import WithJsonSchema
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
@@ -31,15 +40,23 @@ class SessionEvent(Strict):
 class PriceRange(Strict):
     """In the base currency, both ends included."""
 
-    min: float | None = Field(None, ge=0)
-    max: float | None = Field(None, ge=0)
+    min: StrictFloat | None = Field(None, ge=0)
+    max: StrictFloat | None = Field(None, ge=0)
+
+
+_MANY: JsonDict = {"type": "array", "items": {"type": "string"}, "maxItems": 50}
+_Names = Annotated[
+    list[str],
+    Field(max_length=50),
+    WithJsonSchema({"anyOf": [_MANY, {"type": "string"}]}),
+]
 
 
 class Filters(Strict):
     """A category also stands for all below it."""
 
-    category: list[str] = Field(default_factory=list, max_length=50)
-    brand: list[str] = Field(default_factory=list, max_length=50)
+    category: _Names = Field(default_factory=list)
+    brand: _Names = Field(default_factory=list)
     price: PriceRange = Field(default_factory=PriceRange)
 
     @model_validator(mode="before")
@@ -88,7 +105,7 @@ class RecommendationRequest(Strict):
     limit: int = Field(10, ge=1, le=MOST_ITEMS)
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     filters: Filters = Field(default_factory=Filters)
-    diversity: float = Field(
+    diversity: StrictFloat = Field(
         0.0, ge=0, le=1, description="0: by score alone; 1: as unlike each other as can be (MMR)."
     )
     max_per_category: int | None = Field(None, ge=1, description=_CAP)
@@ -98,8 +115,8 @@ class RecommendationRequest(Strict):
         max_length=MOST_ITEMS,
         description="Shown first, in this order, where the rules let them.",
     )
-    in_stock_only: bool = True
-    explain: bool = Field(False, description="Say why, item by item.")
+    in_stock_only: StrictBool = True
+    explain: StrictBool = Field(False, description="Say why, item by item.")
     timeout_ms: int | None = Field(
         None,
         ge=1,

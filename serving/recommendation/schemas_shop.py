@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, model_validator
 
 from features.storefront import HOLDOUT
 from serving.recommendation.schemas import MOST_ITEMS, Id, Strict
@@ -11,7 +11,7 @@ from serving.recommendation.schemas import MOST_ITEMS, Id, Strict
 class BoostIn(Strict):
     """Products that bear all labels given are worth `factor` times as much; below 1 buries."""
 
-    factor: float = Field(gt=0, le=1_000)
+    factor: StrictFloat = Field(gt=0, le=1_000)
     product_id: Id | None = None
     category: str | None = Field(None, max_length=500, description="A path, with all below it.")
     brand: str | None = Field(None, max_length=500)
@@ -61,9 +61,9 @@ class ArmIn(Strict):
     """One way to answer; what is left out is as the question says."""
 
     name: str = Field(min_length=1, max_length=64)
-    weight: float = Field(1.0, gt=0, le=1e6, description="Its share among the arms.")
-    personal: bool = Field(True, description="False: what sells, for everybody the same.")
-    diversity: float | None = Field(None, ge=0, le=1)
+    weight: StrictFloat = Field(1.0, gt=0, le=1e6, description="Its share among the arms.")
+    personal: StrictBool = Field(True, description="False: what sells, for everybody the same.")
+    diversity: StrictFloat | None = Field(None, ge=0, le=1)
     max_per_category: int | None = Field(None, ge=1)
     max_per_brand: int | None = Field(None, ge=1)
     boosts: list[BoostIn] = Field(default_factory=list, max_length=200)
@@ -89,7 +89,7 @@ class ExperimentIn(Strict):
     experiment_id: Id
     placement: str = Field(min_length=1, max_length=128)
     arms: list[ArmIn] = Field(min_length=1, max_length=20)
-    holdout: float = Field(
+    holdout: StrictFloat = Field(
         0.0, ge=0, lt=1, description="Share of people who get what sells, nothing personal."
     )
 

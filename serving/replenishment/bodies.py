@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from features.purchasing import OrderedLine, Outcome
 from serving.replenishment.answers import Made, Suggestion
@@ -16,18 +16,20 @@ class TermsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    lead_time_days: float | None = Field(None, ge=0, le=730)
-    lead_time_sd: float | None = Field(None, ge=0, le=365)
-    service_level: float | None = Field(None, gt=0, lt=1)
-    duty_rate: float | None = Field(None, ge=0, le=5, description="The tariff, a share of cost.")
-    demand_uplift: float | None = Field(
+    lead_time_days: StrictFloat | None = Field(None, ge=0, le=730)
+    lead_time_sd: StrictFloat | None = Field(None, ge=0, le=365)
+    service_level: StrictFloat | None = Field(None, gt=0, lt=1)
+    duty_rate: StrictFloat | None = Field(
+        None, ge=0, le=5, description="The tariff, a share of cost."
+    )
+    demand_uplift: StrictFloat | None = Field(
         None, ge=-1, le=10, description="Share by which all demand is more."
     )
-    budget: float | None = Field(
+    budget: StrictFloat | None = Field(
         None, ge=0, description="Money for all orders together, in the base currency."
     )
-    weight_kg: float | None = Field(None, ge=0, description="What a container bears.")
-    volume_m3: float | None = Field(None, ge=0, description="What a container holds.")
+    weight_kg: StrictFloat | None = Field(None, ge=0, description="What a container bears.")
+    volume_m3: StrictFloat | None = Field(None, ge=0, description="What a container holds.")
 
     def terms(self) -> Terms:
         """As the plan takes them."""
@@ -109,7 +111,7 @@ class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(max_length=512)
-    quantity: float | None = Field(None, gt=0, description="Another than the suggested one.")
+    quantity: StrictFloat | None = Field(None, gt=0, description="Another than the suggested one.")
     reason: str = Field("", max_length=1000)
 
 
@@ -118,7 +120,7 @@ class One(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    quantity: float | None = Field(None, gt=0, description="Another than the suggested one.")
+    quantity: StrictFloat | None = Field(None, gt=0, description="Another than the suggested one.")
     reason: str = Field("", max_length=1000)
 
 

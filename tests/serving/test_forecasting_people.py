@@ -164,3 +164,31 @@ def test_without_overrides_a_batch_names_none(live: Live) -> None:
     batch = score(live, NOW, quantiles=[0.5])
     assert list(batch.columns[-4:]) == ["q50", "demand_class", "abc_xyz", "overrides"]
     assert batch["overrides"].isna().all()
+
+
+def test_totals_add_up_to_the_pairs_and_bear_overrides(client: TestClient) -> None:
+    whole = client.get("/v1/forecasts/totals", params={"level": "total"}).json()
+    (everything,) = whole["data"]
+    by_product = client.get("/v1/forecasts/totals", params={"level": "product"}).json()["data"]
+    assert everything["pairs"] == sum(one["pairs"] for one in by_product)
+    for step, period in enumerate(everything["periods"]):
+        parts = [one["periods"][step]["mean"] for one in by_product]
+        assert period["mean"] == pytest.approx(sum(parts))
+    mine = next(one for one in by_product if one["key"] == "p1")
+    if mine["pairs"] == 1:
+        assert [one["mean"] for one in mine["periods"]] == pytest.approx(means(client))
+    given = client.post("/v1/forecasts/overrides", json=WISH).json()
+    (after,) = client.get("/v1/forecasts/totals", params={"level": "total"}).json()["data"]
+    assert after["periods"] != everything["periods"]
+    client.delete(f"/v1/forecasts/overrides/{given['override_id']}")
+    (back,) = client.get("/v1/forecasts/totals", params={"level": "total"}).json()["data"]
+    assert back["periods"] == everything["periods"]
+
+
+def test_totals_refuse_what_there_is_not(client: TestClient) -> None:
+    ask = "/v1/forecasts/totals"
+    assert client.get(ask, params={"level": "galaxy"}).status_code == 422
+    assert client.get(ask, params={"level": "product", "key": "none"}).status_code == 404
+    assert client.get(ask, params={"level": "total", "horizon": 400}).status_code == 422
+    one = client.get(ask, params={"level": "product", "key": "p1", "horizon": 1}).json()
+    assert [len(each["periods"]) for each in one["data"]] == [1]

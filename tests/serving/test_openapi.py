@@ -19,7 +19,8 @@ from serving.auth import create_key
 from serving.live import Live
 
 # All checks are on. 503 is how a row without a model answers, and told in the description; 422
-# is how a request is refused whose fields fit one by one and contradict each other, or the clock.
+# is how a request is refused whose fields fit one by one and contradict each other, or the clock;
+# 413 is how a list is refused that is too long, where its bytes are too many as well.
 FULL = os.environ.get("ARGOSY_FUZZ") == "full"
 CONFIG: dict[str, Any] = {
     "seed": 7,
@@ -32,6 +33,9 @@ CONFIG: dict[str, Any] = {
     },
     "checks": {
         "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+        "negative_data_rejection": {
+            "expected-statuses": [*map(str, (400, 401, 403, 404, 405, 406, 409, 413, 415)), "422"]
+        },
         "positive_data_acceptance": {
             "expected-statuses": ["2xx", "401", "404", "409", "422", "503"]
         },

@@ -1,0 +1,189 @@
+"""Forecasts of many pairs together: a product, category, country or warehouse, or everything.
+
+Means add up by construction, so every screen agrees. Quantiles do not: the pairs of a group err
+together (a mild winter, a shop that grows). How much is read, for each level, from past forecasts
+beside what came.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import gammaincinv
+
+from features.forecasting.grid import PAIR
+from features.forecasting.periods import number, starts
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# What pairs are added up by, and the column of it; "total" is everything.
+TOTALS: Mapping[str, str | None] = {
+    "product": "product_id",
+    "category": "category",
+    "country": "country",
+    "warehouse": "warehouse_id",
+    "total": None,
+}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Forecasts of G groups, H periods: pairs: G; the others G × H. variance: of the sum of the
+    pairs, errors in common included; window_…: of the sum of the periods 1 … h."""
+
+    keys: Sequence[str]
+    pairs: Ints
+    frequency: str
+    as_of: str
+    model_version: str
+    period_starts: Sequence[str]
+    mean: Floats
+    variance: Floats
+    window_mean: Floats
+    window_variance: Floats
+
+
+def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> Totals | None:
+    """The newest forecasts added up by a level of TOTALS; None where there are none.
+
+    forecasts, demand: history of these views. A pair without a category or country goes under "".
+    """
+    if forecasts.empty:
+        return None
+    newest = _alike(forecasts[forecasts["period_start"] == forecasts["period_start"].max()])
+    parts, head = _Moments.of(newest), newest.iloc[0]
+    keys, codes = np.unique(_keys(newest, demand, level), return_inverse=True)
+    added = [_added(values, codes) for values in (parts.mean, parts.window_mean)]
+    apart = [_added(values, codes) for values in (parts.variance, parts.window_variance)]
+    common = common_error(forecasts, demand, level)
+    spread = [
+        own + error * np.square(mean) for own, error, mean in zip(apart, common, added, strict=True)
+    ]
+    return Totals(
+        keys=[str(key) for key in keys],
+        pairs=np.bincount(codes),
+        frequency=str(head["frequency"]),
+        as_of=str(newest["forecast_as_of"].max()),
+        model_version=str(head["model_version"]),
+        period_starts=_dates(head, parts.mean.shape[1]),
+        mean=added[0],
+        variance=spread[0],
+        window_mean=added[1],
+        window_variance=spread[1],
+    )
+
+
+def common_error(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> tuple[float, float]:
+    """The squared relative error that the pairs of a group have in common, of single periods and of
+    sums: what past errors of groups have beyond the pairs' own, Σ (e² − Σ v) / Σ mean², at least 0.
+
+    Of each past forecast the closed periods count, and in them the pairs whose demand is known in
+    full. 0 where nothing is closed yet.
+    """
+    real = _known(demand)
+    excess, size = np.zeros(2), np.zeros(2)
+    for _, past in forecasts.groupby("period_start", sort=True):
+        part = _alike(past)
+        moments = _Moments.of(part)
+        dates = _dates(part.iloc[0], moments.mean.shape[1])
+        actual = real.reindex(index=pd.MultiIndex.from_frame(part[PAIR]), columns=dates).to_numpy()
+        _, codes = np.unique(_keys(part, demand, level), return_inverse=True)
+        windows = np.cumsum(actual, axis=1)  # unknown from the first unknown period on
+        for place, (came, mean, variance) in enumerate(
+            (
+                (actual, moments.mean, moments.variance),
+                (windows, moments.window_mean, moments.window_variance),
+            )
+        ):
+            closed = ~np.isnan(came)
+            error = _added(np.where(closed, came - mean, 0.0), codes)
+            excess[place] += (error**2 - _added(np.where(closed, variance, 0.0), codes)).sum()
+            size[place] += np.square(_added(np.where(closed, mean, 0.0), codes)).sum()
+    single, window = np.maximum(excess, 0.0) / np.maximum(size, 1e-9)
+    return float(single), float(window)
+
+
+def total_quantiles(mean: Floats, variance: Floats, levels: Sequence[float]) -> Floats:
+    """Quantiles of gamma distributions with these moments, as whole units: … × levels. The mean
+    where it is 0 or there is no variance."""
+    spread = (mean > 0) & (variance > 0)
+    safe, wide = np.where(spread, mean, 1.0), np.where(spread, variance, 1.0)
+    shape, scale = np.square(safe) / wide, wide / safe
+    found = gammaincinv(shape[..., None], np.asarray(levels)) * scale[..., None]
+    whole = np.maximum(np.ceil(found - 0.5), 0.0)
+    return np.where(spread[..., None], whole, mean[..., None])
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Mean and variance of n pairs: n × H, of periods and of their sums."""
+
+    mean: Floats
+    variance: Floats
+    window_mean: Floats
+    window_variance: Floats
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> "_Moments":
+        levels = np.asarray(rows["levels"].iloc[0], dtype=np.float64)
+        edges = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [1.0]])
+        found: dict[str, Floats] = {}
+        for name, flat in (("mean", "quantiles"), ("window_mean", "window_quantiles")):
+            mean = _table(rows[name])
+            values = _table(rows[flat]).reshape(*mean.shape, len(levels))
+            middle = values @ np.diff(edges)
+            found[name] = mean
+            found[name.replace("mean", "variance")] = np.square(
+                values - middle[..., None]
+            ) @ np.diff(edges)
+        return cls(**found)
+
+
+def _alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """The newest row of each pair; where horizons differ, those of the most common one."""
+    newest = rows.sort_values("event_timestamp", kind="stable").drop_duplicates(PAIR, keep="last")
+    shape = newest["mean"].map(len) * 1000 + newest["levels"].map(len)
+    same: pd.DataFrame = newest[shape == shape.mode().iloc[0]].reset_index(drop=True)
+    return same
+
+
+def _keys(rows: pd.DataFrame, demand: pd.DataFrame, level: str) -> NDArray[np.str_]:
+    """The group of each row."""
+    column = TOTALS[level]
+    if column is None:
+        return np.full(len(rows), "")
+    if column in PAIR:
+        return rows[column].to_numpy(dtype=str)
+    newest = demand.sort_values("event_timestamp", kind="stable").drop_duplicates(PAIR, keep="last")
+    return rows[PAIR].merge(newest, how="left", on=PAIR)[column].fillna("").to_numpy(dtype=str)
+
+
+def _known(demand: pd.DataFrame) -> pd.DataFrame:
+    """Demand that was seen in full: pairs × starts of periods."""
+    share = pd.to_numeric(demand["in_stock"])
+    full = (share.isna() | (share >= 1)) & ~demand["censored"].eq(True)
+    cell = [*PAIR, "period_start"]
+    newest = demand[full.to_numpy()].drop_duplicates(cell, keep="last").set_index(cell)
+    table: pd.DataFrame = newest["quantity"].astype(float).unstack()  # noqa: PD010  a cell a row
+    return table
+
+
+def _dates(row: pd.Series, horizon: int) -> list[str]:
+    frequency = str(row["frequency"])
+    first = number(pd.Timestamp(row["period_start"], tz="UTC").to_pydatetime(), frequency)
+    moments = starts(np.arange(first, first + horizon), frequency)
+    return list(moments.strftime("%Y-%m-%d"))
+
+
+def _added(values: Floats, codes: Ints) -> Floats:
+    """Rows added up by group."""
+    answer = np.zeros((codes.max() + 1, values.shape[1]))
+    np.add.at(answer, codes, values)
+    return answer
+
+
+def _table(lists: pd.Series) -> Floats:
+    return np.stack([np.asarray(values, dtype=np.float64) for values in lists])

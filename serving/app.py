@@ -1,7 +1,6 @@
 """The HTTP application and its server."""
 
 import contextlib
-import gc
 import ipaddress
 import os
 import shutil
@@ -83,9 +82,7 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _settled(_: FastAPI) -> AsyncIterator[None]:
     """The last to start: what is loaded now stays, so the collector need not look at it again."""
-    gc.collect()
     memory.trim()
-    gc.freeze()
     yield
 
 

@@ -103,3 +103,29 @@ def test_keys_that_open_nothing(client: TestClient) -> None:
     told = refused(client, 403, "forbidden", json=PAYMENT, headers={"X-API-Key": other})
     assert "lacks the scope decide" in told
     assert client.post(PATH, json=PAYMENT, headers={"Authorization": given}).status_code == 200
+
+
+def test_a_method_that_is_not_there_is_told_those_that_are(shop_client: TestClient) -> None:
+    for path, methods in (
+        ("/v1/fraud/lists", "GET, POST"),
+        ("/v1/placements/home", "DELETE, PUT"),
+        ("/v1/replenishment/suggestions/wDE~lemon~:approve", "POST"),
+        ("/v1/customers/c1", "DELETE, GET"),
+    ):
+        found = shop_client.request("PATCH", path)
+        assert (found.status_code, found.headers["allow"]) == (405, methods), path
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/replenishment/plan", {"budget": False}),
+        ("/v1/replenishment/plan", {"lead_time_days": "21"}),
+        ("/v1/recommendations", {"customer_id": "c1", "explain": 0}),
+        ("/v1/recommendations", {"customer_id": "c1", "filters": {"price": {"max": False}}}),
+    ],
+)
+def test_a_number_is_no_text_and_no_flag(
+    shop_client: TestClient, path: str, body: dict[str, Any]
+) -> None:
+    assert shop_client.post(path, json=body).status_code == 422

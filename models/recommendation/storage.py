@@ -21,6 +21,7 @@ from models.recommendation.ids import Ids
 from models.recommendation.neighbours import Neighbours
 from models.recommendation.popularity import Popularity
 from models.recommendation.ranking import Linear, Ranking
+from models.recommendation.returning import Returning
 from models.recommendation.sources import Sources
 
 _ARRAYS, _TREES, _PARAMETERS = "arrays", "trees.txt", "parameters.json"
@@ -38,7 +39,7 @@ def save(model: Model, sources: Sources, ranking: Ranking, folder: Path) -> None
         **_named("catalogue", sources.catalogue),
         **{name: getattr(sources, name).names for name in ("people", "products", "markets")},
     }
-    for part in ("habits", "sells", "taste", "neighbours", "together"):
+    for part in ("habits", "sells", "returning", "taste", "neighbours", "together"):
         arrays |= _named(part, getattr(sources, part))
     (folder / _ARRAYS).mkdir()
     for name, values in arrays.items():
@@ -75,6 +76,7 @@ def load(folder: Path) -> tuple[Sources, Ranking]:
         neighbours=Neighbours(**_part(arrays, "neighbours")),
         together=Neighbours(**_part(arrays, "together")),
         sells=Popularity(**_part(arrays, "sells")),
+        returning=Returning(**_part(arrays, "returning")),
         end=float(arrays["end"]),
     )
     grown = folder / _TREES

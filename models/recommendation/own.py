@@ -28,7 +28,8 @@ OWN_FEATURES = (
     "due_product",
     "has_rhythm",
     "looked",
-    # How surely it is bought again.
+)
+AGAIN_FEATURES = (
     "rate_90d",
     "rate_180d",
     "expected",
@@ -134,11 +135,10 @@ def own_history(own: Own) -> Iterator[Floats]:
     yield np.where(own.ever, np.clip(own.last / np.maximum(own.cycle, 0.5), 0, 5), 1.0)
     yield (own.count > 1).astype(np.float64)
     yield np.log(own.looked + 0.01)
-    yield from _again(own)
 
 
-def _again(own: Own) -> Iterator[Floats]:
-    """How surely a product is bought again.
+def bought_again(own: Own) -> Iterator[Floats]:
+    """How surely each candidate is bought again; columns as AGAIN_FEATURES.
 
     likely, likely_now: posterior mean of the share of a person's baskets that hold the product,
     of all since the first and of those of late; the prior is how surely others buy it again.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from models.recommendation.selection import top
-from models.recommendation.signals import FEATURES
+from models.recommendation.signals import FEATURES, FINE
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -231,11 +231,16 @@ def _gains(said: Sequence[Array], examples: Sequence[Example], weight: Array) ->
 
 
 def learn_linear(examples: Sequence[Example]) -> Linear:
-    """Logistic regression of "bought" on the standardised features."""
+    """Logistic regression of "bought" on the standardised features, but the FINE ones.
+
+    They are near doubles of others, and of few purchases it would make too much of them.
+    """
     rows, bought = _rows(examples), np.concatenate([example.bought for example in examples])
     mean, scale = _standard(rows)
-    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
-    return Linear(mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    seen = ((rows - mean) / scale)[:, :-FINE]
+    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit(seen, bought)
+    weight = np.r_[model.coef_[0].astype(np.float64), np.zeros(FINE)]
+    return Linear(mean, scale, weight, float(model.intercept_[0]))
 
 
 def grow_trees(

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recommendation.candidates import Pool, Who
-from models.recommendation.own import NEVER, OWN_FEATURES, Own, own_history, rank
+from models.recommendation.own import (
+    AGAIN_FEATURES,
+    NEVER,
+    OWN_FEATURES,
+    Own,
+    bought_again,
+    own_history,
+    rank,
+)
 from models.recommendation.sources import Sources
 
 Ints = NDArray[np.integer]
@@ -23,7 +31,6 @@ FEATURES = (
     # The person's history with products like it.
     "category",
     "category_idle",
-    "category_due",
     "aisle",
     "brand",
     "price_gap",
@@ -40,14 +47,19 @@ FEATURES = (
     "age",
     "buyers",
     "total",
-    "kept",
-    "kept_alike",
     # The person.
     "pace",
     "baskets",
     "basket_size",
     "recency",
+    # How surely it is bought again: by this person, and by everybody.
+    *AGAIN_FEATURES,
+    "category_due",
+    "kept",
+    "kept_alike",
 )
+# So many at the end tell again, more finely, what others tell: only trees look at them.
+FINE = len(AGAIN_FEATURES) + 3
 # Days that are added to the time, and purchases to the number, of a rhythm.
 _PRIOR_DAYS = 30.0
 
@@ -64,6 +76,8 @@ def signals(pool: Pool, sources: Sources, who: Who) -> NDArray[np.float32]:
         *_alike(own, sources, who),
         *_product(pool.product, sources, who.market),
         *_person(own, sources, who),
+        *bought_again(own),
+        *_again(own, sources),
     ]
     rows = np.empty((len(pool.product), len(FEATURES)), dtype=np.float32)
     for place, column in enumerate(columns):
@@ -82,7 +96,6 @@ def _alike(own: Own, sources: Sources, who: Who) -> Iterator[Floats]:
         yield np.log(np.maximum(there, 0.0) + 0.05)
         if group is listed.category:
             yield _idle(mine, theirs, own.all_last)
-            yield _due(mine, theirs, own)
     gap = np.nan_to_num(listed.price[own.product] - own.paid, nan=0.0).astype(np.float64)
     yield gap
     yield np.abs(gap)
@@ -93,6 +106,13 @@ def _idle(mine: Ints, theirs: Ints, last: NDArray[np.floating]) -> Array:
     newest = np.full(int(max(mine.max(initial=0), theirs.max(initial=0))) + 2, NEVER)
     np.minimum.at(newest, mine + 1, last)
     return np.log1p(np.where(theirs >= 0, newest[theirs + 1], NEVER))
+
+
+def _again(own: Own, sources: Sources) -> Iterator[Floats]:
+    category = sources.catalogue.category
+    yield _due(category[own.mine], category[own.product], own)
+    yield np.log(sources.returning.kept[own.product] + 1e-3)
+    yield np.log(sources.returning.kept_alike[own.product] + 1e-3)
 
 
 def _due(mine: Ints, theirs: Ints, own: Own) -> Array:
@@ -121,8 +141,6 @@ def _product(product: Ints, sources: Sources, market: int) -> Iterator[Floats]:
     yield np.log1p(sells.age[product])
     yield np.log1p(sells.buyers[product])
     yield sells.total[product] / max(float(sells.total.max(initial=0.0)), 1.0)
-    yield np.log(sources.returning.kept[product] + 1e-3)
-    yield np.log(sources.returning.kept_alike[product] + 1e-3)
 
 
 def _person(own: Own, sources: Sources, who: Who) -> Iterator[Floats]:

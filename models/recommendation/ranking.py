@@ -73,9 +73,9 @@ _ORDER = {
 _CHANCE = {
     "objective": "binary",
     "num_leaves": 15,
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "min_data_in_leaf": 200,
-    "num_iterations": 200,
+    "num_iterations": 100,
 }
 _TREES = {
     "lambda_l2": 20.0,

@@ -88,11 +88,12 @@ class Habits:
     product: sorted in a row. count: orders with the product. last, first: days before `end` of
     the newest and oldest purchase (of the newest and oldest look, where there is no purchase).
     chances, skipped: baskets of the person from the first with the product on, and since the last.
+    weeks: in how many weeks, counted back from `end`, the product was bought.
     decayed: purchases, each halved every HALF_LIVES days, one column each. looked: weight of views
     and carts, halved every 7 days. liked: weight of all interactions, halved every 90 days.
-    baskets, pace: orders a person, and the same halved every 30 days. home: the market a person
-    acts in most. paid: mean of log(1 + price of what a person bought), NaN where unknown. Days,
-    turns and weights are kept in half precision: there are many pairs.
+    baskets, pace: orders a person, and the same halved every HALF_LIVES days, one column each.
+    home: the market a person acts in most. paid: mean of log(1 + price of what a person bought),
+    NaN where unknown. Days, turns and weights are kept in half precision: there are many pairs.
     """
 
     start: Ints
@@ -102,6 +103,7 @@ class Habits:
     first: Floats
     chances: Floats
     skipped: Floats
+    weeks: Floats
     decayed: Floats
     looked: Floats
     liked: Floats
@@ -150,6 +152,7 @@ def habits(log: Log) -> Habits:
         first=first,
         chances=chances,
         skipped=skipped,
+        weeks=_weeks(place[bought], age[bought], size),
         decayed=np.stack(decayed, axis=1).astype(np.float16),
         looked=_weighed(place, np.where(log.bought, 0.0, log.weight) * 0.5 ** (age / 7.0), size),
         liked=_weighed(place, log.weight * 0.5 ** (age / 90.0), size),
@@ -157,6 +160,14 @@ def habits(log: Log) -> Habits:
         home=_home(log),
         paid=_paid(log),
     )
+
+
+def _weeks(place: Ints, age: Floats, pairs: int) -> NDArray[np.float16]:
+    """Different weeks in which each pair was bought."""
+    week = (age // 7).astype(np.int64)
+    most = int(week.max(initial=0)) + 1
+    held = np.unique(place.astype(np.int64) * most + week)
+    return np.bincount(held // most, minlength=pairs).astype(np.float16)
 
 
 def _weighed(place: Ints, weight: Floats, size: int) -> NDArray[np.float16]:
@@ -206,10 +217,13 @@ def _activity(log: Log, age: Floats) -> dict[str, Floats]:
     baskets = pd.DataFrame({"person": log.person, "basket": log.basket, "age": age})[log.bought]
     baskets = baskets.drop_duplicates(["person", "basket"])
     people = len(log.people)
-    pace = np.bincount(baskets["person"], 0.5 ** (baskets["age"] / 30.0), minlength=people)
+    pace = [
+        np.bincount(baskets["person"], 0.5 ** (baskets["age"] / half), minlength=people)
+        for half in HALF_LIVES
+    ]
     return {
         "baskets": np.bincount(baskets["person"], minlength=people).astype(np.float32),
-        "pace": pace.astype(np.float32),
+        "pace": np.stack(pace, axis=1).astype(np.float32),
     }
 
 

@@ -1,4 +1,6 @@
-"""The order of candidates: a linear first look, then LambdaRank trees over the best of it.
+"""The order of candidates: a linear first look, then two kinds of trees over the best of it.
+
+One kind learns the order (LambdaRank), the other how likely each purchase is.
 
 Both are learned from what people bought in a window, of candidates made by sources that know only
 what was before it. How much each says is chosen on a later window, together with plain frequency:
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from models.recommendation.selection import top
-from models.recommendation.signals import FEATURES
+from models.recommendation.signals import FEATURES, FINE
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -46,22 +48,36 @@ _STRENGTH = 0.03
 # A score below every candidate the trees looked at.
 _BELOW = 100.0
 _COUNT, _TOTAL = FEATURES.index("count"), FEATURES.index("total")
-# What linear score, trees and frequency say (the first: unless another is clearly better).
+# What linear score, trees of order and of chance, and frequency say (the first: unless another is
+# clearly better).
 SHARES = (
-    (0.4, 0.4, 0.2),
-    (0.5, 0.5, 0.0),
-    (0.0, 1.0, 0.0),
-    (0.7, 0.0, 0.3),
-    (1.0, 0.0, 0.0),
-    (0.0, 0.5, 0.5),
-    (0.0, 0.0, 1.0),
+    (0.2, 0.2, 0.6, 0.0),
+    (0.4, 0.2, 0.2, 0.2),
+    (0.5, 0.5, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 0.0),
+    (0.7, 0.0, 0.0, 0.3),
+    (1.0, 0.0, 0.0, 0.0),
+    (0.0, 0.25, 0.25, 0.5),
+    (0.0, 0.0, 0.0, 1.0),
 )
-_TREES = {
+LINEAR_ALONE = (1.0, 0.0, 0.0, 0.0)
+# Trees of order and of chance; the second learn from each candidate alone, and can grow further.
+_ORDER = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
     "num_leaves": 7,
     "learning_rate": 0.08,
     "min_data_in_leaf": 100,
+    "num_iterations": 80,
+}
+_CHANCE = {
+    "objective": "binary",
+    "num_leaves": 15,
+    "learning_rate": 0.1,
+    "min_data_in_leaf": 200,
+    "num_iterations": 100,
+}
+_TREES = {
     "lambda_l2": 20.0,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
@@ -72,7 +88,6 @@ _TREES = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-_ROUNDS = 80
 
 
 @dataclass(frozen=True)
@@ -104,13 +119,13 @@ class Linear:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Linear score, trees (None: there was too little to grow them) and what each says.
+    """Linear score, trees (of order and of chance; none: too little to grow them) and their say.
 
-    shares: of the linear score, the trees and the frequency; each divided by its spread.
+    shares: of the linear score, both kinds of trees and the frequency; each divided by its spread.
     """
 
     linear: Linear
-    trees: lgb.Booster | None
+    trees: tuple[lgb.Booster, ...]
     shares: Array
     spreads: Array
 
@@ -129,12 +144,14 @@ class Ranking:
         return mixed
 
 
-def parts(trees: lgb.Booster | None, rows: Floats, first: Array) -> Array:
-    """Rows × (linear score, trees, frequency); first: the linear score."""
-    grown = np.zeros(len(rows))
-    if trees is not None and len(rows):
-        grown = np.asarray(trees.predict(rows, raw_score=True, num_threads=1))
-    return np.stack([first, grown, frequency(rows)], axis=1)
+def parts(trees: Sequence[lgb.Booster], rows: Floats, first: Array) -> Array:
+    """Rows × (linear score, trees of order, of chance, frequency); first: the linear score."""
+    said = np.zeros((len(rows), len(LINEAR_ALONE)))
+    said[:, 0], said[:, -1] = first, frequency(rows)
+    if len(rows):
+        for place, each in enumerate(trees, 1):
+            said[:, place] = each.predict(rows, raw_score=True, num_threads=1)
+    return said
 
 
 def frequency(rows: Floats) -> Array:
@@ -147,7 +164,11 @@ def default_ranking(rows: Floats) -> Ranking:
     mean, scale = _standard(rows)
     weight = np.array([DEFAULT_WEIGHTS.get(name, 0.0) for name in FEATURES])
     linear = Linear(mean, scale, weight, 0.0)
-    return Ranking(linear, None, np.array([1.0, 0.0, 0.0]), np.ones(3))
+    return _linear_alone(linear)
+
+
+def _linear_alone(linear: Linear) -> Ranking:
+    return Ranking(linear, (), np.array(LINEAR_ALONE), np.ones(len(LINEAR_ALONE)))
 
 
 def learn_ranking(windows: Sequence[Sequence[Example]], *, seed: int) -> Ranking:
@@ -162,9 +183,9 @@ def learn_ranking(windows: Sequence[Sequence[Example]], *, seed: int) -> Ranking
     linear = learn_linear(everything)
     earlier = [example for window in windows[1:] for example in window]
     if not _enough(earlier, _ENOUGH):
-        return Ranking(linear, None, np.array([1.0, 0.0, 0.0]), np.ones(3))
+        return _linear_alone(linear)
     shares, spreads, grow = choose_shares(earlier, windows[0], seed=seed)
-    trees = grow_trees(linear, everything, seed=seed) if grow else None
+    trees = grow_trees(linear, everything, seed=seed) if grow else ()
     return Ranking(linear, trees, shares, spreads)
 
 
@@ -177,10 +198,10 @@ def choose_shares(
     ahead = [_ahead(linear, example) for example in newest]
     said = [parts(trees, each.rows, linear.score(each.rows)) for each in ahead]
     spreads = np.maximum(np.concatenate(said).std(axis=0), 1e-9)
-    allowed = [share for share in SHARES if trees is not None or not share[1]]
+    allowed = [share for share in SHARES if trees or not any(share[1:3])]
     gains = np.stack([_gains(said, ahead, np.array(share) / spreads) for share in allowed])
     best = np.array(allowed[clearly_best(gains)])
-    return best, spreads, bool(best[1])
+    return best, spreads, bool(best[1:3].any())
 
 
 def clearly_best(gains: Array) -> int:
@@ -210,26 +231,37 @@ def _gains(said: Sequence[Array], examples: Sequence[Example], weight: Array) ->
 
 
 def learn_linear(examples: Sequence[Example]) -> Linear:
-    """Logistic regression of "bought" on the standardised features."""
+    """Logistic regression of "bought" on the standardised features, but the FINE ones.
+
+    They are near doubles of others, and of few purchases it would make too much of them.
+    """
     rows, bought = _rows(examples), np.concatenate([example.bought for example in examples])
     mean, scale = _standard(rows)
-    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit((rows - mean) / scale, bought)
-    return Linear(mean, scale, model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    seen = ((rows - mean) / scale)[:, :-FINE]
+    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit(seen, bought)
+    weight = np.r_[model.coef_[0].astype(np.float64), np.zeros(FINE)]
+    return Linear(mean, scale, weight, float(model.intercept_[0]))
 
 
-def grow_trees(linear: Linear, examples: Sequence[Example], *, seed: int) -> lgb.Booster | None:
-    """LambdaRank (Burges, 2010) over each person's best candidates; None with too few bought."""
+def grow_trees(
+    linear: Linear, examples: Sequence[Example], *, seed: int
+) -> tuple[lgb.Booster, ...]:
+    """Over each person's best candidates LambdaRank (Burges, 2010), and log-odds of a purchase.
+
+    None of them with too few bought.
+    """
     ahead = [_ahead(linear, example) for example in examples]
     ahead = [example for example in ahead if example.bought.any()]
     if not _enough(ahead, _ENOUGH_FOR_TREES):
-        return None
+        return ()
     data = lgb.Dataset(
         _rows(ahead),
         label=np.concatenate([example.bought for example in ahead]).astype(np.float32),
         group=[len(example.bought) for example in ahead],
-        params={"max_bin": _TREES["max_bin"], "verbosity": -1},
+        params={"max_bin": _TREES["max_bin"], "feature_pre_filter": False, "verbosity": -1},
+        free_raw_data=False,
     )
-    return lgb.train(_TREES | {"seed": seed}, data, num_boost_round=_ROUNDS)
+    return tuple(lgb.train(_TREES | each | {"seed": seed}, data) for each in (_ORDER, _CHANCE))
 
 
 def _ahead(linear: Linear, example: Example) -> Example:

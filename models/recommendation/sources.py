@@ -9,6 +9,7 @@ from models.recommendation.history import Habits, encode, habits
 from models.recommendation.ids import Ids
 from models.recommendation.neighbours import Neighbours, baskets_of, fit_neighbours
 from models.recommendation.popularity import Popularity, popularity
+from models.recommendation.returning import Returning, returning
 from models.recommendation.taste import fit_taste
 
 
@@ -30,6 +31,7 @@ class Sources:
     neighbours: Neighbours
     together: Neighbours
     sells: Popularity
+    returning: Returning
     end: float
 
 
@@ -48,15 +50,17 @@ def learn_sources(
     size = len(log.products)
     likes = people.likes(size)
     held = baskets_of(log.basket[log.bought], log.product[log.bought], size)
+    listed = catalogue(frame, log)
     return Sources(
         people=log.people,
         products=log.products,
         markets=log.markets,
-        catalogue=catalogue(frame, log),
+        catalogue=listed,
         habits=people,
         taste=fit_taste(likes, factors=factors, keep=ties, seed=seed),
         neighbours=fit_neighbours(likes, keep=neighbours, damping=damping),
         together=fit_neighbours(held, keep=neighbours, damping=damping),
         sells=popularity(log, people),
+        returning=returning(log, people, listed.category),
         end=log.end,
     )

@@ -21,9 +21,10 @@ from models.recommendation.ids import Ids
 from models.recommendation.neighbours import Neighbours
 from models.recommendation.popularity import Popularity
 from models.recommendation.ranking import Linear, Ranking
+from models.recommendation.returning import Returning
 from models.recommendation.sources import Sources
 
-_ARRAYS, _TREES, _PARAMETERS = "arrays", "trees.txt", "parameters.json"
+_ARRAYS, _TREES, _PARAMETERS = "arrays", "trees_{}.txt", "parameters.json"
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -38,13 +39,13 @@ def save(model: Model, sources: Sources, ranking: Ranking, folder: Path) -> None
         **_named("catalogue", sources.catalogue),
         **{name: getattr(sources, name).names for name in ("people", "products", "markets")},
     }
-    for part in ("habits", "sells", "taste", "neighbours", "together"):
+    for part in ("habits", "sells", "returning", "taste", "neighbours", "together"):
         arrays |= _named(part, getattr(sources, part))
     (folder / _ARRAYS).mkdir()
     for name, values in arrays.items():
         np.save(folder / _ARRAYS / f"{name}.npy", values, allow_pickle=False)
-    if ranking.trees is not None:
-        ranking.trees.save_model(folder / _TREES)
+    for number, trees in enumerate(ranking.trees):
+        trees.save_model(folder / _TREES.format(number))
     (folder / _PARAMETERS).write_text(json.dumps(constructor(model), indent=1))
 
 
@@ -75,9 +76,10 @@ def load(folder: Path) -> tuple[Sources, Ranking]:
         neighbours=Neighbours(**_part(arrays, "neighbours")),
         together=Neighbours(**_part(arrays, "together")),
         sells=Popularity(**_part(arrays, "sells")),
+        returning=Returning(**_part(arrays, "returning")),
         end=float(arrays["end"]),
     )
-    grown = folder / _TREES
+    grown = sorted(folder.glob(_TREES.format("*")))
     ranking = Ranking(
         linear=Linear(
             mean=np.array(arrays["mean"]),
@@ -85,7 +87,7 @@ def load(folder: Path) -> tuple[Sources, Ranking]:
             weight=np.array(arrays["weight"]),
             bias=float(arrays["bias"]),
         ),
-        trees=lgb.Booster(model_file=grown) if grown.exists() else None,
+        trees=tuple(lgb.Booster(model_file=file) for file in grown),
         shares=np.array(arrays["shares"]),
         spreads=np.array(arrays["spreads"]),
     )

@@ -1,6 +1,7 @@
 """The HTTP application and its server."""
 
 import contextlib
+import gc
 import ipaddress
 import os
 import shutil
@@ -82,7 +83,9 @@ def create_app(settings: Settings, live: Live | None = None) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _settled(_: FastAPI) -> AsyncIterator[None]:
     """The last to start: what is loaded now stays, so the collector need not look at it again."""
+    gc.collect()
     memory.trim()
+    gc.freeze()
     yield
 
 

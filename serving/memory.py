@@ -1,18 +1,13 @@
 """What was freed goes back to the system."""
 
 import ctypes
-import gc
 
 _ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def trim() -> None:
-    """Collect what is no more in use, and give back the free memory between what is; a server that
-    builds its tables anew would grow. What is left is frozen: the collector need not look at it
-    again."""
-    gc.unfreeze()  # a model that was frozen and is no more in use would never be collected
-    gc.collect()
-    gc.freeze()
+    """Give back the free memory between what is in use; a server that builds its tables anew would
+    grow."""
     _call("malloc_trim", 0)
 
 

@@ -1,4 +1,4 @@
-"""What is asked and answered: over HTTP, and in batch by the same code."""
+"""How it is asked: the HTTP API and batch scoring, from the same live releases."""
 
 import os
 

@@ -5,8 +5,8 @@ from features.forecasting.importance import abc_xyz
 from features.forecasting.overrides import Override, OverrideError, layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.totals import TOTALS, Totals, total_quantiles, totals
-from features.forecasting.value import exceptions, outcomes, value_added, within
+from features.forecasting.totals import TOTALS, Level, Totals, total_quantiles, totals
+from features.forecasting.value import exceptions, outcomes, seen_in_full, value_added, within
 from features.forecasting.views import (
     DEMAND,
     EXPLAINED,
@@ -26,6 +26,7 @@ __all__ = [
     "TABLES",
     "TOTALS",
     "VIEWS",
+    "Level",
     "Override",
     "OverrideError",
     "Totals",
@@ -40,6 +41,7 @@ __all__ = [
     "overridden",
     "packed",
     "quantile_names",
+    "seen_in_full",
     "starts",
     "total_quantiles",
     "totals",

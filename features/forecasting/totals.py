@@ -7,6 +7,7 @@ beside what came.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,14 @@ from scipy.special import gammaincinv
 
 from features.forecasting.grid import PAIR
 from features.forecasting.periods import number, starts
+from features.forecasting.value import seen_in_full
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # What pairs are added up by, and the column of it; "total" is everything.
-TOTALS: Mapping[str, str | None] = {
+Level = Literal["product", "category", "country", "warehouse", "total"]
+TOTALS: Mapping[Level, str | None] = {
     "product": "product_id",
     "category": "category",
     "country": "country",
@@ -46,7 +49,7 @@ class Totals:
     window_variance: Floats
 
 
-def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> Totals | None:
+def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: Level) -> Totals | None:
     """The newest forecasts added up by a level of TOTALS; None where there are none.
 
     forecasts, demand: history of these views. A pair without a category or country goes under "".
@@ -55,10 +58,11 @@ def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> Totals 
         return None
     newest = _alike(forecasts[forecasts["period_start"] == forecasts["period_start"].max()])
     parts, head = _Moments.of(newest), newest.iloc[0]
-    keys, codes = np.unique(_keys(newest, demand, level), return_inverse=True)
+    groups = _groups(demand, level)
+    keys, codes = np.unique(_keys(newest, groups, level), return_inverse=True)
     added = [_added(values, codes) for values in (parts.mean, parts.window_mean)]
     apart = [_added(values, codes) for values in (parts.variance, parts.window_variance)]
-    common = common_error(forecasts, demand, level)
+    common = _common_error(forecasts, demand, groups, level)
     spread = [
         own + error * np.square(mean) for own, error, mean in zip(apart, common, added, strict=True)
     ]
@@ -76,7 +80,9 @@ def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> Totals 
     )
 
 
-def common_error(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> tuple[float, float]:
+def _common_error(
+    forecasts: pd.DataFrame, demand: pd.DataFrame, groups: pd.DataFrame, level: Level
+) -> tuple[float, float]:
     """The squared relative error that the pairs of a group have in common, of single periods and of
     sums: what past errors of groups have beyond the pairs' own, Σ (e² − Σ v) / Σ mean², at least 0.
 
@@ -90,7 +96,7 @@ def common_error(forecasts: pd.DataFrame, demand: pd.DataFrame, level: str) -> t
         moments = _Moments.of(part)
         dates = _dates(part.iloc[0], moments.mean.shape[1])
         actual = real.reindex(index=pd.MultiIndex.from_frame(part[PAIR]), columns=dates).to_numpy()
-        _, codes = np.unique(_keys(part, demand, level), return_inverse=True)
+        _, codes = np.unique(_keys(part, groups, level), return_inverse=True)
         windows = np.cumsum(actual, axis=1)  # unknown from the first unknown period on
         for place, (came, mean, variance) in enumerate(
             (
@@ -150,23 +156,29 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     return same
 
 
-def _keys(rows: pd.DataFrame, demand: pd.DataFrame, level: str) -> NDArray[np.str_]:
+def _groups(demand: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """The pairs and, by their newest row, the column of the level; none where the pair names it."""
+    column = TOTALS[level]
+    if column is None or column in PAIR:
+        return demand.iloc[:0]
+    newest = demand.sort_values("event_timestamp", kind="stable").drop_duplicates(PAIR, keep="last")
+    return newest[[*PAIR, column]]
+
+
+def _keys(rows: pd.DataFrame, groups: pd.DataFrame, level: Level) -> NDArray[np.str_]:
     """The group of each row."""
     column = TOTALS[level]
     if column is None:
         return np.full(len(rows), "")
     if column in PAIR:
         return rows[column].to_numpy(dtype=str)
-    newest = demand.sort_values("event_timestamp", kind="stable").drop_duplicates(PAIR, keep="last")
-    return rows[PAIR].merge(newest, how="left", on=PAIR)[column].fillna("").to_numpy(dtype=str)
+    return rows[PAIR].merge(groups, how="left", on=PAIR)[column].fillna("").to_numpy(dtype=str)
 
 
 def _known(demand: pd.DataFrame) -> pd.DataFrame:
     """Demand that was seen in full: pairs × starts of periods."""
-    share = pd.to_numeric(demand["in_stock"])
-    full = (share.isna() | (share >= 1)) & ~demand["censored"].eq(True)
     cell = [*PAIR, "period_start"]
-    newest = demand[full.to_numpy()].drop_duplicates(cell, keep="last").set_index(cell)
+    newest = demand[seen_in_full(demand)].drop_duplicates(cell, keep="last").set_index(cell)
     table: pd.DataFrame = newest["quantity"].astype(float).unstack()  # noqa: PD010  a cell a row
     return table
 

@@ -46,8 +46,7 @@ def _history(demand: pd.DataFrame) -> pd.DataFrame:
     fitting = [one for one in SEASONS[frequency] if periods >= 1.25 * one] or [1]
     naive = pairs.shift(1)
     prices = rows["price"].astype(float).groupby([rows[name] for name in PAIR], sort=False)
-    share = pd.to_numeric(rows["in_stock"])
-    full = (share.isna() | (share >= 1)) & ~rows["censored"].eq(True) & units.notna()
+    full = seen_in_full(rows) & units.notna()
     frame = rows[_KEY].assign(
         actual=units,
         naive=naive.fillna(0.0),
@@ -56,6 +55,13 @@ def _history(demand: pd.DataFrame) -> pd.DataFrame:
         currency=rows["currency"],
     )
     return frame[full.to_numpy()]
+
+
+def seen_in_full(demand: pd.DataFrame) -> pd.Series:
+    """Whether the shelf was full throughout each row's period, so that sales were demand."""
+    share = pd.to_numeric(demand["in_stock"])
+    full: pd.Series = (share.isna() | (share >= 1)) & ~demand["censored"].eq(True)
+    return full
 
 
 def within(forecasts: pd.DataFrame, demand: pd.DataFrame, share: float = 0.8) -> pd.Series:

@@ -70,7 +70,7 @@ class Policy(ABC):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote, arguments that are no more left out."""
+        """Read what `save` wrote; arguments of an older version that are gone are left out."""
         stored = json.loads((folder / _FILE).read_text())
         known = inspect.signature(cls).parameters
         policy = cls(**{name: value for name, value in stored["given"].items() if name in known})

@@ -3,13 +3,12 @@
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from features.forecasting import Totals, total_quantiles, totals
+from features.forecasting import Level, Totals, total_quantiles, totals
 from serving.errors import Fault, Problem
 from serving.forecasting.answers import Period, Window, named
 from serving.forecasting.query import (
@@ -23,7 +22,6 @@ from serving.forecasting.query import (
 )
 from serving.live import Live
 
-Level = Literal["product", "category", "country", "warehouse", "total"]
 # How far back forecasts tell what the pairs of a group err in common.
 _LEARNED = timedelta(days=190)
 
@@ -119,7 +117,7 @@ def add(routes: APIRouter, live: Live) -> None:
 
 
 def _told(found: Totals, place: int, horizon: int, levels: Sequence[float]) -> Total:
-    steps = slice(0, horizon)
+    steps = slice(horizon)
     names = [f"{level:g}" for level in levels]
     single = total_quantiles(found.mean[place, steps], found.variance[place, steps], levels)
     window = total_quantiles(
@@ -137,7 +135,7 @@ def _told(found: Totals, place: int, horizon: int, levels: Sequence[float]) -> T
         windows=[
             Window(periods=count + 1, mean=float(mean), quantiles=named(names, values))
             for count, (mean, values) in enumerate(
-                zip(found.window_mean[place, steps], np.asarray(window), strict=True)
+                zip(found.window_mean[place, steps], window, strict=True)
             )
         ],
     )

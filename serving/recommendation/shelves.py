@@ -12,7 +12,6 @@ from serving.recommendation.build import build, by_person
 from serving.recommendation.shelf import Shelf
 
 ROW = "recommendation"
-_MOMENT = 2.0  # seconds
 
 
 class Shelves:
@@ -43,7 +42,6 @@ class Shelves:
         try:
             if self._now() != self._state:
                 self._rebuild()
-                time.sleep(_MOMENT)  # requests under way hold the former one
                 trim()
         finally:
             self._lock.release()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.forecasting import TOTALS, total_quantiles, totals
@@ -65,6 +65,7 @@ def past(means: np.ndarray, weeks: int, *, spread: float) -> pd.DataFrame:
     )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=12))
 def test_all_levels_add_up_to_the_pairs(means: list[float]) -> None:
     rows = forecasts(np.array(means), 8, spread=1.0)

@@ -130,9 +130,9 @@ def test_a_smallest_order_and_a_highest_position_bind() -> None:
 
 
 def test_where_orders_cost_nothing_the_level_stands() -> None:
-    plain = OrderUpTo().predict(frame(row()))
-    free = OrderUpTo().predict(frame(row(order_cost=0.0, min_order_quantity=1.0)))
-    assert plain["order_quantity"].tolist() == free["order_quantity"].tolist()
+    line = OrderUpTo().predict(frame(row(order_cost=0.0))).iloc[0]
+    assert line["order_quantity"] == pytest.approx(line["order_up_to"], abs=1.0)
+    assert line["minimum"] == 0
 
 
 def test_no_order_that_costs_more_than_the_sales_it_saves() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from features.forecasting import seen_in_full
 from models.base import Model
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from models.forecasting.classes import CLASSES
@@ -52,15 +53,10 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
     for origin in origins(split)[::stride]:
         forecast = model.predict(known_at(split, origin))
         beside = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
-        seen = beside["quantity"].where(_in_stock(beside))
+        seen = beside["quantity"].where(seen_in_full(beside))
         total = seen.groupby([beside[name] for name in KEYS], sort=False).cumsum(skipna=False)
         parts.append(beside.assign(total=total)[seen.notna()])
     return pd.concat(parts, ignore_index=True).drop(columns=["in_stock", "censored"])
-
-
-def _in_stock(frame: pd.DataFrame) -> pd.Series:
-    share = pd.to_numeric(frame["in_stock"])
-    return (share.isna() | (share >= 1)) & ~frame["censored"].eq(True)
 
 
 def figures(beside: pd.DataFrame) -> Mapping[str, float]:

@@ -88,20 +88,61 @@ def _hash_decisions(
 def _hash_elsewhere(
     connection: sa.Connection, table: sa.Table, customer_id: str, instead: str
 ) -> int:
-    """The id, alone in a text column or as a value in its JSON, in any table."""
+    """The id, alone in a text column or as a value in its JSON, in any table; not where it is the
+    id of another thing that has the same one."""
     changed = 0
-    old, new = _quoted(customer_id), _quoted(instead)
     for column in table.columns:
-        if not isinstance(column.type, sa.Text):
+        if not isinstance(column.type, sa.Text) or _names_another(column.name):
             continue
+        if column.primary_key:  # what bears the hash is of an erasure before, and asked for no more
+            connection.execute(sa.delete(table).where(column == instead))
         alone = sa.update(table).where(column == customer_id).values({column.name: instead})
-        within = (
-            sa.update(table)
-            .where(column.contains(old, autoescape=True))
-            .values({column.name: sa.func.replace(column, old, new)})
-        )
-        changed += connection.execute(alone).rowcount + connection.execute(within).rowcount
+        changed += connection.execute(alone).rowcount
+        changed += _hash_within(connection, table, column, customer_id, instead)
     return changed
+
+
+def _hash_within(
+    connection: sa.Connection,
+    table: sa.Table,
+    column: "sa.Column[Any]",
+    customer_id: str,
+    instead: str,
+) -> int:
+    """The id as a value in a column's JSON, or in quotes in what somebody wrote."""
+    keys = list(table.primary_key)
+    query = sa.select(*keys, column.label("text"))
+    changed = 0
+    holding = query.where(column.contains(_quoted(customer_id), autoescape=True))
+    for row in connection.execute(holding).mappings().all():
+        try:
+            found = _replaced(orjson.loads(row["text"]), customer_id, instead)
+            text = orjson.dumps(found).decode()
+        except orjson.JSONDecodeError:
+            text = row["text"].replace(_quoted(customer_id), _quoted(instead))
+        if text != row["text"]:
+            here = sa.and_(*(key == row[key.name] for key in keys))
+            changed += connection.execute(
+                sa.update(table).where(here).values({column.name: text})
+            ).rowcount
+    return changed
+
+
+def _replaced(value: Any, old: str, new: str, name: str = "") -> Any:
+    """JSON with a text replaced; name: of the field that the value stands in."""
+    if isinstance(value, dict):
+        return {
+            new if key == old else key: _replaced(each, old, new, key)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_replaced(each, old, new, name) for each in value]
+    return new if value == old and not _names_another(name) else value
+
+
+def _names_another(name: str) -> bool:
+    """Whether a column or field of this name says which one of other things is meant."""
+    return name in {"placement", "name"} or (name.endswith("_id") and name != "customer_id")
 
 
 def _quoted(text: str) -> str:

@@ -133,3 +133,17 @@ def test_nothing_a_caller_sends_comes_into_a_log_line(
     for record in caplog.records:
         line = record.getMessage() + str(getattr(record, "fields", ""))
         assert mail not in line or not record.name.startswith(("argosy", "uvicorn"))
+
+
+def test_what_has_the_same_id_as_an_erased_person_stays(client: TestClient) -> None:
+    """Shops number customers and payments alike: erasing customer 17 is not erasing payment 17."""
+    given = payment("17", OTHER)
+    told = {"payment_id": "17", "is_fraud": False, "reason": 'so says "17"'}
+    label = told | {"reported_at": NOON.isoformat()}
+    for _ in range(2):  # the customer comes back, and is erased again
+        keyed = client.post(
+            "/v1/fraud/decisions", json=given, headers={"Idempotency-Key": "17"}
+        ).json()
+        assert client.post("/v1/fraud/labels", json={"labels": [label]}).is_success
+        assert client.delete("/v1/customers/17").status_code == 200
+        assert client.get("/v1/fraud/decisions/17").json()["decision_id"] == keyed["decision_id"]

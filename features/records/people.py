@@ -90,42 +90,44 @@ def _hash_elsewhere(
 ) -> int:
     """The id, alone in a text column or as a value in its JSON, in any table; not where it is the
     id of another thing that has the same one."""
-    changed = 0
+    changed, keys = 0, list(table.primary_key)
     for column in table.columns:
         if not isinstance(column.type, sa.Text) or _names_another(column.name):
             continue
-        if column.primary_key:  # what bears the hash is of an erasure before, and asked for no more
-            connection.execute(sa.delete(table).where(column == instead))
-        alone = sa.update(table).where(column == customer_id).values({column.name: instead})
-        changed += connection.execute(alone).rowcount
-        changed += _hash_within(connection, table, column, customer_id, instead)
+        holding = sa.select(*keys, column.label("held")).where(
+            sa.or_(column == customer_id, column.contains(_quoted(customer_id), autoescape=True))
+        )
+        for row in connection.execute(holding).mappings().all():
+            text = _hashed_text(row["held"], customer_id, instead)
+            if text != row["held"]:
+                here = sa.and_(*(key == row[key.name] for key in keys))
+                _change(connection, table, here, {column.name: text})
+                changed += 1
     return changed
 
 
-def _hash_within(
+def _change(
     connection: sa.Connection,
     table: sa.Table,
-    column: "sa.Column[Any]",
-    customer_id: str,
-    instead: str,
-) -> int:
-    """The id as a value in a column's JSON, or in quotes in what somebody wrote."""
-    keys = list(table.primary_key)
-    query = sa.select(*keys, column.label("text"))
-    changed = 0
-    holding = query.where(column.contains(_quoted(customer_id), autoescape=True))
-    for row in connection.execute(holding).mappings().all():
-        try:
-            found = _replaced(orjson.loads(row["text"]), customer_id, instead)
-            text = orjson.dumps(found).decode()
-        except orjson.JSONDecodeError:
-            text = row["text"].replace(_quoted(customer_id), _quoted(instead))
-        if text != row["text"]:
-            here = sa.and_(*(key == row[key.name] for key in keys))
-            changed += connection.execute(
-                sa.update(table).where(here).values({column.name: text})
-            ).rowcount
-    return changed
+    here: sa.ColumnElement[bool],
+    values: Mapping[str, str],
+) -> None:
+    """Change a row; where it becomes one that is there already, from an erasure before, it goes."""
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.update(table).where(here).values(**values))
+    except sa.exc.IntegrityError:
+        connection.execute(sa.delete(table).where(here))
+
+
+def _hashed_text(text: str, customer_id: str, instead: str) -> str:
+    """Of a text that is the id, of JSON, and of what somebody wrote with the id in quotes."""
+    if text == customer_id:
+        return instead
+    try:
+        return orjson.dumps(_replaced(orjson.loads(text), customer_id, instead)).decode()
+    except orjson.JSONDecodeError:
+        return text.replace(_quoted(customer_id), _quoted(instead))
 
 
 def _replaced(value: Any, old: str, new: str, name: str = "") -> Any:

@@ -140,17 +140,24 @@ class Ranking:
         return score
 
     def _mixed(self, rows: Floats, first: Array) -> Array:
-        mixed: Array = parts(self.trees, rows, first) @ (self.shares / self.spreads)
+        weight = self.shares / self.spreads
+        mixed: Array = parts(self.trees, rows, first, asked=weight != 0) @ weight
         return mixed
 
 
-def parts(trees: Sequence[lgb.Booster], rows: Floats, first: Array) -> Array:
-    """Rows × (linear score, trees of order, of chance, frequency); first: the linear score."""
+def parts(
+    trees: Sequence[lgb.Booster], rows: Floats, first: Array, *, asked: Mask | None = None
+) -> Array:
+    """Rows × (linear score, trees of order, of chance, frequency); first: the linear score.
+
+    asked: which of the four have a say; trees that have none stay 0, and cost no time.
+    """
     said = np.zeros((len(rows), len(LINEAR_ALONE)))
     said[:, 0], said[:, -1] = first, frequency(rows)
     if len(rows):
         for place, each in enumerate(trees, 1):
-            said[:, place] = each.predict(rows, raw_score=True, num_threads=1)
+            if asked is None or asked[place]:
+                said[:, place] = each.predict(rows, raw_score=True, num_threads=1)
     return said
 
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from features.decisions import Decision
 from serving.auth import admitted, scoped
 from serving.errors import Problem
-from serving.express import Direct
+from serving.express import Direct, schema, valid
 from serving.fraud import desk_routes, request_routes, review_routes
 from serving.fraud.batch import score
 from serving.fraud.body import (
@@ -27,8 +27,6 @@ from serving.fraud.body import (
     not_in_future,
     payment_of,
     row_of,
-    schema,
-    valid,
 )
 from serving.fraud.desk_routes import author
 from serving.fraud.engine import Asked

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
@@ -22,10 +21,8 @@ from pydantic import (
 
 from features.contracts import TABLES, Column
 from features.decisions import Decision, Reason
-from serving.errors import Problem
+from serving.express import loaded, valid
 from serving.fraud.cards import refuse_cards
-
-Body = TypeVar("Body", bound=BaseModel)
 
 LONGEST_TEXT, MOST_SIGNALS = 512, 300
 CLOCK_SKEW = timedelta(minutes=10)
@@ -179,24 +176,9 @@ class DecisionAnswer(BaseModel):
 
 async def json_body(request: Request) -> Any:
     """The JSON body, once it is sure that no card data is in it."""
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise Problem(400, "malformed_json", f"The body is not JSON: {error.msg}.") from None
+    body = await loaded(request)
     refuse_cards(body)
     return body
-
-
-def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -> Body:
-    """The body as a model; every fault at once, by the name of its field. more: other faults."""
-    faults: list[Mapping[str, Any]] = list(more)
-    try:
-        found = kind.model_validate(body)
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()] + faults
-    if faults:
-        raise RequestValidationError(faults)
-    return found
 
 
 def flag(request: Request, name: str) -> bool:
@@ -211,13 +193,6 @@ def flag(request: Request, name: str) -> bool:
 
 
 _FLAG = TypeAdapter(bool)
-
-
-def schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI entry of a body that is read by `json_body`."""
-    described = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-    content = {"application/json": {"schema": described}}
-    return {"requestBody": {"required": True, "content": content}}
 
 
 def row_of(payment: _Open) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 from models.fraud import Action
 from serving.auth import scoped
 from serving.errors import Fault, Problem
-from serving.fraud.body import json_body, schema, valid
+from serving.express import schema, valid
+from serving.fraud.body import json_body
 from serving.fraud.desk import LIST, RULE
 from serving.fraud.expressions import LONGEST, ExpressionError
 from serving.fraud.history import DryRun, dry_run

@@ -9,8 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 
 from serving.auth import scoped
 from serving.errors import Problem
+from serving.express import schema, valid
 from serving.fraud.assess import Assessment, ReusedError, assess_order, assess_return
-from serving.fraud.body import ReasonAnswer, json_body, not_in_future, schema, valid
+from serving.fraud.body import ReasonAnswer, json_body, not_in_future
 from serving.fraud.desk_routes import author
 from serving.fraud.live import LiveEngine
 from serving.idempotency import IDEMPOTENT, once

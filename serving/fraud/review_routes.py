@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from serving.auth import scoped
 from serving.errors import Problem
-from serving.fraud.body import DecisionAnswer, Label, answer, json_body, schema, valid
+from serving.express import schema, valid
+from serving.fraud.body import DecisionAnswer, Label, answer, json_body
 from serving.fraud.desk_routes import author, now
 from serving.fraud.filling import known_payments
 from serving.fraud.labels import keep_labels

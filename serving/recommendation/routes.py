@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from serving.auth import scoped
+from serving.auth import admitted, scoped
+from serving.express import Direct, loaded, schema, valid
 from serving.live import Live
 from serving.recommendation import routes_events, routes_shop
 from serving.recommendation.answering import case_of, rerank, similar, trending
@@ -94,15 +95,26 @@ def router(live: Live) -> APIRouter:
 
 
 def _people(routes: APIRouter, front: Storefront) -> None:
-    @routes.post("/recommendations", dependencies=_MAY, response_model=RecommendationResponse)
-    async def recommendations(body: RecommendationRequest) -> Response:
+    async def recommendations(request: Request) -> Response:
         """What to show this visitor; somebody unknown is a cold start, not an error."""
+        await admitted(request, "recommend")
+        body = valid(RecommendationRequest, await loaded(request))
         ask, draft = asked(body), Draft()
         return await within(
             body.timeout_ms,
             lambda: response(front.recommend(ask, body.placement, draft)),
             lambda: response(front.hurried(ask, body.placement, draft)),
         )
+
+    routes.add_api_route(
+        "/recommendations",
+        recommendations,
+        methods=["POST"],
+        dependencies=_MAY,
+        response_model=RecommendationResponse,
+        openapi_extra=schema(RecommendationRequest),
+        route_class_override=Direct,
+    )
 
     @routes.post("/recommendations:explain", dependencies=_MAY)
     def explain(body: ExplainRequest) -> Verdicts:

@@ -47,7 +47,11 @@ class Database:
         self.url = url
         self.namespace = namespace
         self.engine = _engine(url)
-        self._unchained = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # SQLite opens no transaction for what only selects; to say so at each request costs time.
+        chained = self.engine.dialect.name != "sqlite"
+        self._unchained = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT") if chained else self.engine
+        )
         self._waiting: list[_Write] = []
         self._queue = threading.Lock()
         self._turn = threading.Lock()

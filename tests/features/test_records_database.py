@@ -59,6 +59,16 @@ def test_writes_that_wait_are_committed_together(database: Database) -> None:
     assert len(seen) == 2
 
 
+def test_each_statement_of_a_reader_stands_for_itself(database: Database) -> None:
+    def twice(connection: sa.Connection) -> list[int]:
+        before = connection.execute(sa.select(NUMBERS.c.n)).all()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(database.write, add(1)).result(timeout=3)
+        return [len(before), len(connection.execute(sa.select(NUMBERS.c.n)).all())]
+
+    assert database.read(twice) == [0, 1]
+
+
 def test_one_that_fails_does_not_take_the_others_with_it(database: Database) -> None:
     database.write(add(7))
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from models.recommendation import MODELS, Attributes, Recommender
 from models.recommendation.examples import examples
 from models.recommendation.history import encode, habits
 from models.recommendation.neighbours import fit_neighbours
-from models.recommendation.ranking import Example, learn_ranking
+from models.recommendation.ranking import Example, learn_ranking, parts
 from models.recommendation.selection import best
 from models.recommendation.signals import FEATURES
 from models.recommendation.taste import fit_taste
@@ -259,6 +260,22 @@ def test_frequency_speaks_where_nothing_beats_it() -> None:
     learned = learn_ranking([windows[0], backwards], seed=1)
     assert learned.shares.tolist() == [0.0, 0.0, 0.0, 1.0]
     assert learned.trees == ()
+
+
+def test_trees_without_a_say_are_not_asked_and_the_others_say_the_same() -> None:
+    random = np.random.default_rng(5)
+    rows = random.normal(size=(300, len(FEATURES))).astype(np.float32)
+    trees = [
+        lgb.train(
+            {"num_iterations": 3, "verbosity": -1}, lgb.Dataset(rows, label=rows[:, place] > 0)
+        )
+        for place in (0, 1)
+    ]
+    whole = parts(trees, rows, rows[:, 0])
+    some = parts(trees, rows, rows[:, 0], asked=np.array([True, True, False, True]))
+    assert np.abs(whole[:, 2]).max() > 0
+    assert not some[:, 2].any()
+    np.testing.assert_array_equal(some[:, [0, 1, 3]], whole[:, [0, 1, 3]])
 
 
 def test_taste_is_one_hop_and_the_leading_eigenvectors() -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 from scipy.special import gammaincinv
 
 from features.forecasting.grid import PAIR
@@ -82,15 +83,18 @@ def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: Level) -> Total
 
 def _common_error(
     forecasts: pd.DataFrame, demand: pd.DataFrame, groups: pd.DataFrame, level: Level
-) -> tuple[float, float]:
+) -> tuple[float, Floats]:
     """The squared relative error that the pairs of a group have in common, of single periods and of
-    sums: what past errors of groups have beyond the pairs' own, Σ (e² − Σ v) / Σ mean², at least 0.
+    sums of 1 … H: what past errors of groups have beyond the pairs' own, (e² − Σ v) over mean².
 
-    Of each past forecast the closed periods count, and in them the pairs whose demand is known in
-    full. 0 where nothing is closed yet.
+    Part of it stays from period to period and part does not: of a sum of w periods it is
+    lasting + passing / w, fitted to single periods and sums alike, both parts at least 0. So the
+    sum of one period is that period. Of each past forecast the closed periods count, and in them
+    the pairs whose demand is known in full; 0 where nothing is closed yet.
     """
     real = _known(demand)
-    excess, size = np.zeros(2), np.zeros(2)
+    longest = int(forecasts["mean"].map(len).max())
+    excess, size = np.zeros((2, longest)), np.zeros((2, longest))
     for _, past in forecasts.groupby("period_start", sort=True):
         part = _alike(past)
         moments = _Moments.of(part)
@@ -106,10 +110,24 @@ def _common_error(
         ):
             closed = ~np.isnan(came)
             error = _added(np.where(closed, came - mean, 0.0), codes)
-            excess[place] += (error**2 - _added(np.where(closed, variance, 0.0), codes)).sum()
-            size[place] += np.square(_added(np.where(closed, mean, 0.0), codes)).sum()
-    single, window = np.maximum(excess, 0.0) / np.maximum(size, 1e-9)
-    return float(single), float(window)
+            here = slice(0, error.shape[1])
+            own = _added(np.where(closed, variance, 0.0), codes)
+            excess[place, here] += (np.square(error) - own).sum(axis=0)
+            size[place, here] += np.square(_added(np.where(closed, mean, 0.0), codes)).sum(axis=0)
+    length = np.stack([np.ones(longest), np.arange(1.0, longest + 1)])
+    lasting, passing = _lasting_and_passing(excess.ravel(), size.ravel(), length.ravel())
+    return lasting + passing, lasting + passing / length[1]
+
+
+def _lasting_and_passing(excess: Floats, size: Floats, length: Floats) -> tuple[float, float]:
+    """Least squares of excess / size on 1 and 1 / length; a sum weighs as one period does."""
+    weight = np.sqrt(size) / length
+    seen = weight > 0
+    if not seen.any():
+        return 0.0, 0.0
+    weight, error = weight[seen], excess[seen] / size[seen]
+    (lasting, passing), _ = nnls(np.stack([weight, weight / length[seen]], axis=1), weight * error)
+    return float(lasting), float(passing)
 
 
 def total_quantiles(mean: Floats, variance: Floats, levels: Sequence[float]) -> Floats:

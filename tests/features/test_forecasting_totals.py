@@ -111,6 +111,18 @@ def test_pairs_that_err_together_do_not() -> None:
     assert (low, high) == (pytest.approx(30_000, rel=0.03), pytest.approx(50_500, rel=0.03))
 
 
+def test_the_sum_of_one_period_is_that_period_and_what_lasts_does_not_cancel() -> None:
+    random = np.random.default_rng(7)
+    means = np.full(400, 100.0)
+    passing = random.normal(100.0, 20.0, (400, 12)) * np.where(random.random(12) < 0.5, 1.2, 0.8)
+    lasting = random.normal(120.0, 20.0, (400, 12))
+    for units, of_three in ((passing, 8_000.0 * 3**0.5), (lasting, 8_000.0 * 3)):
+        found = totals(past(means, 12, spread=20.0), demand(units), "total")
+        assert found is not None
+        np.testing.assert_allclose(found.window_variance[:, 0], found.variance[:, 0])
+        assert np.sqrt(found.window_variance[0, 2]) == pytest.approx(of_three, rel=0.25)
+
+
 def test_what_was_not_seen_in_full_teaches_nothing() -> None:
     units = np.full((4, 8), 100.0)
     known = demand(units).assign(in_stock=0.5, quantity=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,8 +69,11 @@ class Lake:
         *,
         as_of: datetime | None = None,
         columns: Sequence[str] | None = None,
+        where: Mapping[str, Collection[str]] | None = None,
     ) -> pd.DataFrame:
         """The table as it was known at `as_of` (all of it when None), sorted by time and key.
+
+        where: column -> texts it may hold; no other row is even read.
 
         Every declared column is there; the empty fields that mean something are filled. Columns
         beyond the contract (`x_…`) follow by name.
@@ -81,7 +84,7 @@ class Lake:
         for _ in range(_ATTEMPTS):
             manifest = load(self.folder)
             try:
-                return self._read(manifest, contract, as_of, columns)
+                return self._read(manifest, contract, as_of, columns, where or {})
             except FileNotFoundError:  # two writers have been by since: look again
                 continue
         raise LakeError(f"{table}: its files keep vanishing; is {self.folder} being cleaned?")
@@ -128,18 +131,19 @@ class Lake:
         table: Table,
         as_of: datetime | None,
         columns: Sequence[str] | None,
+        where: Mapping[str, Collection[str]],
     ) -> pd.DataFrame:
         entry = manifest.tables.get(table.name) or Entry((), 0, None, "")
         shape = schema(table, entry.extra)
         chosen = list(columns) if columns is not None else shape.names
-        unknown = [name for name in chosen if name not in shape.names]
+        unknown = [name for name in (*chosen, *where) if name not in shape.names]
         if unknown:
             raise LakeError(f"{table.name} has no column {unknown[0]}; it has {shape.names}")
         needed = reading.needed(table, chosen, as_of)
         if len(entry.parts) > 1:
             needed = list(dict.fromkeys([*needed, *merging.order(table)]))
         data = pads.dataset([str(self.folder / part) for part in entry.parts], schema=shape)
-        rows = data.to_table(columns=needed, filter=reading.known_by(table, as_of))
+        rows = data.to_table(columns=needed, filter=reading.wanted(table, as_of, where))
         if len(entry.parts) > 1:
             rows = rows.sort_by([(name, "ascending") for name in merging.order(table)])
         found = reading.frame(reading.as_known(table, rows, as_of))

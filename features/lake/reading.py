@@ -1,7 +1,9 @@
 """A table as it was known at a time: pure functions from rows at rest to a frame."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from types import MappingProxyType
 
 import pandas as pd
@@ -26,12 +28,20 @@ DEFAULTS: Mapping[str, Mapping[str, str | float]] = MappingProxyType(
 )
 
 
-def known_by(table: Table, as_of: datetime | None) -> pc.Expression | None:
-    """Rows known at a time; a row without its time was known from the start."""
-    if as_of is None or table.known_at is None:
-        return None
-    known = pc.field(table.known_at)
-    return (known <= _scalar(as_of)) | known.is_null()
+def wanted(
+    table: Table, as_of: datetime | None, where: Mapping[str, Collection[str]]
+) -> pc.Expression | None:
+    """Rows known at a time whose columns hold one of the texts given; None: all.
+
+    A row without its time was known from the start.
+    """
+    parts = [
+        pc.field(name).isin(pa.array(list(texts), pa.string())) for name, texts in where.items()
+    ]
+    if as_of is not None and table.known_at is not None:
+        known = pc.field(table.known_at)
+        parts.append((known <= _scalar(as_of)) | known.is_null())
+    return reduce(and_, parts) if parts else None
 
 
 def as_known(table: Table, rows: pa.Table, as_of: datetime | None) -> pa.Table:

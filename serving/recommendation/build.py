@@ -142,7 +142,8 @@ def _shipped(live: Live) -> Mapping[str, set[str]]:
 def _hides(live: Live, as_of: datetime) -> Mapping[str, frozenset[str]]:
     """Who hid what, by the lake; what came by HTTP is read with each visit."""
     columns = ["customer_id", "visitor_id", "product_id", "kind", "occurred_at", "market"]
-    return by_person(live.lake.read("events", as_of=as_of, columns=columns))
+    hides = live.lake.read("events", as_of=as_of, columns=columns, where={"kind": ["hide"]})
+    return by_person(hides)
 
 
 def by_person(events: pd.DataFrame) -> Mapping[str, frozenset[str]]:

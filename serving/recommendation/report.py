@@ -76,8 +76,8 @@ def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> Report
     """Exposures joined with events by recommendation_id, in the records and in the lake."""
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)
-    told = lake.read("events", columns=list(events.columns))
-    told = told[told["recommendation_id"].isin(exposures["recommendation_id"])]
+    shown = exposures["recommendation_id"].tolist()
+    told = lake.read("events", columns=list(events.columns), where={"recommendation_id": shown})
     events = pd.concat([each for each in (events, told) if len(each)] or [events])
     return figures(experiment, exposures, outcomes(exposures, events))
 

@@ -172,6 +172,22 @@ def test_reading_some_columns(lake: Lake) -> None:
         lake.read("orders", columns=["colour"])
 
 
+def test_reading_some_rows(lake: Lake) -> None:
+    lake.append("orders", orders(("1", 1), ("2", 1), ("3", 1)))
+    lake.append("orders", orders(("2", 2), ("4", 1), day=1))
+
+    def asked(*names: str, as_of: datetime | None = None) -> list[str]:
+        found = lake.read("orders", columns=["line_no"], as_of=as_of, where={"order_id": names})
+        return [f"{line:g}" for line in found["line_no"]]
+
+    assert asked("2") == ["1", "2"]
+    assert asked("1", "4", "9") == ["1", "1"]
+    assert asked("2", as_of=MAY) == ["1"]
+    assert asked() == []
+    with pytest.raises(LakeError, match="orders has no column colour"):
+        lake.read("orders", where={"colour": ["red"]})
+
+
 def test_unknown_tables_are_named(lake: Lake) -> None:
     with pytest.raises(UnknownTableError, match="no table 'order'; there are products"):
         lake.read("order")

@@ -5,7 +5,7 @@ from features.forecasting.importance import abc_xyz
 from features.forecasting.overrides import Override, OverrideError, layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.totals import TOTALS, Level, Totals, total_quantiles, totals
+from features.forecasting.totals import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
 from features.forecasting.value import exceptions, outcomes, seen_in_full, value_added, within
 from features.forecasting.views import (
     DEMAND,
@@ -27,6 +27,7 @@ __all__ = [
     "TOTALS",
     "VIEWS",
     "Level",
+    "Outlooks",
     "Override",
     "OverrideError",
     "Totals",

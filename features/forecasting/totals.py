@@ -50,20 +50,61 @@ class Totals:
     window_variance: Floats
 
 
-def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: Level) -> Totals | None:
+@dataclass(frozen=True)
+class _Start:
+    """Forecasts from one period on, n pairs, and what came: n × H, NaN where not seen in full."""
+
+    head: pd.Series
+    as_of: str
+    pairs: pd.DataFrame
+    moments: "_Moments"
+    dates: Sequence[str]
+    came: Floats
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, real: pd.DataFrame) -> "_Start":
+        part = _alike(rows)
+        moments = _Moments.of(part)
+        dates = _dates(part.iloc[0], moments.mean.shape[1])
+        pairs = part[PAIR]
+        came = real.reindex(index=pd.MultiIndex.from_frame(pairs), columns=dates).to_numpy()
+        as_of = str(part["forecast_as_of"].max())
+        return cls(part.iloc[0], as_of, pairs, moments, dates, came)
+
+
+@dataclass(frozen=True)
+class Outlooks:
+    """Forecasts by their start, the newest last, each beside what came; what `totals` adds up.
+
+    groups: the newest category and country of each pair.
+    """
+
+    starts: Sequence[_Start]
+    groups: pd.DataFrame
+
+    @classmethod
+    def of(cls, forecasts: pd.DataFrame, demand: pd.DataFrame) -> "Outlooks":
+        """forecasts, demand: history of these views."""
+        real = _known(demand) if len(forecasts) else pd.DataFrame()
+        parts = forecasts.groupby("period_start", sort=True)
+        newest = demand.sort_values("event_timestamp", kind="stable")
+        groups = newest.drop_duplicates(PAIR, keep="last")[[*PAIR, "category", "country"]]
+        return cls([_Start.of(rows, real) for _, rows in parts], groups)
+
+
+def totals(outlooks: Outlooks, level: Level) -> Totals | None:
     """The newest forecasts added up by a level of TOTALS; None where there are none.
 
-    forecasts, demand: history of these views. A pair without a category or country goes under "".
+    A pair without a category or country goes under "".
     """
-    if forecasts.empty:
+    if not outlooks.starts:
         return None
-    newest = _alike(forecasts[forecasts["period_start"] == forecasts["period_start"].max()])
-    parts, head = _Moments.of(newest), newest.iloc[0]
-    groups = _groups(demand, level)
-    keys, codes = np.unique(_keys(newest, groups, level), return_inverse=True)
+    newest = outlooks.starts[-1]
+    parts, head = newest.moments, newest.head
+    keys, codes = np.unique(_keys(newest.pairs, outlooks.groups, level), return_inverse=True)
     added = [_added(values, codes) for values in (parts.mean, parts.window_mean)]
     apart = [_added(values, codes) for values in (parts.variance, parts.window_variance)]
-    common = _common_error(forecasts, demand, groups, level)
+    common = _common_error(outlooks, level)
     spread = [
         own + error * np.square(mean) for own, error, mean in zip(apart, common, added, strict=True)
     ]
@@ -71,9 +112,9 @@ def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: Level) -> Total
         keys=[str(key) for key in keys],
         pairs=np.bincount(codes),
         frequency=str(head["frequency"]),
-        as_of=str(newest["forecast_as_of"].max()),
+        as_of=newest.as_of,
         model_version=str(head["model_version"]),
-        period_starts=_dates(head, parts.mean.shape[1]),
+        period_starts=newest.dates,
         mean=added[0],
         variance=spread[0],
         window_mean=added[1],
@@ -81,9 +122,7 @@ def totals(forecasts: pd.DataFrame, demand: pd.DataFrame, level: Level) -> Total
     )
 
 
-def _common_error(
-    forecasts: pd.DataFrame, demand: pd.DataFrame, groups: pd.DataFrame, level: Level
-) -> tuple[float, Floats]:
+def _common_error(outlooks: Outlooks, level: Level) -> tuple[float, Floats]:
     """The squared relative error that the pairs of a group have in common, of single periods and of
     sums of 1 … H: what past errors of groups have beyond the pairs' own, (e² − Σ v) over mean².
 
@@ -92,19 +131,15 @@ def _common_error(
     sum of one period is that period. Of each past forecast the closed periods count, and in them
     the pairs whose demand is known in full; 0 where nothing is closed yet.
     """
-    real = _known(demand)
-    longest = int(forecasts["mean"].map(len).max())
+    longest = max(each.moments.mean.shape[1] for each in outlooks.starts)
     excess, size = np.zeros((2, longest)), np.zeros((2, longest))
-    for _, past in forecasts.groupby("period_start", sort=True):
-        part = _alike(past)
-        moments = _Moments.of(part)
-        dates = _dates(part.iloc[0], moments.mean.shape[1])
-        actual = real.reindex(index=pd.MultiIndex.from_frame(part[PAIR]), columns=dates).to_numpy()
-        _, codes = np.unique(_keys(part, groups, level), return_inverse=True)
-        windows = np.cumsum(actual, axis=1)  # unknown from the first unknown period on
+    for past in outlooks.starts:
+        moments = past.moments
+        _, codes = np.unique(_keys(past.pairs, outlooks.groups, level), return_inverse=True)
+        windows = np.cumsum(past.came, axis=1)  # unknown from the first unknown period on
         for place, (came, mean, variance) in enumerate(
             (
-                (actual, moments.mean, moments.variance),
+                (past.came, moments.mean, moments.variance),
                 (windows, moments.window_mean, moments.window_variance),
             )
         ):
@@ -172,15 +207,6 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     shape = newest["mean"].map(len) * 1000 + newest["levels"].map(len)
     same: pd.DataFrame = newest[shape == shape.mode().iloc[0]].reset_index(drop=True)
     return same
-
-
-def _groups(demand: pd.DataFrame, level: Level) -> pd.DataFrame:
-    """The pairs and, by their newest row, the column of the level; none where the pair names it."""
-    column = TOTALS[level]
-    if column is None or column in PAIR:
-        return demand.iloc[:0]
-    newest = demand.sort_values("event_timestamp", kind="stable").drop_duplicates(PAIR, keep="last")
-    return newest[[*PAIR, column]]
 
 
 def _keys(rows: pd.DataFrame, groups: pd.DataFrame, level: Level) -> NDArray[np.str_]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from features.forecasting import Level, Totals, total_quantiles, totals
+from features.forecasting import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
 from serving.errors import Fault, Problem
 from serving.forecasting.answers import Period, Window, named
 from serving.forecasting.query import (
@@ -61,14 +61,14 @@ class _Sums:
         with self._lock:
             version = self._live.store.version()
             if version != self._version:
-                self._version, self._kept = version, {}
-            if level not in self._kept:
                 now = self._live.now()
                 forecasts, demand = (
                     self._live.store.history(view, now, since=now - _LEARNED)
                     for view in ("forecast", "demand")
                 )
-                self._kept[level] = totals(forecasts, demand, level)
+                outlooks = Outlooks.of(forecasts, demand)
+                self._kept = {each: totals(outlooks, each) for each in TOTALS}
+                self._version = version
             found = self._kept[level]
         if found is None:
             detail = "The store has no forecasts; make them first: argosy score forecasting."

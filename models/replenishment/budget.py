@@ -31,6 +31,16 @@ class Caps:
         """Whether there is a limit at all."""
         return bool(np.isfinite([self.money, self.weight, self.volume]).any())
 
+    @property
+    def name(self) -> str:
+        """What they are called in a sentence; "" without a limit.
+
+        >>> Caps(money=5.0, volume=2.0).name
+        'budget or volume limit'
+        """
+        limits = {"budget": self.money, "weight limit": self.weight, "volume limit": self.volume}
+        return " or ".join(name for name, most in limits.items() if np.isfinite(most))
+
 
 @dataclass(frozen=True)
 class Filled:

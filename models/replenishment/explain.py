@@ -7,8 +7,8 @@ from models.replenishment.lines import Lines, Texts, number
 from models.replenishment.order import Order, Target
 
 
-def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Texts:
-    """Why a line is not ordered; "" where it is."""
+def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
+    """Why a line is not ordered; "" where it is. capped: what all orders together are held to."""
     need = target.up_to - have - order.moved
     why = np.full(len(lines), "less than a pack is needed", dtype=object)
     # The first that holds is the reason: the list runs from the weakest to the strongest.
@@ -19,7 +19,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Tex
         (need <= 0, "stock and orders cover the demand"),
         (order.moved > 0, "a transfer covers the need"),
         (order.cut > 0, "warehouse full"),
-        ((order.cut == 0) & (order.unfunded > 0), "budget spent on lines that gain more"),
+        ((order.cut == 0) & (order.unfunded > 0), f"{capped} spent on lines that gain more"),
     ):
         why[holds] = text
     blocked = lines.blocked != ""
@@ -29,9 +29,19 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats) -> Tex
 
 
 def sentences(
-    lines: Lines, target: Target, order: Order, have: Floats, why: Texts, *, lift: Floats
+    lines: Lines,
+    target: Target,
+    order: Order,
+    have: Floats,
+    why: Texts,
+    *,
+    lift: Floats,
+    capped: str,
 ) -> Texts:
-    """The numbers of each line in one English sentence, and what was assumed in another."""
+    """The numbers of each line in one English sentence, and what was assumed in another.
+
+    capped: as for `not_ordered`.
+    """
     lost = "; " + number(np.round(target.lost, 2)) + " more will be lost before an order can come"
     cover = (
         number(np.round(target.mean, 2))
@@ -57,7 +67,7 @@ def sentences(
         + np.where(target.lost >= 0.05, lost, "")
         + _moved(order)
     )
-    ordered = "Order " + number(order.quantity) + ": " + cover + _extras(order) + "."
+    ordered = "Order " + number(order.quantity) + ": " + cover + _extras(lines, order, capped) + "."
     silent = "Order nothing: " + cover + "; " + why + "."
     blocked = "Order nothing: " + why + "; " + number(have) + " are there or coming."
     sentence = np.where(lines.blocked != "", blocked, silent)
@@ -89,11 +99,19 @@ def _moved(order: Order) -> Texts:
     return np.asarray(sentence, dtype=object)
 
 
-def _extras(order: Order) -> Texts:
-    minimum = "; " + number(order.minimum) + " more for the smallest sensible order"
+def _extras(lines: Lines, order: Order, capped: str) -> Texts:
+    """What an order has beyond the need, and what it lacks."""
+    aimed = order.quantity + order.cut + order.unfunded - order.rounding
+    least = np.where(
+        aimed > lines.minimum + 1e-6,
+        " more because more at once is cheaper",
+        " more for the supplier's smallest order",
+    )
+    minimum = "; " + number(order.minimum) + least
     packed = "; rounded by " + number(order.rounding)
     cut = "; " + number(order.cut) + " fewer because the warehouse would be too full"
-    unfunded = "; " + number(order.unfunded) + " fewer because the budget is spent on better lines"
+    spent = f" fewer because the {capped} is spent on better lines"
+    unfunded = "; " + number(order.unfunded) + spent
     parts: Texts = np.full(len(order.quantity), "", dtype=object)
     for holds, text in (
         (order.minimum > 0, minimum),

@@ -134,7 +134,8 @@ def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> P
     order = replace(place(lines, target, position.moved(moves.net)), moved=moves.net)
     order = within_capacity(lines, target, order)
     order, filled = _funded(lines, target, order, position, options)
-    return Planned(_table(lines, target, order, position, moves), moves.table, filled)
+    table = _table(lines, target, order, position, moves, options.caps.name)
+    return Planned(table, moves.table, filled)
 
 
 def _moves(lines: Lines, target: Target, position: Position, options: Options) -> Moves:
@@ -157,7 +158,7 @@ def _funded(
 
 
 def _table(
-    lines: Lines, target: Target, order: Order, position: Position, moves: Moves
+    lines: Lines, target: Target, order: Order, position: Position, moves: Moves, capped: str
 ) -> pd.DataFrame:
     on_order, later = position.coming(lines.cover_days), position.later(lines.cover_days)
     have = position.stock + on_order
@@ -204,8 +205,8 @@ def _table(
         proposal=proposal,
         proposal_value=np.round(effect, 2),
     )
-    why = not_ordered(lines, target, order, have)
-    sentence = sentences(lines, target, order, have, why, lift=lift)
+    why = not_ordered(lines, target, order, have, capped=capped)
+    sentence = sentences(lines, target, order, have, why, lift=lift, capped=capped)
     unknown = (lines.blocked == "no supply terms") | (lines.blocked == "no forecast")
     frame.loc[unknown, list(_PLANNED)] = np.nan
     frame.loc[unknown, ["proposal", "breaks_on", "decide_by"]] = None

@@ -85,7 +85,7 @@ class Suggestion(BaseModel):
     inventory_position: float
     transferred: float = Field(description="From another warehouse; below 0: to another.")
     surplus: float | None = Field(description="Units above the level.")
-    minimum: float = Field(description="Units added for the smallest sensible order.")
+    minimum: float = Field(description="Units added for the smallest order, or the cheapest lot.")
     rounding: float | None
     capacity_cut: float
     budget_cut: float = Field(description="Taken off by a cap on money, weight or volume.")

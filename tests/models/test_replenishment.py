@@ -235,7 +235,9 @@ def test_ordering_costs_make_larger_lots() -> None:
     cheap, dear = line(), line(order_cost=50.0)
     assert dear["order_quantity"] > cheap["order_quantity"]
     assert dear["minimum"] > 0
-    assert "for the smallest sensible order" in dear["reason"]
+    assert "more because more at once is cheaper" in dear["reason"]
+    bound = line(min_order_quantity=cheap["order_quantity"] + 20)
+    assert "more for the supplier's smallest order" in bound["reason"]
 
 
 def test_the_cheaper_supplier_is_asked() -> None:

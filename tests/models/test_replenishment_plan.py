@@ -356,8 +356,10 @@ def test_a_container_is_filled_by_gain_for_what_it_takes(cap: str) -> None:
     rows = [row(product_id=name, **{column: each}) for name, each in (("big", 2.0), ("small", 1.0))]
     wanted = plan(*rows).lines.set_index("product_id")["order_quantity"]
     caps = Caps(**{cap: float(wanted["small"])})
-    kept = plan(*rows, caps=caps).lines.set_index("product_id")["order_quantity"]
+    lines = plan(*rows, caps=caps).lines.set_index("product_id")
+    kept = lines["order_quantity"]
     assert kept["small"] > 2 * kept["big"]
+    assert f"fewer because the {cap} limit is spent on better lines" in lines.loc["small", "reason"]
 
 
 def test_a_line_of_unknown_cost_gets_nothing_of_a_budget() -> None:

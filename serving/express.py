@@ -1,18 +1,13 @@
 """The short way to the routes that are asked most: their function sees to all of a request."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-import orjson
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.errors import Problem, answer, problem_of
-
-Body = TypeVar("Body", bound=BaseModel)
+from serving.errors import answer, problem_of
 
 
 class Direct(APIRoute):
@@ -63,30 +58,3 @@ async def _answered(
         if problem is None:
             raise
         return answer(problem, str(request.scope.get("request_id", "")))
-
-
-async def loaded(request: Request) -> Any:
-    """The JSON body; Problem when it is none."""
-    try:
-        return orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise Problem(400, "malformed_json", f"The body is not JSON: {error.msg}.") from None
-
-
-def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -> Body:
-    """The body as a model; every fault at once, by the name of its field. more: other faults."""
-    faults: list[Mapping[str, Any]] = list(more)
-    try:
-        found = kind.model_validate(body)
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()] + faults
-    if faults:
-        raise RequestValidationError(faults)
-    return found
-
-
-def schema(kind: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI entry of a body that the function reads itself."""
-    described = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-    content = {"application/json": {"schema": described}}
-    return {"requestBody": {"required": True, "content": content}}

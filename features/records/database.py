@@ -47,11 +47,9 @@ class Database:
         self.url = url
         self.namespace = namespace
         self.engine = _engine(url)
-        # SQLite opens no transaction for what only selects; to say so at each request costs time.
-        chained = self.engine.dialect.name != "sqlite"
-        self._unchained = (
-            self.engine.execution_options(isolation_level="AUTOCOMMIT") if chained else self.engine
-        )
+        self._unchained = self.engine
+        if self.engine.dialect.name != "sqlite":  # which opens no transaction to select anyway
+            self._unchained = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._waiting: list[_Write] = []
         self._queue = threading.Lock()
         self._turn = threading.Lock()

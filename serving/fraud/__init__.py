@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from features.decisions import Decision
 from serving.auth import admitted, scoped
+from serving.bodies import schema, valid
 from serving.errors import Problem
-from serving.express import Direct, schema, valid
+from serving.express import Direct
 from serving.fraud import desk_routes, request_routes, review_routes
 from serving.fraud.batch import score
 from serving.fraud.body import (

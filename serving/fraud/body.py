@@ -21,7 +21,7 @@ from pydantic import (
 
 from features.contracts import TABLES, Column
 from features.decisions import Decision, Reason
-from serving.express import loaded, valid
+from serving.bodies import loaded, valid
 from serving.fraud.cards import refuse_cards
 
 LONGEST_TEXT, MOST_SIGNALS = 512, 300

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 
 from models.fraud import Action
 from serving.auth import scoped
+from serving.bodies import schema, valid
 from serving.errors import Fault, Problem
-from serving.express import schema, valid
 from serving.fraud.body import json_body
 from serving.fraud.desk import LIST, RULE
 from serving.fraud.expressions import LONGEST, ExpressionError

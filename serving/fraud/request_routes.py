@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from serving.auth import scoped
+from serving.bodies import schema, valid
 from serving.errors import Problem
-from serving.express import schema, valid
 from serving.fraud.assess import Assessment, ReusedError, assess_order, assess_return
 from serving.fraud.body import ReasonAnswer, json_body, not_in_future
 from serving.fraud.desk_routes import author

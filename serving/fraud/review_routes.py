@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from serving.auth import scoped
+from serving.bodies import schema, valid
 from serving.errors import Problem
-from serving.express import schema, valid
 from serving.fraud.body import DecisionAnswer, Label, answer, json_body
 from serving.fraud.desk_routes import author, now
 from serving.fraud.filling import known_payments

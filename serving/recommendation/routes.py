@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.auth import admitted, scoped
-from serving.express import Direct, loaded, schema, valid
+from serving.bodies import loaded, schema, valid
+from serving.express import Direct
 from serving.live import Live
 from serving.recommendation import routes_events, routes_shop
 from serving.recommendation.answering import case_of, rerank, similar, trending

@@ -127,15 +127,15 @@ def _told(found: Totals, place: int, horizon: int, levels: Sequence[float]) -> T
         key=found.keys[place],
         pairs=int(found.pairs[place]),
         periods=[
-            Period(period_start=start, mean=float(mean), quantiles=named(names, values))
+            Period(period_start=start, mean=round(mean, 6), quantiles=named(names, values))
             for start, mean, values in zip(
-                found.period_starts[steps], found.mean[place, steps], single, strict=True
+                found.period_starts[steps], found.mean[place, steps].tolist(), single, strict=True
             )
         ],
         windows=[
-            Window(periods=count + 1, mean=float(mean), quantiles=named(names, values))
+            Window(periods=count + 1, mean=round(mean, 6), quantiles=named(names, values))
             for count, (mean, values) in enumerate(
-                zip(found.window_mean[place, steps], window, strict=True)
+                zip(found.window_mean[place, steps].tolist(), window, strict=True)
             )
         ],
     )

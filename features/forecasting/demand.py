@@ -1,7 +1,7 @@
 """The demand signal: what was asked for, per warehouse × product × closed period.
 
-Sales are not demand: cancelled and fraudulent orders were never wanted, and an empty shelf sells
-nothing whatever is wanted. Each row says what was corrected and why.
+Sales are not demand: cancelled and fraudulent orders were never wanted, and an empty shelf or a
+closed warehouse sells nothing whatever is wanted. Each row says what was corrected and why.
 """
 
 from datetime import datetime
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.contracts import Frames
+from features.forecasting.closures import closed_share, closures
 from features.forecasting.grid import PAIR, Grid, planned
 from features.forecasting.periods import choose, number, numbers, starts
 from features.forecasting.plan import promoted
@@ -40,8 +41,9 @@ def demand(tables: Frames, as_of: datetime, frequency: str | None = None) -> pd.
     tables: as the lake gives them as of `as_of`. frequency: day, week or month; None finds it.
     Columns: the keys, event_timestamp (the period's end) and DEMAND. `quantity` is demand: orders
     but for cancelled ones, those known by `as_of` to be fraudulent and bulk ones (`bulk`, units:
-    lines far beyond what is usual for the product); missing where the shelf was empty and nothing
-    was sold.
+    lines far beyond what is usual for the product); missing where the shelf was empty, or the
+    warehouse closed (`closed`, share of the time, which `in_stock` leaves out), and nothing was
+    sold.
     """
     given = dict(tables)
     lines = _lines(given, as_of)
@@ -49,7 +51,8 @@ def demand(tables: Frames, as_of: datetime, frequency: str | None = None) -> pd.
     grid = planned(lines, given, frequency, number(as_of, frequency))
     stock = given["stock"]
     seen = shelf(grid, stock[stock["observed_at"] <= pd.Timestamp(as_of)])
-    return _frame(grid, lines, seen, given)
+    closed = closed_share(grid, closures(lines, as_of))
+    return _frame(grid, lines, seen, closed, given)
 
 
 def _lines(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
@@ -86,18 +89,23 @@ def _pair(lines: pd.DataFrame) -> pd.Series:
 
 
 def _frame(
-    grid: Grid, lines: pd.DataFrame, seen: Shelf, tables: dict[str, pd.DataFrame]
+    grid: Grid,
+    lines: pd.DataFrame,
+    seen: Shelf,
+    closed: Floats,
+    tables: dict[str, pd.DataFrame],
 ) -> pd.DataFrame:
     cell = grid.cells(grid.find(lines), numbers(lines["ordered_at"], grid.frequency))
     units = lines["quantity"].to_numpy(dtype=np.float64)
     kept = (~lines["cancelled"] & ~lines["fraud"] & ~lines["bulk"]).to_numpy()
     sold = grid.sums(np.where(kept, cell, -1), units)
-    empty = (seen.share == 0) & (sold == 0)
-    censored = ~empty & ((seen.share < 1) | (seen.sold_out & (sold > 0)))
-    lost = _lost(grid, sold, seen.share, full=~empty & ~censored)
+    share = np.where(closed > 0, np.nan_to_num(seen.share, nan=1.0) * (1 - closed), seen.share)
+    empty = (share == 0) & (sold == 0)
+    censored = ~empty & ((share < 1) | (seen.sold_out & (sold > 0)))
+    lost = _lost(grid, sold, share, full=~empty & ~censored)
     usual = _usual_currency(lines[kept])
     price, discount = _prices(grid, lines[kept], cell[kept], usual)
-    share, planned_discount = promoted(grid, tables["promotions"])
+    promotion, planned_discount = promoted(grid, tables["promotions"])
     begin, end = _moments(grid)
     return pd.DataFrame(
         {
@@ -111,13 +119,14 @@ def _frame(
             "fraudulent": grid.sums(np.where(lines["fraud"], cell, -1), units),
             "returned": grid.sums(np.where(kept & _returned(lines), cell, -1), units),
             "bulk": grid.sums(np.where(lines["bulk"], cell, -1), units),
-            "in_stock": seen.share,
+            "in_stock": share,
+            "closed": closed,
             "censored": censored,
             "lost": lost,
             "price": price,
             "currency": _currency(grid, usual),
             "discount": discount,
-            "promotion": share,
+            "promotion": promotion,
             "promotion_discount": planned_discount,
             "category": _attribute(grid, "product_id", tables["products"], "category"),
             "country": _attribute(grid, "warehouse_id", tables["warehouses"], "country"),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.forecasting.closures import shut
 from features.forecasting.grid import PAIR, Grid
 from features.forecasting.periods import Numbers, number, numbers, seconds, starts
 
@@ -93,8 +94,8 @@ def future(
     history: pd.DataFrame, tables: dict[str, pd.DataFrame], as_of: datetime, *, horizon: int
 ) -> pd.DataFrame:
     """The next `horizon` periods of every pair of `history` (a frame of `demand`), with what is
-    known ahead; the first is the running period. Pairs whose product has ended are left out, and
-    periods after a coming end have `offered` 0.
+    known ahead; the first is the running period. Pairs whose product has ended are left out;
+    periods after a coming end, and all of a warehouse closed for four weeks, have `offered` 0.
     """
     frequency = str(history["frequency"].iloc[0]) if len(history) else "week"
     running = number(as_of, frequency)
@@ -111,6 +112,7 @@ def future(
     )
     if not count:
         return history.iloc[:0].assign(horizon=0, offered=1.0)
+    closed = pairs["warehouse_id"].isin(shut(tables["orders"], as_of)).to_numpy()
     share, discount = promoted(grid, tables["promotions"])
     begin, last = starts(grid.period, frequency), starts(grid.period + 1, frequency)
     cells = grid.pairs.iloc[grid.pair].reset_index(drop=True)
@@ -122,7 +124,7 @@ def future(
         promotion=share,
         promotion_discount=discount,
         horizon=grid.period - running + 1,
-        offered=(grid.period < end[grid.pair]).astype(float),
+        offered=((grid.period < end[grid.pair]) & ~closed[grid.pair]).astype(float),
     )
 
 

@@ -20,6 +20,7 @@ DEMAND: Mapping[str, FeatureType] = {
     "returned": "float",
     "bulk": "float",
     "in_stock": "float",
+    "closed": "float",
     "censored": "bool",
     "lost": "float",
     "price": "float",

@@ -1,6 +1,7 @@
 """The forecaster: per demand class the way to forecast that did best in a rolling back-test."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,18 +13,20 @@ import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Ground, Points, Trial, ground, trial, walks
+from models.forecasting.backtest import Ground, Points, Rows, Trial, ground, trial, walks
 from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
-from models.forecasting.panel import Panel, panel
+from models.forecasting.panel import Floats, Panel, panel
 from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, points
 
 # What `save` writes; a model of another form would be read wrongly.
 _FORM = 2
+# How often LightGBM is fitted along the back-test: it ages there about as much as a release does.
+REFITS = 3
 HORIZONS = {"day": 35, "week": 13, "month": 6}
 
 
@@ -100,9 +103,9 @@ class Forecaster:
         if self._corrects and here is not None:
             self.drift_ = drift(errors.single, here.windows)
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
-        if self.boosted_ is not None and early is not None:
+        if self.boosted_ is not None and early:
             # The spread stays the one whose errors were seen out of sample.
-            self.boosted_ = replace(self.boosted_, error=early.error)
+            self.boosted_ = replace(self.boosted_, error=early[max(early)].error)
         return self
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -183,19 +186,25 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _early(self, whole: Panel, here: Ground | None, kept: Checkpoints) -> Boosted | None:
-        """LightGBM fitted on what was known at the first origin of the back-test."""
+    def _early(self, whole: Panel, here: Ground | None, kept: Checkpoints) -> Mapping[int, Boosted]:
+        """LightGBM fitted on what was known at some origins of the back-test, the first among them:
+        one that knows only the first would look worse at the last than the release will be.
+        """
         if here is None or BOOSTED not in self._family():
-            return None
-        return kept.keep(
-            "LightGBM of the back-test",
-            lambda: self._boost(whole.at(here.starts[0])),
-            save=_save_boosted,
-            load=_load_boosted,
-        )
+            return {}
+        made = {
+            origin: kept.keep(
+                f"LightGBM of the back-test, {number + 1}",
+                partial(self._boost, whole.at(origin)),
+                save=_save_boosted,
+                load=_load_boosted,
+            )
+            for number, origin in enumerate(here.starts[:: math.ceil(len(here.starts) / REFITS)])
+        }
+        return {origin: one for origin, one in made.items() if one is not None}
 
     def _chosen(
-        self, here: Ground | None, early: Boosted | None, kept: Checkpoints
+        self, here: Ground | None, early: Mapping[int, Boosted], kept: Checkpoints
     ) -> tuple[Choice, Trial]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
         from the same origins.
@@ -203,8 +212,8 @@ class Forecaster:
         if here is None:
             return Choice.none(), Trial(Errors.none(), Errors.none())
         ways = {name: _plain(name) for name in self._family() if name != BOOSTED}
-        if early is not None:
-            ways[BOOSTED] = early.points
+        if early and here.starts[0] in early:
+            ways[BOOSTED] = partial(_newest, early)
         walked_ways = walks(here, ways or {FALLBACK: _plain(FALLBACK)}, kept)
         kept.progress("choosing by demand class")
         choice, walked = decide(here, walked_ways)
@@ -222,6 +231,14 @@ def _save_boosted(boosted: Boosted | None, folder: Path) -> None:
 
 def _load_boosted(folder: Path) -> Boosted | None:
     return Boosted.load(folder) if (folder / "mean_0.txt").exists() else None
+
+
+def _newest(
+    fitted: Mapping[int, Boosted], panel: Panel, origin: int, horizon: int, rows: Rows
+) -> tuple[Floats, Floats]:
+    """Mean and spread by the newest model that was fitted on nothing after the origin."""
+    newest = max(one for one in fitted if one <= origin)
+    return fitted[newest].points(panel, origin, horizon, rows)
 
 
 def _plain(method: str) -> Points:

@@ -13,6 +13,7 @@ _COUNTED = (
     "sold",
     "quantity",
     "in_stock",
+    "closed",
     "lost",
     "cancelled",
     "fraudulent",
@@ -128,6 +129,7 @@ class Correction(BaseModel):
     sold: float
     quantity: float | None = Field(description="Demand; null: unknown, the shelf was empty.")
     in_stock: float | None
+    closed: float | None = Field(description="Share of the time that the warehouse was closed.")
     lost: float
     cancelled: float
     fraudulent: float
@@ -167,13 +169,16 @@ def corrections(demand: pd.DataFrame) -> Iterator[Correction]:
 def why(row: Mapping[Any, Any]) -> str:
     """What was corrected in a row of `demand`, in words; empty when nothing was."""
     lost, share = _number(row["lost"]) or 0.0, _number(row["in_stock"])
+    closed = _number(row.get("closed")) or 0.0
     parts = []
     if _number(row["quantity"]) is None:
-        parts.append(f"shelf empty: demand unknown, about {lost:.1f} lost")
+        where = "warehouse closed" if closed > 0 else "shelf empty"
+        parts.append(f"{where}: demand unknown, about {lost:.1f} lost")
     elif bool(row["censored"]):
         known = (
             f"in stock {share:.0%} of the time" if share is not None and share < 1 else "sold out"
         )
+        known = f"warehouse closed {closed:.0%} of the time, {known}" if closed > 0 else known
         parts.append(f"{known}: demand at least this, about {lost:.1f} lost")
     units = {name: _number(row.get(name)) or 0.0 for name in ("cancelled", "fraudulent", "bulk")}
     parts += [f"{count:g} {name}, not counted" for name, count in units.items() if count > 0]

@@ -38,7 +38,7 @@ def tables(**rows: list[dict]) -> dict[str, pd.DataFrame]:
     return made
 
 
-def order(number: int, when: datetime, quantity: float = 1, **other) -> dict:
+def order(number: int | str, when: datetime, quantity: float = 1, **other) -> dict:
     return {
         "order_id": f"o{number}",
         "line_no": 1,

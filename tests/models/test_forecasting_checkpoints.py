@@ -63,7 +63,7 @@ def test_a_killed_fit_goes_on_to_the_same_answer(tmp_path: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
 
     heard, answer = resumed(folder, history(), Forecaster(**SMALL))
-    assert "LightGBM of the back-test: done before" in heard
+    assert "LightGBM of the back-test, 3: done before" in heard
     assert "back-test 4 of 10: done before" in heard
     assert "back-test 5 of 10" in heard
     plain = Forecaster(**SMALL).fit(history()).predict(history())

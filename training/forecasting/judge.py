@@ -62,7 +62,9 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
 def figures(beside: pd.DataFrame) -> Mapping[str, float]:
     """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
 
-    scaled_pinball: mean pinball loss over all levels, over the mean demand.
+    scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean, which
+    adds up and is unbiased; wape_median: of the median, which is the point that absolute errors ask
+    for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
     """
     whole = _of(beside)
     for name in CLASSES:
@@ -78,6 +80,7 @@ def _of(part: pd.DataFrame) -> dict[str, float]:
     return {
         METRIC: metrics.pinball(actual, part[QUANTILES], LEVELS) / float(actual.mean()),
         "wape": metrics.wape(actual, part["mean"]),
+        "wape_median": metrics.wape(actual, part["q50"]),
         "bias": metrics.bias(actual, part["mean"]),
         "coverage_80": metrics.coverage(actual, part["q10"], part["q90"]),
         "window_pinball": metrics.pinball(sums["total"], sums[WINDOW_QUANTILES], LEVELS)

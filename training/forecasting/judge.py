@@ -62,8 +62,8 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
 def figures(beside: pd.DataFrame) -> Mapping[str, float]:
     """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
 
-    scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean, which
-    adds up and is unbiased; wape_median: of the median, which is the point that absolute errors ask
+    scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean,
+    which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
     for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
     """
     whole = _of(beside)

@@ -37,7 +37,7 @@ from features.windows import (
     digest,
     fresh,
 )
-from features.windows.script import LOAD, observe_script
+from features.windows.script import LAYOUT, LOAD, laid, observe_script
 
 Item = TypeVar("Item")
 
@@ -123,8 +123,7 @@ def _named(event: Event) -> dict[str, str]:
     return {column: digest(value) for column, value in event.tags.items()}
 
 
-def _floats(answer: list[int], scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    whole = np.array(answer, dtype=np.float64)
+def _scaled(whole: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     values = whole / scale
     values[whole == MISSING] = np.nan
     return values
@@ -179,7 +178,7 @@ class SqliteCounters:
         """As `Counters.observe_all`: one immediate transaction."""
         with self._transaction():
             answers = [self._answer(event) for event in events]
-        return [_floats(answer, self._scale) for answer in answers]
+        return [_scaled(np.array(each, dtype=np.float64), self._scale) for each in answers]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -274,7 +273,8 @@ class RedisCounters:
     ) -> None:
         self.plan = plan
         self._scale = plan.scale()
-        self._prefix = f"{{{namespace}}}:velocity:"
+        self._prefix = f"{{{namespace}}}:velocity{LAYOUT}:"
+        self._spans = {key: plan.spans(key) for key in plan.keys}
         self._filling = ""  # as last seen
         self._redis = open_redis(url, seconds)
         self._loader = open_redis(url, LOAD_SECONDS)
@@ -298,7 +298,7 @@ class RedisCounters:
                     continue
                 known = [text for text in texts if text is not None]
                 if len(known) == len(texts):
-                    return [_floats(orjson.loads(text), self._scale) for text in known]
+                    return [_scaled(np.frombuffer(text), self._scale) for text in known]
                 self._filling = self._text("filling")
         raise _away("Redis", "they are filled again and again")
 
@@ -316,15 +316,12 @@ class RedisCounters:
         """The keys and the argument of the script."""
         named = _named(event)
         digests = _digests(self.plan, event, named)
-        partners = [
-            [named.get(column, "") for column in key.partners] if name else False
-            for key, name in zip(self.plan.keys, digests, strict=True)
-        ]
         prefix = f"{self._prefix}{self._filling}:"
         keys = [
             f"{prefix}{key.name}:{name}" for key, name in zip(self.plan.keys, digests, strict=True)
         ]
-        given = [event.at, event.measures, partners, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
+        columns = [named.get(column, "") for column in self.plan.columns]
+        given = [event.at, event.measures, columns, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
         return [f"{self._prefix}filling", f"{prefix}id:{event.id}", *keys], orjson.dumps(given)
 
     def load(
@@ -336,7 +333,7 @@ class RedisCounters:
         with _reached(redis.RedisError, "Redis"):
             for batch in _batches(states):
                 keys = [f"{prefix}{key.name}:{name}" for key, name, _ in batch]
-                packed = [orjson.dumps(state) for _, _, state in batch]
+                packed = [orjson.dumps(laid(state, self._spans[key])) for key, _, state in batch]
                 self._load(keys=keys, args=[*packed, KEEP_STATE_MS])
             for some in _batches(ids):
                 pipe = self._loader.pipeline(transaction=False)

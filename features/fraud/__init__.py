@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from features.contracts import Frames, View
-from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of_one, model_inputs
+from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, model_inputs
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
@@ -83,7 +83,7 @@ __all__ = [
     "fraud_reports",
     "history",
     "inputs",
-    "inputs_of_one",
+    "inputs_of",
     "milliseconds",
     "model_inputs",
     "payment_velocity",

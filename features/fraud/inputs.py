@@ -1,6 +1,6 @@
-"""What the model sees of a payment: computed once, for a frame of them and for a single one."""
+"""What the model sees of a payment: defined once, for a frame of them and for a few asked about."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -80,6 +80,7 @@ def features_of(plan: Plan) -> dict[str, FeatureType]:
 
 
 FEATURES: Mapping[str, FeatureType] = features_of(PLAN)
+_COUNTED = np.array([place for place, name in enumerate(PLAN.names) if name not in _SUMS])
 
 
 def inputs(
@@ -136,38 +137,45 @@ def model_inputs(
     return pd.concat(parts) if len(parts) > 1 else parts[0]
 
 
-def inputs_of_one(
-    payment: Mapping[str, Any],
-    amount: float,
-    velocity: NDArray[np.float64],
-    risk: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The same for one payment: a float, a text or None by name; unknown numbers are NaN."""
-    at = milliseconds(payment["attempted_at"])
-    texts = {name: payment.get(name) for name in _TEXTS}
-    texts |= {name: risk.get(name) for name in _RISK_TEXTS}
-    known = {name: value is not None for name, value in texts.items()}
-    numbers = {name: _number(risk.get(name)) for name in _RISK_NUMBERS}
-    numbers["address_match"] = _number(payment.get("address_match"))
-    numbers["amount_base"] = amount
-    paid = _paid(at, texts, known, numbers)
-    made = texts | numbers | {name: float(value) for name, value in paid.items()}
-    made.update(zip(PLAN.names, velocity.tolist(), strict=True))
-    places = _places()
-    ratios = _ratios(lambda counted: velocity[places[counted]], amount)
-    made.update(
-        zip(_ratio_names(tuple(ratios)), np.concatenate([*ratios.values()]).tolist(), strict=True)
-    )
-    answer = {name: made[name] for name in FEATURES}
-    for name, value in payment.items():
-        if name.startswith("x_"):
-            answer[name] = signal(value, at)
-    return answer
+def inputs_of(
+    payments: Sequence[Mapping[str, Any]],
+    amounts: Sequence[float],
+    velocities: Sequence[NDArray[np.float64]],
+    risks: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The same for payments as they are asked about: of each a float, a text or None by name, in
+    the order of FEATURES; unknown numbers are NaN."""
+    at = np.array([milliseconds(payment["attempted_at"]) for payment in payments])
+    texts = {name: _objects(payments, name) for name in _TEXTS}
+    texts |= {name: _objects(risks, name) for name in _RISK_TEXTS}
+    known = {name: np.array([v is not None for v in own]) for name, own in texts.items()}
+    numbers = {name: _numbers(risks, name) for name in _RISK_NUMBERS}
+    numbers["address_match"] = _numbers(payments, "address_match")
+    numbers["amount_base"] = np.array(amounts)
+    made = texts | numbers | _paid(at, texts, known, numbers)
+    heads = zip(*(made[name].tolist() for name in (*_PAID, *_CUSTOMER)), strict=True)
+    velocity, places = np.stack(velocities), _places()
+    ratios = _ratios(lambda counted: velocity[:, places[counted]], numbers["amount_base"][:, None])
+    rates = np.stack([*ratios.values()], axis=2).reshape(len(payments), -1).tolist()
+    counts = velocity[:, _COUNTED].tolist()
+    return [
+        dict(zip(FEATURES, (*head, *count, *rate), strict=True)) | _signals(payment, moment)
+        for head, count, rate, payment, moment in zip(
+            heads, counts, rates, payments, at.tolist(), strict=True
+        )
+    ]
 
 
-@cache
-def _ratio_names(ratios: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{key}_{ratio}" for ratio in ratios for key in SINGLE)
+def _objects(rows: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.object_]:
+    return np.array([row.get(name) for row in rows], dtype=object)
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
+    return np.array([_number(row.get(name)) for row in rows])
+
+
+def _signals(payment: Mapping[str, Any], at: int) -> dict[str, Any]:
+    return {name: signal(value, at) for name, value in payment.items() if name.startswith("x_")}
 
 
 def _of_key(columns: Mapping[str, Column], key: str, counted: str) -> Column:
@@ -196,10 +204,12 @@ def _places() -> Mapping[str, NDArray[np.intp]]:
 
 
 def _paid(
-    at: Any, texts: Mapping[str, Any], known: Mapping[str, Any], numbers: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What follows from the payment and its customer alone: of columns, or of a single payment's
-    values."""
+    at: Column,
+    texts: Mapping[str, Column],
+    known: Mapping[str, Column],
+    numbers: Mapping[str, Column],
+) -> dict[str, Column]:
+    """What follows from the payment and its customer alone, by column."""
     made = {
         "hour": at % _DAY / _HOUR,
         "weekday": (at // _DAY + 3) % 7 * 1.0,
@@ -216,7 +226,7 @@ def _paid(
     return made
 
 
-def _stacked(texts: Mapping[str, Any], names: Iterable[str]) -> NDArray[np.object_]:
+def _stacked(texts: Mapping[str, Column], names: Iterable[str]) -> NDArray[np.object_]:
     return np.array([texts[name] for name in names], dtype=object)
 
 
@@ -239,10 +249,10 @@ _WITHOUT = {
 }
 
 
-def _ratios(of: Callable[[str], Column], amount: Column | float) -> dict[str, Column]:
+def _ratios(of: Callable[[str], Column], amount: Column) -> dict[str, Column]:
     """The payment against a key's habit: its mean amount, its pace; and the key's past.
 
-    of: what was counted, of one key for many payments, or of many keys for one payment.
+    of: what was counted, of one key by payment, or of several keys by payment and key.
     amount_deviation: of ln(1 + amount) from the key's mean, in its standard deviations (+ 0.1).
     """
     count, week, month = of("count"), of("count_7d"), of("count_30d")

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.contracts import ArgosyError
 from features.decisions import Decision, Note, Reason
-from features.fraud import PLAN, inputs_of_one, milliseconds
+from features.fraud import PLAN, inputs_of, milliseconds
 from features.fraud.requests import orders_of, return_facts
 from models.fraud import ACTIONS, Action, Costs, Policy
 from models.fraud.scorecard import ORDERS, RETURNS, Scorecard
@@ -55,7 +55,7 @@ def assess_order(live: Live, engine: Engine, request: Mapping[str, Any], *, by: 
     at = request["attempted_at"]
     amount = engine.rates().amount(request["amount"], request.get("currency"), milliseconds(at))
     risk = _risk(engine, request["customer_id"], at)
-    facts = inputs_of_one(request, amount, np.full(len(PLAN.names), np.nan), risk)
+    (facts,) = inputs_of([request], [amount], [np.full(len(PLAN.names), np.nan)], [risk])
     paid = live.records.decision(request["payment_id"])
     rate = paid.probability if paid and paid.model_version else UNKNOWN_RATE
     facts["payment_probability"] = rate

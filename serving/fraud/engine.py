@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.contracts import ArgosyError
 from features.counters import Counters, CountersError
 from features.decisions import Decision
-from features.fraud import PLAN, Rates, decline, event, inputs_of_one, milliseconds
+from features.fraud import PLAN, Rates, decline, event, inputs_of, milliseconds
 from models.base import Release
 from models.fraud import BoostedTrees, Policy
 from serving.fraud.breaker import Breaker
@@ -75,9 +75,13 @@ class Engine:
         now = datetime.now(UTC)
         listed = [desk.lists.hit(payment, now) for payment in payments]
         cases = [
-            Case(payment, inputs_of_one(payment, amount, velocity, risk), amount, lists_of(entries))
-            for payment, amount, velocity, risk, entries in zip(
-                payments, amounts, velocities, risks, listed, strict=True
+            Case(payment, facts, amount, lists_of(entries))
+            for payment, facts, amount, entries in zip(
+                payments,
+                inputs_of(payments, amounts, velocities, risks),
+                amounts,
+                listed,
+                strict=True,
             )
         ]
         release = self.release() if counted else None

@@ -25,6 +25,15 @@ class Labels:
             wanted[self.codes_of.get(label, np.empty(0, dtype=np.int64))] = True
         return wanted[self.code]
 
+    def settled(self, former: "Labels") -> "Labels":
+        """The former ones where they are equal."""
+        same = (
+            self.codes_of.keys() == former.codes_of.keys()
+            and np.array_equal(self.code, former.code)
+            and all(np.array_equal(own, former.codes_of[k]) for k, own in self.codes_of.items())
+        )
+        return former if same else self
+
 
 def labels(values: Sequence[str | None], *, path: bool = False) -> Labels:
     """Codes of a text column; with `path`, `a/b` also stands for everything below it."""

@@ -1,8 +1,9 @@
 """What may be shown, in arrays: one frozen shelf, the release and the stores' facts together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 Rows = tuple[int, ...]
+Text = TypeVar("Text")
 
 _FIRST_LOOK = 512
 
@@ -69,6 +71,26 @@ class Shelf:
     _best: dict[Rows, BestStock] = field(default_factory=dict)
     _orders: dict[int, Ints] = field(default_factory=dict)
     _reach: dict[str | None, Rows] = field(default_factory=dict)
+
+    def settled(self, former: "Shelf") -> "Shelf":
+        """The same with the former shelf's texts where they are equal.
+
+        What is new of a rebuild lies strewn among all that it needed for a moment only, and would
+        keep hold of that memory.
+        """
+        products = _kept(self.products, former.products)
+        return replace(
+            self,
+            products=products,
+            place=former.place if products is former.products else self.place,
+            titles=_kept(self.titles, former.titles),
+            categories=self.categories.settled(former.categories),
+            areas=self.areas.settled(former.areas),
+            brands=self.brands.settled(former.brands),
+            warehouses=_kept(self.warehouses, former.warehouses),
+            serves=former.serves if self.serves == former.serves else self.serves,
+            hides=former.hides if self.hides == former.hides else self.hides,
+        )
 
     def places(self, products: Sequence[str]) -> list[int]:
         """Positions of the products the shelf has; others are left out."""
@@ -137,6 +159,14 @@ class Shelf:
             order = np.lexsort((every, -self.sales, -self.selling(market, every)))
             self._orders[market] = order.astype(np.int32)
         return self._orders[market]
+
+
+def _kept(values: tuple[Text, ...], former: tuple[Text, ...]) -> tuple[Text, ...]:
+    """The values, the former ones where they are equal; the former tuple where all are."""
+    if values == former:
+        return former
+    same = zip(former, values, strict=False)
+    return (*(old if old == new else new for old, new in same), *values[len(former) :])
 
 
 def _best_stock(stock: Floats, rows: Sequence[int]) -> BestStock:

@@ -23,7 +23,7 @@ from features.fraud import (
     events,
     fraud_reports,
     inputs,
-    inputs_of_one,
+    inputs_of,
     milliseconds,
     model_inputs,
     payment_velocity,
@@ -276,7 +276,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
         row = {key: value for key, value in given_rows[number].items() if value is not None}
         money = rates.amount(row["amount"], row["currency"], milliseconds(row["attempted_at"]))
         seen = counters.observe(event(row, money))
-        one = inputs_of_one(row, money, seen, RISK[row["customer_id"]])
+        (one,) = inputs_of([row], [money], [seen], [RISK[row["customer_id"]]])
         assert list(one) == [*FEATURES, "x_items"]
         for feature, values in one.items():
             expected = batch[feature].iloc[number]

@@ -240,7 +240,7 @@ def test_without_redis_decisions_go_on_and_with_it_all_is_counted_again(
 
 def live_counters_version(server: OwnRedis) -> bytes | None:
     with closing(redis.Redis.from_url(server.url)) as client:
-        found = client.get("{argosy}:velocity:version")
+        found = client.get("{argosy}:velocity2:version")
     return found if isinstance(found, bytes) else None
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from features.windows.plan import (
 State = list[Any]
 CLOCK, FIRST, LAST, FRAUD, SINCE, TOTALS, BUCKETS, PARTNERS = range(8)
 STRIDE = 1 + BUCKETED
+CHUNK = 2_000  # keys whose states are made at a time
 
 
 def digest(*values: str) -> str:
@@ -162,23 +163,61 @@ def states(events: pd.DataFrame, plan: Plan) -> Iterator[tuple[Key, str, State]]
     values = {name: events[name].to_numpy(dtype=object) for name in plan.columns}
     for key in plan.keys:
         stream = Stream.of(joint([codes[name] for name in key.columns]), at, measures)
-        if not len(stream.order):
-            continue
-        final = _Final.of(stream)
-        heads = final.heads()
-        nothing: list[list[int]] = [[] for _ in final.last]
-        buckets = [
-            final.buckets(window) if counted else nothing
-            for window, counted in zip(WINDOWS, plan.spans(key), strict=True)
-        ]
-        partners = [final.partners(codes[name], values[name]) for name in key.partners]
-        for place, last in enumerate(final.last):
-            row = stream.order[last]
-            yield (
-                key,
-                digest(*(str(values[name][row]) for name in key.columns)),
-                [*heads[place], [b[place] for b in buckets], [p[place] for p in partners]],
+        if len(stream.order):
+            final = _Final.of(stream)
+            rows = stream.order[final.last]
+            parts = _Parts(
+                final.heads(),
+                [
+                    final.buckets(window) if counted else final.nothing()
+                    for window, counted in zip(WINDOWS, plan.spans(key), strict=True)
+                ],
+                [(final.partners(codes[name]), values[name]) for name in key.partners],
             )
+            for low in range(0, len(rows), CHUNK):
+                high = min(low + CHUNK, len(rows))
+                for row, state in zip(rows[low:high], parts.states(low, high), strict=True):
+                    yield key, digest(*(str(values[name][row]) for name in key.columns)), state
+
+
+@dataclass(frozen=True)
+class _Ragged:
+    """Numbers of every key, one after the other: those of key i are rows cuts[i] to cuts[i + 1]."""
+
+    rows: Ints
+    cuts: Ints
+
+    def lists(self, low: int, high: int) -> Iterator[list[Any]]:
+        """Those of each key from `low` up to `high`."""
+        flat = self.rows[self.cuts[low] : self.cuts[high]].tolist()
+        cuts = (self.cuts[low : high + 1] - self.cuts[low]).tolist()
+        return (flat[a:b] for a, b in pairwise(cuts))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the states of all keys are made of, as arrays: as lists they would need far more.
+
+    heads: clock … payments since, and totals, a row a key; buckets: of each window; partners: of
+    each column, with the column's values: rows of [event, last seen].
+    """
+
+    heads: tuple[Ints, Ints]
+    buckets: Sequence[_Ragged]
+    partners: Sequence[tuple[_Ragged, NDArray[np.object_]]]
+
+    def states(self, low: int, high: int) -> Iterator[State]:
+        """Those of the keys from `low` up to `high`."""
+        heads, totals = (part[low:high].tolist() for part in self.heads)
+        buckets = zip(*(each.lists(low, high) for each in self.buckets), strict=True)
+        met = [
+            [[word for row, at in own for word in (digest(str(values[row])), at)] for own in lists]
+            for lists, values in ((each.lists(low, high), values) for each, values in self.partners)
+        ]
+        partners: Iterable[Any] = zip(*met, strict=True) if met else repeat(())
+        for head, total, kept, others in zip(heads, totals, buckets, partners, strict=False):
+            flat = [list(chain.from_iterable(bucket)) for bucket in kept]
+            yield [*head, total, flat, [own[-2 * PARTNER_CAP :] for own in others]]
 
 
 @dataclass(frozen=True)
@@ -201,8 +240,8 @@ class _Final:
         key = np.concatenate(([0], np.cumsum(ends)[:-1]))
         return cls(stream, last, key, stream.session == stream.session[last][key])
 
-    def heads(self) -> list[State]:
-        """Clock … totals of each key."""
+    def heads(self) -> tuple[Ints, Ints]:
+        """Clock … payments since the report of each key, and the totals."""
         stream, start, last = self.stream, self.stream.start[self.last], self.last
         clock, paid = stream.clock, stream.before[0]
         first = stream.first()[last]
@@ -213,15 +252,18 @@ class _Final:
         fraud_at = np.where(told, clock[fraud], MISSING)
         since = np.where(told, paid[last + 1] - paid[fraud], MISSING)
         totals = np.stack([sums[last + 1] - sums[start] for sums in stream.before], axis=1)
-        columns = (clock[last], first_at, last_at, fraud_at, since, totals)
-        return [list(head) for head in zip(*(c.tolist() for c in columns), strict=True)]
+        return np.stack([clock[last], first_at, last_at, fraud_at, since], axis=1), totals
 
     def _newest(self, rows: NDArray[np.bool_]) -> Ints:
         """Index of the newest such event of each key, or one before its session."""
         return np.maximum.accumulate(np.where(rows, np.arange(len(rows)), -1))[self.last]
 
-    def buckets(self, window: Window) -> list[list[int]]:
-        """The flat bucket list of each key."""
+    def nothing(self) -> _Ragged:
+        """No numbers of any key."""
+        return _Ragged(np.zeros((0, STRIDE), np.int64), np.zeros(len(self.last) + 1, np.int64))
+
+    def buckets(self, window: Window) -> _Ragged:
+        """[bucket, *measures] of each key."""
         bucket = self.stream.clock // window.granule
         newest = bucket[self.last][self.key]
         rows = np.flatnonzero(self.live & (bucket > newest - window.buckets))
@@ -231,20 +273,17 @@ class _Final:
         ends = np.append(rows[edges[1:] - 1], rows[-1]) + 1
         counted = self.stream.before[:BUCKETED]
         sums = [total[ends] - total[rows[edges]] for total in counted]
-        flat = np.stack([bucket[edges], *sums], axis=1).ravel().tolist()
-        cuts = np.searchsorted(key[edges], np.arange(len(self.last) + 1)) * STRIDE
-        return [flat[a:b] for a, b in pairwise(cuts.tolist())]
+        return _Ragged(np.stack([bucket[edges], *sums], axis=1), self._cuts(key[edges]))
 
-    def partners(self, codes: Ints, values: NDArray[np.object_]) -> list[list[str | int]]:
-        """The flat partner list of each key."""
+    def partners(self, codes: Ints) -> _Ragged:
+        """[an event with the partner, last seen] of each key, least recently seen first."""
         stream = self.stream
         partner = codes[stream.order]
         rows = np.flatnonzero(self.live & stream.paid & (partner >= 0))
         pair = self.key[rows] * (int(partner.max(initial=0)) + 1) + partner[rows]
         rows = rows[~pd.Series(pair).duplicated(keep="last").to_numpy()]
-        found: list[list[str | int]] = [[] for _ in self.last]
-        for key, row, at in zip(
-            self.key[rows], stream.order[rows], stream.clock[rows], strict=True
-        ):
-            found[key] += (digest(str(values[row])), int(at))
-        return [flat[-2 * PARTNER_CAP :] for flat in found]
+        met = np.stack([stream.order[rows], stream.clock[rows]], axis=1)
+        return _Ragged(met, self._cuts(self.key[rows]))
+
+    def _cuts(self, key: Ints) -> Ints:
+        return np.searchsorted(key, np.arange(len(self.last) + 1))

@@ -1,15 +1,19 @@
 """Filling the counters from what is known: the lake, and what was decided and reported here."""
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pandas as pd
 
-from features.counters import REMEMBER_DAYS, Counters
+from features.counters import REMEMBER_DAYS, Counters, CountersError
 from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
+from features.settings import Settings
 from features.windows import states
 from serving.live import Live
 from serving.privacy import receipts
@@ -25,14 +29,17 @@ class Filled:
     chargebacks: int
 
 
+def is_due(counters: Counters, live: Live) -> bool:
+    """Whether the counters hold other things than they should."""
+    return counters.version() != _version(live)
+
+
 def fill(counters: Counters, live: Live) -> Filled | None:
-    """Fill the counters anew; None when they hold all of it already, or there is nothing.
+    """Fill the counters anew; None when there is nothing.
 
     Payments are decided meanwhile: `catch_up` afterwards.
     """
     version = _version(live)
-    if counters.version() == version:
-        return None
     told, last_told = live.records.pending("chargebacks")
     payments, last = _payments(live)
     if payments.empty:
@@ -47,6 +54,22 @@ def fill(counters: Counters, live: Live) -> Filled | None:
     ids = stream.loc[stream["at"] >= recent, "event_id"]
     counters.load(states(stream, PLAN), ids, version)
     return Filled(last, last_told)
+
+
+def fill_apart(settings: Settings) -> Filled | None:
+    """`fill` by a process of its own; raises CountersError where that fails, with its last words.
+
+    Filling reads every payment there is. In the server it would hold up those who ask meanwhile,
+    and what they need would lie strewn among what it did, and keep hold of its memory.
+    """
+    command = [sys.executable, "-m", "serving.fraud.apart"]
+    given = settings.model_dump_json().encode()
+    ended = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603  # our own module
+    if ended.returncode:
+        words = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise CountersError(f"the fraud counters were not filled: {words[-1] if words else ''}")
+    found = orjson.loads(ended.stdout)
+    return None if found is None else Filled(**found)
 
 
 def catch_up(counters: Counters, live: Live, rates: Rates, filled: Filled) -> None:

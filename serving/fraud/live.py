@@ -16,9 +16,12 @@ from serving.fraud import desk as desks
 from serving.fraud.breaker import Breaker
 from serving.fraud.desk import Desk
 from serving.fraud.engine import Engine
-from serving.fraud.filling import Filled, catch_up, fill
+from serving.fraud.filling import Filled, catch_up, fill, fill_apart, is_due
 from serving.fraud.metrics import Metrics
 from serving.live import Live
+
+# Payments in the lake from which on a process of its own fills the counters.
+APART = 20_000
 
 
 class LiveEngine:
@@ -77,7 +80,10 @@ class LiveEngine:
         if self._late is not None:
             catch_up(counters, self._live, self._rates_now(), self._late)
             self._late = None
-        filled = fill(counters, self._live)
+        if not is_due(counters, self._live):
+            return
+        much = self._live.lake.tables()["payments"].rows >= APART
+        filled = fill_apart(self._live.settings) if much else fill(counters, self._live)
         if filled is not None:
             catch_up(counters, self._live, self._rates_now(), filled)
             self._late = filled

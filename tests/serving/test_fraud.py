@@ -24,6 +24,7 @@ from serving.fraud import engine as engines
 from serving.fraud import score
 from serving.fraud.body import EXAMPLE
 from serving.fraud.cards import holds_card_number
+from serving.fraud.filling import fill_apart
 from serving.live import Live
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
@@ -481,6 +482,22 @@ def test_the_counters_follow_a_lake_that_changes(shop: Shop) -> None:
         look()
     shop.decide(payment_id="after")
     assert shop.seen("after")["card_count"] == 4  # three of the lake, and the one decided here
+
+
+def test_much_is_filled_by_a_process_of_its_own(
+    shop_settings: Settings, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.fraud.live.APART", 0)
+    monkeypatch.setattr("serving.fraud.live.fill", None)  # never in the server
+    shop = Shop(shop_settings, release)
+    with shop.client:
+        assert shop.decide(device_id="shared").json()["degraded"] is False
+        assert shop.seen("pay-10001")["device_count"] > 50
+
+
+def test_a_filling_that_fails_says_why(shop_settings: Settings) -> None:
+    with pytest.raises(CountersError, match=r"were not filled.*no such table"):
+        fill_apart(shop_settings)  # a home that nothing was ever put into
 
 
 def test_keys_need_the_scope(shop_settings: Settings, release: Release) -> None:

@@ -102,15 +102,21 @@ class Records:
         newest = sorted(found.values(), key=lambda row: (row["occurred_at"], row["seq"]))[::-1]
         return [{name: row[name] for name in TABLES["events"].names} for row in newest[:limit]]
 
-    def pending(self, table: Pending, after: int = 0) -> tuple[pd.DataFrame, int]:
+    def pending(
+        self, table: Pending, after: int = 0, *, until: datetime | None = None
+    ) -> tuple[pd.DataFrame, int]:
         """Rows that came after a watermark, as the lake takes them, and the next watermark.
 
-        payments: the inputs of the decisions. Of several labels with one key the last counts.
+        payments: the inputs of the decisions, until: of those made by then. Of several labels with
+        one key the last counts.
         """
         source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
         last = self.database.alone(lambda connection: _settled(connection, source))
-        query = sa.select(source).where(source.c.seq > after, source.c.seq <= last)
-        rows = self._rows(query.order_by("seq"))
+        query = sa.select(source.c.payment) if table == "payments" else sa.select(source)
+        query = query.where(source.c.seq > after, source.c.seq <= last).order_by(source.c.seq)
+        if until is not None:
+            query = query.where(source.c.decided_at <= until)
+        rows = self._rows(query)
         if table == "payments":
             frame = pd.DataFrame([orjson.loads(row["payment"]) for row in rows])
             return (frame if rows else pd.DataFrame(columns=list(TABLES[table].names))), last

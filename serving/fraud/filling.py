@@ -72,9 +72,15 @@ def fill_apart(settings: Settings) -> Filled | None:
     return None if found is None else Filled(**found)
 
 
-def catch_up(counters: Counters, live: Live, rates: Rates, filled: Filled) -> None:
-    """Count what came since; what the counters know already counts once."""
-    fresh, _ = live.records.pending("payments", after=filled.payments)
+def catch_up(
+    counters: Counters,
+    live: Live,
+    rates: Rates,
+    filled: Filled,
+    until: datetime | None = None,
+) -> None:
+    """Count what came since, until: by then; what the counters know already counts once."""
+    fresh, _ = live.records.pending("payments", after=filled.payments, until=until)
     for payment in _rows(fresh):
         at = milliseconds(payment["attempted_at"])
         amount = rates.amount(payment["amount"], payment.get("currency"), at)

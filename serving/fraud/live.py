@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,8 @@ from serving.live import Live
 
 # Payments in the lake from which on a process of its own fills the counters.
 APART = 20_000
+# How long a decision may be under way between the counters and the records.
+UNDER_WAY = timedelta(seconds=2)
 
 
 class LiveEngine:
@@ -39,7 +41,7 @@ class LiveEngine:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False
-        self._late: Filled | None = None
+        self._late: tuple[Filled, datetime] | None = None
         self._rates: tuple[str, Rates] | None = None
         self._reading = threading.Lock()
         self._desk = Desk()
@@ -75,10 +77,10 @@ class LiveEngine:
         """Fill the counters anew where they came back empty, or the lake became another.
 
         What was decided meanwhile is counted right after, and at the next look once more: a
-        decision under way may not have been stored yet.
+        decision under way may not have been stored yet. Those made later know the new filling.
         """
         if self._late is not None:
-            catch_up(counters, self._live, self._rates_now(), self._late)
+            catch_up(counters, self._live, self._rates_now(), *self._late)
             self._late = None
         if not is_due(counters, self._live):
             return
@@ -86,7 +88,7 @@ class LiveEngine:
         filled = fill_apart(self._live.settings) if much else fill(counters, self._live)
         if filled is not None:
             catch_up(counters, self._live, self._rates_now(), filled)
-            self._late = filled
+            self._late = filled, datetime.now(UTC) + UNDER_WAY
 
     def _open(self) -> Engine:
         settings = self._live.settings

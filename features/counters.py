@@ -298,7 +298,7 @@ class RedisCounters:
                     continue
                 known = [text for text in texts if text is not None]
                 if len(known) == len(texts):
-                    return [_scaled(np.frombuffer(text), self._scale) for text in known]
+                    return [_scaled(np.frombuffer(text, "<f8"), self._scale) for text in known]
                 self._filling = self._text("filling")
         raise _away("Redis", "they are filled again and again")
 

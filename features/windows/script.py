@@ -13,7 +13,7 @@ LAYOUT = 2
 # state, ms to keep an id]; ARGV[2]: the filling that the keys are of. When that is not in use any
 # more, nothing is done and nil is answered; else the values, as doubles. What a window or a key
 # does not count is not worked out. A state is laid out as `laid` says, packed with cmsgpack: one
-# table is read and one is written a key, which takes half the time of tables in tables.
+# table is read and one is written a key, which is faster than tables in tables.
 _OBSERVE = """
 local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
 local spans, distinct = {spans}, unpack({distinct})  -- windows counted: of each key, of partners

@@ -127,7 +127,7 @@ class Correction(BaseModel):
 
     period_start: str
     sold: float
-    quantity: float | None = Field(description="Demand; null: unknown, the shelf was empty.")
+    quantity: float | None = Field(description="Demand; null: unknown, there was nothing to sell.")
     in_stock: float | None
     closed: float | None = Field(description="Share of the time that the warehouse was closed.")
     lost: float
@@ -172,8 +172,8 @@ def why(row: Mapping[Any, Any]) -> str:
     closed = _number(row.get("closed")) or 0.0
     parts = []
     if _number(row["quantity"]) is None:
-        where = "warehouse closed" if closed > 0 else "shelf empty"
-        parts.append(f"{where}: demand unknown, about {lost:.1f} lost")
+        empty = ["warehouse closed"] * (closed > 0) + ["shelf empty"] * (closed < 1)
+        parts.append(f"{' and '.join(empty)}: demand unknown, about {lost:.1f} lost")
     elif bool(row["censored"]):
         known = (
             f"in stock {share:.0%} of the time" if share is not None and share < 1 else "sold out"

@@ -13,7 +13,7 @@ from serving.live import Live
 
 
 def main() -> None:
-    """Fill the counters that the settings name; tell `Filled`, or null, as JSON."""
+    """Fill the counters that the settings name; the last line says `Filled`, or null, as JSON."""
     settings = Settings.model_validate_json(sys.stdin.buffer.read())
     live = Live(settings)
     counters = open_counters(
@@ -25,7 +25,7 @@ def main() -> None:
         counters.close()
         live.store.close()
         live.records.close()
-    sys.stdout.buffer.write(orjson.dumps(asdict(filled) if filled else None))
+    sys.stdout.write(f"\n{orjson.dumps(asdict(filled) if filled else None).decode()}\n")
 
 
 if __name__ == "__main__":

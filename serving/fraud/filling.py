@@ -68,7 +68,7 @@ def fill_apart(settings: Settings) -> Filled | None:
     if ended.returncode:
         words = ended.stderr.decode(errors="replace").strip().splitlines()
         raise CountersError(f"the fraud counters were not filled: {words[-1] if words else ''}")
-    found = orjson.loads(ended.stdout)
+    found = orjson.loads(ended.stdout.splitlines()[-1])  # a library may have spoken before
     return None if found is None else Filled(**found)
 
 

@@ -25,7 +25,7 @@ class Labels:
             wanted[self.codes_of.get(label, np.empty(0, dtype=np.int64))] = True
         return wanted[self.code]
 
-    def settled(self, former: "Labels") -> "Labels":
+    def reusing(self, former: "Labels") -> "Labels":
         """The former ones where they are equal."""
         same = (
             self.codes_of.keys() == former.codes_of.keys()

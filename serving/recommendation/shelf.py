@@ -72,7 +72,7 @@ class Shelf:
     _orders: dict[int, Ints] = field(default_factory=dict)
     _reach: dict[str | None, Rows] = field(default_factory=dict)
 
-    def settled(self, former: "Shelf") -> "Shelf":
+    def reusing(self, former: "Shelf") -> "Shelf":
         """The same with the former shelf's texts where they are equal.
 
         What is new of a rebuild lies strewn among all that it needed for a moment only, and would
@@ -84,9 +84,9 @@ class Shelf:
             products=products,
             place=former.place if products is former.products else self.place,
             titles=_kept(self.titles, former.titles),
-            categories=self.categories.settled(former.categories),
-            areas=self.areas.settled(former.areas),
-            brands=self.brands.settled(former.brands),
+            categories=self.categories.reusing(former.categories),
+            areas=self.areas.reusing(former.areas),
+            brands=self.brands.reusing(former.brands),
             warehouses=_kept(self.warehouses, former.warehouses),
             serves=former.serves if self.serves == former.serves else self.serves,
             hides=former.hides if self.hides == former.hides else self.hides,

@@ -57,7 +57,7 @@ class Shelves:
         now = self._live.now()
         shelf = build(self._live, self._live.release(ROW), max(now, known) if known else now)
         shelf = replace(shelf, hides={**shelf.hides, **self._told(shelf)})
-        shelf = shelf.settled(self._shelf) if self._shelf is not None else shelf
+        shelf = shelf.reusing(self._shelf) if self._shelf is not None else shelf
         self._shelf, self._state = shelf, state
         self._looked_at = time.monotonic()
         return shelf

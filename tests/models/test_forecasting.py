@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.base import ModelError, TooLittleDataError
-from models.forecasting import LEVELS, MODELS, Baseline, Forecaster
+from models.forecasting import LEVELS, MODELS, Baseline, Forecaster, forecaster
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
-from models.forecasting.boosted import some_products
+from models.forecasting.boosted import Boosted, some_products
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors, calibrated
-from models.forecasting.panel import panel
+from models.forecasting.panel import Panel, panel
 
 SMALL = {"rows": 4000, "trees": 20, "horizon": 4}
 
@@ -211,6 +211,29 @@ def test_countries_written_twice_and_unknown_ones_have_a_calendar() -> None:
     for country in (["DE"] * 60 + ["de"] * 60, ["XX"] * 60 + [None] * 60):
         history = frame(values).assign(country=country)
         sane(Forecaster(**SMALL).fit(history).predict(history))
+
+
+def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[Boosted, int]] = []
+    asked: list[tuple[int, int]] = []
+    plain, points = forecaster.boost, Boosted.points
+
+    def boost(known: Panel, *given) -> Boosted | None:
+        found = plain(known, *given)
+        made.append((found, known.now))
+        return found
+
+    def watched(self: Boosted, known: Panel, origin: int, *given):
+        asked.extend((now, origin) for one, now in made if one is self)
+        return points(self, known, origin, *given)
+
+    monkeypatch.setattr(forecaster, "boost", boost)
+    monkeypatch.setattr(Boosted, "points", watched)
+    Forecaster(**SMALL).fit(shop())
+    assert all(now <= origin for now, origin in asked)
+    assert len({now for now, _ in asked}) == forecaster.REFITS
 
 
 def test_all_zeros_are_forecast_near_zero() -> None:

@@ -12,6 +12,7 @@ from features.settings import Settings
 from models.forecasting import Forecaster, explained
 from serving.app import create_app
 from serving.forecasting import score
+from serving.forecasting.people import why
 from serving.live import Live
 from tests.serving.test_forecasting import HORIZON, NOW, _register, orders
 
@@ -158,6 +159,27 @@ def test_a_promotion_ahead_is_told_as_its_own_part() -> None:
     assert parts.sum(axis=1).to_numpy() == pytest.approx(answer["mean"].to_numpy())
     assert parts["promotion"].iloc[0] > 1
     assert parts["promotion"].iloc[1:].abs().max() == pytest.approx(0, abs=1e-9)
+
+
+CLOSED = "warehouse closed 60% of the time"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "in_stock", "closed", "told"),
+    [
+        (None, 0.0, 0.0, "shelf empty: demand unknown"),
+        (None, 0.0, 1.0, "warehouse closed: demand unknown"),
+        (None, 0.0, 0.3, "warehouse closed and shelf empty: demand unknown"),
+        (2.0, 0.4, 0.0, "in stock 40% of the time: demand at least this"),
+        (2.0, 0.4, 0.6, f"{CLOSED}, in stock 40% of the time: demand at least this"),
+    ],
+)
+def test_a_correction_says_whether_the_shelf_was_empty_or_the_warehouse_closed(
+    quantity: float | None, in_stock: float, closed: float, told: str
+) -> None:
+    row = {"quantity": quantity, "in_stock": in_stock, "closed": closed, "lost": 3.0}
+    row |= {"censored": quantity is not None, "returned": 0.0}
+    assert why(row) == f"{told}, about 3.0 lost"
 
 
 def test_without_overrides_a_batch_names_none(live: Live) -> None:

@@ -1,5 +1,6 @@
 """The answers of recommendation, on the shelf of a small shop."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from serving.live import Live
 from serving.recommendation.answering import case_of, recommend, rerank, similar, trending
 from serving.recommendation.ask import Ask, Caps, Reason, Touch, Visit
 from serving.recommendation.build import _serves, build
+from serving.recommendation.labels import labels
 from serving.recommendation.rules import first_blocking
 from serving.recommendation.shelf import Shelf
 from serving.recommendation.visits import visit
@@ -48,6 +50,23 @@ def test_a_customer_gets_the_taste_that_can_be_shipped(shelf: Shelf) -> None:
 def test_what_nobody_buys_twice_is_not_shown_to_who_has_it(shelf: Shelf) -> None:
     assert ONCE not in ids(recommend(shelf, Ask(customer_id="c01", limit=20)))
     assert ONCE in ids(recommend(shelf, Ask(customer_id="somebody", limit=20)))
+
+
+def test_a_rebuilt_shelf_keeps_the_texts_it_had_and_takes_what_changed(
+    small_shop: Live, shelf: Shelf
+) -> None:
+    fresh = build(small_shop, small_shop.release("recommendation"), NOW)
+    names = ("products", "place", "titles", "categories", "areas", "brands", "hides", "serves")
+    again = fresh.reusing(shelf)
+    assert all(getattr(again, name) is getattr(shelf, name) for name in names)
+    titles = (*fresh.titles[:-1], "another")
+    other = replace(fresh, titles=titles, brands=labels(fresh.products)).reusing(shelf)
+    assert other.titles == titles
+    assert other.titles[0] is shelf.titles[0]
+    assert other.brands is not shelf.brands
+    longer = replace(fresh, products=(*fresh.products, "more")).reusing(shelf)
+    assert longer.products[-1] == "more"
+    assert longer.place is fresh.place
 
 
 def test_new_only_shows_nothing_bought_before(shelf: Shelf) -> None:

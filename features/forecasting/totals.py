@@ -1,8 +1,9 @@
 """Forecasts of many pairs together: a product, category, country or warehouse, or everything.
 
-Means add up by construction, so every screen agrees. Quantiles do not: the pairs of a group err
-together (a mild winter, a shop that grows). How much is read, for each level, from past forecasts
-beside what came.
+Means add up by construction, so every screen agrees; drawing them to forecasts of the summed demand
+helped at no level (`tests/benchmarks/forecasting.py --sums`). Quantiles do not: the pairs of a
+group err together (a mild winter, a shop that grows). How much is read, for each level, from past
+forecasts beside what came.
 """
 
 from collections.abc import Mapping, Sequence

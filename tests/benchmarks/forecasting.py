@@ -5,6 +5,8 @@ Usage: python tests/benchmarks/forecasting.py DIR     (a folder with orange-juic
            a killed run goes on from what was done, kept in ARGOSY_HOME)
        python tests/benchmarks/forecasting.py --merchant HOME [--frequency day] [--methods a,b]
            (the lake of an ARGOSY_HOME: `argosy demo` makes one in its folder `demo`)
+       python tests/benchmarks/forecasting.py --sums HOME [--frequency day]
+           (the same lake: what reconciling with forecasts of the summed demand would bring)
 
 The protocol of the TSPerf benchmark: each round knows the sales up to a week, skips one, and
 forecasts the two after it, with prices and deals of these weeks known. Judged by the mean absolute
@@ -24,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from parts.merchant import merchant
+from parts.sums import sums
 
 from features.settings import Settings
 from models.forecasting import Baseline, Forecaster
@@ -190,6 +193,7 @@ if __name__ == "__main__":
     asked.add_argument("folder", nargs="?", type=Path)
     asked.add_argument("--scale", type=int)
     asked.add_argument("--merchant", type=Path)
+    asked.add_argument("--sums", type=Path)
     asked.add_argument("--frequency", default="week", choices=("day", "week", "month"))
     asked.add_argument("--methods", default="", help="single methods to stand beside ours")
     given = asked.parse_args()
@@ -197,5 +201,7 @@ if __name__ == "__main__":
         scale(given.scale)
     elif given.merchant:
         merchant(given.merchant, given.frequency, given.methods)
+    elif given.sums:
+        sums(given.sums, given.frequency)
     else:
         main(given.folder)

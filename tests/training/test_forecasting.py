@@ -102,6 +102,15 @@ def test_metrics_of_a_constant_are_plain() -> None:
     assert found["wape_smooth"] == found["wape"]
 
 
+def test_sums_are_judged_at_every_level() -> None:
+    frame = history(2).assign(quantity=10.0)
+    frame["quantity"] = frame["quantity"].where(frame["product_id"] == "p0", 6.0)
+    found = figures(judged(Oracle(8.0, []), cut(frame)))
+    assert found["wape"] == found["wape_of_product"] == pytest.approx(0.25)
+    levels = ("category", "country", "warehouse", "total")
+    assert [found[f"wape_of_{level}"] for level in levels] == [0, 0, 0, 0]
+
+
 def test_periods_that_were_not_in_stock_are_not_judged() -> None:
     frame = history(1).assign(quantity=10.0)
     last = frame.index[-1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from features.forecasting import seen_in_full
+from features.forecasting import TOTALS, seen_in_full
 from models.base import Model
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from models.forecasting.classes import CLASSES
@@ -45,17 +45,19 @@ def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
 def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
     """Forecasts from the origins beside the demand that came, where the shelf was full throughout.
 
-    Columns of `predict`, `quantity`, and `total`, the demand of the periods 1 … horizon, NaN when
-    one of these was not in stock.
+    Columns of `predict`, `origin`, `category`, `country`, `quantity`, and `total`, the demand of
+    the periods 1 … horizon, NaN when one of these was not in stock.
     """
-    truth = split.test[[*KEYS, "period_start", "quantity", "in_stock", "censored"]]
+    truth = split.test[
+        [*KEYS, "period_start", "category", "country", "quantity", "in_stock", "censored"]
+    ]
     parts = []
     for origin in origins(split)[::stride]:
         forecast = model.predict(known_at(split, origin))
         beside = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
         seen = beside["quantity"].where(seen_in_full(beside))
         total = seen.groupby([beside[name] for name in KEYS], sort=False).cumsum(skipna=False)
-        parts.append(beside.assign(total=total)[seen.notna()])
+        parts.append(beside.assign(total=total, origin=origin)[seen.notna()])
     return pd.concat(parts, ignore_index=True).drop(columns=["in_stock", "censored"])
 
 
@@ -65,13 +67,24 @@ def figures(beside: pd.DataFrame) -> Mapping[str, float]:
     scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean,
     which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
     for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
+    wape_of_…: of the means added up by product, category, country, warehouse and in total.
     """
-    whole = _of(beside)
+    whole = _of(beside) | wape_of_sums(beside)
     for name in CLASSES:
         part = beside[beside["demand_class"] == name]
         if len(part) and part["quantity"].sum() > 0:
             whole |= {f"{key}_{name}": value for key, value in _of(part).items()}
     return whole
+
+
+def wape_of_sums(beside: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:
+    """WAPE of forecasts added up by each level of TOTALS, an origin and period at a time."""
+    found = {}
+    for level, column in TOTALS.items():
+        keys = ["origin", "horizon", *([column] if column else [])]
+        sums = beside.groupby(keys, dropna=False)[["quantity", mean]].sum()
+        found[f"wape_of_{level}"] = metrics.wape(sums["quantity"], sums[mean])
+    return found
 
 
 def _of(part: pd.DataFrame) -> dict[str, float]:

@@ -23,7 +23,7 @@ _SHOWN = (METRIC, "wape", "bias", "coverage_80")
 
 def merchant(home: Path, frequency: str, methods: str) -> None:
     """The last periods of the lake in `home`, rolling origins; the last line is JSON."""
-    parts = _split(Settings(home=home), frequency)
+    parts = split(Settings(home=home), frequency)
     print(f"{'':24}{'pinball':>9}{'WAPE':>8}{'bias':>9}{'cover 80':>9}{'seconds':>9}", flush=True)
     ours, cpu = _judged("Argosy", Forecaster(), parts)
     off, _ = _judged("no stock-out correction", Forecaster(correct_stockouts=False), parts)
@@ -48,7 +48,8 @@ def merchant(home: Path, frequency: str, methods: str) -> None:
     print(json.dumps(found | {"fit_cpu": round(cpu, 1)}))
 
 
-def _split(settings: Settings, frequency: str) -> Split:
+def split(settings: Settings, frequency: str) -> Split:
+    """The merchant's demand, cut where the training job cuts it."""
     lake = Lake(settings.lake, max_bad_share=settings.max_bad_share)
     now = lake.clock() or datetime.now(UTC)
     tables = {name: lake.read(name, as_of=now) for name in features.TABLES}

@@ -70,10 +70,12 @@ class Lake:
         as_of: datetime | None = None,
         columns: Sequence[str] | None = None,
         where: Mapping[str, Collection[str]] | None = None,
+        arrow_text: bool = False,
     ) -> pd.DataFrame:
         """The table as it was known at `as_of` (all of it when None), sorted by time and key.
 
-        where: column -> texts it may hold; no other row is even read.
+        where: column -> texts it may hold; no other row is even read. arrow_text: texts as Arrow
+        keeps them, not each an object.
 
         Every declared column is there; the empty fields that mean something are filled. Columns
         beyond the contract (`x_…`) follow by name.
@@ -84,7 +86,7 @@ class Lake:
         for _ in range(_ATTEMPTS):
             manifest = load(self.folder)
             try:
-                return self._read(manifest, contract, as_of, columns, where or {})
+                return self._read(manifest, contract, as_of, columns, where or {}, arrow_text)
             except FileNotFoundError:  # two writers have been by since: look again
                 continue
         raise LakeError(f"{table}: its files keep vanishing; is {self.folder} being cleaned?")
@@ -132,6 +134,7 @@ class Lake:
         as_of: datetime | None,
         columns: Sequence[str] | None,
         where: Mapping[str, Collection[str]],
+        arrow_text: bool,
     ) -> pd.DataFrame:
         entry = manifest.tables.get(table.name) or Entry((), 0, None, "")
         shape = schema(table, entry.extra)
@@ -146,7 +149,7 @@ class Lake:
         rows = data.to_table(columns=needed, filter=reading.wanted(table, as_of, where))
         if len(entry.parts) > 1:
             rows = rows.sort_by([(name, "ascending") for name in merging.order(table)])
-        found = reading.frame(reading.as_known(table, rows, as_of))
+        found = reading.frame(reading.as_known(table, rows, as_of), arrow_text=arrow_text)
         countries: Mapping[str, str] = {}
         if table.name == "orders" and "market" in chosen:
             homes = self.read("warehouses", columns=["warehouse_id", "country"])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.extensions import ExtensionDtype
 
 from features.contracts import Table
 
@@ -68,10 +69,14 @@ def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list
     return list(dict.fromkeys(names))
 
 
-def frame(rows: pa.Table) -> pd.DataFrame:
-    """As a frame: text as object with None, times in ns UTC, numbers float64, flags boolean."""
+def frame(rows: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
+    """As a frame: text as object with None (or as Arrow's), times in ns UTC, numbers float64, flags
+    boolean."""
+    types: dict[pa.DataType, ExtensionDtype] = {pa.bool_(): pd.BooleanDtype()}
+    if arrow_text:
+        types[pa.string()] = pd.ArrowDtype(pa.string())
     found: pd.DataFrame = rows.to_pandas(
-        types_mapper={pa.bool_(): pd.BooleanDtype()}.get,
+        types_mapper=types.get,
         coerce_temporal_nanoseconds=True,
         split_blocks=True,
         self_destruct=True,

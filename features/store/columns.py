@@ -109,8 +109,10 @@ def _column(view: View, frame: pd.DataFrame, name: str) -> pa.Array:
         raise ViewError(f"view {view.name}, column {name}: not {kind}: {error}") from error
 
 
-def to_pandas(column: pa.ChunkedArray, kind: FeatureType) -> Any:
+def to_pandas(column: pa.ChunkedArray, kind: FeatureType, *, arrow_text: bool = False) -> Any:
     """A column of declared type as pandas holds it; one value a row, unknown stays unknown."""
+    if kind == "str" and arrow_text:
+        return pd.arrays.ArrowExtensionArray(column)
     column = column.combine_chunks()
     if kind == "float":
         return column.to_numpy(zero_copy_only=False).astype("float64")
@@ -153,12 +155,12 @@ def _lists(column: pa.ListArray) -> list[list[float] | None]:
     ]
 
 
-def frame_of(view: View, table: pa.Table) -> pd.DataFrame:
+def frame_of(view: View, table: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
     """Offline rows as a frame: keys as text, event_timestamp UTC, features as declared."""
     columns: dict[str, Any] = {}
     for key in view.keys:
-        columns[key] = to_pandas(table[key], "str")
+        columns[key] = to_pandas(table[key], "str", arrow_text=arrow_text)
     columns[TIME] = table[TIME].to_pandas().dt.as_unit("ns")
     for name, kind in view.features.items():
-        columns[name] = to_pandas(table[name], kind)
+        columns[name] = to_pandas(table[name], kind, arrow_text=arrow_text)
     return pd.DataFrame(columns)

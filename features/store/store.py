@@ -231,10 +231,13 @@ class Store:
         found = self._view(view)
         return frame_of(found, self._archive.history(found, as_of, since, only))
 
-    def latest(self, view: str, as_of: datetime) -> pd.DataFrame:
-        """The newest offline row of each key at or before as_of, not older than the view's ttl."""
+    def latest(self, view: str, as_of: datetime, *, arrow_text: bool = False) -> pd.DataFrame:
+        """The newest offline row of each key at or before as_of, not older than the view's ttl.
+
+        arrow_text: texts as Arrow keeps them, not each an object.
+        """
         found = self._view(view)
-        return frame_of(found, self._archive.latest(found, as_of))
+        return frame_of(found, self._archive.latest(found, as_of), arrow_text=arrow_text)
 
     def as_of(self) -> datetime | None:
         """The time the features were last materialized for; None when never."""

@@ -1,10 +1,14 @@
 """A shelf from the stores: everything an answer needs, read as of a time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.money import to_base
@@ -21,42 +25,51 @@ _REPEAT_SHARE = 0.1
 _MOST_NEW = 1_000
 
 
-def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
-    """Read everything an answer needs, as of a time."""
+def build(
+    live: Live, release: Release | None, as_of: datetime, former: Shelf | None = None
+) -> Shelf:
+    """Read everything an answer needs, as of a time.
+
+    Texts stay Arrow's: as an object each, those of a large shop would be strewn over memory that is
+    never given back. The products' names are the former shelf's where it has them.
+    """
     model = release.model if release and isinstance(release.model, Recommender) else None
-    listed = live.lake.read("products", as_of=as_of).drop_duplicates("product_id", keep="last")
-    profile = live.store.latest("product_profile", as_of).set_index("product_id")
-    stock = live.store.latest("stock_position", as_of)
-    own = model.sources.products.text(np.arange(len(model.sources.products))) if model else []
-    more = sorted({*listed["product_id"], *profile.index, *stock["product_id"]} - set(own))
-    products = (*own, *more)
-    catalogue = listed.set_index("product_id").reindex(products)
-    now = pd.Timestamp(as_of)
+    listed = live.lake.read("products", as_of=as_of, arrow_text=True)
+    listed = listed.drop_duplicates("product_id", keep="last")
+    profile = live.store.latest("product_profile", as_of, arrow_text=True)
+    stock = live.store.latest("stock_position", as_of, arrow_text=True)
+    own = _own(model)
+    names = _names(own, [_array(each["product_id"]) for each in (listed, profile, stock)])
+    products, place = _places(names, former)
+    catalogue = _Rows.of(listed, names)
+    sold = _Rows.of(profile, names)
     warehouses = live.lake.read("warehouses")
-    names, amounts = _stock(stock, warehouses, products)
-    categories, brands = _texts(catalogue["category"]), _texts(catalogue["brand"])
+    where, amounts = _stock(stock, warehouses, names)
+    categories, brands = catalogue.texts("category"), catalogue.texts("brand")
     price = _price(live, catalogue, as_of)
     newest = _newest(catalogue, len(own))
-    new = Attributes([categories[i] for i in newest], [brands[i] for i in newest], price[newest])
+    new = Attributes(
+        categories.take(newest).to_pylist(), brands.take(newest).to_pylist(), price[newest]
+    )
     return Shelf(
         as_of=as_of,
         release=release,
         model=model,
         products=products,
-        place={product: i for i, product in enumerate(products)},
+        place=place,
         known=len(own),
-        titles=tuple(_texts(catalogue["title"])),
-        listed=_listed(products, set(listed["product_id"])),
-        early=(catalogue["launched_on"] > now).to_numpy(dtype=bool),
-        gone=(catalogue["discontinued_on"] <= now).to_numpy(dtype=bool),
+        titles=catalogue.texts("title"),
+        listed=catalogue.there if len(listed) else np.ones(len(names), dtype=bool),
+        early=catalogue.times("launched_on") > _moment(as_of),
+        gone=catalogue.times("discontinued_on") <= _moment(as_of),
         price=price,
         categories=labels(categories, path=True),
-        areas=labels([path.split("/")[0] if path else None for path in categories]),
+        areas=labels(pc.list_element(pc.split_pattern(categories, "/", max_splits=1), 0)),
         brands=labels(brands),
-        sales=profile["sales_28d"].reindex(products).fillna(0.0).to_numpy(dtype=float),
-        repeats=_repeats(profile, products),
-        warehouses=names,
-        serves=_serves(live, warehouses, names),
+        sales=np.nan_to_num(sold.numbers("sales_28d")),
+        repeats=_repeats(profile, sold),
+        warehouses=where,
+        serves=_serves(live, warehouses, where),
         stock=amounts,
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
         hides=_hides(live, as_of),
@@ -65,43 +78,113 @@ def build(live: Live, release: Release | None, as_of: datetime) -> Shelf:
     )
 
 
-def _newest(catalogue: pd.DataFrame, known: int) -> NDArray[np.int64]:
+@dataclass(frozen=True)
+class _Rows:
+    """A frame's rows in the order of the shelf's products. row: n, null where it has none."""
+
+    frame: pd.DataFrame
+    row: pa.Array
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, names: pa.StringArray) -> Self:
+        """The row of each product, by the frame's product_id."""
+        return cls(frame, pc.index_in(names, value_set=_array(frame["product_id"])))
+
+    @property
+    def there(self) -> Mask:
+        """Which products have a row."""
+        return np.asarray(pc.is_valid(self.row).to_numpy(zero_copy_only=False))
+
+    def texts(self, column: str) -> pa.StringArray:
+        """Null where it is unknown."""
+        return _array(self.frame[column]).take(self.row)
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """NaN where it is unknown."""
+        values = pa.array(self.frame[column].to_numpy(dtype=float), from_pandas=True)
+        return np.asarray(values.take(self.row).to_numpy(zero_copy_only=False), dtype=float)
+
+    def times(self, column: str) -> NDArray[np.datetime64]:
+        """In UTC; NaT where it is unknown."""
+        values = self.frame[column].to_numpy(dtype="datetime64[ns]")
+        place = pc.fill_null(self.row, 0).to_numpy(zero_copy_only=False)
+        taken = values[place] if len(values) else np.zeros(len(place), dtype="datetime64[ns]")
+        return np.where(self.there, taken, np.datetime64("NaT", "ns"))
+
+
+def _array(column: pd.Series) -> pa.StringArray:
+    """A text column as one array."""
+    return pa.chunked_array(pa.array(column)).combine_chunks()
+
+
+def _own(model: Recommender | None) -> pa.StringArray:
+    """The products the model knows, in its order."""
+    if model is None:
+        return pa.array([], pa.string())
+    return pa.array(model.sources.products.names).cast(pa.string())
+
+
+def _names(own: pa.StringArray, others: Sequence[pa.StringArray]) -> pa.StringArray:
+    """The model's own, then all others by name."""
+    every = pc.unique(pa.chunked_array(others, pa.string()))
+    more = every.filter(pc.invert(pc.is_in(every, value_set=own)))
+    return pa.concat_arrays([own, more.take(pc.array_sort_indices(more))])
+
+
+def _places(
+    names: pa.StringArray, former: Shelf | None
+) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    """The products, and the place of each."""
+    if former is None:
+        products = tuple(names.to_pylist())
+    else:
+        known = pa.array(former.products, pa.string())
+        if names.equals(known):
+            return former.products, former.place
+        before = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
+        products = tuple(
+            former.products[old] if old >= 0 else names[new].as_py()
+            for new, old in enumerate(before)
+        )
+    return products, {product: place for place, product in enumerate(products)}
+
+
+def _newest(catalogue: _Rows, known: int) -> NDArray[np.int64]:
     """Places of what the model does not know, the latest launched first; not all of a long tail."""
-    launched = catalogue["launched_on"].reset_index(drop=True).iloc[known:]
+    launched = pd.Series(catalogue.times("launched_on")).iloc[known:]
     latest = launched.sort_values(ascending=False, kind="stable", na_position="last")
     return latest.index.to_numpy(dtype=np.int64)[:_MOST_NEW]
 
 
-def _texts(values: pd.Series) -> list[str | None]:
-    return [value if isinstance(value, str) else None for value in values]
+def _moment(as_of: datetime) -> np.datetime64:
+    return pd.Timestamp(as_of).tz_convert("UTC").tz_localize(None).to_datetime64()
 
 
-def _listed(products: Sequence[str], listed: set[str]) -> Mask:
-    return np.array([not listed or product in listed for product in products], dtype=bool)
-
-
-def _price(live: Live, catalogue: pd.DataFrame, as_of: datetime) -> NDArray[np.float64]:
+def _price(live: Live, catalogue: _Rows, as_of: datetime) -> NDArray[np.float64]:
+    amount = pd.Series(catalogue.numbers("price"))
+    # By its few codes: each text once.
+    currency = catalogue.texts("currency").dictionary_encode().to_pandas().astype(object)
     rates = live.lake.read("fx_rates", as_of=as_of)
-    when = pd.Series(pd.Timestamp(as_of), index=catalogue.index)
+    when = pd.Series(pd.Timestamp(as_of), index=amount.index)
     base = live.settings.base_currency
-    price = to_base(catalogue["price"], catalogue["currency"], when, rates, base)
-    return price.to_numpy(dtype=float)
+    return to_base(amount, currency, when, rates, base).to_numpy(dtype=float)
 
 
-def _repeats(profile: pd.DataFrame, products: Sequence[str]) -> Mask:
+def _repeats(profile: pd.DataFrame, sold: _Rows) -> Mask:
     """Whether people buy a product again and again; unknown: as most products are."""
-    share = profile["repeat_share"].astype(float)
-    typical = float(share.median()) if len(share) else 0.0
-    return (share.reindex(list(products)).fillna(typical) >= _REPEAT_SHARE).to_numpy(dtype=bool)
+    typical = float(profile["repeat_share"].astype(float).median()) if len(profile) else 0.0
+    share = sold.numbers("repeat_share")
+    return np.asarray(np.where(np.isnan(share), typical, share) >= _REPEAT_SHARE)
 
 
 def _stock(
-    stock: pd.DataFrame, warehouses: pd.DataFrame, products: Sequence[str]
+    stock: pd.DataFrame, warehouses: pd.DataFrame, products: pa.StringArray
 ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    names = tuple(sorted({*warehouses["warehouse_id"], *stock["warehouse_id"]}))
+    counted = _array(stock["warehouse_id"])
+    names = tuple(sorted({*warehouses["warehouse_id"], *counted.unique().to_pylist()}))
     amounts = np.full((len(names), len(products)), np.nan, dtype=np.float32)
-    row = pd.Index(names).get_indexer(pd.Index(stock["warehouse_id"]))
-    column = pd.Index(products).get_indexer(pd.Index(stock["product_id"]))
+    row = pc.index_in(counted, value_set=pa.array(names, pa.string())).to_numpy()
+    column = pc.index_in(_array(stock["product_id"]), value_set=products).to_numpy()
     free = stock["on_hand"] - stock["reserved"].fillna(0.0)
     amounts[row, column] = free.to_numpy(dtype=np.float32)
     return names, amounts

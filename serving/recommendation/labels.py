@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
@@ -35,13 +36,14 @@ class Labels:
         return former if same else self
 
 
-def labels(values: Sequence[str | None], *, path: bool = False) -> Labels:
+def labels(values: pa.StringArray, *, path: bool = False) -> Labels:
     """Codes of a text column; with `path`, `a/b` also stands for everything below it."""
-    code, names = pd.factorize(pd.Series(list(values), dtype=object))
+    encoded = values.dictionary_encode()
+    code = pc.fill_null(encoded.indices, -1).to_numpy()
     codes_of: dict[str, list[int]] = {}
-    for number, name in enumerate(names):
-        parts = str(name).split("/")
-        above = ["/".join(parts[: i + 1]) for i in range(len(parts))] if path else [str(name)]
+    for number, name in enumerate(encoded.dictionary.to_pylist()):
+        parts = name.split("/")
+        above = ["/".join(parts[: i + 1]) for i in range(len(parts))] if path else [name]
         for label in above:
             codes_of.setdefault(label, []).append(number)
     return Labels(

@@ -22,7 +22,7 @@ TEXTS = {
 
 def worded(shelf: Shelf, code: str, product: int | None = None) -> Reason:
     """A reason with its sentence; product: the position of what it rests on."""
-    title = "it" if product is None else shelf.titles[product] or shelf.products[product]
+    title = "it" if product is None else shelf.titles[product].as_py() or shelf.products[product]
     named = None if product is None else shelf.products[product]
     return Reason(code, TEXTS[code].format(title=title), named)
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.base import Release
@@ -16,7 +16,6 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 Rows = tuple[int, ...]
-Text = TypeVar("Text")
 
 _FIRST_LOOK = 512
 
@@ -49,7 +48,7 @@ class Shelf:
     products: tuple[str, ...]
     place: Mapping[str, int]
     known: int
-    titles: tuple[str | None, ...]
+    titles: pa.StringArray
     listed: Mask
     early: Mask
     gone: Mask
@@ -73,21 +72,20 @@ class Shelf:
     _reach: dict[str | None, Rows] = field(default_factory=dict)
 
     def reusing(self, former: "Shelf") -> "Shelf":
-        """The same with the former shelf's texts where they are equal.
+        """The same with the former shelf's texts and labels where they are equal.
 
         What is new of a rebuild lies strewn among all that it needed for a moment only, and would
         keep hold of that memory.
         """
-        products = _kept(self.products, former.products)
         return replace(
             self,
-            products=products,
-            place=former.place if products is former.products else self.place,
-            titles=_kept(self.titles, former.titles),
+            titles=former.titles if self.titles.equals(former.titles) else self.titles,
             categories=self.categories.reusing(former.categories),
             areas=self.areas.reusing(former.areas),
             brands=self.brands.reusing(former.brands),
-            warehouses=_kept(self.warehouses, former.warehouses),
+            warehouses=former.warehouses
+            if self.warehouses == former.warehouses
+            else self.warehouses,
             serves=former.serves if self.serves == former.serves else self.serves,
             hides=former.hides if self.hides == former.hides else self.hides,
         )
@@ -159,14 +157,6 @@ class Shelf:
             order = np.lexsort((every, -self.sales, -self.selling(market, every)))
             self._orders[market] = order.astype(np.int32)
         return self._orders[market]
-
-
-def _kept(values: tuple[Text, ...], former: tuple[Text, ...]) -> tuple[Text, ...]:
-    """The values, the former ones where they are equal; the former tuple where all are."""
-    if values == former:
-        return former
-    same = zip(former, values, strict=False)
-    return (*(old if old == new else new for old, new in same), *values[len(former) :])
 
 
 def _best_stock(stock: Floats, rows: Sequence[int]) -> BestStock:

@@ -55,7 +55,8 @@ class Shelves:
         state = self._now()
         known = self._live.features_as_of()
         now = self._live.now()
-        shelf = build(self._live, self._live.release(ROW), max(now, known) if known else now)
+        moment = max(now, known) if known else now
+        shelf = build(self._live, self._live.release(ROW), moment, self._shelf)
         shelf = replace(shelf, hides={**shelf.hides, **self._told(shelf)})
         shelf = shelf.reusing(self._shelf) if self._shelf is not None else shelf
         self._shelf, self._state = shelf, state

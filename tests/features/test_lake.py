@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -160,6 +161,15 @@ def test_extra_columns_and_files_are_ignored_and_reported(lake: Lake, tmp_path: 
     assert report.tables["orders"].ignored_columns == ("colour", "x_size")
     assert report.ignored == ("custmers.csv (did you mean customers?)", "notes.txt")
     assert "colour" not in lake.read("orders")
+
+
+def test_texts_may_stay_arrows(lake: Lake) -> None:
+    lake.append("products", pd.DataFrame({"product_id": ["p1", "p2"], "title": ["tea", None]}))
+    plain, arrow = lake.read("products"), lake.read("products", arrow_text=True)
+    assert arrow.dtypes["title"] == pd.ArrowDtype(pa.string())
+    assert arrow.dtypes["price"] == "float64"
+    back = {name: arrow[name].to_numpy(dtype=object, na_value=None) for name in ("title", "brand")}
+    assert_frame_equal(arrow.assign(**back)[["title", "brand"]], plain[["title", "brand"]])
 
 
 def test_reading_some_columns(lake: Lake) -> None:

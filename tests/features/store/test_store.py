@@ -385,6 +385,7 @@ def test_latest_is_the_newest_living_row_of_each_key(store):
     store.write("outlook", outlook(("x", 1, [1.0]), ("x", 3, [3.0]), ("y", 2, [2.0])))
     assert store.latest("outlook", day(2))["mean"].tolist() == [[1.0], [2.0]]
     assert store.latest("outlook", day(7.5)).shop_id.tolist() == ["x"]
+    assert store.latest("outlook", day(7.5), arrow_text=True).shop_id.tolist() == ["x"]
     assert store.latest("outlook", day(0)).empty
     assert store.latest("past", day(0)).columns.tolist() == [
         "customer_id",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
+from models.fraud.judged import Judged
 from models.fraud.reasons import Reason, reason
 from models.fraud.single import SingleRow
 
@@ -47,7 +48,8 @@ class BoostedTrees:
     calibrate; then all rows are learned from. positive_weight: weight of a fraud against an honest
     payment, undone in the probability. most_honest: of more honest payments than this, so many are
     drawn and weigh the more (the frauds are all kept). few_frauds: with fewer than this, trees and
-    leaves are half as large and read half as many columns.
+    leaves are half as large and read half as many columns; and, where none had to be drawn, trees
+    half as large again if the folds clearly say so.
     """
 
     def __init__(
@@ -94,27 +96,40 @@ class BoostedTrees:
                 "honest payments are needed; bring chargebacks"
             )
         encoding, matrix = Encoding.learn(rows)
-        trees, calibration = self._judged(encoding, matrix, label)
-        booster = self._train(encoding, matrix, label, None, trees=trees)
-        self._learned = _Learned(encoding, booster, calibration)
+        found = self._chosen(encoding, matrix, label)
+        trees, smaller = (found.trees, found.smaller) if found else (self.rounds // 3, 1)
+        booster = self._train(encoding, matrix, label, None, trees=trees, smaller=smaller)
+        calibration = Calibration.choose(found.raw, found.label) if found else Calibration()
+        self._learned = _Learned(encoding, booster, calibration.eased())
         return self
 
-    def _judged(self, encoding: Encoding, matrix: Matrix, label: Floats) -> tuple[int, Calibration]:
-        """How many trees, and the calibration: from folds in time, newest first."""
+    def _chosen(self, encoding: Encoding, matrix: Matrix, label: Floats) -> Judged | None:
+        """The trees to grow; None without folds to judge on."""
+        usual = self._judged(encoding, matrix, label, smaller=1)
+        frauds = label.sum()
+        if frauds >= self.few_frauds or len(label) - frauds > self.most_honest:
+            return usual
+        small = self._judged(encoding, matrix, label, smaller=2)
+        return small if small and usual and small.clearly_better(usual) else usual
+
+    def _judged(
+        self, encoding: Encoding, matrix: Matrix, label: Floats, *, smaller: int
+    ) -> Judged | None:
+        """What trees of one size say of folds in time, newest first."""
         trees: list[int] = []
         raws: list[Floats] = []
         labels: list[Floats] = []
         for start, end in self._folds(label):
             judged = slice(start, end)
             judge = matrix[judged], label[judged]
-            trial = self._train(encoding, matrix[:start], label[:start], judge)
+            trial = self._train(encoding, matrix[:start], label[:start], judge, smaller=smaller)
             trees.append(max(int(trial.best_iteration), _FEWEST_TREES))
             raws.insert(0, self._raw(trial, matrix[judged], threads=self.threads, trees=trees[-1]))
             labels.insert(0, label[judged])
         if not trees:
-            return self.rounds // 3, Calibration()
-        found = Calibration.choose(np.concatenate(raws), np.concatenate(labels))
-        return round(float(np.mean(trees))), found.eased()
+            return None
+        most = round(float(np.mean(trees)))
+        return Judged(smaller, most, np.concatenate(raws), np.concatenate(labels))
 
     def _folds(self, label: Floats) -> Iterator[tuple[int, int]]:
         """First and end row of each fold to judge on, the newest first, until there are
@@ -134,6 +149,7 @@ class BoostedTrees:
         label: Floats,
         judge: tuple[Matrix, Floats] | None,
         *,
+        smaller: int,
         trees: int | None = None,
     ) -> lightgbm.Booster:
         known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
@@ -146,6 +162,7 @@ class BoostedTrees:
             judges = [data.create_valid(*judge, weight=weighed)]
             stop = [lightgbm.early_stopping(self.patience, verbose=False)]
         parameters = self._parameters(2 if label.sum() < self.few_frauds else 1, _varying(matrix))
+        parameters["num_leaves"] = max(parameters["num_leaves"] // smaller, 2)
         return lightgbm.train(
             parameters, data, trees or self.rounds, valid_sets=judges, callbacks=stop
         )

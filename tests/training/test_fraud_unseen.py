@@ -1,4 +1,4 @@
-"""Other shops' data, default settings: what plain boosting on their columns gives, within noise."""
+"""Other shops' data, default settings: on average no worse than plain boosting on their columns."""
 
 from collections.abc import Callable
 
@@ -12,16 +12,18 @@ from features.contracts import TABLES
 from features.fraud import amounts, history, model_inputs
 from models.fraud import BoostedTrees
 
-ROWS, CUT = 12_000, 8_400
+ROWS, CUT, DRAWS = 12_000, 8_400, 10
+CHANCE = 0.005  # about what the mean of the draws differs by, by chance
 RATES = pd.DataFrame(
     {"rate_date": pd.to_datetime(["2015-01-01"], utc=True), "currency": ["USD"], "rate": [0.9]}
 )
 Made = tuple[pd.DataFrame, np.ndarray, pd.DataFrame]
+Make = Callable[[int], Made]
 
 
-def anonymous_orders() -> Made:
+def anonymous_orders(seed: int) -> Made:
     """Amount, hour, state, a hashed address that comes again, columns without a name."""
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(seed)
     at = np.sort(draw.integers(0, 120 * 86_400, ROWS))
     address = np.char.add("h", (draw.zipf(1.3, ROWS) % 3_000).astype(str))
     bad = np.isin(address, draw.choice(np.unique(address), 60, replace=False))
@@ -38,9 +40,10 @@ def anonymous_orders() -> Made:
     return pd.DataFrame(payments), fraud, whole(customers)
 
 
-def sign_ups() -> Made:
-    """Half the frauds buy within a second of signing up, from a device that many share."""
-    draw = np.random.default_rng(1)
+def sign_ups(seed: int) -> Made:
+    """Half the frauds buy within a second of signing up, from a device that many share; nothing
+    tells the other half, so what two models differ by is chance."""
+    draw = np.random.default_rng(seed)
     at = np.sort(draw.integers(0, 200 * 86_400, ROWS))
     fraud = draw.random(ROWS) < 0.09
     ring = fraud & (draw.random(ROWS) < 0.55)
@@ -95,9 +98,15 @@ def plain(frame: pd.DataFrame, fraud: np.ndarray, customers: pd.DataFrame) -> np
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [anonymous_orders, sign_ups], ids=lambda made: made.__name__)
-def test_default_settings_are_as_good_as_plain_boosting(made: Callable[[], Made]) -> None:
-    frame, fraud, customers = made()
+@pytest.mark.parametrize("make", [anonymous_orders, sign_ups], ids=lambda make: make.__name__)
+def test_default_settings_are_on_average_as_good_as_plain_boosting(make: Make) -> None:
+    ours, theirs = np.mean([both(make(seed)) for seed in range(DRAWS)], axis=0)
+    assert (ours > theirs - CHANCE).all(), (ours, theirs)
+
+
+def both(made: Made) -> list[tuple[float, float]]:
+    """Area under the curve and average precision: ours, and of plain boosting."""
+    frame, fraud, customers = made
     told = frame.loc[fraud[: len(frame)], ["payment_id"]].assign(
         reported_at=frame["attempted_at"][fraud] + pd.Timedelta(days=10), is_fraud=True
     )
@@ -108,6 +117,5 @@ def test_default_settings_are_as_good_as_plain_boosting(made: Callable[[], Made]
     more = pd.DataFrame({"attempted_at": known["attempted_at"], "is_fraud": fraud.astype(int)})
     seen = pd.concat([seen, more], axis=1)
     ours = BoostedTrees().fit(seen.iloc[:CUT]).predict(seen.iloc[CUT:])["probability"]
-    theirs, label = plain(frame, fraud, customers), fraud[CUT:]
-    assert roc_auc_score(label, ours) > roc_auc_score(label, theirs) - 0.015
-    assert average_precision_score(label, ours) > 0.9 * average_precision_score(label, theirs)
+    label, given = fraud[CUT:], (ours, plain(frame, fraud, customers))
+    return [(roc_auc_score(label, p), average_precision_score(label, p)) for p in given]

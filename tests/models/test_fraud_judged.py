@@ -1,3 +1,5 @@
+"""Trees of two sizes, judged by later payments: the smaller are taken where that is clear."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,12 +1,14 @@
 """What is asked at the same time is worked on at once: one round trip, one commit for all."""
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from features.contracts import ArgosyError
 
@@ -19,8 +21,23 @@ class _Waiting(Generic[Asked, Answered]):
     """One who asks. context: of the asking; a go belongs to the trace of its first."""
 
     asked: Asked
-    answer: Future[Answered]
+    answer: Future[Answered] | asyncio.Future[Answered]
     context: Context
+
+    def is_wanted(self) -> bool:
+        """Who gave up waiting is asked for no more."""
+        if isinstance(self.answer, Future):
+            return self.answer.set_running_or_notify_cancel()
+        return not self.answer.cancelled()
+
+    def settle(self, found: Answered | None, error: Exception | None) -> None:
+        """The answer, or why there is none; who waits in an event loop is told by its thread."""
+        if self.answer.done():  # cancelled
+            return
+        if error is not None:
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(found)  # type: ignore[arg-type]  # there is one without an error
 
 
 class Together(Generic[Asked, Answered]):
@@ -48,13 +65,22 @@ class Together(Generic[Asked, Answered]):
     def ask(self, asked: Asked) -> Future[Answered]:
         """The answer, when it is there."""
         answer: Future[Answered] = Future()
+        self._wait(_Waiting(asked, answer, copy_context()))
+        return answer
+
+    async def answer(self, asked: Asked) -> Answered:
+        """The same for who asks in an event loop."""
+        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._wait(_Waiting(asked, answer, copy_context()))
+        return await answer
+
+    def _wait(self, waiting: _Waiting[Asked, Answered]) -> None:
         with self._lock:
-            self._waiting.append(_Waiting(asked, answer, copy_context()))
+            self._waiting.append(waiting)
             if not self._free:
-                return answer
+                return
             self._free -= 1
         self._pool.submit(self._until_none_waits)
-        return answer
 
     def _until_none_waits(self) -> None:
         while True:
@@ -64,20 +90,39 @@ class Together(Generic[Asked, Answered]):
                     self._free += 1
                     return
                 taken = [self._waiting.popleft() for _ in range(count)]
-            # Who gave up waiting is asked for no more.
-            if wanted := [each for each in taken if each.answer.set_running_or_notify_cancel()]:
+            if wanted := [each for each in taken if each.is_wanted()]:
                 self._go(wanted)
 
-    def _go(self, taken: Sequence["_Waiting[Asked, Answered]"]) -> None:
+    def _go(self, taken: Sequence[_Waiting[Asked, Answered]]) -> None:
         try:
             answers = taken[0].context.run(self._work, [each.asked for each in taken])
         except Exception as error:  # told to whoever asked
             if len(taken) == 1 or isinstance(error, ArgosyError):
-                for each in taken:
-                    each.answer.set_exception(error)
+                _tell([(each, None, error) for each in taken])
             else:
                 for each in taken:
                     self._go([each])
             return
-        for each, found in zip(taken, answers, strict=True):
-            each.answer.set_result(found)
+        _tell([(each, found, None) for each, found in zip(taken, answers, strict=True)])
+
+
+_Outcome = tuple[_Waiting[Any, Any], Any, Exception | None]
+
+
+def _tell(outcomes: Sequence[_Outcome]) -> None:
+    """Tell everybody: a loop once for all who wait in it, for each call wakes it anew."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
+    for outcome in outcomes:
+        waiting, found, error = outcome
+        if isinstance(waiting.answer, Future):
+            waiting.settle(found, error)
+        else:
+            loops.setdefault(waiting.answer.get_loop(), []).append(outcome)
+    for loop, own in loops.items():
+        with suppress(RuntimeError):  # it was closed: nobody waits
+            loop.call_soon_threadsafe(_settle, own)
+
+
+def _settle(outcomes: Sequence[_Outcome]) -> None:
+    for waiting, found, error in outcomes:
+        waiting.settle(found, error)

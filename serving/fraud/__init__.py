@@ -1,6 +1,5 @@
 """Whom to trust with a payment, over HTTP and in batch."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -97,8 +96,7 @@ def _decisions(routes: APIRouter, live: Live, together: Together[Asked, Decision
         if is_keyed(request):
             work = partial(once, live, request, payment)
             return await run_in_threadpool(work, lambda: told(asked, together.ask(asked).result()))
-        found = await asyncio.wrap_future(together.ask(asked))
-        return json_answer(told(asked, found))
+        return json_answer(told(asked, await together.answer(asked)))
 
     routes.add_api_route(
         "/decisions",

@@ -183,7 +183,7 @@ async def json_body(request: Request) -> Any:
 
 def flag(request: Request, name: str) -> bool:
     """A true or false in the query, false where it is not there."""
-    if name not in request.query_params:
+    if not request.scope["query_string"] or name not in request.query_params:
         return False
     try:
         return _FLAG.validate_python(request.query_params[name])

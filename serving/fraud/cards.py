@@ -40,7 +40,8 @@ def _found(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if name in _PLAIN:
-                yield from _found(inner, f"{pointer}/{name}")
+                if not _is_short(inner):
+                    yield from _found(inner, f"{pointer}/{name}")
             elif holds_card_number(name):
                 yield f"{pointer}/(a name)", "a card number"
             elif _CODE_NAMES.fullmatch(name) and inner is not None:
@@ -52,6 +53,13 @@ def _found(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
             yield from _found(item, f"{pointer}/{place}")
     elif holds_card_number(_text_of(value)):
         yield pointer, "a card number"
+
+
+def _is_short(value: Any) -> bool:
+    """Most values are too short to be a card number."""
+    if isinstance(value, str):
+        return len(value) < _LENGTHS.start
+    return isinstance(value, int | float) and abs(value) < 1e12
 
 
 def _text_of(value: Any) -> str:
@@ -72,7 +80,7 @@ def holds_card_number(text: str) -> bool:
     >>> holds_card_number("card 4111-1111 1111 1111"), holds_card_number("4111111111111112")
     (True, False)
     """
-    if len(text) < _LENGTHS.start or sum(map(str.isdigit, text)) < _LENGTHS.start:
+    if len(text) < _LENGTHS.start or (text.isascii() and _RUN.search(text) is None):
         return False
     plain = _HEX.sub(" ", unicodedata.normalize("NFKC", text))
     return any(_is_card(digits) for run in _RUN.findall(plain) for digits in _candidates(run))

@@ -18,7 +18,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,7 @@ import pandas as pd
 import redis
 from parts import load, rivals, shop, store
 
+from features.records import Records
 from features.settings import Settings
 
 SERVE = """
@@ -46,6 +48,8 @@ async def noop(request: Request) -> dict[str, str]:
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
 """
 PORT = 8877
+BEGAN = [shop.END]
+ASKED = count()
 
 
 def settings_of(folder: Path, redis_url: str, database: str | None) -> Settings:
@@ -89,10 +93,22 @@ def _wait(url: str) -> None:
             time.sleep(0.2)
 
 
+def clock(settings: Settings) -> datetime:
+    """The time of the first payment: after all that were asked about in an earlier run, for the
+    minutes of a shop do not come again."""
+    records = Records(settings.database, settings.namespace)
+    records.migrate()
+    last = records.decisions(limit=1)
+    records.close()
+    if not last:
+        return shop.END
+    return datetime.fromisoformat(last[0].payment["attempted_at"]) + timedelta(minutes=1)
+
+
 def payment(number: int) -> bytes:
     """A payment that was never asked about."""
     who = number * 7919 % 20_000
-    moment = shop.END + timedelta(milliseconds=20 * number)
+    moment = BEGAN[0] + timedelta(milliseconds=20 * next(ASKED))
     return orjson.dumps(
         {
             "payment_id": f"b{os.getpid()}-{time.time_ns()}-{number}",
@@ -256,6 +272,7 @@ def main() -> None:
     if {"decisions", "recommendations", "rivals"} & set(parts) or given.soak:
         settings = settings_of(given.folder, given.redis, given.database)
         shop.build(settings, given.products, 20_000, 300_000, 40_000)
+        BEGAN[0] = clock(settings)
         with serving(settings) as pid:
             if "decisions" in parts:
                 figures |= decisions(given.seconds)

@@ -1,8 +1,10 @@
 """Calls that come while others are worked on are worked on together, each with its own answer."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,27 @@ def test_what_comes_meanwhile_is_taken_in_one_go_in_its_order() -> None:
     assert [each.result(10) for each in (first, *others)] == [2, 4, 6, 8, 10]
     assert work.goes == [[1], [2, 3, 4], [5]]
     assert together.ask(6).result(10) == 12, "an idle one starts again"
+
+
+def test_an_event_loop_gets_its_answers_and_faults_at_once() -> None:
+    work = Slow(frozenset({4}))
+    together = Together(work, hands=1)
+
+    async def ask() -> list[Any]:
+        first = asyncio.ensure_future(together.answer(1))
+        assert await asyncio.to_thread(work.begun.wait, 10)
+        others = [asyncio.ensure_future(together.answer(number)) for number in (2, 3, 4)]
+        await asyncio.sleep(0)
+        others[1].cancel()
+        await asyncio.sleep(0)
+        work.let.set()
+        return await asyncio.gather(first, *others, return_exceptions=True)
+
+    answers = asyncio.run(ask())
+    assert answers[:2] == [2, 4]
+    assert isinstance(answers[2], asyncio.CancelledError)
+    assert isinstance(answers[3], ValueError)
+    assert work.goes[:2] == [[1], [2, 4]], "who gave up is not asked for"
 
 
 def test_each_hand_takes_a_go() -> None:

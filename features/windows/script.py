@@ -22,18 +22,16 @@ local unpacked, pack = cmsgpack.unpack, cmsgpack.pack
 local stored = redis.call('MGET', unpack(KEYS))
 if (stored[1] or '') ~= ARGV[2] then return false end
 local known = stored[2]
-local function told(answer) return struct.pack('<' .. string.rep('d', #answer), unpack(answer)) end
+local function told(answer) return struct.pack('{doubles}', unpack(answer)) end
 if known and known ~= '' then return told(unpacked(known)) end
 local at, added, digests, keep_state, keep_id = unpack(cjson.decode(ARGV[1]))
 local one, two, three, four = added[1], added[2], added[3], added[4]
 local paid, count = one > 0, #windows
-local answer, n, flat = {{}}, 0, {{}}
-for k, picks in ipairs(slots) do
-  local there = true
-  for _, column in ipairs(columns[k]) do there = there and digests[column] ~= '' end
-  if not there then
-    for i = n + 1, n + #picks do answer[i] = missing end
-  else
+local answer, n, flat = {unknown}, 0, {{}}
+for k = 1, #slots do
+  local picks, own, counted, there = slots[k], columns[k], spans[k], true
+  for i = 1, #own do there = there and digests[own[i]] ~= '' end
+  if there then
     local text = stored[k + 2]
     local state = text and unpacked(text)
     if not state or at - state[1] > idle then
@@ -46,11 +44,11 @@ for k, picks in ipairs(slots) do
       flat[size + m] = state[5 + m]
       after[5 + m] = state[5 + m] + added[m]
     end
-    for w, window in ipairs(windows) do
-      if spans[k][w] then
-        local granule = window[1]
+    for w = 1, count do
+      if counted[w] then
+        local granule = windows[w][1]
         local bucket = (now - now % granule) / granule
-        local low, ends, i = bucket - window[2], from + (state[from] or 0), from + 1
+        local low, ends, i = bucket - windows[w][2], from + (state[from] or 0), from + 1
         while i <= ends and state[i] <= low do i = i + 5 end
         local head, payments, cents, declines, frauds, first_fraud = to + 1, 0, 0, 0, 0, missing
         after[head], to, from = 0, head, ends + 1
@@ -81,13 +79,14 @@ for k, picks in ipairs(slots) do
     flat[size + 9] = fraud ~= missing and now - fraud or missing
     flat[size + 10] = since
     size = size + 10 + count
-    for _, column in ipairs(partners[k]) do
-      local name, begins, ends = digests[column], from + 1, from + (state[from] or 0)
+    local met_by = partners[k]
+    for p = 1, #met_by do
+      local name, begins, ends = digests[met_by[p]], from + 1, from + (state[from] or 0)
       local met = paid and name ~= ''
-      for w, window in ipairs(windows) do
+      for w = 1, count do
         if distinct[w] then
-          local granule, seen = window[1], 0
-          local least = now - now % granule - (window[2] - 1) * granule
+          local granule, seen = windows[w][1], 0
+          local least = now - now % granule - (windows[w][2] - 1) * granule
           for i = begins + 1, ends, 2 do
             if state[i] >= least then seen = seen + 1 end
           end
@@ -122,7 +121,7 @@ for k, picks in ipairs(slots) do
       if first == missing then after[2] = now end
       after[3] = now
     end
-    for i, place in ipairs(picks) do answer[n + i] = flat[place + 1] end
+    for i = 1, #picks do answer[n + i] = flat[picks[i]] end
     if not known then
       redis.call('SET', KEYS[k + 2], pack(after), 'PX', keep_state)
     end
@@ -159,9 +158,11 @@ def observe_script(plan: Plan) -> str:
         spans=_flags(plan.spans(key) for key in plan.keys),
         distinct=_flags([[window.name in counted for window in WINDOWS]]),
         windows=_lua((window.granule, window.buckets) for window in WINDOWS),
-        slots=_lua(plan.slots(key) for key in plan.keys),
+        slots=_lua([place + 1 for place in plan.slots(key)] for key in plan.keys),
         columns=_lua([place[name] for name in key.columns] for key in plan.keys),
         partners=_lua([place[name] for name in key.partners] for key in plan.keys),
+        unknown=_lua([[MISSING] * len(plan.names)])[1:-1],
+        doubles="<" + "d" * len(plan.names),
         missing=MISSING,
         idle=IDLE_MS,
         cap=PARTNER_CAP,

@@ -34,8 +34,15 @@ class Expression:
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         """Whether it is true of these facts; what cannot be evaluated is not."""
+        return self._value(facts) is True
+
+    def fails(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it is false of these facts; what cannot be evaluated is not."""
+        return self._value(facts) is False
+
+    def _value(self, facts: Mapping[str, Any]) -> Any:
         given = {name: _value(facts.get(name), kind) for name, kind in self.names}
-        return self.compiled.eval(data=given).value() is True
+        return self.compiled.eval(data=given).value()
 
 
 def compiled(text: str, types: Mapping[str, str]) -> Expression:

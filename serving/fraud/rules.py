@@ -10,7 +10,7 @@ from features.contracts import TABLES
 from features.fraud import FEATURES
 from features.fraud.requests import ORDER_FACTS, RETURN_FACTS
 from models.fraud import ACTIONS, Action
-from serving.fraud.expressions import Expression, compiled
+from serving.fraud.expressions import Expression, ExpressionError, compiled
 
 About = Literal["payment", "return", "order"]
 
@@ -65,8 +65,26 @@ class RuleSet:
 
     def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[Rule, ...]:
         """The rules that hold of these facts, the most severe first."""
+        either = self._either[about]
+        if either is not None and either.fails(facts):  # as of most payments
+            return ()
         found = [r for r in self.rules if r.about == about and r.expression.holds(facts)]
         return tuple(sorted(found, key=lambda rule: -ACTIONS.index(rule.action)))
+
+    @cached_property
+    def _either(self) -> Mapping[About, Expression | None]:
+        """That one rule or another holds, in one expression; None where they are too long for it.
+
+        Where it is false, each of them is: what cannot be evaluated makes an `||` false for none.
+        """
+        return {about: self._joined(about) for about in TYPES}
+
+    def _joined(self, about: About) -> Expression | None:
+        own = [f"({rule.when})" for rule in self.rules if rule.about == about]
+        try:
+            return compiled(" || ".join(own) or "false", TYPES[about])
+        except ExpressionError:
+            return None
 
     @classmethod
     def of(cls, changes: Iterable[Mapping[str, Any]]) -> Self:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.records import Records
 from models.base import Release
@@ -15,7 +17,7 @@ from serving.fraud.breaker import FEWEST, WINDOW_SECONDS, Breaker
 from serving.fraud.expressions import ExpressionError, compiled
 from serving.fraud.lists import folded
 from serving.fraud.replay import replay
-from serving.fraud.rules import SHIPPED, RuleSet
+from serving.fraud.rules import SHIPPED, Rule, RuleSet
 from serving.fraud.tuning import retune
 from tests.serving import test_fraud as base
 
@@ -84,6 +86,43 @@ def test_shipped_rules_compile_and_a_change_takes_the_place_of_one() -> None:
     assert len(own.rules) == len(shipped.rules)
     gone = RuleSet.of([{"name": "block_listed", **change, "active": False}])
     assert "block_listed" not in [rule.name for rule in gone.rules]
+
+
+@given(
+    whens=st.lists(
+        st.sampled_from(
+            [
+                "amount_base > 50.0",
+                "x_items > 3",  # cannot be evaluated where x_items is no number, or not there
+                "x_kind == 'gift' && amount_base < 20.0",
+                "billing_country == '' || block_listed",
+                "amount_base / 0.0 > 1.0",
+            ]
+        ),
+        max_size=5,
+    ),
+    facts=st.fixed_dictionaries(
+        {},
+        optional={
+            "amount_base": st.sampled_from([0.0, 10.0, 60.0, float("nan")]),
+            "x_items": st.sampled_from([1, 5, "many", None]),
+            "x_kind": st.sampled_from(["gift", 3.0]),
+            "billing_country": st.sampled_from(["", "DE", None]),
+            "block_listed": st.booleans(),
+        },
+    ),
+)
+@settings(deadline=None)
+def test_rules_hit_together_as_each_alone(whens: list[str], facts: dict[str, Any]) -> None:
+    rules = RuleSet(tuple(Rule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
+    assert rules.hit(facts) == tuple(r for r in rules.rules if r.expression.holds(facts))
+
+
+def test_rules_too_long_for_one_expression_hit_all_the_same() -> None:
+    long = " || ".join(["amount_base > 5.0"] * 90)
+    rules = RuleSet(tuple(Rule(f"r{n}", "t", long, "review") for n in range(3)))
+    assert len(rules.hit({"amount_base": 6.0})) == 3
+    assert rules.hit({"amount_base": 4.0}) == ()
 
 
 def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:

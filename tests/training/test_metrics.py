@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import poisson
 
 from training import metrics
 
@@ -54,3 +55,23 @@ def test_the_bootstrap_interval_holds_the_mean() -> None:
     low, high = metrics.bootstrap_interval(values)
     assert low < values.mean() < high
     assert high - low < 0.5
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.7, 3.0, 40.0])
+def test_a_right_forecast_of_counts_covers_its_share_where_plain_coverage_does_not(
+    mean: float,
+) -> None:
+    draw = np.random.default_rng(4)
+    levels = np.linspace(0.01, 0.99, 99)
+    counts = np.arange(0, 100)
+    upto = poisson.cdf(counts, mean)
+    # What a forecast of counts says when it is read as straight lines from half to half.
+    right = np.interp(levels, np.concatenate([[0.0], upto]), np.concatenate([[-0.5], counts + 0.5]))
+    actual = draw.poisson(mean, 20_000)
+    said = np.tile(right, (len(actual), 1))
+    assert metrics.coverage_of_counts(actual, said, levels) == pytest.approx(0.8, abs=0.01)
+    narrow = np.median(right) + 0.5 * (said - np.median(right))
+    assert metrics.coverage_of_counts(actual, narrow, levels) < 0.76 or mean < 0.1
+    if mean < 1:
+        plain = metrics.coverage(actual, said[:, 9], said[:, 89])
+        assert abs(plain - 0.8) > 0.03

@@ -67,6 +67,7 @@ def figures(beside: pd.DataFrame) -> Mapping[str, float]:
     scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean,
     which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
     for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
+    coverage_80_of_counts: what the 80 % interval holds of whole numbers, fairly read.
     wape_of_…: of the means added up by product, category, country, warehouse and in total.
     """
     whole = _of(beside) | wape_of_sums(beside)
@@ -96,7 +97,11 @@ def _of(part: pd.DataFrame) -> dict[str, float]:
         "wape_median": metrics.wape(actual, part["q50"]),
         "bias": metrics.bias(actual, part["mean"]),
         "coverage_80": metrics.coverage(actual, part["q10"], part["q90"]),
+        "coverage_80_of_counts": metrics.coverage_of_counts(actual, part[QUANTILES], LEVELS),
         "window_pinball": metrics.pinball(sums["total"], sums[WINDOW_QUANTILES], LEVELS)
         / max(float(sums["total"].mean()), 1e-9),
         "window_coverage_80": metrics.coverage(sums["total"], sums["w10"], sums["w90"]),
+        "window_coverage_80_of_counts": metrics.coverage_of_counts(
+            sums["total"], sums[WINDOW_QUANTILES], LEVELS
+        ),
     }

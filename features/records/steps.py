@@ -26,12 +26,12 @@ def note_done(records: Records, name: str, window: datetime) -> None:
 
 
 @contextmanager
-def only_one(records: Records) -> Iterator[bool]:
-    """Whether this process may work: no other one, on whatever machine, does while it does.
+def only_one(records: Records, work: str = "steps") -> Iterator[bool]:
+    """Whether this process may do the work: no other one, on whatever machine, does meanwhile.
 
     The lock ends with the process, or with its connection to the database.
     """
-    engine, name = records.database.engine, f"{records.namespace}:steps"
+    engine, name = records.database.engine, f"{records.namespace}:{work}"
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             ask = sa.select(sa.func.pg_try_advisory_lock(sa.func.hashtext(name)))
@@ -43,7 +43,7 @@ def only_one(records: Records) -> Iterator[bool]:
                     give = sa.select(sa.func.pg_advisory_unlock(sa.func.hashtext(name)))
                     connection.execute(give)
         return
-    with Path(f"{engine.url.database}.steps").open("w") as handle:
+    with Path(f"{engine.url.database}.{work}").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

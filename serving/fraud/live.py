@@ -1,6 +1,7 @@
 """The engine of the running server: its counters filled from what is known, its rates fresh."""
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 from features.contracts import ArgosyError
 from features.counters import Counters, open_counters
 from features.fraud import PLAN, Rates
+from features.records.steps import only_one
 from models.base import Release
 from serving.fraud import desk as desks
 from serving.fraud.breaker import Breaker
@@ -24,6 +26,7 @@ from serving.live import Live
 APART = 20_000
 # How long a decision may be under way between the counters and the records.
 UNDER_WAY = timedelta(seconds=2)
+_LOOK_SECONDS = 0.2  # from look to look whether another worker has filled them
 
 
 class LiveEngine:
@@ -60,7 +63,8 @@ class LiveEngine:
                     self._read_desk()
             if not self._filled:
                 with suppress(ArgosyError):  # each decision says that it goes without them
-                    self._follow(self._engine.counters)
+                    while not self._follow(self._engine.counters):
+                        time.sleep(_LOOK_SECONDS)
                     self._filled = True
             return self._engine
 
@@ -73,17 +77,25 @@ class LiveEngine:
             if self._engine is not None and self._filled:
                 self._follow(self._engine.counters)
 
-    def _follow(self, counters: Counters) -> None:
-        """Fill the counters anew where they came back empty, or the lake became another.
+    def _follow(self, counters: Counters) -> bool:
+        """Fill the counters anew where they came back empty, or the lake became another; False
+        while another worker does: of many, one reads all payments.
 
-        What was decided meanwhile is counted right after, and at the next look once more: a
-        decision under way may not have been stored yet. Those made later know the new filling.
+        What was decided meanwhile, by whichever worker, is counted right after, and at the next
+        look once more: a decision under way may not have been stored yet. Those made later know the
+        new filling.
         """
         if self._late is not None:
             catch_up(counters, self._live, self._rates_now(), *self._late)
             self._late = None
         if not is_due(counters, self._live):
-            return
+            return True
+        with only_one(self._live.records, "filling") as mine:
+            if mine and is_due(counters, self._live):
+                self._fill(counters)
+            return mine
+
+    def _fill(self, counters: Counters) -> None:
         much = self._live.lake.tables()["payments"].rows >= APART
         filled = fill_apart(self._live.settings) if much else fill(counters, self._live)
         if filled is not None:

@@ -15,6 +15,7 @@ from features.contracts import fingerprint
 from features.counters import CountersError
 from features.fraud import FEATURES, SERVICE, VIEWS, amounts, inputs
 from features.lake import Lake
+from features.records.steps import only_one
 from features.settings import Settings
 from features.store import Store
 from models.base import Release
@@ -24,7 +25,8 @@ from serving.fraud import engine as engines
 from serving.fraud import score
 from serving.fraud.body import EXAMPLE
 from serving.fraud.cards import holds_card_number
-from serving.fraud.filling import fill_apart
+from serving.fraud.filling import fill_apart, is_due
+from serving.fraud.live import LiveEngine
 from serving.live import Live
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
@@ -482,6 +484,37 @@ def test_the_counters_follow_a_lake_that_changes(shop: Shop) -> None:
         look()
     shop.decide(payment_id="after")
     assert shop.seen("after")["card_count"] == 4  # three of the lake, and the one decided here
+
+
+def test_of_many_workers_one_fills_and_the_others_start_when_it_has(
+    shop_settings: Settings, release: Release
+) -> None:
+    shop = Shop(shop_settings, release)
+    records = shop.live.records
+    records.migrate()
+    with ThreadPoolExecutor(1) as pool:
+        with only_one(records, "filling") as mine:  # as another worker does
+            assert mine
+            started = pool.submit(LiveEngine(shop.live).get)
+            with pytest.raises(TimeoutError):
+                started.result(0.5)
+        counters = started.result(20).counters
+    assert not is_due(counters, shop.live)
+    counters.close()
+
+
+def test_a_worker_that_runs_goes_on_while_another_fills(shop: Shop) -> None:
+    late = merchant()[0].tail(1).assign(payment_id="l0", card_id=dict(EXAMPLE)["card_id"])
+    shop.live.lake.append("payments", late)
+    with only_one(shop.live.records, "filling"):
+        for look in shop.live.watched:
+            look()
+        shop.decide(payment_id="meanwhile")
+    assert shop.seen("meanwhile")["card_count"] == 0
+    for look in shop.live.watched:
+        look()
+    shop.decide(payment_id="after")
+    assert shop.seen("after")["card_count"] == 2  # one of the lake, one decided meanwhile
 
 
 def test_much_is_filled_by_a_process_of_its_own(

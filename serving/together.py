@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,9 +41,14 @@ class _Waiting(Generic[Asked, Answered]):
             self.answer.set_result(found)  # type: ignore[arg-type]  # there is one without an error
 
 
+# How long after a go those who were in it, or came meanwhile, are waited for: who asked at the same
+# time mostly asks again at the same time, and one go for all takes less than two.
+GATHER_SECONDS = 0.002
+
+
 class Together(Generic[Asked, Answered]):
-    """`work` takes all that waits, at most `most`, and gives an answer for each; nobody waits for
-    others to come. hands: how many goes there may be at a time, each in a thread of its own.
+    """`work` takes all that waits, at most `most`, and gives an answer for each. One who asks alone
+    waits for nobody. hands: how many goes there may be at a time, each in a thread of its own.
 
     An ArgosyError is the answer to all of a go: a server is away. After any other exception each
     is tried alone, to find out whose fault it is: `work` must be safe to be done again.
@@ -60,6 +66,8 @@ class Together(Generic[Asked, Answered]):
         self._free = hands
         self._waiting: deque[_Waiting[Asked, Answered]] = deque()
         self._lock = threading.Lock()
+        self._enough = threading.Condition(self._lock)
+        self._expected, self._until = 1, 0.0
         self._pool = ThreadPoolExecutor(hands, thread_name_prefix="together")
 
     def ask(self, asked: Asked) -> Future[Answered]:
@@ -77,33 +85,41 @@ class Together(Generic[Asked, Answered]):
     def _wait(self, waiting: _Waiting[Asked, Answered]) -> None:
         with self._lock:
             self._waiting.append(waiting)
+            if len(self._waiting) >= self._expected:
+                self._enough.notify()
             if not self._free:
                 return
             self._free -= 1
         self._pool.submit(self._until_none_waits)
 
     def _until_none_waits(self) -> None:
-        while True:
+        while taken := self._take():
+            wanted = [each for each in taken if each.is_wanted()]
+            outcomes = self._go(wanted) if wanted else []
             with self._lock:
-                count = min(len(self._waiting), self._most)
-                if not count:
-                    self._free += 1
-                    return
-                taken = [self._waiting.popleft() for _ in range(count)]
-            if wanted := [each for each in taken if each.is_wanted()]:
-                self._go(wanted)
+                self._expected = min(len(taken) + len(self._waiting), self._most)
+                self._until = time.monotonic() + GATHER_SECONDS
+            _tell(outcomes)
 
-    def _go(self, taken: Sequence[_Waiting[Asked, Answered]]) -> None:
+    def _take(self) -> Sequence[_Waiting[Asked, Answered]]:
+        """Those who are in the next go; nobody when nobody waits: the hand is free."""
+        with self._lock:
+            left = self._until - time.monotonic()
+            if self._waiting and left > 0:
+                self._enough.wait_for(lambda: len(self._waiting) >= self._expected, left)
+            count = min(len(self._waiting), self._most)
+            if not count:
+                self._free += 1
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _go(self, taken: Sequence[_Waiting[Asked, Answered]]) -> list["_Outcome"]:
         try:
             answers = taken[0].context.run(self._work, [each.asked for each in taken])
         except Exception as error:  # told to whoever asked
             if len(taken) == 1 or isinstance(error, ArgosyError):
-                _tell([(each, None, error) for each in taken])
-            else:
-                for each in taken:
-                    self._go([each])
-            return
-        _tell([(each, found, None) for each, found in zip(taken, answers, strict=True)])
+                return [(each, None, error) for each in taken]
+            return [outcome for each in taken for outcome in self._go([each])]
+        return [(each, found, None) for each, found in zip(taken, answers, strict=True)]
 
 
 _Outcome = tuple[_Waiting[Any, Any], Any, Exception | None]

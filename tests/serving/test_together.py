@@ -41,6 +41,39 @@ def test_what_comes_meanwhile_is_taken_in_one_go_in_its_order() -> None:
     assert together.ask(6).result(10) == 12, "an idle one starts again"
 
 
+def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.together.GATHER_SECONDS", 10.0)
+    work = Slow()
+    together = Together(work)
+    first = together.ask(1)
+    assert work.begun.wait(10)
+    others = [together.ask(2), together.ask(3)]
+    work.let.set()
+    assert first.result(5) == 2
+    assert together.ask(4).result(5) == 8
+    assert [each.result(5) for each in others] == [4, 6]
+    assert work.goes == [[1], [2, 3, 4]]
+
+
+def test_who_does_not_come_again_is_not_waited_for_long() -> None:
+    work = Slow()
+    together = Together(work)
+    first = together.ask(1)
+    assert work.begun.wait(10)
+    others = [together.ask(2), together.ask(3)]
+    work.let.set()
+    assert [each.result(5) for each in (first, *others)] == [2, 4, 6]
+    assert work.goes == [[1], [2, 3]]
+
+
+def test_who_asks_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.together.GATHER_SECONDS", 10.0)
+    work = Slow()
+    work.let.set()
+    together = Together(work)
+    assert [together.ask(number).result(5) for number in (1, 2, 3)] == [2, 4, 6]
+
+
 def test_an_event_loop_gets_its_answers_and_faults_at_once() -> None:
     work = Slow(frozenset({4}))
     together = Together(work, hands=1)

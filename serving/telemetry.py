@@ -43,7 +43,7 @@ class Telemetry:
         self.tracer = tracer
         self.registry = CollectorRegistry()
         self._rows: dict[Any, Any] = {}
-        self._requests: dict[tuple[str, str, int], Histogram] = {}
+        self._of_route: dict[tuple[str, str, int], Histogram] = {}
         self.requests = Histogram(
             "argosy_request_seconds",
             "Time to answer, by route and status.",
@@ -147,9 +147,9 @@ class Telemetry:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, never the path (ids are personal)."""
         asked = (method, route, status)
-        known = self._requests.get(asked)
+        known = self._of_route.get(asked)
         if known is None:
-            known = self._requests[asked] = self.requests.labels(method, route, str(status))
+            known = self._of_route[asked] = self.requests.labels(method, route, str(status))
         known.observe(seconds)
 
     def loaded(self, release: Release, former: Release | None) -> None:

@@ -31,14 +31,14 @@ class _Waiting(Generic[Asked, Answered]):
             return self.answer.set_running_or_notify_cancel()
         return not self.answer.cancelled()
 
-    def settle(self, found: Answered | None, error: Exception | None) -> None:
+    def settle(self, outcome: Answered | Exception) -> None:
         """The answer, or why there is none; who waits in an event loop is told by its thread."""
         if self.answer.done():  # cancelled
             return
-        if error is not None:
-            self.answer.set_exception(error)
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
         else:
-            self.answer.set_result(found)  # type: ignore[arg-type]  # there is one without an error
+            self.answer.set_result(outcome)
 
 
 # How long after a go those who were in it, or came meanwhile, are waited for: who asked at the same
@@ -117,28 +117,28 @@ class Together(Generic[Asked, Answered]):
             answers = taken[0].context.run(self._work, [each.asked for each in taken])
         except Exception as error:  # told to whoever asked
             if len(taken) == 1 or isinstance(error, ArgosyError):
-                return [(each, None, error) for each in taken]
+                return [(each, error) for each in taken]
             return [outcome for each in taken for outcome in self._go([each])]
-        return [(each, found, None) for each, found in zip(taken, answers, strict=True)]
+        return list(zip(taken, answers, strict=True))
 
 
-_Outcome = tuple[_Waiting[Any, Any], Any, Exception | None]
+# Who waited, and the answer or why there is none.
+_Outcome = tuple[_Waiting[Any, Any], Any]
 
 
 def _tell(outcomes: Sequence[_Outcome]) -> None:
     """Tell everybody: a loop once for all who wait in it, for each call wakes it anew."""
     loops: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
-    for outcome in outcomes:
-        waiting, found, error = outcome
+    for waiting, outcome in outcomes:
         if isinstance(waiting.answer, Future):
-            waiting.settle(found, error)
+            waiting.settle(outcome)
         else:
-            loops.setdefault(waiting.answer.get_loop(), []).append(outcome)
+            loops.setdefault(waiting.answer.get_loop(), []).append((waiting, outcome))
     for loop, own in loops.items():
         with suppress(RuntimeError):  # it was closed: nobody waits
             loop.call_soon_threadsafe(_settle, own)
 
 
 def _settle(outcomes: Sequence[_Outcome]) -> None:
-    for waiting, found, error in outcomes:
-        waiting.settle(found, error)
+    for waiting, outcome in outcomes:
+        waiting.settle(outcome)

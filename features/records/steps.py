@@ -1,4 +1,4 @@
-"""Which scheduled steps were done for which window, and the lock that lets one machine do them."""
+"""Which scheduled steps were done for which window, and the lock by which only one does a work."""
 
 import fcntl
 from collections.abc import Iterator

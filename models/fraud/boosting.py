@@ -49,7 +49,7 @@ class BoostedTrees:
     payment, undone in the probability. most_honest: of more honest payments than this, so many are
     drawn and weigh the more (the frauds are all kept). few_frauds: with fewer than this, trees and
     leaves are half as large and read half as many columns; and, where none had to be drawn, trees
-    half as large again if the folds clearly say so.
+    have half of these leaves if the folds clearly say so.
     """
 
     def __init__(

@@ -59,7 +59,7 @@ def _is_short(value: Any) -> bool:
     """Most values are too short to be a card number."""
     if isinstance(value, str):
         return len(value) < _LENGTHS.start
-    return isinstance(value, int | float) and abs(value) < 1e12
+    return isinstance(value, int | float) and abs(value) < 10 ** (_LENGTHS.start - 1)
 
 
 def _text_of(value: Any) -> str:

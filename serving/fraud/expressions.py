@@ -34,13 +34,13 @@ class Expression:
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         """Whether it is true of these facts; what cannot be evaluated is not."""
-        return self._value(facts) is True
+        return self._evaluated(facts) is True
 
     def fails(self, facts: Mapping[str, Any]) -> bool:
         """Whether it is false of these facts; what cannot be evaluated is not."""
-        return self._value(facts) is False
+        return self._evaluated(facts) is False
 
-    def _value(self, facts: Mapping[str, Any]) -> Any:
+    def _evaluated(self, facts: Mapping[str, Any]) -> Any:
         given = {name: _value(facts.get(name), kind) for name, kind in self.names}
         return self.compiled.eval(data=given).value()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -101,15 +101,15 @@ class _Rows:
 
     def numbers(self, column: str) -> NDArray[np.float64]:
         """NaN where it is unknown."""
-        values = pa.array(self.frame[column].to_numpy(dtype=float), from_pandas=True)
-        return np.asarray(values.take(self.row).to_numpy(zero_copy_only=False), dtype=float)
+        return self._taken(self.frame[column].to_numpy(dtype=float))
 
     def times(self, column: str) -> NDArray[np.datetime64]:
         """In UTC; NaT where it is unknown."""
-        values = self.frame[column].to_numpy(dtype="datetime64[ns]")
-        place = pc.fill_null(self.row, 0).to_numpy(zero_copy_only=False)
-        taken = values[place] if len(values) else np.zeros(len(place), dtype="datetime64[ns]")
-        return np.where(self.there, taken, np.datetime64("NaT", "ns"))
+        return self._taken(self.frame[column].to_numpy(dtype="datetime64[ns]"))
+
+    def _taken(self, values: NDArray[Any]) -> NDArray[Any]:
+        taken = pa.array(values, from_pandas=True).take(self.row)
+        return np.asarray(taken.to_numpy(zero_copy_only=False), dtype=values.dtype)
 
 
 def _array(column: pd.Series) -> pa.StringArray:

@@ -48,6 +48,7 @@ async def noop(request: Request) -> dict[str, str]:
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
 """
 PORT = 8877
+# Of the payments asked about: the time of the first, and how many there were.
 BEGAN = [shop.END]
 ASKED = count()
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
@@ -41,14 +41,22 @@ def test_what_comes_meanwhile_is_taken_in_one_go_in_its_order() -> None:
     assert together.ask(6).result(10) == 12, "an idle one starts again"
 
 
-def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.together.GATHER_SECONDS", 10.0)
-    work = Slow()
-    together = Together(work)
+def one_then_two(
+    together: Together[int, int], work: Slow
+) -> tuple[Future[int], Sequence[Future[int]]]:
+    """One asks, and two more while it is worked on."""
     first = together.ask(1)
     assert work.begun.wait(10)
     others = [together.ask(2), together.ask(3)]
     work.let.set()
+    return first, others
+
+
+def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.together.GATHER_SECONDS", 10.0)
+    work = Slow()
+    together = Together(work)
+    first, others = one_then_two(together, work)
     assert first.result(5) == 2
     assert together.ask(4).result(5) == 8
     assert [each.result(5) for each in others] == [4, 6]
@@ -58,10 +66,7 @@ def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.Monkey
 def test_who_does_not_come_again_is_not_waited_for_long() -> None:
     work = Slow()
     together = Together(work)
-    first = together.ask(1)
-    assert work.begun.wait(10)
-    others = [together.ask(2), together.ask(3)]
-    work.let.set()
+    first, others = one_then_two(together, work)
     assert [each.result(5) for each in (first, *others)] == [2, 4, 6]
     assert work.goes == [[1], [2, 3]]
 

@@ -45,8 +45,20 @@ def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
 def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
     """Forecasts from the origins beside the demand that came, where the shelf was full throughout.
 
-    Columns of `predict`, `origin`, `category`, `country`, `quantity`, and `total`, the demand of
-    the periods 1 … horizon, NaN when one of these was not in stock.
+    Columns of `beside`, and `total`, the demand of the periods 1 … horizon, NaN when one of these
+    was not in stock.
+    """
+    every = beside(model, split, stride=stride)
+    pairs = every.groupby(["origin", *KEYS], sort=False)
+    total = pairs["quantity"].cumsum(skipna=False)
+    return every.assign(total=total)[every["quantity"].notna()].reset_index(drop=True)
+
+
+def beside(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
+    """All forecasts from the origins, and what came.
+
+    Columns of `predict`, `origin`, `category`, `country`, and `quantity`, NaN where the shelf was
+    not full throughout.
     """
     truth = split.test[
         [*KEYS, "period_start", "category", "country", "quantity", "in_stock", "censored"]
@@ -54,38 +66,37 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
     parts = []
     for origin in origins(split)[::stride]:
         forecast = model.predict(known_at(split, origin))
-        beside = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
-        seen = beside["quantity"].where(seen_in_full(beside))
-        total = seen.groupby([beside[name] for name in KEYS], sort=False).cumsum(skipna=False)
-        parts.append(beside.assign(total=total, origin=origin)[seen.notna()])
+        found = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
+        seen = found["quantity"].where(seen_in_full(found))
+        parts.append(found.assign(quantity=seen, origin=origin))
     return pd.concat(parts, ignore_index=True).drop(columns=["in_stock", "censored"])
 
 
-def figures(beside: pd.DataFrame) -> Mapping[str, float]:
+def figures(found: pd.DataFrame) -> Mapping[str, float]:
     """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
 
     scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean,
     which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
     for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
-    coverage_80_of_counts: what the 80 % interval holds of whole numbers, fairly read.
+    coverage_80_of_counts: of whole numbers, however a bound between two of them is read.
     wape_of_…: of the means added up by product, category, country, warehouse and in total.
     """
-    whole = _of(beside) | wape_of_sums(beside)
+    whole = _of(found) | wape_of_sums(found)
     for name in CLASSES:
-        part = beside[beside["demand_class"] == name]
+        part = found[found["demand_class"] == name]
         if len(part) and part["quantity"].sum() > 0:
             whole |= {f"{key}_{name}": value for key, value in _of(part).items()}
     return whole
 
 
-def wape_of_sums(beside: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:
+def wape_of_sums(found: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:
     """WAPE of forecasts added up by each level of TOTALS, an origin and period at a time."""
-    found = {}
+    answer = {}
     for level, column in TOTALS.items():
         keys = ["origin", "horizon", *([column] if column else [])]
-        sums = beside.groupby(keys, dropna=False)[["quantity", mean]].sum()
-        found[f"wape_of_{level}"] = metrics.wape(sums["quantity"], sums[mean])
-    return found
+        sums = found.groupby(keys, dropna=False)[["quantity", mean]].sum()
+        answer[f"wape_of_{level}"] = metrics.wape(sums["quantity"], sums[mean])
+    return answer
 
 
 def _of(part: pd.DataFrame) -> dict[str, float]:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from parts.merchant import split
 
-from features.forecasting import TOTALS, Level, seen_in_full
+from features.forecasting import TOTALS, Level
 from features.settings import Settings
 from models.forecasting import Forecaster
-from training.forecasting.judge import KEYS, known_at, origins, wape_of_sums
+from training.forecasting.judge import KEYS, beside, wape_of_sums
 from training.job import Split
 from training.metrics import wape
 
@@ -26,23 +26,24 @@ _WHEN = ["event_timestamp", "frequency", "period_start"]
 def sums(home: Path, frequency: str) -> None:
     """The last periods of the lake in `home`, rolling origins; the last line is JSON."""
     parts = split(Settings(home=home), frequency)
-    pairs = _forecasts(Forecaster().fit(parts.train), parts)
+    pairs = beside(Forecaster().fit(parts.train), parts)
     found: dict[str, dict[str, float]] = {}
     print(f"{'WAPE of':12}{'pairs added':>12}{'direct':>9}{'top-down':>9}  {'its pairs':>9}")
-    print(f"{'pair':12}{wape(*_seen(pairs, 'mean')):12.3f}", flush=True)
+    seen = pairs[pairs["quantity"].notna()]
+    print(f"{'pair':12}{wape(seen['quantity'], seen['mean']):12.3f}", flush=True)
     for level, column in TOTALS.items():
-        beside = pairs.assign(group=pairs[column] if column else "")
+        each = pairs.assign(group=pairs[column] if column else "")
         above = _added(parts, column)
-        direct = _forecasts(Forecaster().fit(above.train), above)
+        direct = beside(Forecaster().fit(above.train), above)
         cell = ["group", "origin", "horizon"]
         told = direct.rename(columns={"product_id": "group", "mean": "direct"})[[*cell, "direct"]]
-        beside = beside.merge(told, how="left", on=cell)
-        whole = beside.groupby(cell)["mean"].transform("sum")
-        scale = (beside["direct"] / whole.where(whole > 0)).clip(0.5, 2.0).fillna(1.0)
-        beside["scaled"] = beside["mean"] * scale
+        each = each.merge(told, how="left", on=cell)
+        whole = each.groupby(cell)["mean"].transform("sum")
+        scale = (each["direct"] / whole.where(whole > 0)).clip(0.5, 2.0).fillna(1.0)
+        each["scaled"] = each["mean"] * scale
         # What the direct forecast says of the pairs that can be judged: their share of the sum.
-        beside["share"] = beside["mean"] / whole.where(whole > 0) * beside["direct"]
-        found[level] = _figures(beside[beside["seen"]], level)
+        each["share"] = each["mean"] / whole.where(whole > 0) * each["direct"]
+        found[level] = _figures(each[each["quantity"].notna()], level)
         line = found[level]
         print(
             f"{level:12}{line['added']:12.3f}{line['direct']:9.3f}{line['top_down']:9.3f}"
@@ -52,32 +53,14 @@ def sums(home: Path, frequency: str) -> None:
     print(json.dumps({k: {n: round(v, 4) for n, v in one.items()} for k, one in found.items()}))
 
 
-def _figures(beside: pd.DataFrame, level: Level) -> dict[str, float]:
+def _figures(each: pd.DataFrame, level: Level) -> dict[str, float]:
     name = f"wape_of_{level}"
     return {
-        "added": wape_of_sums(beside)[name],
-        "direct": wape_of_sums(beside, mean="share")[name],
-        "top_down": wape_of_sums(beside, mean="scaled")[name],
-        "pairs_top_down": wape(*_seen(beside, "scaled")),
+        "added": wape_of_sums(each)[name],
+        "direct": wape_of_sums(each, mean="share")[name],
+        "top_down": wape_of_sums(each, mean="scaled")[name],
+        "pairs_top_down": wape(each["quantity"], each["scaled"]),
     }
-
-
-def _seen(beside: pd.DataFrame, mean: str) -> tuple[pd.Series, pd.Series]:
-    seen = beside[beside["seen"]]
-    return seen["quantity"], seen[mean]
-
-
-def _forecasts(model: Forecaster, parts: Split) -> pd.DataFrame:
-    """All forecasts from the origins; seen: whether what came can be judged."""
-    truth = parts.test[
-        [*KEYS, "period_start", "category", "country", "quantity", "in_stock", "censored"]
-    ]
-    made = []
-    for origin in origins(parts):
-        told = model.predict(known_at(parts, origin)).assign(origin=origin)
-        made.append(told.merge(truth, how="left", on=[*KEYS, "period_start"]))
-    whole = pd.concat(made, ignore_index=True)
-    return whole.assign(seen=whole["quantity"].notna() & seen_in_full(whole))
 
 
 def _added(parts: Split, column: str | None) -> Split:

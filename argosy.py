@@ -138,7 +138,7 @@ def status(as_json: Json = False) -> None:
     """What is here, how fresh, and which models."""
     settings = _settings()
     lake, registry = _lake(settings), _registry(settings)
-    champions = {version.row: version for version in registry.versions() if version.champion}
+    champions = {version.use_case: version for version in registry.versions() if version.champion}
     models = champions if as_json else [_brief(version) for version in champions.values()]
     _show({"clock": lake.clock(), "tables": lake.tables(), "models": models}, as_json)
 
@@ -735,7 +735,7 @@ def _show_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
             theirs, ours = figures[outcome.metric], outcome.metrics[outcome.metric]
             registered = f"version {outcome.version}" if outcome.version else outcome.reason
             rows.append(
-                {"row": outcome.row, "metric": outcome.metric, "ours": ours}
+                {"row": outcome.use_case, "metric": outcome.metric, "ours": ours}
                 | {"baseline": name, "theirs": theirs, "registered": registered}
             )
     _show({"trained": rows}, as_json)

@@ -70,7 +70,7 @@ class Release:
     sample, expected: an input of `model.predict` and the answer it gave when it was made.
     """
 
-    row: str
+    use_case: str
     version: str
     model: Model
     features: Mapping[str, str]
@@ -94,6 +94,6 @@ class Release:
             )
         except AssertionError as error:
             raise ReleaseError(
-                f"{self.row} version {self.version} answers its sample differently than when it "
-                f"was made; train it again with the libraries installed here. {error}"
+                f"{self.use_case} version {self.version} answers its sample differently than when "
+                f"it was made; train it again with the libraries installed here. {error}"
             ) from error

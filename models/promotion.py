@@ -56,7 +56,7 @@ def _contract(candidate: Release, champion: Release) -> list[str]:
 
 
 def _metrics(candidate: Release, champion: Release) -> list[str]:
-    headline, better = HEADLINES.get(candidate.row, ("", "higher"))
+    headline, better = HEADLINES.get(candidate.use_case, ("", "higher"))
     ours, theirs = candidate.metrics, champion.metrics
     found = []
     for name in sorted(ours.keys() & theirs.keys()):

@@ -22,7 +22,7 @@ from training import plots
 
 
 class OverrideError(ArgosyError):
-    """A `--set key=value` that the row's model does not know, or whose value does not fit."""
+    """A `--set key=value` that the use case's model does not know, or whose value does not fit."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,28 @@ class Split:
 
 
 def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
-    """The policy of a row that needs none."""
+    """The policy of a use case that needs none."""
     return {}
 
 
 def nothing(context: Context) -> None:
-    """The end of a row that keeps nothing while it trains."""
+    """The end of a use case that keeps nothing while it trains."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a row brings to the skeleton.
+    """What a use case brings to the skeleton.
 
     metric: the headline metric that the gate compares; better: which way is better.
     check: what is missing, a sentence each; an empty list is enough data.
     model: the unfitted model with `--set` applied; baselines: named, tuned fairly, unfitted.
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
-    publish: what the row writes to the feature store once its model is registered.
+    publish: what the use case writes to the feature store once its model is registered.
     done: called when the run has ended, whether its model was registered or held back.
     """
 
-    row: str
+    use_case: str
     metric: str
     better: Literal["higher", "lower"]
     features: Mapping[str, FeatureType]
@@ -92,7 +92,7 @@ class Outcome:
     version: the registered version, None when the gate held it back; reason says why.
     """
 
-    row: str
+    use_case: str
     run_id: str
     metric: str
     metrics: Mapping[str, float]
@@ -102,36 +102,38 @@ class Outcome:
 
 
 def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
-    """Train one row and, when it beats its baselines, make it the champion.
+    """Train one use case and, when it beats its baselines, make it the champion.
 
     Raises TooLittleDataError, with all that is missing, before anything is fitted or logged; the
     champion stays.
     """
-    context.progress(f"{recipe.row}: reading the frame as of {context.as_of:%Y-%m-%d %H:%M} UTC")
+    context.progress(
+        f"{recipe.use_case}: reading the frame as of {context.as_of:%Y-%m-%d %H:%M} UTC"
+    )
     frame = recipe.frame(context)
     if missing := recipe.check(frame):
-        raise TooLittleDataError(f"{recipe.row} cannot be trained yet. " + " ".join(missing))
+        raise TooLittleDataError(f"{recipe.use_case} cannot be trained yet. " + " ".join(missing))
     split = recipe.split(frame, context)
-    context.progress(f"{recipe.row}: fitting on {len(split.train):,} rows")
+    context.progress(f"{recipe.use_case}: fitting on {len(split.train):,} rows")
     model = recipe.model(context).fit(split.train)
     metrics = dict(recipe.score(model, split))
     baselines: dict[str, Mapping[str, float]] = {}
     for name, baseline in recipe.baselines(context).items():
-        context.progress(f"{recipe.row}: baseline {name}")
+        context.progress(f"{recipe.use_case}: baseline {name}")
         baselines[name] = dict(recipe.score(baseline.fit(split.train), split))
     policy = recipe.policy(model, split, context)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
     reason = gate(recipe.metric, recipe.better, metrics, baselines)
-    outcome = Outcome(recipe.row, run_id, recipe.metric, metrics, baselines, None, reason)
+    outcome = Outcome(recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason)
     if reason:
         recipe.done(context)
         return outcome
-    context.progress(f"{recipe.row}: fitting the release on all {len(frame):,} rows")
+    context.progress(f"{recipe.use_case}: fitting the release on all {len(frame):,} rows")
     release = _release(recipe, context, frame, metrics, policy)
     version = registry.register(run_id, release)
-    registry.promote(recipe.row, version, f"beats {', '.join(baselines)} on {recipe.metric}")
+    registry.promote(recipe.use_case, version, f"beats {', '.join(baselines)} on {recipe.metric}")
     if recipe.publish is not None:
-        context.progress(f"{recipe.row}: writing to the feature store")
+        context.progress(f"{recipe.use_case}: writing to the feature store")
         recipe.publish(model, context, split)
     recipe.done(context)
     return replace(outcome, version=version)
@@ -168,7 +170,7 @@ def _release(
     model = recipe.model(context).fit(frame)
     sample = recipe.sample(frame)
     return Release(
-        row=recipe.row,
+        use_case=recipe.use_case,
         version="",
         model=model,
         features=dict(recipe.features),
@@ -191,20 +193,19 @@ def _log(
     metrics: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
 ) -> str:
-    context.progress(f"{recipe.row}: plots and the MLflow run")
+    context.progress(f"{recipe.use_case}: plots and the MLflow run")
     with tempfile.TemporaryDirectory() as folder:
         recipe.plots(model, split, Path(folder))
         figures = {"argosy": metrics[recipe.metric]} | {
             name: baseline[recipe.metric] for name, baseline in baselines.items()
         }
-        title = (
-            f"{recipe.row}: {recipe.metric} after {split.cut:%Y-%m-%d} ({recipe.better} is better)"
-        )
+        title = f"{recipe.use_case}: {recipe.metric} after {split.cut:%Y-%m-%d} "
+            f"({recipe.better} is better)"
         plots.comparison(Path(folder) / "against_baselines.png", title, figures, ours="argosy")
         return registry.log(
             Run(
-                row=recipe.row,
-                name=f"{recipe.row} {context.as_of:%Y-%m-%d}",
+                use_case=recipe.use_case,
+                name=f"{recipe.use_case} {context.as_of:%Y-%m-%d}",
                 params=parameters(model),
                 metrics=metrics,
                 baselines=baselines,

@@ -5,11 +5,11 @@ from importlib import import_module
 import pandas as pd
 import pytest
 
+from data.use_cases import USE_CASES
 from data.views import fingerprint
 from models.base import Release
 from models.fraud import MODELS
 from models.promotion import HEADLINES, objections
-from models.registry import ROWS
 
 FRAME = pd.DataFrame({"x": [1.0]})
 
@@ -32,7 +32,7 @@ class Echo:
 
 
 CHAMPION = Release(
-    row="fraud",
+    use_case="fraud",
     version="1",
     model=Echo(),
     features={"x": "float"},
@@ -77,7 +77,7 @@ def test_a_worse_one_is_told_what_is_worse(changes: dict[str, float], told: str)
 
 
 def test_a_lower_cost_is_better() -> None:
-    former = replace(CHAMPION, row="replenishment", metrics={"cost_ratio": 0.5})
+    former = replace(CHAMPION, use_case="replenishment", metrics={"cost_ratio": 0.5})
     assert objections(replace(former, metrics={"cost_ratio": 0.4}), former) == []
     assert objections(replace(former, metrics={"cost_ratio": 0.6}), former) != []
 
@@ -91,6 +91,6 @@ def test_another_type_of_a_feature_and_another_answer_are_refused() -> None:
 
 def test_the_headlines_are_those_of_the_training() -> None:
     assert MODELS
-    for row in ROWS:
+    for row in USE_CASES:
         recipe = import_module(f"training.{row}").RECIPE
         assert HEADLINES[row] == (recipe.metric, recipe.better)

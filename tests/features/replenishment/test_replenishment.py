@@ -311,7 +311,7 @@ def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
         for frame in views
     ]
     forecast = pd.DataFrame(columns=["warehouse_id", "product_id", *FORECAST], dtype=object)
-    frame = planning_frame(*latest, forecast, now=day(2), base="EUR")
+    frame = planning_frame(*latest, forecast, now=day(2))
     assert list(zip(frame["product_id"], frame["supplier_id"].fillna("-"), strict=True)) == [
         ("P", "S"),
         ("P", "T"),

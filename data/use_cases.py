@@ -5,11 +5,14 @@ A use case is added by one name here and its own files: `features/NAME`, `models
 its part with `load_part`, on first need, so that nothing is imported that is not served.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from data.views import View
+if TYPE_CHECKING:  # pandas is not loaded for the list alone
+    from data.views import View
 
 UseCaseName = str
 

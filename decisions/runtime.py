@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from data.lake import Lake
+from data.lake import open_lake
 from data.records import DatabaseError, Records
 from data.settings import Settings
 from decisions.logs import log_defect
@@ -16,7 +16,7 @@ from decisions.telemetry import Telemetry
 from decisions.tracing import Tracer
 from features.store import Store
 from models.base import Release
-from models.registry import Registry, RegistryError
+from models.registry import Registry, RegistryError, open_registry
 
 # A release that failed is tried again after this long (a disk may have been full); a new one
 # at once.
@@ -33,12 +33,10 @@ class Runtime:
 
     def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
         self.settings = settings
-        self.lake = Lake(settings.lake, max_bad_share=settings.max_bad_share)
+        self.lake = open_lake(settings)
         self.store = Store(settings, self.lake)
         self.records = Records(settings.database, settings.namespace)
-        self.registry = registry or Registry(
-            settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
-        )
+        self.registry = registry or open_registry(settings)
         self.telemetry = Telemetry(Tracer() if settings.traces else None)
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})
@@ -193,6 +191,13 @@ class Runtime:
             problems[use_case] = problem
         self._problems = MappingProxyType(problems)
         self.telemetry.told(use_case, problem=problem is not None)
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """A runtime with its database brought up to this version, for a command; nothing is watched."""
+    runtime = Runtime(settings)
+    runtime.records.migrate()
+    return runtime
 
 
 def _short(error: Exception) -> str:

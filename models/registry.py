@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import ArgosyError
+from data.settings import Settings
 from data.use_cases import USE_CASES, load_part
 from models.address import knock, make_database, rehome, without_password
 from models.base import Release
@@ -88,6 +89,13 @@ def models_of(use_case: str) -> Models:
     """MODELS of `models/<use case>.py`, imported when asked."""
     models: Models = load_part("models", use_case).MODELS
     return models
+
+
+def open_registry(settings: Settings) -> "Registry":
+    """The registry that the settings name."""
+    return Registry(
+        settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
+    )
 
 
 class Registry:

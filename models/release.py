@@ -14,6 +14,9 @@ from models.base import Model, ModelError, Release
 
 Models = Mapping[str, type[Model]]
 
+# Of the folder and of what models keep in it; raised whenever older ones cannot be read as meant.
+FORMAT = 2
+
 _DESCRIPTION = "release.json"
 
 
@@ -24,6 +27,7 @@ class BrokenReleaseError(ModelError):
 def write(release: Release, folder: Path, models: Models) -> None:
     """Write a release to an existing, empty folder. Its version is the registry's to give."""
     description = {
+        "format": FORMAT,
         "use_case": release.use_case,
         "model": name_of(release.model, models, release.use_case),
         "features": dict(release.features),
@@ -31,6 +35,8 @@ def write(release: Release, folder: Path, models: Models) -> None:
         "cut_off": release.cut_off.isoformat(),
         "metrics": dict(release.metrics),
         "policy": dict(release.policy),
+        "headline": release.headline,
+        "better": release.better,
     }
     (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1))
     (folder / "model").mkdir()
@@ -67,6 +73,10 @@ def name_of(model: Model, models: Models, use_case: str) -> str:
 
 def _read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
     description = json.loads((folder / _DESCRIPTION).read_text())
+    if (written := description.get("format", 1)) != FORMAT:
+        raise BrokenReleaseError(
+            f"it is of format {written}, this version of Argosy reads format {FORMAT}"
+        )
     use_case, name = description["use_case"], description["model"]
     models: Models = models_of[use_case]()
     if name not in models:
@@ -88,6 +98,8 @@ def _read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Model
         policy=description["policy"],
         sample=_frame(folder / "sample.parquet"),
         expected=_frame(folder / "expected.parquet"),
+        headline=description["headline"],
+        better=description["better"],
     )
 
 

@@ -60,12 +60,14 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    parts = [_at(tables, supply_terms, moment) for moment in grid]
+    parts = [_at(tables, supply_terms, moment, terms.base_currency) for moment in grid]
     rows = pd.concat(parts, ignore_index=True)
     return rows[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
-def _at(tables: Frames, supply_terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+def _at(
+    tables: Frames, supply_terms: pd.DataFrame, moment: pd.Timestamp, base: str
+) -> pd.DataFrame:
     rows = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
     rows = rows.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     rows = rows.assign(event_timestamp=moment)
@@ -74,13 +76,13 @@ def _at(tables: Frames, supply_terms: pd.DataFrame, moment: pd.Timestamp) -> pd.
     rows = rows.merge(sites, on="warehouse_id", how="left")
     fx, when = tables["fx_rates"], rows["event_timestamp"]
     ones = pd.Series(1.0, index=rows.index)
-    rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, terms.base_currency)
-    rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, terms.base_currency)
+    rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, base)
+    rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, base)
     ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= when)
     rows["discontinued"] = ended.astype("boolean")
     rows["blocked"] = rows["blocked"].astype("boolean")
     rows["days_to_end"] = (rows["discontinued_on"] - when).dt.total_seconds() / 86_400
-    rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows, terms.base_currency))
+    rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows, base))
     return planned(rows, tables["promotions"], moment)
 
 

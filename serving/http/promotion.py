@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from data.use_cases import USE_CASES
 from decisions.runtime import Runtime
-from models.promotion import objections
+from models.promotion import PromotionRefusedError, promote_release
 from serving.http.auth import Caller, scoped
 from serving.http.errors import Fault, Problem
 from serving.http.idempotency import IDEMPOTENT, once
@@ -37,7 +37,7 @@ class Promotion(BaseModel):
 
     version: str = Field(pattern="^[0-9]{1,9}$")
     reason: _Reason
-    force: StrictBool = Field(False, description="Also when the gates object.")
+    force: StrictBool = Field(False, description="Also when it fails the checks.")
 
 
 class Rollback(BaseModel):
@@ -56,7 +56,7 @@ class InUse(BaseModel):
     use_case: str
     version: str
     former_version: str | None
-    objections: list[str] = Field(description="What the gates had against it, where forced.")
+    failed_checks: list[str] = Field(description="The checks that it failed, where it was forced.")
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -82,13 +82,15 @@ def _promote(runtime: Runtime, use_case: str, body: Promotion, caller: Caller) -
     if body.version not in known:
         raise Problem(404, "unknown_version", f"{use_case} has no version {body.version}.")
     former = runtime.release(use_case)
-    against = objections(runtime.registry.load(use_case, body.version), former)
-    if against and not body.force:
-        fields = [Fault("/version", sentence) for sentence in against]
-        told = f"{use_case} version {body.version} does not pass: {'; '.join(against)}."
-        raise Problem(409, "gate_failed", told, fields=fields)
-    runtime.registry.promote(use_case, body.version, f"{body.reason} (by {caller.name})")
-    return _changed(runtime, use_case, former.version if former else None, against)
+    why = f"{body.reason} (by {caller.name})"
+    try:
+        failed = promote_release(
+            runtime.registry, use_case, body.version, reason=why, force=body.force
+        )
+    except PromotionRefusedError as error:
+        fields = [Fault("/version", sentence) for sentence in error.failed]
+        raise Problem(409, "gate_failed", str(error), fields=fields) from error
+    return _changed(runtime, use_case, former.version if former else None, failed)
 
 
 def _rollback(runtime: Runtime, use_case: str, body: Rollback, caller: Caller) -> InUse:
@@ -111,5 +113,5 @@ def _changed(runtime: Runtime, use_case: str, former: str | None, against: list[
     }
     _LOG.info("the release changed", extra={"fields": fields})
     return InUse(
-        use_case=use_case, version=release.version, former_version=former, objections=against
+        use_case=use_case, version=release.version, former_version=former, failed_checks=against
     )

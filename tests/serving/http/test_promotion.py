@@ -37,7 +37,7 @@ def test_promote_and_rollback_in_one_call_each(
     answer = client.post("/v1/models/fraud:rollback", json={"reason": "too strict"})
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
-        "row": "fraud", "version": "1", "former_version": "2", "objections": []
+        "use_case": "fraud", "version": "1", "former_version": "2", "failed_checks": []
     }  # fmt: skip
     assert in_use(runtime) == "1"
     answer = client.post("/v1/models/fraud:promote", json={"version": "2", "reason": "was right"})

@@ -15,7 +15,7 @@ from data.card_numbers import holds_card_number
 from data.lake import Lake
 from data.records.steps import only_one
 from data.settings import Settings
-from data.views import fingerprint
+from data.views import Terms, fingerprint
 from decisions.fraud import engine as engines
 from decisions.fraud import score
 from decisions.fraud.filling import fill_apart, is_due
@@ -69,7 +69,7 @@ def batch_inputs(lake: Lake) -> pd.DataFrame:
     tables = {
         name: lake.read(name) for name in ("payments", "chargebacks", "customers", "fx_rates")
     }
-    velocity, risk = (view.build(tables, LAST) for view in VIEWS if view.build)
+    velocity, risk = (view.build(tables, LAST, Terms()) for view in VIEWS if view.build)
     payments = tables["payments"]
     known = pd.concat([payments, velocity.drop(columns=["payment_id", "event_timestamp"])], axis=1)
     left = known.sort_values("attempted_at")

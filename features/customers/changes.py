@@ -41,6 +41,9 @@ SUMS = (
     "ship_countries",
 )
 
+CHANGE_COLUMNS = ("customer_id", "changed_at", *SUMS)
+_TIME = "datetime64[us, UTC]"
+
 
 def customer_orders(lines: pd.DataFrame) -> pd.DataFrame:
     """One row an order, by customer and time: its sums, what is new in it, when it was cancelled.
@@ -87,21 +90,32 @@ def order_changes(lines: pd.DataFrame, orders: pd.DataFrame, as_of: pd.Timestamp
 
     lines: of `order_lines`; orders: of `customer_orders`; as_of: nothing later is told.
     """
-    placed = _placed(orders)
-    undone = pd.concat([_undone_money(lines, orders), _cancelled(orders)], ignore_index=True)
-    news = pd.concat([part for part in (placed, undone) if len(part)] or [placed])
-    yearly = {f"{name}_365d": news[name] for name in YEARLY}
-    news = news.assign(**yearly)
+    parts = [
+        uniform_changes(part).assign(ordered_at=part["ordered_at"].astype(_TIME))
+        for part in (_placed(orders), _undone_money(lines, orders), _cancelled(orders))
+    ]
+    news = pd.concat(parts, ignore_index=True)
+    for name in YEARLY:
+        news[f"{name}_365d"] = news[name]
     over = news[news["ordered_at"] + YEAR <= as_of]
-    over = pd.DataFrame(
+    ended = pd.DataFrame(
         {
             "customer_id": over["customer_id"],
             # What was undone after its year had passed takes nothing off the year that follows.
             "changed_at": np.maximum(over["changed_at"], over["ordered_at"] + YEAR),
-            **{name: -over[name] for name in yearly},
+            **{f"{name}_365d": -over[name] for name in YEARLY},
         }
     )
-    return pd.concat([news.drop(columns="ordered_at"), over], ignore_index=True)
+    return pd.concat([news[list(CHANGE_COLUMNS)], uniform_changes(ended)], ignore_index=True)
+
+
+def uniform_changes(part: pd.DataFrame) -> pd.DataFrame:
+    """A part with CHANGE_COLUMNS, what it does not add to as 0, of the same types as all parts."""
+    whole = part.reindex(columns=list(CHANGE_COLUMNS))
+    whole[list(SUMS)] = whole[list(SUMS)].astype(float).fillna(0.0)
+    whole["customer_id"] = whole["customer_id"].astype(object)
+    whole["changed_at"] = whole["changed_at"].astype(_TIME)
+    return whole
 
 
 def _placed(orders: pd.DataFrame) -> pd.DataFrame:
@@ -194,12 +208,11 @@ def payment_changes(tables: Frames, base_currency: str) -> pd.DataFrame:
             "ship_countries": (country.notna() & ~seen).astype(float),
         }
     )
-    return pd.concat([paid, _disputes(payments, tables["chargebacks"], amount)], ignore_index=True)
+    disputes = _disputes(payments, tables["chargebacks"], amount)
+    return pd.concat([uniform_changes(paid), uniform_changes(disputes)], ignore_index=True)
 
 
-def _disputes(
-    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series
-) -> pd.DataFrame:
+def _disputes(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
     """Reports about payments: a fraud takes its amount off the margin, when it was first told."""
     known = payments[["payment_id", "customer_id"]].assign(amount=amount)
     told = chargebacks.merge(known, on="payment_id")
@@ -223,6 +236,4 @@ def _disputes(
 def sign_ups(customers: pd.DataFrame) -> pd.DataFrame:
     """Changes by sign-up: nothing is added, the customer is known from then on."""
     known = customers[customers["signed_up_at"].notna()]
-    return pd.DataFrame(
-        {"customer_id": known["customer_id"], "changed_at": known["signed_up_at"]}
-    )
+    return pd.DataFrame({"customer_id": known["customer_id"], "changed_at": known["signed_up_at"]})

@@ -17,6 +17,7 @@ from features.customers.changes import (
     order_changes,
     payment_changes,
     sign_ups,
+    uniform_changes,
 )
 from features.customers.line_margins import order_lines
 
@@ -60,21 +61,13 @@ def customer_ledger(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFra
         payment_changes(tables, terms.base_currency),
         sign_ups(tables["customers"]),
     ]
-    changes = pd.concat([_uniform(part) for part in parts], ignore_index=True)
+    changes = pd.concat([uniform_changes(part) for part in parts], ignore_index=True)
     changes = changes[changes["changed_at"] <= now]
     ledger = _running_sums(changes)
     ledger = _with_order_times(ledger, orders)
     ledger = _with_first_order(ledger, orders, tables["customers"])
     named = ledger.rename(columns={"changed_at": "event_timestamp"})
     return named[["customer_id", "event_timestamp", *LEDGER_FEATURES]]
-
-
-def _uniform(changes: pd.DataFrame) -> pd.DataFrame:
-    """A part with the keys and all of SUMS, missing as 0."""
-    whole = changes.reindex(columns=[*_KEYS, *SUMS])
-    whole[list(SUMS)] = whole[list(SUMS)].astype(float).fillna(0.0)
-    whole["changed_at"] = whole["changed_at"].astype("datetime64[us, UTC]")
-    return whole
 
 
 def _running_sums(changes: pd.DataFrame) -> pd.DataFrame:

@@ -9,14 +9,17 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.base import ModelError
+from models.customers.blending import Blend
 from models.customers.customer_frame import MarginShare, last_year_rate, newest_rows
 from models.customers.horizon_blend import CustomerParts, HorizonBlend
 from models.customers.outcome_quantiles import OutcomeQuantiles
-from models.customers.blending import Blend
 from models.customers.purchase_process import Numbers
 from models.customers.purchase_value import PurchaseValue
+
+Places = NDArray[np.intp]
 
 
 class LastYearMargin:
@@ -91,8 +94,7 @@ class RecencyFrequencyTable:
         places = self._places(known)
         shape = (len(self._edges) + 1, len(_FREQUENCIES) + 1)
         self._rates = {
-            name: _cell_means(places, came / days, shape).tolist()
-            for name, came in targets.items()
+            name: _cell_means(places, came / days, shape).tolist() for name, came in targets.items()
         }
         self._blend = _spread(self._parts(known), known, self._share)
         return self
@@ -122,11 +124,11 @@ class RecencyFrequencyTable:
         """What `expected_margin` is of: `margin`, or `revenue` where no costs are known."""
         return _fitted(self._share).basis
 
-    def _places(self, frame: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    def _places(self, frame: pd.DataFrame) -> tuple[Places, Places]:
         repeats = np.nan_to_num(frame["repeat_orders"].to_numpy(dtype=float))
         return (
-            np.searchsorted(self._edges, _recency(frame), side="right"),
-            np.searchsorted(_FREQUENCIES, repeats, side="right"),
+            np.asarray(np.searchsorted(self._edges, _recency(frame), side="right")),
+            np.asarray(np.searchsorted(_FREQUENCIES, repeats, side="right")),
         )
 
     def _parts(self, frame: pd.DataFrame) -> CustomerParts:
@@ -193,12 +195,10 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _recency(frame: pd.DataFrame) -> Numbers:
     since = frame["age_days"].to_numpy(dtype=float) - frame["active_days"].to_numpy(dtype=float)
-    return np.maximum(np.nan_to_num(since), 0.0)
+    return np.asarray(np.maximum(np.nan_to_num(since), 0.0), dtype=float)
 
 
-def _cell_means(
-    places: tuple[Numbers, Numbers], rate: Numbers, shape: tuple[int, int]
-) -> Numbers:
+def _cell_means(places: tuple[Places, Places], rate: Numbers, shape: tuple[int, int]) -> Numbers:
     """Mean rate of each cell; the mean of all where a cell is empty."""
     known = np.isfinite(rate)
     flat = np.ravel_multi_index((places[0][known], places[1][known]), shape)
@@ -234,10 +234,10 @@ def _answer(blend: HorizonBlend | None, parts: CustomerParts, frame: pd.DataFram
     return _fitted(blend).predict(parts).set_index(frame.index)
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def _fitted(part: T | None) -> T:
+def _fitted(part: _T | None) -> _T:
     if part is None:
         raise ModelError("the model is not fitted; call fit first")
     return part

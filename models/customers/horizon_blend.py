@@ -1,6 +1,6 @@
 """What one length of horizon taught: how the parts blend, and how outcomes lay around the blend."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +12,11 @@ from models.customers.customer_frame import ANSWER_COLUMNS, QUANTILES, quantile_
 from models.customers.outcome_quantiles import OutcomeQuantiles
 from models.customers.purchase_process import Numbers
 
+# What each part is believed to deserve. Purchase processes expect too little far ahead (they take
+# silence for leaving); last year's rate, which knows no leaving, makes up for it in orders. In
+# money it is too much at the mercy of single large orders.
+ORDERS_PRIOR = {"trees": 0.4, "rhythm": 0.2, "pareto_nbd": 0.2, "bg_nbd": 0.1, "last_year": 0.1}
+VALUE_PRIOR = {"trees": 0.4, "rhythm": 0.25, "pareto_nbd": 0.2, "bg_nbd": 0.1, "last_year": 0.05}
 FEWEST_JUDGED = 100  # rows to choose a blend by
 
 
@@ -42,23 +47,28 @@ class HorizonBlend:
     value_quantiles: OutcomeQuantiles
 
     @classmethod
-    def without_past(cls, names: tuple[str, ...]) -> Self:
-        """Equal weights and plain distributions, where no outcome is known yet."""
+    def without_past(cls, names: Collection[str]) -> Self:
+        """The prior's weights and plain distributions, where no outcome is known yet.
+
+        names: of the parts there are.
+        """
         empty = OutcomeQuantiles.without_past()
-        return cls(Blend.equal(names), Blend.equal(names), 1.0, empty, empty)
+        orders, value = (Blend.of_prior(prior, names) for prior in (ORDERS_PRIOR, VALUE_PRIOR))
+        return cls(orders, value, 1.0, empty, empty)
 
     @classmethod
     def fit(cls, parts: CustomerParts, orders: Numbers, value: Numbers) -> Self:
         """From what the parts expected of rows they had not seen, and what came.
 
         value: NaN where money is unknown; with fewer than FEWEST_JUDGED known ones value takes the
-        weights of orders.
+        weights of the prior.
         """
         priced = np.isfinite(value)
-        blend = Blend.fit(parts.orders, orders)
-        worth = Blend(blend.weights)
+        blend = Blend.fit(parts.orders, orders, ORDERS_PRIOR)
+        worth = Blend.of_prior(VALUE_PRIOR, tuple(parts.value))
         if priced.sum() >= FEWEST_JUDGED:
-            worth = Blend.fit({name: p[priced] for name, p in parts.value.items()}, value[priced])
+            known = {name: part[priced] for name, part in parts.value.items()}
+            worth = Blend.fit(known, value[priced], VALUE_PRIOR)
         level = float((orders > 0).mean() / max(float(parts.chance.mean()), 1e-9))
         return cls(
             blend,

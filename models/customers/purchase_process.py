@@ -1,12 +1,12 @@
 """What the models of repeat purchase read of a customer: frequency, recency and age, in weeks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from models.base import TooLittleDataError
 
@@ -43,7 +43,7 @@ class PurchaseHistory:
 
 
 def maximize_likelihood(
-    log_likelihood: Callable[[Numbers], float], starts: list[tuple[float, ...]]
+    log_likelihood: Callable[[Numbers], float], starts: Sequence[Sequence[float]]
 ) -> tuple[Numbers, float]:
     """The positive parameters with the largest log likelihood, and that.
 
@@ -52,13 +52,13 @@ def maximize_likelihood(
     in an overflow.
     """
     # In units of its first value: steps of the search are then alike for any number of customers.
-    unit = max(abs(log_likelihood(np.log(starts[0]))), 1.0)
+    unit = max(abs(log_likelihood(np.log(np.asarray(starts[0], dtype=float)))), 1.0)
     ends = [
         minimize(
-            lambda logs: -log_likelihood(logs) / unit,
-            np.log(start),
+            lambda logs: -log_likelihood(np.asarray(logs, dtype=float)) / unit,
+            np.log(np.asarray(start, dtype=float)),
             method="L-BFGS-B",
-            bounds=[(-12.0, 12.0)] * len(start),
+            bounds=Bounds([-12.0] * len(start), [12.0] * len(start)),
             options={"ftol": 1e-12, "gtol": 1e-9},
         )
         for start in starts

@@ -60,8 +60,8 @@ class PurchaseValue:
     def expected_orders(self, frame: pd.DataFrame) -> dict[str, Numbers]:
         """Orders expected in each row's horizon, by process.
 
-        rhythm: Pareto/NBD with recent orders counting more (memory RHYTHM_DAYS), for customers whose
-        rate has changed.
+        rhythm: Pareto/NBD with recent orders counting more (memory RHYTHM_DAYS), for customers
+        whose rate has changed.
         """
         history, weeks = PurchaseHistory.of(frame), weeks_of(frame)
         leaving = self.leaving.expected_orders(history, weeks)

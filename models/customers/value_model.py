@@ -15,7 +15,6 @@ from models.customers.horizon_blend import FEWEST_JUDGED, CustomerParts, Horizon
 from models.customers.purchase_process import MOST_CUSTOMERS, Numbers
 from models.customers.purchase_value import PurchaseValue
 
-PARTS = ("bg_nbd", "pareto_nbd", "rhythm", "last_year")
 _PARAMETERS = ("rounds", "leaves", "learning_rate", "most_customers", "most_rows", "seed")
 
 
@@ -144,7 +143,7 @@ class CustomerValueModel:
     def _blend_for(self, days: float, parts: CustomerParts) -> HorizonBlend:
         """The blend learned on the horizon that is nearest by its logarithm."""
         if not self._blends:
-            return HorizonBlend.without_past(PARTS[:3])
+            return HorizonBlend.without_past(tuple(parts.orders))
         nearest = min(self._blends, key=lambda other: abs(np.log(other / days)))
         return self._blends[nearest]
 

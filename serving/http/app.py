@@ -81,10 +81,10 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(Edge, telemetry=runtime.telemetry, limits=limits)
     app.include_router(health.router(runtime))
     app.include_router(promotion.router(runtime))
-    app.include_router(privacy.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
         app.include_router(part.router(runtime), tags=[name])
+    app.include_router(privacy.router(runtime))  # its /customers/{id} comes after named pages
     app.include_router(APIRouter(lifespan=_settled))
     return app
 

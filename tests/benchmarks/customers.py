@@ -119,7 +119,8 @@ def main() -> None:
     print(f"{'parameter':16}{'ours':>12}{'published':>12}")
     for name, value in (PUBLISHED | PUBLISHED_MONEY).items():
         print(f"{name:16}{found[name]:12.3f}{value:12.3f}")
-    print(f"\n{'next 39 weeks':28}{'corr':>8}{'MAE':>8}{'RMSE':>8}{'sum':>8}{'spend':>8}{'in 80%':>8}")
+    heads = ("corr", "MAE", "RMSE", "sum", "spend", "in 80%")
+    print(f"\n{'next 39 weeks':28}" + "".join(f"{head:>8}" for head in heads))
     for name, row in PUBLISHED_FORECAST.items():
         print(f"{name:28}" + "".join(f"{value:8.3f}" for value in row))
     results = {}
@@ -129,8 +130,10 @@ def main() -> None:
         inside = (spend >= answer["expected_margin_q10"]) & (spend <= answer["expected_margin_q90"])
         results[name] = (*figures(expected, orders), correlation(worth, spend), inside.mean())
         print(f"{name:28}" + "".join(f"{value:8.3f}" for value in results[name]))
-    print(f"\n{answers['ours'].shape[0]:,} customers: store and frame {made - started:.1f} s, fit and "
-          f"predict {fitted - made:.1f} s")
+    print(
+        f"\n{answers['ours'].shape[0]:,} customers: store and frame {made - started:.1f} s, fit "
+        f"and predict {fitted - made:.1f} s"
+    )
     ours, plain = results["ours"], results["BG/NBD × Gamma–Gamma"]
     names = ("correlation", "mae", "rmse", "sum_ratio", "spend_correlation", "spend_coverage_80")
     told = dict(zip(names, ours, strict=True)) | found

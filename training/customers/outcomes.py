@@ -71,7 +71,7 @@ def origins(
                 origin = end - pd.Timedelta(days=days + STEP_DAYS * back)
                 if origin - start >= pd.Timedelta(days=min(days, 90)):
                     found[(origin, days)] = None
-    judged = int(round((as_of - cut) / pd.Timedelta(days=1)))
+    judged = round((as_of - cut) / pd.Timedelta(days=1))
     found[(cut, judged)] = None
     found[(as_of, HORIZONS[-1])] = None
     return sorted(found)

@@ -17,6 +17,7 @@ from models.customers.purchase_process import FEWEST_CUSTOMERS, FEWEST_REPEAT_BU
 from training.customers.judge import score_values
 from training.customers.outcomes import (
     FEWEST_HISTORY_DAYS,
+    HORIZONS,
     MOST_CUSTOMERS,
     customers_at,
     origins,
@@ -26,6 +27,8 @@ from training.customers.outcomes import (
 from training.customers.pictures import draw_plots
 from training.job import Context, Recipe, Split, override
 
+# A reseller's order has so many times the units of the usual one, and no fewer than these.
+RESELLER_TIMES, FEWEST_RESELLER_UNITS = 5.0, 20.0
 _DAY = pd.Timedelta(days=1)
 
 
@@ -51,10 +54,11 @@ def check(rows: pd.DataFrame) -> list[str]:
     history = float(now["age_days"].max())
     if history < FEWEST_HISTORY_DAYS:
         left = int(np.ceil(FEWEST_HISTORY_DAYS - history))
-        return [
+        sentence = (
             f"The first order is {history:.0f} days old; {FEWEST_HISTORY_DAYS} days of orders are "
             f"needed to see who comes back, so train again in {left} days."
-        ]
+        )
+        return [sentence]
     return _too_few(rows, now)
 
 
@@ -64,11 +68,12 @@ def _too_few(rows: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     for when, known in (("", now), (" before the test begins", then)):
         buyers, again = len(known), int((known["repeat_orders"] > 0).sum())
         if buyers < FEWEST_CUSTOMERS or again < FEWEST_REPEAT_BUYERS:
-            return [
+            sentence = (
                 f"{buyers:,} customers have ordered{when} and {again:,} of them again; at least "
                 f"{FEWEST_CUSTOMERS} and {FEWEST_REPEAT_BUYERS} are needed. Guests who get a new "
                 "customer_id with each order never come back: give them one id by e-mail hash."
-            ]
+            )
+            return [sentence]
     return []
 
 
@@ -112,6 +117,20 @@ def baselines(context: Context) -> Mapping[str, Model]:
     }
 
 
+def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float]:
+    """The shop's own thresholds of the segments: what a champion is expected to bring in a year,
+    how many units an order a reseller buys, and the usual gap between two orders (days)."""
+    now = halves.train[halves.train["origin"] == halves.cut].drop_duplicates("customer_id")
+    year = fitted.predict(now.assign(horizon_days=HORIZONS[-1]))["expected_margin"]
+    gaps = now["mean_gap_days"].dropna()
+    units = now["units_an_order"].dropna()
+    numbers = {
+        "champion_margin": float(year.quantile(0.9)),
+        "reseller_units": max(RESELLER_TIMES * float(units.median()), FEWEST_RESELLER_UNITS),
+    }
+    return numbers | ({"usual_gap_days": float(gaps.median())} if len(gaps) else {})
+
+
 def sample(rows: pd.DataFrame) -> pd.DataFrame:
     """Five customers of the newest origin, without what came."""
     now = rows[rows["origin"] == rows["origin"].max()]
@@ -134,5 +153,6 @@ RECIPE = Recipe(
     score=score_values,
     plots=draw_plots,
     sample=sample,
+    policy=policy,
     servable=("last_year", "rfm_table", "bg_nbd"),
 )

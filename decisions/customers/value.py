@@ -57,7 +57,8 @@ def value_customers(
     rating, holds = rate_customers(inputs)
     chance = answer["order_probability"].to_numpy(dtype=float)
     alive = answer["alive_probability"].to_numpy(dtype=float)
-    soon = order_within(chance, alive, horizon_days, gap)
+    orders = answer["expected_orders"].to_numpy(dtype=float)
+    soon = order_within(orders, alive, horizon_days, gap)
     told = {
         "customer_id": known["customer_id"].to_numpy(dtype=object),
         "horizon_days": horizon_days,
@@ -66,7 +67,7 @@ def value_customers(
         "churn_risk": 1.0 - chance,
         "usual_gap_days": gap,
         "order_within_gap_probability": soon,
-        "next_order_in_days": days_to_next_order(chance, alive, horizon_days),
+        "next_order_in_days": days_to_next_order(orders, alive, horizon_days),
         "margin_at_risk": margin_at_risk(inputs, answer, horizon_days),
         "segment": segment,
         "former_segment": np.where(former == segment, None, former),
@@ -76,24 +77,23 @@ def value_customers(
     return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
 
 
-def order_within(chance: Numbers, alive: Numbers, horizon_days: int, days: Numbers) -> Numbers:
+def order_within(orders: Numbers, alive: Numbers, horizon_days: int, days: Numbers) -> Numbers:
     """Probability of an order of each customer within so many days of their own.
 
-    chance: of an order in horizon_days; alive: of coming back at all. Who is alive waits at an even
-    hazard, which chance and alive tell.
+    orders: expected in horizon_days; alive: probability of coming back at all. Who is alive orders
+    at an even rate, which the two tell; days: one number a customer.
     """
-    waits = 1.0 - np.minimum(chance / np.maximum(alive, _LEAST), 1.0 - _LEAST)
-    return np.asarray(alive * (1.0 - waits ** (days / horizon_days)))
+    rate = orders / np.maximum(alive, _LEAST) / horizon_days
+    return np.asarray(alive * -np.expm1(-rate * days))
 
 
-def days_to_next_order(chance: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
+def days_to_next_order(orders: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
     """Days after which an order is as likely to have come as not; NaN for who will likelier never
-    order again. Arguments as of `order_within`."""
-    waits = 1.0 - np.minimum(chance / np.maximum(alive, _LEAST), 1.0 - _LEAST)
-    left = 1.0 - 0.5 / np.maximum(alive, _LEAST)  # of the alive, who have not ordered by then
-    with np.errstate(divide="ignore", invalid="ignore"):
-        days = horizon_days * np.log(left) / np.log(waits)
-    return np.where((alive > 0.5) & np.isfinite(days) & (days < 10 * YEAR_DAYS), days, np.nan)
+    order again, or not within ten years. Arguments as of `order_within`."""
+    rate = np.maximum(orders / np.maximum(alive, _LEAST) / horizon_days, _LEAST)
+    left = np.maximum(1.0 - 0.5 / np.maximum(alive, _LEAST), _LEAST)
+    days = -np.log(left) / rate
+    return np.where((alive > 0.5) & (days < 10 * YEAR_DAYS), days, np.nan)
 
 
 def margin_at_risk(inputs: pd.DataFrame, answer: pd.DataFrame, horizon_days: int) -> Numbers:

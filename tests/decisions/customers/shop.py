@@ -1,9 +1,18 @@
 """A made-up shop: customers with a rate of their own who leave one day."""
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from data.lake import open_lake
+from data.settings import Settings
+from decisions.batch import score_use_case
+from training.run import train_use_cases
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -54,3 +63,22 @@ def write_tables(folder: Path, **tables: pd.DataFrame) -> Path:
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     return folder
+
+
+@cache
+def trained_shop() -> Settings:
+    """A home with 400 customers, trained and scored once for all tests of a process."""
+    folder = Path(tempfile.mkdtemp(prefix="customers-shop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    settings = Settings(home=folder / "home", auth=False, use_cases=("customers",))
+    open_lake(settings).ingest(
+        write_tables(folder / "tables", orders=orders_of(), products=products())
+    )
+    report = train_use_cases(settings, ("customers",), None, {"rounds": "5"}, _silent)
+    assert report.exit_code == 0, report
+    score_use_case(settings, "customers", None, {}, _silent)
+    return settings
+
+
+def _silent(text: str, share: float | None) -> None:
+    del text, share

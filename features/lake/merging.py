@@ -178,7 +178,8 @@ def _changes(
     first = f"o.{_name(table.key[0])}"
     query = f"""
         SELECT i.*, {first} IS NOT NULL AS __old
-        FROM ({_select(table, columns, [incoming])}) i LEFT JOIN ({_select(table, columns, parts)}) o ON {same}
+        FROM ({_select(table, columns, [incoming])}) i
+        LEFT JOIN ({_select(table, columns, parts)}) o ON {same}
         WHERE {first} IS NULL OR {differs}
         """
     _write(database, query, changed)

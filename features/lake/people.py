@@ -1,7 +1,7 @@
 """One person in the lake: what is kept of them, and how they are taken out of it."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

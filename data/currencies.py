@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from features.lake import Lake
+    from data.lake import Lake
 
 # The tables whose amounts decide something, by the column that says when each amount holds.
 _AMOUNTS = ("orders", "payments", "products", "supply_terms", "prices")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from features.contracts import ArgosyError
-from features.settings import Settings
+from data.errors import ArgosyError
+from data.settings import Settings
 
 PREFIX = "ARGOSY_"
 # Read elsewhere: by the metrics of several workers, by compose.yaml, by the tests.

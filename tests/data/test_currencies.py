@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from data.currencies import currency_findings
-from features.lake import Lake
+from data.lake import Lake
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
 

@@ -26,7 +26,9 @@ class Question:
     body: Any = None
 
 
-def questions(openapi: Mapping[str, Any], tables: Tables, clock: pd.Timestamp) -> Iterator[Question]:
+def questions(
+    openapi: Mapping[str, Any], tables: Tables, clock: pd.Timestamp
+) -> Iterator[Question]:
     """One request an operation: required parameters and the body's example, in the shop's terms."""
     known = names_of(tables)
     for path, operations in openapi["paths"].items():
@@ -53,12 +55,13 @@ def questions(openapi: Mapping[str, Any], tables: Tables, clock: pd.Timestamp) -
 def names_of(tables: Tables) -> dict[str, str]:
     """An id that the shop has for each kind; where it has none, one that nobody knows."""
     names = ("product_id", "customer_id", "warehouse_id", "payment_id", "order_id", "supplier_id")
-    found = {name: "nobody-knows" for name in names} | {"visitor_id": "v-1", "currency": "EUR"}
+    found: dict[str, str] = {}
     for frame in tables.values():
         for name in (*names, "currency"):
-            if name in frame and frame[name].notna().any() and found[name] in ("nobody-knows", "EUR"):
+            if name not in found and name in frame and frame[name].notna().any():
                 found[name] = str(frame[name].dropna().iloc[-1])
-    return found | {"placement": "home", "row": "fraud", "use_case": "fraud"}
+    unknown = dict.fromkeys(names, "nobody-knows") | {"visitor_id": "v-1", "currency": "EUR"}
+    return unknown | found | {"placement": "home", "row": "fraud", "use_case": "fraud"}
 
 
 def _example(openapi: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
@@ -76,7 +79,9 @@ def _example(openapi: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
 
 def _resolved(openapi: Mapping[str, Any], shape: Mapping[str, Any]) -> Mapping[str, Any]:
     if "$ref" in shape:
-        found: Mapping[str, Any] = openapi["components"]["schemas"][shape["$ref"].rsplit("/", 1)[-1]]
+        found: Mapping[str, Any] = openapi["components"]["schemas"][
+            shape["$ref"].rsplit("/", 1)[-1]
+        ]
         return found
     return shape
 

@@ -77,7 +77,7 @@ def _dirtied(seed: int) -> "object":
     """Optional columns lose values, or are not there at all."""
 
     def dirtied(tables: Tables) -> Tables:
-        from features.contracts import TABLES
+        from data.tables import TABLES
 
         random = np.random.default_rng(seed)
         made: Tables = {}

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.contracts import EVERYWHERE, TABLES, Table
-from features.lake import Lake
-from features.lake.reading import as_known
+from data.lake import Lake
+from data.lake.reading import as_known
+from data.tables import EVERYWHERE, TABLES, Table
 
 MAY = datetime(2024, 5, 1, tzinfo=UTC)
 ORDER = {

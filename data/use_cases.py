@@ -37,6 +37,7 @@ class FeaturesPart(Protocol):
     VIEWS: tuple[View, ...]
     SERVICE: tuple[str, ...]
     HISTORY: tuple[str, ...]
+    NEEDS: tuple[str, ...]
 
 
 class ModelsPart(Protocol):
@@ -85,3 +86,9 @@ def load_part(column: Column, use_case: UseCaseName) -> Any:
 def load_features(use_case: UseCaseName) -> FeaturesPart:
     """The views of a use case."""
     return cast(FeaturesPart, load_part("features", use_case))
+
+
+def needs_of(use_case: UseCaseName) -> tuple[str, ...]:
+    """The tables that a use case cannot do without; `a|b`: one of the two is enough."""
+    needs: tuple[str, ...] = getattr(load_features(use_case), "NEEDS", ())
+    return needs

@@ -120,11 +120,16 @@ class Lake:
         return max((datetime.fromisoformat(text) for text in newest if text), default=None)
 
     def moment(self, as_of: datetime | None) -> datetime:
-        """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
+        """The time to work as of: `as_of`, or the clock; without facts the wall clock's.
+
+        as_of: None to take the newest fact. Raises EmptyLakeError where there is no row at all.
+        """
         moment = as_of or self.clock()
-        if moment is None:
+        if moment is not None:
+            return moment
+        if not any(status.rows for status in self.tables().values()):
             raise EmptyLakeError("the lake is empty: argosy ingest DIR first, or argosy demo")
-        return moment
+        return datetime.now(UTC)
 
     def version(self) -> str:
         """Changes when any table changes."""

@@ -32,6 +32,7 @@ class FeaturesPart(Protocol):
 
     VIEWS: the views that the use case owns. SERVICE: names of the views that it reads when it
     answers, its own and others'. HISTORY: names of others' views whose past it reads.
+    NEEDS: the tables that it cannot do without; `a|b`: one of the two is enough.
     """
 
     VIEWS: tuple[View, ...]

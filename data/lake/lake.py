@@ -233,10 +233,11 @@ class Lake:
                 settle(part)
             settle(home)
             settle(home.parent)
+            newest = merging.newest_fact(database, item.table, merged.parts)
             entry = Entry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
-                _newest(item.table, merged.parts),
+                newest.isoformat() if newest else None,
                 now.isoformat(),
                 item.extra,
             )
@@ -285,20 +286,3 @@ def _report(item: Staged) -> TableReport:
         faults=item.faults,
         refused=item.refused,
     )
-
-
-def _newest(table: Table, parts: Sequence[Path]) -> str | None:
-    """Time of the newest fact, from the files' own statistics.
-
-    Of a table without a clock the newest row's time, which may be planned.
-    """
-    names = table.clock or ((table.known_at,) if table.known_at else ())
-    found: list[datetime] = []
-    for part in parts:
-        metadata = pq.read_metadata(part)
-        places = {name: place for place, name in enumerate(metadata.schema.names)}
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        for name in (name for name in names if name in places):
-            statistics = (group.column(places[name]).statistics for group in groups)
-            found += [item.max for item in statistics if item is not None and item.has_min_max]
-    return max(found).isoformat() if found else None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from decisions import telemetry
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 
 
 class Health(BaseModel):
@@ -73,12 +73,12 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz")
-    async def healthz() -> Health:
+    async def check_health() -> Health:
         """Whether the process answers."""
         return Health()
 
     @routes.get("/readyz")
-    def readyz() -> Readiness:
+    def check_readiness() -> Readiness:
         """Whether all models and features are loaded; else 503 with what to run."""
         as_of = runtime.features_as_of()
         missing = _missing(runtime, as_of)
@@ -93,21 +93,21 @@ def router(runtime: Runtime) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    def metrics() -> Response:
+    def read_metrics() -> Response:
         """The metrics, as Prometheus reads them."""
         return Response(runtime.telemetry.page(), media_type=telemetry.MEDIA_TYPE)
 
     @routes.get("/v1/models", dependencies=[Depends(scoped())], tags=["models"])
-    async def models() -> Models:
+    async def list_models() -> Models:
         """The releases in use."""
         return Models(data=_models(runtime))
 
     return routes
 
 
-def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
+def _missing(runtime: Runtime, as_of: datetime | None) -> list[FieldFault]:
     missing = [
-        Fault(
+        FieldFault(
             f"/models/{use_case}",
             f"{use_case}: {runtime.problem(use_case) or 'not loaded yet'}.",
             "server",
@@ -117,10 +117,12 @@ def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
     ]
     if not runtime.migrated:
         told = runtime.database_problem() or "not looked at yet"
-        missing.append(Fault("/database", f"The database was never reached: {told}.", "server"))
+        missing.append(
+            FieldFault("/database", f"The database was never reached: {told}.", "server")
+        )
     if as_of is None:
         missing.append(
-            Fault("/features", "No features are computed; run argosy materialize.", "server")
+            FieldFault("/features", "No features are computed; run argosy materialize.", "server")
         )
     return missing
 

@@ -10,7 +10,7 @@ from data.use_cases import USE_CASES
 from decisions.runtime import Runtime
 from models.promotion import PromotionRefusedError, promote_release
 from serving.http.auth import Caller, scoped
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.idempotency import IDEMPOTENT, once
 
 _LOG = logging.getLogger("argosy.models")
@@ -64,13 +64,17 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/v1/models", tags=["models"])
 
     @routes.post("/{use_case}:promote", response_model=InUse, dependencies=[IDEMPOTENT])
-    def promote(use_case: _UseCase, body: Promotion, request: Request, caller: _Admin) -> Response:
+    def promote_model(
+        use_case: _UseCase, body: Promotion, request: Request, caller: _Admin
+    ) -> Response:
         """Make a version the one that serves, if the gates let it pass: its sample, metric and
         slices, calibration, latency and feature types against those of the champion."""
         return once(runtime, request, body, lambda: _promote(runtime, use_case, body, caller))
 
     @routes.post("/{use_case}:rollback", response_model=InUse, dependencies=[IDEMPOTENT])
-    def rollback(use_case: _UseCase, body: Rollback, request: Request, caller: _Admin) -> Response:
+    def roll_back_model(
+        use_case: _UseCase, body: Rollback, request: Request, caller: _Admin
+    ) -> Response:
         """Make the version that served before this one serve again."""
         return once(runtime, request, body, lambda: _rollback(runtime, use_case, body, caller))
 
@@ -88,7 +92,7 @@ def _promote(runtime: Runtime, use_case: str, body: Promotion, caller: Caller) -
             runtime.registry, use_case, body.version, reason=why, force=body.force
         )
     except PromotionRefusedError as error:
-        fields = [Fault("/version", sentence) for sentence in error.failed]
+        fields = [FieldFault("/version", sentence) for sentence in error.failed]
         raise Problem(409, "gate_failed", str(error), fields=fields) from error
     return _changed(runtime, use_case, former.version if former else None, failed)
 

@@ -15,12 +15,12 @@ from decisions.fraud.feedback import Items, Labels, Outcomes
 from decisions.fraud.labels import keep_labels, settle
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.replay import explained
-from decisions.micro_batcher import Together
+from decisions.micro_batcher import MicroBatcher
 from decisions.runtime import Runtime
 from serving.http.auth import admitted, scoped
 from serving.http.bodies import schema, valid
 from serving.http.errors import Problem
-from serving.http.fast_route import Direct
+from serving.http.fast_route import FastRoute
 from serving.http.fraud import control_routes as desk_routes
 from serving.http.fraud import request_routes, review_routes
 from serving.http.fraud.control_routes import author
@@ -53,7 +53,7 @@ _MAY_SAY = [Depends(scoped("decide", "review"))]
 def router(runtime: Runtime) -> APIRouter:
     """The routes of the row; the counters are filled when the server starts."""
     engine = LiveEngine(runtime)
-    together = Together(partial(decide, runtime, engine))
+    together = MicroBatcher(partial(decide, runtime, engine))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,12 +75,14 @@ def router(runtime: Runtime) -> APIRouter:
     return whole
 
 
-def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, Decision]) -> None:
+def _decisions(
+    routes: APIRouter, runtime: Runtime, together: MicroBatcher[Asked, Decision]
+) -> None:
     def told(asked: Asked, found: Decision) -> DecisionAnswer:
         _must_be_same(found, asked.payment)
         return answer(found)
 
-    async def decide(request: Request) -> Response:
+    async def decide_payment(request: Request) -> Response:
         """Allow, challenge, review or block a payment, before it is captured.
 
         The body has the columns of `payments`. The same payment asked twice gets the same
@@ -99,16 +101,16 @@ def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, De
 
     routes.add_api_route(
         "/decisions",
-        decide,
+        decide_payment,
         methods=["POST"],
         dependencies=[*_MAY, IDEMPOTENT, Depends(_explained)],
         response_model=DecisionAnswer,
         openapi_extra=schema(Payment),
-        route_class_override=Direct,
+        route_class_override=FastRoute,
     )
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
-    def decision(
+    def get_decision(
         payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
     ) -> DecisionAnswer:
         """The decision on a payment, as it was answered; explained in full when asked."""
@@ -173,7 +175,7 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=Items,
         openapi_extra=schema(Labels),
     )
-    def labels(request: Request, body: _Body) -> Response:
+    def report_labels(request: Request, body: _Body) -> Response:
         """Take in labels: chargebacks, early warnings, reviews. Stored before it is answered; the
         same label twice counts once. A fraud counts for its card, device, … from then on."""
         given = valid(Labels, body)
@@ -195,7 +197,7 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=Items,
         openapi_extra=schema(Outcomes),
     )
-    def outcomes(request: Request, body: _Body) -> Response:
+    def report_outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
         given = valid(Outcomes, body)
         return once(runtime, request, given, lambda: settle(runtime, engine, given), status=202)

@@ -54,5 +54,6 @@ def former_segments(runtime: Runtime, customers: pd.Series, as_of: datetime) -> 
     """The segment each customer was in when last scored at or before a time; None where never."""
     before = runtime.store.latest("customer_value", as_of)
     known = before.set_index("customer_id")["customer_segment"].astype(object)
-    found = customers.map(known).astype(object)
-    return np.asarray(found.where(found.notna(), None).to_numpy(dtype=object))
+    found = customers.map(known).to_numpy(dtype=object)
+    found[pd.isna(found)] = None
+    return np.asarray(found)

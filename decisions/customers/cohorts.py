@@ -99,3 +99,12 @@ def _month(grown: pd.DataFrame, label: pd.Series, months: pd.Series, number: int
             "margin": sums["margin"].where(sums["costed_revenue"] > 0).to_numpy(),
         }
     )
+
+
+def cohort_records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of a table of `cohort_table`, None where a number is not known."""
+    names = list(table.columns)
+    return [
+        {name: None if pd.isna(cell) else cell for name, cell in zip(names, row, strict=True)}
+        for row in table.itertuples(index=False, name=None)
+    ]

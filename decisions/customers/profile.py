@@ -94,12 +94,20 @@ def _cold_start(
     frame = _ledger_frame(customer_id, known)
     former = np.array([None], dtype=object)
     scored, _ = value_customers(frame, now, release, horizon_days, former)
-    unknown = ("churn_risk", "alive_probability", "next_order_in_days", "margin_at_risk")
-    unknown += ("segment", "credit_rating", "usual_gap_days", "order_within_gap_probability")
-    scored = scored.assign(**dict.fromkeys(unknown), reasons=_COLD_REASON)
+    scored = scored.assign(**dict.fromkeys(_NEEDS_AN_ORDER), reasons=_COLD_REASON)
     return _told(customer_id, scored, "cold_start", release.version, now, degraded=problem)
 
 
+_NEEDS_AN_ORDER = (
+    "churn_risk",
+    "alive_probability",
+    "next_order_in_days",
+    "margin_at_risk",
+    "segment",
+    "credit_rating",
+    "usual_gap_days",
+    "order_within_gap_probability",
+)
 _COLD_REASON = (
     '[{"code": "COLD_START", "text": "No order is known; what a customer is worth after a first '
     'order"}]'

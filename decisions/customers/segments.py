@@ -78,7 +78,7 @@ def shop_thresholds(policy: Mapping[str, float]) -> dict[str, float]:
 def described_rules(policy: Mapping[str, float]) -> list[dict[str, object]]:
     """Each rule with its thresholds filled in: name, meaning, thresholds, stays_from."""
     own = shop_thresholds(policy)
-    told = []
+    told: list[dict[str, object]] = []
     for rule in SEGMENTS:
         limits = {name: own[name] if at is None else at for name, at in rule.thresholds.items()}
         finite = {name: at for name, at in limits.items() if np.isfinite(at)}

@@ -70,11 +70,20 @@ def value_customers(
         "next_order_in_days": days_to_next_order(orders, alive, horizon_days),
         "margin_at_risk": margin_at_risk(inputs, answer, horizon_days),
         "segment": segment,
-        "former_segment": np.where(former == segment, None, former),
+        "former_segment": _where_changed(former, segment),
         "credit_rating": rating,
         "reasons": _reasons(inputs, gap, segment, holds),
     }
     return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
+
+
+def _where_changed(
+    former: NDArray[np.object_], segment: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """The former segment where it is another one; None elsewhere."""
+    moved = former.copy()
+    moved[former == segment] = None
+    return moved
 
 
 def order_within(orders: Numbers, alive: Numbers, horizon_days: int, days: Numbers) -> Numbers:

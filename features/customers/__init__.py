@@ -1,11 +1,11 @@
 """What is known of each customer: orders, money, rhythm, returns, payments and disputes."""
 
-from data.views import View
+from data.views import FeatureType, View
 from features.customers.inputs import INPUTS, inputs_at, model_inputs
 from features.customers.ledger import LEDGER_FEATURES, TABLES, customer_ledger, days_since_1970
 
 # Written by training and by scoring; other use cases read it by name.
-VALUE_FEATURES = {
+VALUE_FEATURES: dict[str, FeatureType] = {
     "expected_orders_365d": "float",
     "expected_margin_365d": "float",
     "expected_margin_365d_q10": "float",

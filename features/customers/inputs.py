@@ -116,7 +116,9 @@ def _repeats_lately(
 def _ratio(part: Numbers, whole: Numbers) -> Numbers:
     """part ÷ whole, NaN where the whole is not above 0."""
     above = whole > 0
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=above)
+    return np.asarray(
+        np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=above), dtype=float
+    )
 
 
 def model_inputs(known: pd.DataFrame, now: pd.Series) -> pd.DataFrame:

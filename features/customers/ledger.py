@@ -43,7 +43,7 @@ TABLES = (
 )
 _KEYS = ["customer_id", "changed_at"]
 _EPOCH = pd.Timestamp(0, tz="UTC")
-_DAY = pd.Timedelta(days=1)
+_DAY = 86_400.0  # seconds
 
 
 def customer_ledger(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def _with_order_times(ledger: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFram
     placed = orders.groupby(["customer_id", "changed_at"], as_index=False, sort=False).size()
     placed["changed_at"] = placed["changed_at"].astype(ledger["changed_at"].dtype)
     before = placed.groupby("customer_id", sort=False)["changed_at"].shift()
-    placed["last_gap_days"] = (placed["changed_at"] - before) / _DAY
+    placed["last_gap_days"] = (placed["changed_at"] - before).dt.total_seconds() / _DAY
     placed["last_order_day"] = days_since_1970(placed["changed_at"])
     day = days_since_1970(ledger["changed_at"])
     joined = ledger.merge(placed, on=_KEYS, how="left").assign(changed_day=day)
@@ -121,7 +121,7 @@ def _with_first_order(
     has_ordered = ledger["first_order_day"].notna()
     for name in ("market", "channel", "category"):
         value = ledger["customer_id"].map(first[name].astype(object))
-        ledger[f"first_{name}"] = value.astype(object).where(has_ordered, None)
+        ledger[f"first_{name}"] = value.astype(object).mask(~has_ordered)
     known = customers.drop_duplicates("customer_id", keep="last").set_index("customer_id")
     signed_up = days_since_1970(known["signed_up_at"])
     ledger["signed_up_day"] = ledger["customer_id"].map(signed_up).astype(float)
@@ -130,4 +130,4 @@ def _with_first_order(
 
 def days_since_1970(times: pd.Series) -> pd.Series:
     """Times (UTC) as days, with their fraction."""
-    return (times - _EPOCH) / _DAY
+    return (times - _EPOCH).dt.total_seconds() / _DAY

@@ -63,7 +63,7 @@ class HorizonBlend:
         value: NaN where money is unknown; with fewer than FEWEST_JUDGED known ones value takes the
         weights of the prior.
         """
-        priced = np.isfinite(value)
+        priced = np.isfinite(value) & np.isfinite(np.sum(list(parts.value.values()), axis=0))
         blend = Blend.fit(parts.orders, orders, ORDERS_PRIOR)
         worth = Blend.of_prior(VALUE_PRIOR, tuple(parts.value))
         if priced.sum() >= FEWEST_JUDGED:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize
+from scipy.optimize import minimize
 
 from models.base import TooLittleDataError
 
@@ -53,13 +54,15 @@ def maximize_likelihood(
     """
     # In units of its first value: steps of the search are then alike for any number of customers.
     unit = max(abs(log_likelihood(np.log(np.asarray(starts[0], dtype=float)))), 1.0)
+    options: dict[str, Any] = {"ftol": 1e-12, "gtol": 1e-9}
+    search: Any = minimize  # its stubs know no plain function of an array
     ends = [
-        minimize(
+        search(
             lambda logs: -log_likelihood(np.asarray(logs, dtype=float)) / unit,
             np.log(np.asarray(start, dtype=float)),
             method="L-BFGS-B",
-            bounds=Bounds([-12.0] * len(start), [12.0] * len(start)),
-            options={"ftol": 1e-12, "gtol": 1e-9},
+            bounds=[(-12.0, 12.0)] * len(start),
+            options=options,
         )
         for start in starts
     ]

@@ -154,7 +154,9 @@ class CustomerValueModel:
         """Trees on rows with known outcomes; None where those are too few."""
         rows = known.sample(min(len(known), self.most_rows), random_state=self.seed)
         value = process.share.target_value(rows)
-        rows, value = rows[np.isfinite(value)], value[np.isfinite(value)]
+        start = process.expectation(rows)
+        usable = np.isfinite(value) & np.isfinite(start.value)
+        rows, value = rows[usable], value[usable]
         orders = rows["target_orders"].to_numpy(dtype=float)
         if not BoostedHurdle.has_enough(orders):
             return None

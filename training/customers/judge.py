@@ -32,6 +32,8 @@ def score_values(fitted: Model, halves: Split) -> Mapping[str, float]:
     orders, value = test["target_orders"].to_numpy(dtype=float), realised_value(test)
     expected = answer["expected_orders"].to_numpy(dtype=float)
     worth = answer["expected_margin"].to_numpy(dtype=float)
+    if np.ptp(value) == 0:  # no rate for any money: orders are all there is to judge by
+        worth, value = expected, orders
     chance = answer["order_probability"].to_numpy(dtype=float)
     low, high = (answer[f"expected_margin_{name}"].to_numpy(dtype=float) for name in ("q10", "q90"))
     return {

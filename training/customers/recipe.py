@@ -137,7 +137,8 @@ def sample(rows: pd.DataFrame) -> pd.DataFrame:
     best = now.sort_values("repeat_orders", kind="stable")
     places = np.linspace(0, len(best) - 1, min(5, len(best))).astype(int)
     kept = [name for name in rows.columns if not name.startswith("target_")]
-    return best.iloc[places][kept].reset_index(drop=True)
+    few: pd.DataFrame = best.iloc[places][kept].reset_index(drop=True)
+    return few
 
 
 RECIPE = Recipe(

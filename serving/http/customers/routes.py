@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from decisions.customers.batch import MOST_HORIZON_DAYS
-from decisions.customers.cohorts import cohort_table
+from decisions.customers.cohorts import cohort_records, cohort_table
 from decisions.customers.profile import profile_customer
 from decisions.customers.segment_report import members_of, report_segments
 from decisions.customers.segments import SEGMENT_NAMES, STAYS
@@ -61,8 +61,8 @@ def router(runtime: Runtime) -> APIRouter:
         month of 30 days since."""
         now = runtime.now()
         table = cohort_table(runtime, now, by, most_months=months)
-        rows = table.astype(object).where(table.notna(), None).to_dict("records")
-        return CohortsAnswer(by=by, data=[CohortRow.model_validate(row) for row in rows], as_of=now)
+        rows = [CohortRow.model_validate(row) for row in cohort_records(table)]
+        return CohortsAnswer(by=by, data=rows, as_of=now)
 
     @routes.get(
         "/{customer_id}/value",
@@ -74,8 +74,9 @@ def router(runtime: Runtime) -> APIRouter:
         still there, their segment and credit rating, with reasons. An unknown customer is a cold
         start: what a customer is worth after a first order."""
         profile = profile_customer(runtime, customer_id, horizon_days)
-        degraded = bool(profile.degraded)
-        runtime.telemetry.counted("customers", profile.served_by, degraded=degraded)
+        runtime.telemetry.counted(
+            "customers", profile.served_by, degraded="simpler" if profile.degraded else ""
+        )
         return value_answer(profile, runtime.settings.base_currency)
 
     return routes

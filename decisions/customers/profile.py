@@ -40,7 +40,7 @@ class CustomerProfile:
 def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> CustomerProfile:
     """What is expected of a customer in the next days. An unknown one is a cold start.
 
-    runtime: whose store and release answer. horizon_days: 1 and more.
+    runtime: whose store and release answer. customer_id: of whom. horizon_days: 1 and more.
     """
     now = pd.Timestamp(runtime.now())
     release = runtime.release(USE_CASE)

@@ -98,7 +98,7 @@ def order_within(orders: Numbers, alive: Numbers, horizon_days: int, days: Numbe
 
 def days_to_next_order(orders: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
     """Days after which an order is as likely to have come as not; NaN for who will likelier never
-    order again, or not within ten years. Arguments as of `order_within`."""
+    order again, or not within ten years. orders, alive, horizon_days: as of `order_within`."""
     rate = np.maximum(orders / np.maximum(alive, _LEAST) / horizon_days, _LEAST)
     left = np.maximum(1.0 - 0.5 / np.maximum(alive, _LEAST), _LEAST)
     days = -np.log(left) / rate

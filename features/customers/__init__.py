@@ -28,11 +28,13 @@ VIEWS: tuple[View, ...] = (
 )
 SERVICE = ("customer_ledger", "customer_value")
 HISTORY: tuple[str, ...] = ()
+NEEDS = ("orders",)
 
 __all__ = [
     "HISTORY",
     "INPUTS",
     "LEDGER_FEATURES",
+    "NEEDS",
     "SERVICE",
     "VALUE_FEATURES",
     "VIEWS",

@@ -3,6 +3,8 @@
 A change is a row of customer_id, changed_at and the columns of SUMS that it adds to (missing: 0).
 """
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -42,7 +44,7 @@ SUMS = (
 )
 
 CHANGE_COLUMNS = ("customer_id", "changed_at", *SUMS)
-_TIME = pd.DatetimeTZDtype("us", "UTC")
+_TIME: Final = "datetime64[us, UTC]"
 
 
 def customer_orders(lines: pd.DataFrame) -> pd.DataFrame:

@@ -26,14 +26,20 @@ LINE_COLUMNS = (
 
 
 def optional_column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column of a table, all missing where the merchant's table has none of that name."""
+    """A column of a table, all missing where the merchant's has none of that name.
+
+    frame: the table; name: of the column.
+    """
     if name in frame:
         return frame[name]
     return pd.Series(np.nan, index=frame.index, dtype=object, name=name)
 
 
 def optional_times(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column of times (UTC), all missing where the merchant's table has none of that name."""
+    """A column of times (UTC), all missing where the merchant's table has none of that name.
+
+    frame: the table; name: of the column.
+    """
     return pd.to_datetime(optional_column(frame, name), utc=True).astype("datetime64[us, UTC]")
 
 

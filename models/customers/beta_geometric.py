@@ -61,7 +61,10 @@ class BetaGeometric:
         return np.asarray(1.0 / (1.0 + left))
 
     def expected_orders(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
-        """Expected orders of each customer in the next `weeks` (one number each; equation 10)."""
+        """Expected orders of each customer in the next weeks (equation 10 of the paper).
+
+        history, weeks: one number a customer.
+        """
         x, age, last = history.repeats, history.age, history.last
         r, alpha, a, b = self.r, self.alpha, self._chance_to_leave, self.b
         z = weeks / (alpha + age + weeks)
@@ -72,7 +75,9 @@ class BetaGeometric:
         return np.asarray(np.maximum(np.nan_to_num(answer), 0.0))
 
     def order_probability(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
-        """Probability of at least one order of each customer in the next `weeks`.
+        """Probability of at least one order of each customer in the next weeks.
+
+        history, weeks: one number a customer.
 
         Exact in this model: who is alive stays so until the next order, whose waiting time is
         Pareto distributed.

@@ -97,7 +97,10 @@ class BoostedHurdle:
         return self
 
     def predict(self, frame: pd.DataFrame, start: ProcessExpectation) -> ProcessExpectation:
-        """The process's expectation, moved by the trees."""
+        """The process's expectation, moved by the trees.
+
+        frame: inputs and horizon_days; start: what the process says of the same rows.
+        """
         x = self._matrix(frame)
         moved = {name: self._raw(name, x) for name in self._trees}
         probability = expit(logit(start.clipped_probability()) + moved["any"])

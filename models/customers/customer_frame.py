@@ -96,13 +96,14 @@ class MarginShare:
         return {"share": self.share, "basis": self.basis}
 
     def value(self, revenue: pd.Series, costed: pd.Series, margin: pd.Series) -> Numbers:
-        """Margin of each row: as known on `costed` of its revenue, at the share on the rest."""
+        """The margin of each row: `margin` is known of `costed` of its `revenue`; the rest counts at
+        the shop's share."""
         rest = revenue.to_numpy(dtype=float) - costed.to_numpy(dtype=float)
         known = margin.to_numpy(dtype=float)
         return np.asarray((known if self.basis == "margin" else 0.0) + self.share * rest)
 
     def value_so_far(self, frame: pd.DataFrame, suffix: str = "") -> Numbers:
-        """`value` of MONEY_COLUMNS, each with a suffix (such as `_365d`)."""
+        """`value` of a frame's MONEY_COLUMNS, each with a suffix (such as `_365d`)."""
         revenue, costed, margin = (frame[name + suffix] for name in MONEY_COLUMNS)
         return self.value(revenue, costed, margin)
 

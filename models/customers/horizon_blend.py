@@ -60,8 +60,8 @@ class HorizonBlend:
     def fit(cls, parts: CustomerParts, orders: Numbers, value: Numbers) -> Self:
         """From what the parts expected of rows they had not seen, and what came.
 
-        value: NaN where money is unknown; with fewer than FEWEST_JUDGED known ones value takes the
-        weights of the prior.
+        orders: that came; value: NaN where money is unknown; with fewer than FEWEST_JUDGED known
+        ones value takes the weights of the prior.
         """
         priced = np.isfinite(value) & np.isfinite(np.sum(list(parts.value.values()), axis=0))
         blend = Blend.fit(parts.orders, orders, ORDERS_PRIOR)

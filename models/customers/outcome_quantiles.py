@@ -31,7 +31,7 @@ class OutcomeQuantiles:
 
     @classmethod
     def fit(cls, expected: Numbers, actual: Numbers) -> Self:
-        """From expectations (> 0) and what came of them, of the same length."""
+        """From what was expected (> 0) and the actual outcomes, of the same length."""
         rows = np.flatnonzero(np.isfinite(expected) & np.isfinite(actual) & (expected > 0))
         if len(rows) < _FEWEST_ROWS:
             return cls.without_past()

@@ -67,7 +67,7 @@ class ParetoNbd:
         return np.asarray(1.0 / (1.0 + np.exp(np.minimum(odds, 600.0))))
 
     def expected_orders(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
-        """Expected orders of each customer in the next `weeks` (one number each)."""
+        """Expected orders of each customer of a history in the next `weeks` (one number each)."""
         s = self.s if abs(self.s - 1.0) > 1e-4 else 1.0 + 1e-4
         waited = self.beta + history.age
         rate = (self.r + history.repeats) * waited / ((self.alpha + history.age) * (s - 1.0))

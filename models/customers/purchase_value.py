@@ -36,7 +36,10 @@ class PurchaseValue:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, *, most_customers: int, seed: int) -> Self:
-        """From the newest row of each customer. Raises TooLittleDataError."""
+        """From the newest row of each customer in the frame.
+
+        most_customers: to fit on, drawn by `seed`. Raises TooLittleDataError.
+        """
         now = newest_rows(frame)
         coming = BetaGeometric(most_customers, seed).fit(now)
         leaving = ParetoNbd(most_customers, seed).fit(now)
@@ -71,11 +74,9 @@ class PurchaseValue:
             "rhythm": leaving * self._change_of_rate(frame, history),
         }
 
-    def order_probability(self, frame: pd.DataFrame, weeks: Numbers | None = None) -> Numbers:
-        """Probability of any order of each row in its horizon, or in other `weeks`."""
-        history = PurchaseHistory.of(frame)
-        asked = weeks_of(frame) if weeks is None else weeks
-        return self.coming.order_probability(history, asked)
+    def order_probability(self, frame: pd.DataFrame) -> Numbers:
+        """Probability of any order of each row in its horizon."""
+        return self.coming.order_probability(PurchaseHistory.of(frame), weeks_of(frame))
 
     def value_of_order(self, frame: pd.DataFrame) -> Numbers:
         """Margin expected of each customer's next order (base currency)."""
@@ -97,7 +98,10 @@ class PurchaseValue:
     def expectation_of(
         self, by_process: Mapping[str, Numbers], probability: Numbers, unit: Numbers
     ) -> ProcessExpectation:
-        """Where trees start: the mean of the processes' orders, at a value of `unit` each."""
+        """Where trees start: the mean of the orders by_process, at a value of `unit` each.
+
+        probability: of any order of each row.
+        """
         orders = np.mean([by_process[name] for name in PROCESSES], axis=0)
         return ProcessExpectation(probability, orders, orders * unit)
 

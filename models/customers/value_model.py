@@ -12,7 +12,7 @@ from models.base import ModelError, TooLittleDataError
 from models.customers.boosted_hurdle import BoostedHurdle
 from models.customers.customer_frame import ANSWER_COLUMNS, MONEY_COLUMNS, repeat_rate
 from models.customers.horizon_blend import FEWEST_JUDGED, CustomerParts, HorizonBlend
-from models.customers.purchase_process import MOST_CUSTOMERS, Numbers
+from models.customers.purchase_process import MOST_CUSTOMERS
 from models.customers.purchase_value import PurchaseValue
 
 _PARAMETERS = ("rounds", "leaves", "learning_rate", "most_customers", "most_rows", "seed")
@@ -91,10 +91,6 @@ class CustomerValueModel:
             parts = self._expect(part, self.process, self._hurdle)
             answer[rows] = self._blend_for(days, parts).predict(parts).to_numpy()
         return pd.DataFrame(answer, columns=list(ANSWER_COLUMNS), index=frame.index)
-
-    def next_order_within(self, frame: pd.DataFrame, days: Numbers) -> Numbers:
-        """The probability of an order of each row within its own number of `days`."""
-        return self.process.order_probability(frame, days / 7.0)
 
     def save(self, folder: Path) -> None:
         """Write to an existing, empty folder: model.json and, where there are trees, hurdle/."""

@@ -54,7 +54,7 @@ def score_values(fitted: Model, halves: Split) -> Mapping[str, float]:
 
 
 def correlation(expected: Numbers, actual: Numbers) -> float:
-    """Pearson's correlation; 0 where one side is all alike.
+    """Pearson's correlation of expected and actual; 0 where one side is all alike.
 
     >>> correlation(np.array([1.0, 2.0]), np.array([3.0, 5.0]))
     1.0
@@ -65,7 +65,8 @@ def correlation(expected: Numbers, actual: Numbers) -> float:
 
 
 def rank_correlation(expected: Numbers, actual: Numbers) -> float:
-    """Spearman's correlation; ties share a rank; 0 where one side is all alike."""
+    """Spearman's correlation of expected and actual; ties share a rank; 0 where one side is all
+    alike."""
     return correlation(rankdata(expected), rankdata(actual))
 
 

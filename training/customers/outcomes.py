@@ -27,7 +27,7 @@ _TARGETS = {
 def customers_at(store: Store, as_of: datetime, *, most: int, seed: int) -> pd.DataFrame:
     """Everyone who has ordered by a time: customer_id and first_order_day.
 
-    most: at most so many, drawn by `seed`.
+    store: of the features; as_of: the time; most: at most so many, drawn by `seed`.
     """
     newest = store.latest("customer_ledger", as_of)
     buyers = newest.loc[newest["first_order_day"].notna(), ["customer_id", "first_order_day"]]
@@ -86,7 +86,8 @@ def training_rows(
     """One row a customer, origin and horizon: the inputs then, and what came (missing while the
     horizon is not over).
 
-    buyers: of `customers_at`; moments: of `origins`; all point in time, from the store.
+    buyers: of `customers_at`; moments: of `origins`; all point in time, from the
+    store; as_of: nothing later is read.
     """
     ends = {origin + pd.Timedelta(days=days) for origin, days in moments}
     times = sorted({origin for origin, _ in moments} | {end for end in ends if end <= as_of})

@@ -85,7 +85,10 @@ def _cut_of(rows: pd.DataFrame) -> pd.Timestamp:
 
 
 def split(rows: pd.DataFrame, context: Context) -> Split:
-    """Learn from what was known at the cut; judge by what came after it."""
+    """Learn from what was known at the cut; judge by what came after it.
+
+    rows: of `frame`; context: of the run.
+    """
     cut = _cut_of(rows)
     days = round((rows["origin"].max() - cut) / _DAY)
     train = rows[rows["origin"] <= cut].copy()
@@ -119,7 +122,10 @@ def baselines(context: Context) -> Mapping[str, Model]:
 
 def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float]:
     """The shop's own thresholds of the segments: what a champion is expected to bring in a year,
-    how many units an order a reseller buys, and the usual gap between two orders (days)."""
+    how many units an order a reseller buys, and the usual gap between two orders (days).
+
+    fitted: the model; halves: its training and test rows; context: of the run.
+    """
     now = halves.train[halves.train["origin"] == halves.cut].drop_duplicates("customer_id")
     year = fitted.predict(now.assign(horizon_days=HORIZONS[-1]))["expected_margin"]
     gaps = now["mean_gap_days"].dropna()

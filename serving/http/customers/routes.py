@@ -48,7 +48,10 @@ def router(runtime: Runtime) -> APIRouter:
         segment: SegmentName, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
     ) -> SegmentMembers:
         """The customers of a segment with the highest expected margin, for a campaign or to build
-        a look-alike audience from."""
+        a look-alike audience from.
+
+        segment: which; limit: how many at most.
+        """
         found = members_of(runtime, segment, limit)
         return SegmentMembers(data=[SegmentMember.model_validate(each) for each in found])
 
@@ -58,7 +61,10 @@ def router(runtime: Runtime) -> APIRouter:
         months: Annotated[int, Query(ge=1, le=24)] = 12,
     ) -> CohortsAnswer:
         """Customers grouped by their first order: how many come back and what they bring, in each
-        month of 30 days since."""
+        month of 30 days since.
+
+        by: what groups them; months: how many are told.
+        """
         now = runtime.now()
         table = cohort_table(runtime, now, by, most_months=months)
         rows = [CohortRow.model_validate(row) for row in cohort_records(table)]
@@ -72,7 +78,10 @@ def router(runtime: Runtime) -> APIRouter:
     def customer_value(customer_id: CustomerId, horizon_days: HorizonDays = 365) -> CustomerValue:
         """Expected orders and margin of the coming days with quantiles, whether the customer is
         still there, their segment and credit rating, with reasons. An unknown customer is a cold
-        start: what a customer is worth after a first order."""
+        start: what a customer is worth after a first order.
+
+        customer_id: who; horizon_days: how far ahead.
+        """
         profile = profile_customer(runtime, customer_id, horizon_days)
         runtime.telemetry.counted(
             "customers", profile.served_by, degraded="simpler" if profile.degraded else ""

@@ -21,8 +21,8 @@ def cohort_table(
     """What each cohort did in each month of 30 days since every customer's own first order.
 
     runtime: whose store is read. as_of: nothing later is used. most_months: to look at. by: the
-    calendar month, market, channel or category of the first order. Only customers whose month is over count in it. Columns: cohort, month (0 is the one of
-    the first order), customers, active_share (share with an order in it), repeat_share (share with
+    calendar month, market, channel or category of the first order. Only customers whose
+    month is over count in it. Columns: cohort, month (0 is the one of the first order), customers, active_share (share with an order in it), repeat_share (share with
     two orders or more by its end), orders, revenue, margin (NaN where no costs are known); sums in
     the base currency.
     """

@@ -96,7 +96,7 @@ class MarginShare:
         return {"share": self.share, "basis": self.basis}
 
     def value(self, revenue: pd.Series, costed: pd.Series, margin: pd.Series) -> Numbers:
-        """The margin of each row: `margin` is known of `costed` of its `revenue`; the rest counts at
+        """The margin of each row: `margin` is that of `costed`; the rest of its `revenue` counts at
         the shop's share."""
         rest = revenue.to_numpy(dtype=float) - costed.to_numpy(dtype=float)
         known = margin.to_numpy(dtype=float)

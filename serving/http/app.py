@@ -25,6 +25,7 @@ from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import errors, health, privacy, promotion
 from serving.http.auth import KeyRing, Rates
+from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import Express
 from serving.http.idempotency import InFlight
 from serving.http.openapi import DescribedApi, name_operation
@@ -64,8 +65,10 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         rates=Rates(1 / settings.workers),
     )
     errors.install(app)
+    read_escaped_slashes()
     limits = Limits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(Express)  # the last one added is the first one passed
+    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(Express)
     app.add_middleware(Edge, telemetry=runtime.telemetry, limits=limits)
     app.include_router(health.router(runtime))
     app.include_router(promotion.router(runtime))

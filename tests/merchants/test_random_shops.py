@@ -11,13 +11,13 @@ from tests.merchants.contract import check
 from tests.merchants.shops import Shop, tables_of
 from tests.merchants.visiting import move_in
 
-COUNT = int(os.environ.get("ARGOSY_TEST_SHOPS", "4"))
+COUNT = int(os.environ.get("ARGOSY_TEST_SHOPS", "3"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_a_random_shop_keeps_the_contract(seed: int, tmp_path: Path) -> None:
-    check(move_in(random_shop(seed), tmp_path))
+def test_a_random_shop_keeps_the_contract(seed: int, tmp_path: Path, empty_home: Path) -> None:
+    check(move_in(random_shop(seed), tmp_path, empty_home=empty_home))
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -34,7 +34,6 @@ from data.tables import TABLES, Table
 if TYPE_CHECKING:
     from data.lake.staging import Progress, Staged
 
-_CLOCKS = ("orders", "payments", "events", "stock")
 _ATTEMPTS = 5
 
 
@@ -115,10 +114,10 @@ class Lake:
         return quarantine.read(self.folder, list(load(self.folder).quarantine.get(table, {})))
 
     def clock(self) -> datetime | None:
-        """The time of the newest order; without orders of payments, then events, then stock."""
+        """The merchant's time: that of the newest fact of any table that has a clock."""
         entries = load(self.folder).tables
-        newest = (entries[name].newest for name in _CLOCKS if name in entries)
-        return next((datetime.fromisoformat(text) for text in newest if text), None)
+        newest = (entries[name].newest for name in entries if TABLES[name].clock)
+        return max((datetime.fromisoformat(text) for text in newest if text), default=None)
 
     def moment(self, as_of: datetime | None) -> datetime:
         """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
@@ -284,14 +283,17 @@ def _report(item: Staged) -> TableReport:
 
 
 def _newest(table: Table, parts: Sequence[Path]) -> str | None:
-    """Time of the newest fact, from the files' own statistics."""
-    if table.known_at is None:
-        return None
-    place = schema(table).get_field_index(table.known_at)
+    """Time of the newest fact, from the files' own statistics.
+
+    Of a table without a clock the newest row's time, which may be planned.
+    """
+    names = table.clock or ((table.known_at,) if table.known_at else ())
     found: list[datetime] = []
     for part in parts:
         metadata = pq.read_metadata(part)
-        groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
-        statistics = (group.column(place).statistics for group in groups)
-        found += [item.max for item in statistics if item is not None and item.has_min_max]
+        places = {name: place for place, name in enumerate(metadata.schema.names)}
+        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        for name in (name for name in names if name in places):
+            statistics = (group.column(places[name]).statistics for group in groups)
+            found += [item.max for item in statistics if item is not None and item.has_min_max]
     return max(found).isoformat() if found else None

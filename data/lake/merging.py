@@ -134,7 +134,7 @@ def merge(
     rows = pq.read_metadata(incoming).num_rows
     if not parts:
         if rows:
-            _write(database, f"{_select(columns, [incoming])} {_order(table)}", fresh)
+            _write(database, f"{_select(table, columns, [incoming])} {_order(table)}", fresh)
         return Merged((fresh,) if rows else (), rows, 0, 0)
     changed = incoming.with_suffix(".changed")
     new, replaced = _changes(database, table, columns, incoming, parts, changed)
@@ -145,11 +145,11 @@ def merge(
         for part in parts
         if len(parts) >= _MANY_PARTS or (replaced and _holds(database, table, part, changed))
     ]
-    query = _select(columns, [changed])
+    query = _select(table, columns, [changed])
     if touched:
         key = _names(table.key)
         gone = f"(SELECT {key} FROM {_files([changed])}) gone"
-        kept = f"SELECT * FROM ({_select(columns, touched)}) ANTI JOIN {gone} USING ({key})"
+        kept = f"SELECT * FROM ({_select(table, columns, touched)}) ANTI JOIN {gone} USING ({key})"
         query = f"SELECT * FROM ({query} UNION ALL {kept})"
     _write(database, f"{query} {_order(table)}", fresh)
     left = tuple(part for part in parts if part not in touched)
@@ -178,7 +178,8 @@ def _changes(
     first = f"o.{_name(table.key[0])}"
     query = f"""
         SELECT i.*, {first} IS NOT NULL AS __old
-        FROM ({_select(columns, [incoming])}) i LEFT JOIN ({_select(columns, parts)}) o ON {same}
+        FROM ({_select(table, columns, [incoming])}) i
+        LEFT JOIN ({_select(table, columns, parts)}) o ON {same}
         WHERE {first} IS NULL OR {differs}
         """
     _write(database, query, changed)
@@ -204,16 +205,22 @@ def _write(database: duckdb.DuckDBPyConnection, query: str, out: Path) -> int:
     return int(counted[0])
 
 
-def _select(columns: pa.Schema, files: Sequence[Path]) -> str:
-    """The columns of the files in this order; a column that a file lacks is empty."""
+def _select(table: Table, columns: pa.Schema, files: Sequence[Path]) -> str:
+    """The columns of the files in this order; what a file lacks is empty, in a key its default."""
     held = {name for path in files for name in pq.read_schema(path).names}
     listed = ", ".join(
-        _name(field.name)
-        if field.name in held
-        else f"CAST(NULL AS {_SQL_TYPES[field.type]}) AS {_name(field.name)}"
-        for field in columns
+        f"{_value(table, field, field.name in held)} AS {_name(field.name)}" for field in columns
     )
     return f"SELECT {listed} FROM {_files(files)}"
+
+
+def _value(table: Table, field: pa.Field, is_held: bool) -> str:
+    kind = _SQL_TYPES[field.type]
+    found = _name(field.name) if is_held else f"CAST(NULL AS {kind})"
+    if field.name not in table.optional_key:
+        return found
+    # Older files may lack a part of the key that was declared since.
+    return f"coalesce({found}, CAST('{table.optional_key[field.name]}' AS {kind}))"
 
 
 def _order(table: Table) -> str:

@@ -22,11 +22,11 @@ def ingest(
 
     Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
     """
+    from data.environment import load_settings
     from data.lake import open_lake
-    from data.settings import Settings
 
     with progress() as report:
-        result = open_lake(Settings()).ingest(folder, progress=report)
+        result = open_lake(load_settings()).ingest(folder, progress=report)
     show(result, as_json)
     for fault in result.faults:
         typer.echo(str(fault), err=True)
@@ -38,12 +38,12 @@ def ingest(
 @commands.command()
 def status(as_json: Json = False) -> None:
     """What is here, how fresh, and which models."""
+    from data.environment import load_settings
     from data.lake import open_lake
-    from data.settings import Settings
     from models.registry import open_registry
     from serving.command.model_commands import brief_version
 
-    settings = Settings()
+    settings = load_settings()
     lake, registry = open_lake(settings), open_registry(settings)
     champions = {
         version.use_case: version
@@ -57,12 +57,12 @@ def status(as_json: Json = False) -> None:
 @commands.command()
 def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
     """Compute the features from the lake, offline and online."""
+    from data.environment import load_settings
     from data.inbox import absorb_records
     from data.lake import open_lake
-    from data.settings import Settings
     from features.store import Store
 
-    settings = Settings()
+    settings = load_settings()
     lake = open_lake(settings)
     with progress() as report:
         absorb_records(settings, lake)

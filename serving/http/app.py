@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from data.environment import load_settings
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.settings import Settings
@@ -100,7 +101,7 @@ async def _settled(_: FastAPI) -> AsyncIterator[None]:
 
 def from_environment() -> FastAPI:
     """The application with the settings of the environment: what each worker makes."""
-    return create_app(Settings())
+    return create_app(load_settings())
 
 
 def run(settings: Settings, host: str, port: int, workers: int, ready: Page | None = None) -> None:

@@ -50,6 +50,9 @@ class TextFormat:
     quoted: bool = True
 
 
+COMMA_SEPARATED = TextFormat()
+
+
 def find_text_format(path: Path) -> TextFormat:
     """The format of a file, from its first megabyte.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 SAMPLE_BYTES = 1 << 20
+_LONGEST_LINE = 100_000  # Python's csv takes no longer field
 _SEPARATORS = (",", ";", "\t", "|")
 _WHOLLY_QUOTED = re.compile(r'(?:^|\t)"[^\t\n]*"(?:\t|\r?\n|$)')
 _MARKS = (
@@ -90,13 +91,13 @@ def find_encoding(sample: bytes, *, whole: bool = True) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample, final=whole)
     except UnicodeDecodeError:
-        return _code_page(sample)
+        return "utf-8-sig" if _is_broken_utf8(sample) else _code_page(sample)
     return "utf-8-sig"
 
 
 def find_separator(text: str) -> str:
     """The separator whose count is the same in most of the first lines, most fields first."""
-    lines = [line for line in _first_lines(text) if line.strip()]
+    lines = [line[:_LONGEST_LINE] for line in _first_lines(text) if line.strip()]
 
     def fitness(separator: str) -> tuple[int, int]:
         widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
@@ -116,6 +117,13 @@ def _first_lines(text: str, most: int = 50) -> list[str]:
         if len(found) == most:
             break
     return found
+
+
+def _is_broken_utf8(sample: bytes) -> bool:
+    """True if more characters beyond ASCII are good UTF-8 than are not: no code page does that."""
+    text = sample.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    return sum(not letter.isascii() for letter in text) - bad > bad
 
 
 def _code_page(sample: bytes) -> str:

@@ -189,7 +189,7 @@ def _meets(condition: Condition, texts: Texts, rows: Rows) -> "np.ndarray[tuple[
         numbers = as_numbers(texts, rows.locale).to_numpy()
         return numbers < 0 if condition == "negative" else numbers > 0
     wanted = {fold(value) for value in condition}
-    return _each(texts, lambda text: fold(text) in wanted).fillna(False).to_numpy(dtype=bool)
+    return _each(texts, lambda text: fold(text) in wanted).eq(True).to_numpy(dtype=bool)
 
 
 def _each(texts: Texts, function: Callable[[str], object]) -> Texts:

@@ -1,6 +1,6 @@
 """A source through its mapping, as feeds for the lake: what was recognised, read, shaped, left out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +16,9 @@ from data.sources.raw_files import RawRows, RawTable
 from data.sources.recognition import Recognized, almost, recognize
 from data.sources.shaping import Shaped, read_sheet, shape
 from data.tables import TABLES
+
+
+KnownKeys = Callable[[str], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,14 @@ def import_tables(
     raw: Sequence[RawTable],
     mapping: SourceMapping,
     base_currency: str,
+    known_keys: KnownKeys,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Imported:
     """Recognise, read and shape the tables of a source.
 
     raw: its tables. mapping: what their columns become. base_currency: ISO code of amounts whose
-    currency nobody says. progress: told the name of each file as it is read.
+    currency nobody says. known_keys: table -> first key columns of rows that are in the lake already.
+    progress: told the name of each file as it is read.
     """
     found = [(table, recognize(table, mapping)) for table in raw]
     unused = [_hint(table, mapping) for table, known in found if known is None]
@@ -79,10 +84,9 @@ def import_tables(
     shaped = _all_shaped(known, read, mapping, base_currency, notes)
     plain, homeless = patched(shaped)
     digests = {item.raw.label: item.raw.digest for item in known}
-    order = [sheet.name for sheet in reversed(mapping.sheets)]
     feeds = [
         _feed(part, digests[part.label])
-        for part in _merged(plain)
+        for part in _without_stand_ins(plain, known_keys)
         if len(part.data) or part.broken
     ]
     used = [
@@ -94,7 +98,6 @@ def import_tables(
         )
         for item in known
     ]
-    assert order
     return Imported(
         tuple(feeds),
         tuple(used),
@@ -117,33 +120,46 @@ def _all_shaped(
     base_currency: str,
     notes: _Notes,
 ) -> list[Shaped]:
-    """Facts first: stock that bears no time was counted at the newest of them."""
-    values = dict(mapping.defaults)
-    if not values.get("currency"):
-        values["currency"] = base_currency
+    """Facts first: what they say of currency and time holds for lists that say nothing of it."""
     others: dict[str, pd.DataFrame] = {}
     for item in known:
         rows = read[item.raw.label].data
         before = others.get(item.sheet.name)
         others[item.sheet.name] = rows if before is None else pd.concat([before, rows])
+    values = {**mapping.defaults}
+    values["currency"] = values["currency"] or base_currency
     values["warehouse"] = values["warehouse"] or _only_warehouse(known, read) or "main"
     shaped: list[Shaped] = []
-    for counted in (False, True):
-        if counted and not values["counted_at"]:
-            values["counted_at"] = _newest(shaped) or ""
+    for are_facts in (True, False):
         for item in known:
-            parts = tuple(
-                into for into in item.sheet.into if _is_counted(into) is counted
-            )
-            parts = tuple(into for into in parts if _possible(into, item, others, values, notes))
-            sheet = item.sheet.model_copy(update={"into": parts})
-            _assume(parts, item, values, mapping, notes)
+            parts = [
+                into
+                for into in item.sheet.into
+                if _is_fact(into) is are_facts and _possible(into, item, others, values, notes)
+            ]
+            sheet = item.sheet.model_copy(update={"into": tuple(parts)})
+            _assume(parts, item, read[item.raw.label].data, values, mapping, notes)
             shaped += shape(replace(item, sheet=sheet), read[item.raw.label], values, others)
+        values["counted_at"] = values["counted_at"] or _newest(shaped) or ""
+        values["currency"] = mapping.defaults["currency"] or _only_currency(shaped) or base_currency
     return shaped
 
 
-def _is_counted(into: Into) -> bool:
-    return any(specification == "$counted_at" for specification in into.columns.values())
+def _is_fact(into: Into) -> bool:
+    """True for tables whose rows have times of their own."""
+    counted = "$counted_at" in into.columns.values()
+    return bool(TABLES[into.table].clock) and not counted and into.table != "customers"
+
+
+def _only_currency(shaped: Sequence[Shaped]) -> str | None:
+    """The currency of all facts; None where they have none or several."""
+    found = {
+        str(currency)
+        for part in shaped
+        if "currency" in part.data
+        for currency in part.data["currency"].dropna().unique()
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _possible(
@@ -195,6 +211,7 @@ def _has_constant(specification: object, values: Mapping[str, str]) -> bool:
 def _assume(
     parts: Sequence[Into],
     item: Recognized,
+    data: pd.DataFrame,
     values: Mapping[str, str],
     mapping: SourceMapping,
     notes: _Notes,
@@ -211,16 +228,28 @@ def _assume(
                         f"{into.table}.{name} is {values[value]} in {item.raw.label} "
                         f"(say --set {value}=… if it is another)"
                     ] = None
-    if any(_is_local(into) for into in parts) and not mapping.defaults.get("zone_is_known"):
-        zone = values["time_zone"]
-        notes.assumed[
-            f"times that name no zone are {zone} (say --set time_zone=Europe/Berlin or the like)"
-        ] = None
+        if _has_local_times(into, data):
+            notes.assumed[
+                f"times that name no zone are {values['time_zone']} "
+                "(say --set time_zone=Europe/Berlin or the like if they are of another)"
+            ] = None
 
 
-def _is_local(into: Into) -> bool:
+def _has_local_times(into: Into, data: pd.DataFrame) -> bool:
+    """True if some time of the file names no zone."""
     table = TABLES[into.table]
-    return any(name in table.names and table.column(name).kind == "time" for name in into.columns)
+    names = [
+        header
+        for name, specification in into.columns.items()
+        if name in table.names and table.column(name).kind == "time"
+        for header in headers_of(specification)
+        if header in data
+    ]
+    zoned = r"(?:[zZ]|[+-]\d\d:?\d\d|[A-Z]{3,5})$"
+    return any(
+        not data[name].dropna().astype(str).str.strip().str.contains(zoned, regex=True).all()
+        for name in names
+    )
 
 
 def _values_in(specification: object) -> Iterator[str]:
@@ -259,13 +288,28 @@ def _newest(shaped: Sequence[Shaped]) -> str | None:
     return max(found).isoformat().replace("+00:00", "Z") if found else None
 
 
-def _merged(parts: Sequence[Shaped]) -> list[Shaped]:
-    """Richer rows last: of one key the later file's row counts.
+def _without_stand_ins(parts: Sequence[Shaped], known_keys: KnownKeys) -> list[Shaped]:
+    """Rows that only stand in for master data (a product as an order names it) where there is none.
 
-    A row that only stands in for master data (a product as an order names it) comes before the row
-    of the export that is about it.
+    parts: all rows. known_keys: asks the lake.
     """
-    return sorted(parts, key=lambda part: (part.into.table, len(part.data.columns)))
+    taken: dict[str, set[str]] = {}
+    for part in parts:
+        if not part.into.stand_in:
+            taken.setdefault(part.into.table, set()).update(_first_key(part).dropna())
+    kept = []
+    for part in parts:
+        if part.into.stand_in:
+            known = taken.setdefault(part.into.table, set()) | set(known_keys(part.into.table))
+            new = ~_first_key(part).isin(known).to_numpy()
+            part = replace(part, rows=part.rows[new], data=part.data[new].reset_index(drop=True))
+            taken[part.into.table] |= set(_first_key(part).dropna())
+        kept.append(part)
+    return kept
+
+
+def _first_key(part: Shaped) -> "pd.Series[str]":
+    return part.data[TABLES[part.into.table].key[0]]
 
 
 def _feed(part: Shaped, digest: Callable[[], str]) -> Feed:

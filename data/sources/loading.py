@@ -18,7 +18,8 @@ from data.sources.mapping import (
     Specification,
 )
 from data.sources.places import country_code, currency_code
-from data.tables import TABLES, ArgosyError
+from data.errors import ArgosyError
+from data.tables import TABLES
 
 # Values that any mapping may use as `$name`; --set and [defaults] change them.
 KNOWN_DEFAULTS: Mapping[str, str] = {
@@ -97,7 +98,7 @@ def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:
     sheets = list(content.get("sheets", []))
     for name in [key for key in content if key in TABLES]:
         said = dict(content.pop(name))
-        into = {key: said.pop(key) for key in ("columns", "only", "skip", "once") if key in said}
+        into = {key: said.pop(key) for key in ("columns", "only", "skip", "once", "stand_in") if key in said}
         sheets.append({"name": name, **said, "into": [{"table": name, **into}]})
     return {**content, "sheets": sheets}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import fs
 
-from data.tables import ArgosyError
+from data.errors import ArgosyError
 
 _OBJECT_STORES = ("s3", "gs", "gcs", "abfs", "abfss")
 

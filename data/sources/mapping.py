@@ -100,7 +100,8 @@ class Into(_Part):
     """What a sheet gives to one of our tables.
 
     columns: our column -> how it is made. only, skip: rows that are taken or left, by a column's
-    values. once: one row a key, the first. patch: rows do not come in, they fill columns of rows of
+    values. once: one row a key, the first. stand_in: the same, and only for keys that nothing else
+    and no earlier ingest says more of. patch: rows do not come in, they fill columns of rows of
     the same key in other sheets; `match` names the columns of ours that say which, `onto` the
     values that those rows must have.
     """
@@ -110,6 +111,7 @@ class Into(_Part):
     only: Conditions = {}
     skip: Conditions = {}
     once: bool = False
+    stand_in: bool = False
     patch: bool = False
     match: tuple[str, ...] = ()
     onto: Mapping[str, tuple[str, ...]] = {}

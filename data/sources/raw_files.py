@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from data.lake.files import Broken, csv_batches, file_digest
 from data.lake.text_format import find_text_format
 from data.lake.workbooks import WORKBOOKS, TextRow, cell_text, workbook_sheets
-from data.tables import ArgosyError
+from data.errors import ArgosyError
 
 PEEK_ROWS = 40
 SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".parquet", *WORKBOOKS)

@@ -83,7 +83,7 @@ def _shaped(into: Into, rows: Rows, label: str, broken: tuple[Broken, ...]) -> S
             columns[name] = column
     made = pd.DataFrame(columns, dtype=object)
     numbers = kept.data[_ROW].to_numpy(dtype=np.int64)
-    if into.once:
+    if into.once or into.stand_in:
         key = [name for name in table.key if name in made]
         first = (~made.duplicated(key) & made[key].notna().all(axis=1)).to_numpy()
         made, numbers = made[first].reset_index(drop=True), numbers[first]

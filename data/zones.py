@@ -36,7 +36,8 @@ def wall_clock(moments: pd.Series, zones: pd.Series) -> pd.Series:
 
 def local_days(moments: pd.Series, zones: pd.Series) -> pd.Series:
     """The calendar day of each moment in its zone: midnight, without zone."""
-    return wall_clock(moments, zones).dt.floor("D")
+    days: pd.Series = wall_clock(moments, zones).dt.floor("D")
+    return days
 
 
 def day_starts(days: pd.Series, zones: pd.Series) -> pd.Series:

@@ -147,11 +147,16 @@ class Lake:
         return max((datetime.fromisoformat(text) for text in newest if text), default=None)
 
     def moment(self, as_of: datetime | None) -> datetime:
-        """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
+        """The time to work as of: `as_of`, or the clock; without facts the wall clock's.
+
+        as_of: None to take the newest fact. Raises EmptyLakeError where there is no row at all.
+        """
         moment = as_of or self.clock()
-        if moment is None:
+        if moment is not None:
+            return moment
+        if not any(status.rows for status in self.tables().values()):
             raise EmptyLakeError("the lake is empty: argosy ingest DIR first, or argosy demo")
-        return moment
+        return datetime.now(UTC)
 
     def version(self) -> str:
         """Changes when any table changes."""
@@ -256,10 +261,11 @@ class Lake:
                 settle(part)
             settle(home)
             settle(home.parent)
+            newest = merging.newest_fact(database, item.table, merged.parts)
             entry = Entry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
-                _newest(item.table, merged.parts),
+                newest.isoformat() if newest else None,
                 now.isoformat(),
                 item.extra,
             )
@@ -308,20 +314,3 @@ def _report(item: Staged) -> TableReport:
         faults=item.faults,
         refused=item.refused,
     )
-
-
-def _newest(table: Table, parts: Sequence[Path]) -> str | None:
-    """Time of the newest fact, from the files' own statistics.
-
-    Of a table without a clock the newest row's time, which may be planned.
-    """
-    names = table.clock or ((table.known_at,) if table.known_at else ())
-    found: list[datetime] = []
-    for part in parts:
-        metadata = pq.read_metadata(part)
-        places = {name: place for place, name in enumerate(metadata.schema.names)}
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        for name in (name for name in names if name in places):
-            statistics = (group.column(places[name]).statistics for group in groups)
-            found += [item.max for item in statistics if item is not None and item.has_min_max]
-    return max(found).isoformat() if found else None

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,7 @@ from data.lake.files import ROW
 from data.tables import Table
 
 _MANY_PARTS = 8
+_FEW, _FAR = 0.01, timedelta(days=365)
 _OTHERS = 3
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -160,6 +163,46 @@ def order(table: Table) -> tuple[str, ...]:
     """How a table is sorted: by the time its facts became known, then by key."""
     known = (table.known_at,) if table.known_at else ()
     return (*known, *(name for name in table.key if name not in known))
+
+
+def newest_fact(
+    database: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path]
+) -> datetime | None:
+    """The time of the table's newest fact; of a table without a clock, of its newest row.
+
+    A few facts that lie more than a year after all others, fewer than one in a hundred, are left
+    out: they are a wrong clock or somebody's trial, and would make everything else look old.
+    """
+    held = {name for path in parts for name in pq.read_schema(path).names}
+    known = (table.known_at,) if table.known_at else ()
+    names = [_name(name) for name in table.clock or known if name in held]
+    if not names or not parts:
+        return None
+    moments = " UNION ALL ".join(f"SELECT {name} AS moment FROM {_files(parts)}" for name in names)
+    days = database.execute(
+        f"""
+        SELECT max(moment), count(*) FROM ({moments}) WHERE moment IS NOT NULL
+        GROUP BY moment::DATE ORDER BY 1 DESC
+        """
+    ).fetchall()
+    if not days or not table.clock:
+        return days[0][0] if days else None
+    return _without_stragglers(days)
+
+
+def _without_stragglers(days: Sequence[tuple[datetime, int]]) -> datetime:
+    """The newest moment once lonely ones are left out.
+
+    days: newest moment and number of facts of each day that has some, newest day first.
+    """
+    most, later = sum(count for _, count in days) * _FEW, 0
+    for (moment, count), (before, _) in pairwise(days):
+        later += count
+        if later >= most:
+            break
+        if moment - before > _FAR:
+            return before
+    return days[0][0]
 
 
 def _changes(

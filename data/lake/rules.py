@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pycountry
 
+from data.clock import latest_fact
 from data.tables import EVERYWHERE, Column, Kind, Table
 
 # Plans may lie in the future; facts may not.
 PLANNED = frozenset(
     {"expected_at", "starts_on", "ends_on", "launched_on", "discontinued_on", "valid_from"}
 )
-CLOCK_TOLERANCE = timedelta(minutes=10)
 _LONGEST_ID, _LONGEST_TEXT = 128, 10_000
 
 
@@ -31,11 +31,6 @@ class Rule:
 
 
 Rules = Mapping[str, tuple[Rule, ...]]
-
-
-def latest_fact(now: datetime) -> datetime:
-    """The latest moment that a fact may have at a wall clock's `now`: clocks differ a little."""
-    return now + CLOCK_TOLERANCE
 
 
 def column_rules(table: Table, now: datetime) -> Rules:

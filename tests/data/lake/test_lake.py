@@ -346,3 +346,18 @@ def test_a_signal_without_values_yet_is_left_out(lake: Lake) -> None:
     assert "x_score" not in lake.read("payments")
     lake.append("payments", payments("b", x_score="high"))
     assert lake.read("payments")["x_score"].tolist() == [None, "high"]
+
+
+def test_a_few_facts_far_ahead_of_all_others_do_not_move_the_clock(lake: Lake) -> None:
+    lines = [(str(number), 1) for number in range(300)]
+    lake.append("orders", orders(*lines))
+    lake.append("orders", orders(("late", 1), day=800))
+    assert lake.clock() == MAY
+    lake.append("orders", orders(("soon", 1), day=100))
+    assert lake.clock() == MAY + timedelta(days=100)
+
+
+def test_a_shop_that_comes_back_after_years_is_as_late_as_its_newest_order(lake: Lake) -> None:
+    lake.append("orders", orders(("1", 1)))
+    lake.append("orders", orders(("2", 1), day=800))
+    assert lake.clock() == MAY + timedelta(days=800)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -134,10 +135,20 @@ def csv_batches(
             lines = tuple(_broken(line, header_rows) for line in broken[told:])
             told = len(broken)
             done = min(file.tell() / max(file.size(), 1), 1.0)
-            yield Batch(rows, pa.Table.from_batches([found]), lines, done)
+            yield Batch(rows, _as_written(pa.Table.from_batches([found])), lines, done)
         if told < len(broken):
             lines = tuple(_broken(line, header_rows) for line in broken[told:])
             yield Batch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
+
+
+def _as_written(data: pa.Table) -> pa.Table:
+    """Without the apostrophe that spreadsheets put before a text that would be a formula."""
+    for place, name in enumerate(data.column_names):
+        column = data.column(place)
+        if pc.any(pc.starts_with(column, "'")).as_py():
+            bare = pc.replace_substring_regex(column, r"^'([=+\-@\t\r])", r"\1")
+            data = data.set_column(place, name, bare)
+    return data
 
 
 def _broken(line: pacsv.InvalidRow, header_rows: int) -> Broken:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from data.lake.files import Broken, csv_batches, file_digest
 from data.lake.text_format import find_text_format
 from data.lake.workbooks import WORKBOOKS, TextRow, cell_text, workbook_sheets
+from data.sources.mapping import Sheet
 from data.errors import ArgosyError
 
 PEEK_ROWS = 40
@@ -47,14 +48,15 @@ class RawTable:
     label: its name for people: the file (and sheet), or the database table.
     name: what a mapping's `from` is compared with: file name or table name.
     peek: the first rows as text; one of them is the header.
-    read: (place of the header in `peek`, wanted columns of it) -> the rows below.
+    read: (place of the header in `peek`, wanted columns of it, sheet) -> the rows below; a database
+        reads from the sheet's watermark on.
     digest: () -> SHA-256 of the content.
     """
 
     label: str
     name: str
     peek: Peek
-    read: Callable[[int, Sequence[str]], RawRows]
+    read: Callable[[int, Sequence[str], Sheet], RawRows]
     digest: Callable[[], str]
 
     def header(self, place: int) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ def _text(path: Path, label: str) -> RawTable:
         lines = csv.reader(file, delimiter=form.separator, quoting=quoting)
         peek = tuple(tuple(row) for row, _ in zip(lines, range(PEEK_ROWS), strict=False))
 
-    def read(place: int, wanted: Sequence[str]) -> RawRows:
+    def read(place: int, wanted: Sequence[str], _sheet: Sheet) -> RawRows:
         names = column_names(peek, place)
         try:
             found = list(csv_batches(path, names, wanted, form=form, header_rows=place + 1))
@@ -148,7 +150,7 @@ def _workbook(path: Path, label: str) -> list[RawTable]:
     def table(name: str, rows: list[TextRow]) -> RawTable:
         peek = tuple(tuple(cell or "" for cell in row) for row in rows[:PEEK_ROWS])
 
-        def read(place: int, wanted: Sequence[str]) -> RawRows:
+        def read(place: int, wanted: Sequence[str], _sheet: Sheet) -> RawRows:
             below = rows[place + 1 :]
             data = text_frame(column_names(peek, place), below)[list(wanted)]
             filled = np.array([any(row) for row in below], dtype=bool)
@@ -165,7 +167,7 @@ def _workbook(path: Path, label: str) -> list[RawTable]:
 def _parquet(path: Path, label: str) -> RawTable:
     names = tuple(pq.read_schema(path).names)
 
-    def read(_place: int, wanted: Sequence[str]) -> RawRows:
+    def read(_place: int, wanted: Sequence[str], _sheet: Sheet) -> RawRows:
         rows = pq.read_table(path, columns=list(wanted))
         data = pd.DataFrame(
             {

@@ -8,6 +8,8 @@ from data.sources.headers import Header
 from data.sources.mapping import Sheet, SourceMapping, alternatives
 from data.sources.raw_files import RawTable
 
+QUERY = "query "  # names a raw table that is a sheet's own query
+
 
 @dataclass(frozen=True)
 class Recognized:
@@ -73,6 +75,9 @@ def _has(header: Header, either: str) -> bool:
 
 
 def _as_sheet(raw: RawTable, sheet: Sheet, mapping: SourceMapping) -> Recognized | None:
+    if sheet.query is not None or raw.name.startswith(QUERY):
+        same = raw.name == f"{QUERY}{sheet.name}"
+        return Recognized(raw, sheet, 0, Header(raw.header(0), mapping.headers)) if same else None
     names = [raw.name.lower(), raw.name.rpartition(".")[0].lower()]
     if sheet.from_ and not any(fnmatch.fnmatch(name, sheet.from_.lower()) for name in names):
         return None

@@ -41,7 +41,7 @@ def read_sheet(found: Recognized) -> RawRows:
     """
     sheet = found.sheet
     wanted = found.columns(_wanted(found))
-    raw = found.raw.read(found.place, list(dict.fromkeys(wanted.values())))
+    raw = found.raw.read(found.place, list(dict.fromkeys(wanted.values())), sheet)
     data = pd.DataFrame({name: raw.data[own] for name, own in wanted.items()}, dtype=object)
     return RawRows(raw.numbers, _filled_down(data, sheet), raw.broken)
 

@@ -1,8 +1,8 @@
 """Tables that we write for people and machines: Parquet, CSV and workbooks, whole or not at all.
 
-A text that a spreadsheet would take for a formula (`=1+1`, an id such as `-12`) is shown as text: in
-a workbook it is a text cell as it is, in CSV it gets an apostrophe in front, as spreadsheets write
-it themselves; `argosy ingest` takes that apostrophe away again.
+A text that a spreadsheet would take for a formula (`=1+1`, an id such as `-12`) stays text: in a
+workbook it is a text cell, in CSV it gets an apostrophe in front, as spreadsheets write it
+themselves; `argosy ingest` takes that apostrophe away again.
 """
 
 from pathlib import Path

@@ -153,7 +153,9 @@ def _label(path: Path) -> str:
 def _parts(home: Path, faults: list[str]) -> list[Path]:
     if home.is_file():
         return [home]
-    parts = sorted(path for path in home.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    parts = sorted(
+        path for path in home.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file()
+    )
     if not parts:
         faults.append(
             f"{home.name}/: no .csv, .xlsx or .parquet file inside; add one or remove the folder"
@@ -170,7 +172,7 @@ def _no_table(folder: Path, others: Sequence[str]) -> str:
     seen = f" It holds {short(', '.join(others), 200)}." if others else " It is empty."
     return (
         f"{folder} holds no table.{seen} Name the files {', '.join(TABLES)}, "
-        "each with .csv, .xlsx or .parquet; exports of a shop system need --map (such as --map shopify)"
+        "each with .csv, .xlsx or .parquet; exports of a shop system need --map, as --map shopify"
     )
 
 

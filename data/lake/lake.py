@@ -15,6 +15,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from data.lake import merging, quarantine, reading
+from data.lake.feeds import Feed, find, header_faults, memory
 from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
 from data.lake.parsing import schema
 from data.lake.reports import (
@@ -27,7 +28,6 @@ from data.lake.reports import (
     TableStatus,
     UnknownTableError,
 )
-from data.lake.feeds import Feed, find, header_faults, memory
 from data.settings import Settings
 from data.tables import TABLES, Table
 

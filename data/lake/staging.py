@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.lake.feeds import Feed, is_kept
 from data.lake.files import ROW, UnreadableError, short
 from data.lake.merging import Clash, repeats, unique
 from data.lake.parsing import open_kind, schema
 from data.lake.quarantine import Fault, Quarantine
-from data.lake.feeds import Feed, is_kept
 from data.lake.validation import check
 from data.tables import Kind, Table
 

@@ -52,8 +52,8 @@ def cell_text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _number_text(value: "float | np.floating[Any] | Decimal") -> str | None:
-    if value != value:  # noqa: PLR0124  (NaN is the only number that is not itself)
+def _number_text(value: Any) -> str | None:
+    if value != value:
         return None
     if abs(value) < 2**53 and value == int(value):
         return str(int(value))

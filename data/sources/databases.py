@@ -92,15 +92,17 @@ def read_chunks(engine: sa.Engine, selection: Selection) -> Iterator[pd.DataFram
 
     engine: the database. selection: what to read.
     """
-    columns = [sa.column(name) for name in selection.columns]
+    columns: list[sa.ColumnElement[Any]] = [sa.column(name) for name in selection.columns]
     statement = _statement(selection.name, selection.query, columns)
     if selection.watermark is not None:
-        mark = sa.column(selection.watermark)
+        mark: sa.ColumnElement[Any] = sa.column(selection.watermark)
         if selection.since is not None:
-            # Not "later than": several rows may bear the last mark, and a row again changes nothing.
+            # Not "later than": rows may share the last mark; a row read again changes nothing.
             statement = statement.where(mark >= selection.since)
         statement = statement.order_by(mark)
-    with engine.connect().execution_options(stream_results=True, yield_per=CHUNK_ROWS) as connection:
+    with engine.connect().execution_options(
+        stream_results=True, yield_per=CHUNK_ROWS
+    ) as connection:
         for rows in connection.execute(statement).partitions(CHUNK_ROWS):
             yield pd.DataFrame(
                 [tuple(row) for row in rows], columns=list(selection.columns), dtype=object
@@ -131,9 +133,9 @@ def _with_driver(address: str) -> str:
 
 
 def _statement(
-    name: str, query: str | None, columns: "Sequence[sa.ColumnClause[Any]] | None"
+    name: str, query: str | None, columns: "Sequence[sa.ColumnElement[Any]] | None"
 ) -> "sa.Select[Any]":
-    chosen = columns or [sa.text("*")]
+    chosen: Sequence[Any] = columns or [sa.text("*")]
     if query is not None:
         inner = sa.text(query.strip().rstrip(";")).columns().subquery("asked")
         return sa.select(*chosen).select_from(inner)

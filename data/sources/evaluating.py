@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from data.sources.mapping import Condition, Conditions, Expression, Source, Specification
+from data.sources.mapping import Condition, Conditions, Expression, Specification
 from data.sources.numbers import DecimalMark, canonical_number, decimal_mark
 from data.sources.places import country_code, currency_code, fold
 from data.sources.times import DateOrder, canonical_date, canonical_time, date_order
@@ -16,7 +16,7 @@ from data.tables import Kind
 
 Texts = pd.Series  # of text, None where empty
 
-_NUMBERS = frozenset({"quantity", "amount", "share", "number", "line"})
+_NUMBERS = frozenset({"quantity", "amount", "share", "rate", "number", "line"})
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class Locale:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one sheet: columns by the mapping's names, values of `$name`, and the locale."""
+    """The rows of one sheet: columns by the mapping's names, constants (`$name`), the locale."""
 
     data: pd.DataFrame
-    values: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     locale: Locale = field(default_factory=Locale)
 
     def column(self, name: str) -> Texts:
         """A column or a value of `$name`; all empty where the file has no such column."""
         if name.startswith("$"):
-            return self.constant(self.values[name[1:]] or None)
+            return self.constant(self.constants[name[1:]] or None)
         if name in self.data:
             return self.data[name]
         return self.constant(None)
@@ -61,7 +61,7 @@ def evaluate(specification: Specification, rows: Rows, kind: Kind) -> Texts:
     currencies as ISO codes.
     """
     found = _first_filled(specification, rows)
-    return _each(found, _writer(kind, rows.locale, found))
+    return _each(found, _writer(kind, rows, found))
 
 
 def selected(conditions: Conditions, rows: Rows, *, otherwise: bool) -> pd.Series:
@@ -105,7 +105,8 @@ def _first_filled(specification: Specification, rows: Rows) -> Texts:
 def _expression(expression: Expression, rows: Rows) -> Texts:
     found = _beginning(expression, rows)
     if expression.currency:
-        found = _each(found, currency_code)
+        usual = rows.constants.get("currency", "")
+        found = _each(found, lambda text: currency_code(text, usual))
     if expression.replace:
         found = _each(found, _replacer(expression.replace))
     if expression.pattern:
@@ -148,7 +149,9 @@ def _calculated(expression: Expression, found: Texts, rows: Rows) -> Texts:
         result = _step(name, result, _operand(operand, rows))
     if expression.absolute:
         result = result.abs()
-    texts = [None if np.isnan(value) else f"{value:.6f}".rstrip("0").rstrip(".") for value in result]
+    texts = [
+        None if np.isnan(value) else f"{value:.6f}".rstrip("0").rstrip(".") for value in result
+    ]
     # What is no number stays as it was, to be quarantined with its own words.
     return pd.Series(texts, index=found.index, dtype=object).where(~result.isna(), found)
 
@@ -180,7 +183,9 @@ def as_numbers(texts: Texts, locale: Locale) -> "pd.Series[float]":
     return _each(texts, lambda text: canonical_number(text, locale.mark)).astype(float)
 
 
-def _meets(condition: Condition, texts: Texts, rows: Rows) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _meets(
+    condition: Condition, texts: Texts, rows: Rows
+) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     if condition == "filled":
         return texts.notna().to_numpy()
     if condition == "empty":
@@ -199,8 +204,9 @@ def _each(texts: Texts, function: Callable[[str], object]) -> Texts:
     return pd.Series(answers[codes], index=texts.index, dtype=object)
 
 
-def _writer(kind: Kind, locale: Locale, found: Texts) -> Callable[[str], object]:
+def _writer(kind: Kind, rows: Rows, found: Texts) -> Callable[[str], object]:
     """How a text becomes one of ours."""
+    locale = rows.locale
     if kind in _NUMBERS:
         return lambda text: _or_as_found(canonical_number(text, locale.mark), text)
     if kind in ("time", "date"):
@@ -211,7 +217,8 @@ def _writer(kind: Kind, locale: Locale, found: Texts) -> Callable[[str], object]
     if kind == "country":
         return lambda text: _or_as_found(country_code(text), text)
     if kind == "currency":
-        return lambda text: _or_as_found(currency_code(text), text)
+        usual = rows.constants.get("currency", "")
+        return lambda text: _or_as_found(currency_code(text, usual), text)
     return lambda text: text
 
 

@@ -1,4 +1,4 @@
-"""Column names of an export: found in any language, letter case and punctuation; near ones named."""
+"""Column names of an export, found in any language, letter case and punctuation."""
 
 import difflib
 import re

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from data.errors import ArgosyError
 from data.sources.mapping import (
     Expression,
     Into,
@@ -18,7 +19,6 @@ from data.sources.mapping import (
     Specification,
 )
 from data.sources.places import country_code, currency_code
-from data.errors import ArgosyError
 from data.tables import TABLES
 
 # Values that any mapping may use as `$name`; --set and [defaults] change them.
@@ -70,7 +70,9 @@ def load_mapping(name: str, values: Mapping[str, str] | None = None) -> SourceMa
 
 def _read(name: str) -> tuple[str, str]:
     if name in preset_names():
-        return (resources.files("data.sources") / "presets" / f"{name}.toml").read_text("utf-8"), name
+        return (resources.files("data.sources") / "presets" / f"{name}.toml").read_text(
+            "utf-8"
+        ), name
     path = Path(name)
     if not path.is_file():
         near = difflib.get_close_matches(name.lower(), preset_names(), n=1)
@@ -98,7 +100,11 @@ def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:
     sheets = list(content.get("sheets", []))
     for name in [key for key in content if key in TABLES]:
         said = dict(content.pop(name))
-        into = {key: said.pop(key) for key in ("columns", "only", "skip", "once", "stand_in") if key in said}
+        into = {
+            key: said.pop(key)
+            for key in ("columns", "only", "skip", "once", "stand_in")
+            if key in said
+        }
         sheets.append({"name": name, **said, "into": [{"table": name, **into}]})
     return {**content, "sheets": sheets}
 
@@ -156,7 +162,8 @@ def _into_faults(sheet: Sheet, into: Into) -> Iterator[str]:
             table.open_prefix and name.startswith(table.open_prefix)
         ):
             near = difflib.get_close_matches(name, table.names, n=1)
-            yield f"{place}: {into.table} has no column {name}{f'; is it {near[0]}?' if near else ''}"
+            hint = f"; is it {near[0]}?" if near else ""
+            yield f"{place}: {into.table} has no column {name}{hint}"
         yield from (f"{place}: {name}: {fault}" for fault in _pattern_faults(specification))
     missing = [name for name in table.required if name not in into.columns]
     if missing and not into.patch:

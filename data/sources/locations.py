@@ -84,7 +84,7 @@ def _fetched(address: Address, folder: Path) -> Path:
         if info.type == fs.FileType.NotFound:
             raise SourceError(f"there is nothing at {address.text}; name a folder or an object")
         if info.type == fs.FileType.File:
-            target = folder / info.base_name
+            target = folder / str(info.base_name)
             fs.copy_files(base, str(target), source_filesystem=store)
             return target
         fs.copy_files(base, str(folder), source_filesystem=store)

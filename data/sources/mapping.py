@@ -120,10 +120,13 @@ class Into(_Part):
 class Sheet(_Part):
     """One kind of file (or database table) that a system exports.
 
-    has: columns by which it is known (`SKU | Name`: one of both). without: columns that it must not have. from: file or table
-    names, with `*`. query: SQL, for databases. watermark: the column that grows with every change;
-    of a database only rows from the last one on are read. fill_down: columns that stand only in the
-    first row of an order; within: the order's number. note: what a reader of the report should know.
+    has: columns by which it is known (`SKU | Name`: one of both). without: columns that it must not
+        have. from: file or table names, with `*`. query: SQL, for databases.
+    watermark: the column that grows with every change; of a database only rows from the last one
+        on are read.
+    fill_down: columns that stand only in the first row of an order; within: the order's number.
+    items: several items in a row. joins: columns of other sheets. into: what our tables get.
+    note: what a reader of the report should know.
     """
 
     name: str

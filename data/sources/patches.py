@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def _filled(data: pd.DataFrame, values: pd.DataFrame, into: Into) -> pd.DataFram
     filled = data.copy()
     for name in (name for name in values.columns if name not in match):
         rows = meant & first if name.endswith(_SUMMED) else meant
-        new = joined[name].astype(object)
+        new: Any = joined[name].astype(object)
         new = new.where(rows & new.notna().to_numpy(), None)
         old = data[name] if name in data else pd.Series([None] * len(data), dtype=object)
         filled[name] = new.where(new.notna(), old)

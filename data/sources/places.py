@@ -15,6 +15,13 @@ _SYMBOLS = {
     "MX$": "MXN", "NT$": "TWD", "CN¥": "CNY", "JP¥": "JPY", "￥": "JPY", "лв": "BGN", "lei": "RON",
     "CHF": "CHF", "Fr.": "CHF", "₴": "UAH", "د.إ": "AED", "د.ك": "KWD",
 }  # fmt: skip
+# Signs of several currencies: the first is meant where the shop's own is none of them.
+_SHARED_SIGNS = {
+    "$": ("USD", "CAD", "AUD", "NZD", "MXN", "SGD", "HKD", "TWD", "CLP", "COP", "ARS"),
+    "¥": ("JPY", "CNY"),
+    "kr": (None, "SEK", "NOK", "DKK", "ISK"),
+    "Rs": ("INR", "PKR", "LKR", "NPR"),
+}
 # Names that people use and ISO 3166 does not.
 _USUAL = {
     "uk": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB",
@@ -43,17 +50,23 @@ def country_code(text: str) -> str | None:
     return _USUAL.get(name) or _english().get(name) or _translated().get(name)
 
 
-def currency_code(text: str) -> str | None:
-    """ISO 4217 of a currency's code, sign or amount; None when none or several could be meant.
+def currency_code(text: str, usual: str = "") -> str | None:
+    """ISO 4217 of a currency's code, sign or amount; None when there is none or it is unknown.
 
-    >>> currency_code("12,50 €"), currency_code("usd"), currency_code("$12")
-    ('EUR', 'USD', None)
+    text: such as `12,50 €`, `usd`, `$12`. usual: the shop's own currency, ISO 4217; it is meant by
+    a sign that several currencies share.
+
+    >>> currency_code("12,50 €"), currency_code("$12", usual="CAD"), currency_code("12 kr")
+    ('EUR', 'CAD', None)
     """
     plain = text.strip()
     letters = plain.strip("0123456789.,'-+() \u00a0\u202f")
     if len(letters) == 3 and pycountry.currencies.get(alpha_3=letters.upper()):
         return letters.upper()
-    return _SYMBOLS.get(letters)
+    sharing = _SHARED_SIGNS.get(letters.rstrip(".").strip(), ())
+    if usual in sharing:
+        return usual
+    return sharing[0] if sharing else _SYMBOLS.get(letters)
 
 
 def fold(text: str) -> str:

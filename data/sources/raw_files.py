@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.errors import ArgosyError
 from data.lake.files import Broken, csv_batches, file_digest
 from data.lake.text_format import find_text_format
 from data.lake.workbooks import WORKBOOKS, TextRow, cell_text, workbook_sheets
 from data.sources.mapping import Sheet
-from data.errors import ArgosyError
 
 PEEK_ROWS = 40
 SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".parquet", *WORKBOOKS)
@@ -81,7 +82,7 @@ def raw_tables(path: Path, label: str) -> list[RawTable]:
 
 
 def column_names(peek: Peek, place: int) -> tuple[str, ...]:
-    """The names in the header, trimmed; the second of one name gets ` (2)`, a nameless one its place.
+    """The names in the header, trimmed: a second one gets ` (2)`, a nameless one its place.
 
     peek: the first rows of the table. place: which of them is the header.
     Where most rows are longer than the header, nameless columns follow.
@@ -113,7 +114,7 @@ def text_frame(columns: Sequence[str], rows: Sequence[TextRow]) -> pd.DataFrame:
 
 def _text(path: Path, label: str) -> RawTable:
     form = find_text_format(path)
-    quoting = csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
     csv.field_size_limit(1 << 27)
     with path.open(encoding=form.encoding, errors="replace", newline="") as file:
         lines = csv.reader(file, delimiter=form.separator, quoting=quoting)
@@ -137,9 +138,9 @@ def _text(path: Path, label: str) -> RawTable:
 
 def _trimmed(data: pd.DataFrame) -> pd.DataFrame:
     """Without blanks around, None where nothing is left."""
-    trimmed = {}
+    trimmed: dict[Any, Any] = {}
     for name in data:
-        text = data[name].str.strip() if data[name].notna().any() else data[name]
+        text: Any = data[name].str.strip() if data[name].notna().any() else data[name]
         trimmed[name] = text.astype(object).where(text.notna() & (text != ""), None)
     return pd.DataFrame(trimmed, columns=data.columns, index=data.index, dtype=object)
 
@@ -154,9 +155,7 @@ def _workbook(path: Path, label: str) -> list[RawTable]:
             below = rows[place + 1 :]
             data = text_frame(column_names(peek, place), below)[list(wanted)]
             filled = np.array([any(row) for row in below], dtype=bool)
-            return RawRows(
-                np.flatnonzero(filled) + 1, data[filled].reset_index(drop=True)
-            )
+            return RawRows(np.flatnonzero(filled) + 1, data[filled].reset_index(drop=True))
 
         shown = label if len(sheets) == 1 else f"{label} [{name}]"
         return RawTable(shown, f"{path.name}[{name}]", peek, read, lambda: file_digest(path))
@@ -171,7 +170,9 @@ def _parquet(path: Path, label: str) -> RawTable:
         rows = pq.read_table(path, columns=list(wanted))
         data = pd.DataFrame(
             {
-                name: pd.Series([cell_text(value) for value in rows[name].to_pylist()], dtype=object)
+                name: pd.Series(
+                    [cell_text(value) for value in rows[name].to_pylist()], dtype=object
+                )
                 for name in wanted
             }
         )

@@ -2,8 +2,9 @@
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from data.sources.raw_files import RawRows
 from data.sources.recognition import Recognized
 from data.tables import TABLES
 
-_NUMBER_KINDS = frozenset({"quantity", "amount", "share", "number"})
+_NUMBER_KINDS = frozenset({"quantity", "amount", "share", "rate", "number"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ _ROW = "__row"
 
 def _shaped(into: Into, rows: Rows, label: str, broken: tuple[Broken, ...]) -> Shaped:
     taken = selected(into.only, rows, otherwise=True) & ~selected(into.skip, rows, otherwise=False)
-    kept = Rows(rows.data[taken].reset_index(drop=True), rows.values, rows.locale)
+    kept = Rows(rows.data[taken].reset_index(drop=True), rows.constants, rows.locale)
     table = TABLES[into.table]
     columns = {}
     for name, specification in into.columns.items():
@@ -95,7 +96,9 @@ def _wanted(found: Recognized) -> list[str]:
     if found.sheet.items:
         for pattern in found.sheet.items.columns:
             names += [
-                name for name in found.header.names if fnmatch.fnmatch(name.lower(), pattern.lower())
+                name
+                for name in found.header.names
+                if fnmatch.fnmatch(name.lower(), pattern.lower())
             ]
             names.append(pattern)
     return list(dict.fromkeys(name for name in names if not name.startswith("$")))
@@ -122,8 +125,11 @@ def _beside(data: pd.DataFrame, join: Join, others: Mapping[str, pd.DataFrame]) 
     if other is None or join.right not in other or join.left not in data:
         return data
     right = other.drop_duplicates(join.right).add_prefix(f"{join.sheet}.")
-    merged = data.merge(right, how="left", left_on=join.left, right_on=f"{join.sheet}.{join.right}")
-    return merged.astype(object).where(merged.notna(), None)
+    merged: Any = data.merge(
+        right, how="left", left_on=join.left, right_on=f"{join.sheet}.{join.right}"
+    )
+    beside: pd.DataFrame = merged.astype(object).where(merged.notna(), None)
+    return beside
 
 
 def _exploded(data: pd.DataFrame, items: Items) -> pd.DataFrame:
@@ -140,12 +146,12 @@ def _exploded(data: pd.DataFrame, items: Items) -> pd.DataFrame:
             places.append(place)
             found.append(_item(text, items))
     taken = data.iloc[places].reset_index(drop=True)
-    made = pd.DataFrame(found, dtype=object).add_prefix("item.")
+    made: Any = pd.DataFrame(found, dtype=object).add_prefix("item.")
     made = made.where(made.notna(), None)
     return pd.concat([taken, made], axis=1)
 
 
-def _pieces(cells: Sequence[object], items: Items) -> Iterator[str]:
+def _pieces(cells: Iterable[object], items: Items) -> Iterator[str]:
     for cell in cells:
         if cell is None:
             continue

@@ -7,6 +7,8 @@ from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 DateOrder = Literal["dmy", "mdy", "ymd"]
 
 _CLOCK = (
@@ -17,7 +19,9 @@ _CLOCK = (
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}(?::?\d{2})?|[A-Z]{3,5})?"
 _NUMERIC = re.compile(
     r"(?P<first>\d{1,4})\s*[./\-年]\s*(?P<second_part>\d{1,2})\s*[./\-月]\s*(?P<third>\d{1,4})日?\.?"
-    + _CLOCK + _ZONE + "$"
+    + _CLOCK
+    + _ZONE
+    + "$"
 )
 _NAMED = re.compile(
     r"(?:[^\W\d]+\.?,\s*)?"
@@ -32,24 +36,39 @@ _LETTERS = {
     "CST": -6, "CDT": -5, "EST": -5, "EDT": -4, "AEST": 10, "AEDT": 11,
 }  # fmt: skip
 _MONTHS = (
-    "january januar janvier enero gennaio januari janeiro stycznia styczeń leden ledna ocak январь "
-    "января tammikuu január",
-    "february februar février febrero febbraio februari fevereiro lutego luty únor února şubat "
-    "февраль февраля helmikuu február",
-    "march märz mars marzo maart março marca marzec březen března mart март марта maaliskuu",
+    (
+        "january januar janvier enero gennaio januari janeiro stycznia styczeń leden ledna "
+        "ocak январь января tammikuu január"
+    ),
+    (
+        "february februar février febrero febbraio februari fevereiro lutego luty únor února "
+        "şubat февраль февраля helmikuu február"
+    ),
+    ("march märz mars marzo maart março marca marzec březen března mart март марта maaliskuu"),
     "april avril abril aprile kwietnia kwiecień duben dubna nisan апрель апреля huhtikuu",
     "may mai mayo maggio mei maj maio maja květen května mayıs май мая toukokuu",
-    "june juni juin junio giugno junho czerwca czerwiec červen června haziran июнь июня kesäkuu",
-    "july juli juillet julio luglio julho lipca lipiec červenec července temmuz июль июля heinäkuu",
-    "august août agosto augustus augusti sierpnia sierpień srpen srpna ağustos август августа "
-    "elokuu",
-    "september septembre septiembre settembre setembro września wrzesień září eylül сентябрь "
-    "сентября syyskuu",
-    "october oktober octobre octubre ottobre outubro października październik říjen října ekim "
-    "октябрь октября lokakuu",
-    "november novembre noviembre novembro listopada listopad kasım ноябрь ноября marraskuu",
-    "december dezember décembre diciembre dicembre dezembro grudnia grudzień prosinec prosince "
-    "aralık декабрь декабря joulukuu",
+    ("june juni juin junio giugno junho czerwca czerwiec červen června haziran июнь июня kesäkuu"),
+    (
+        "july juli juillet julio luglio julho lipca lipiec červenec července temmuz июль июля "
+        "heinäkuu"
+    ),
+    (
+        "august août agosto augustus augusti sierpnia sierpień srpen srpna ağustos август "
+        "августа elokuu"
+    ),
+    (
+        "september septembre septiembre settembre setembro września wrzesień září eylül "
+        "сентябрь сентября syyskuu"
+    ),
+    (
+        "october oktober octobre octubre ottobre outubro października październik říjen října "
+        "ekim октябрь октября lokakuu"
+    ),
+    ("november novembre noviembre novembro listopada listopad kasım ноябрь ноября marraskuu"),
+    (
+        "december dezember décembre diciembre dicembre dezembro grudnia grudzień prosinec "
+        "prosince aralık декабрь декабря joulukuu"
+    ),
 )
 
 
@@ -116,9 +135,7 @@ def _numeric(text: str, order: DateOrder | None) -> datetime | None:
     if found is None:
         return None
     parts = [found["first"], found["second_part"], found["third"]]
-    if len(parts[0]) == 4:
-        year, month, day = parts
-    elif order == "ymd":
+    if len(parts[0]) == 4 or order == "ymd":
         year, month, day = parts
     else:
         if order is None:
@@ -150,7 +167,14 @@ def _moment(year: int, month: int, day: int, found: "re.Match[str]") -> datetime
         late = half.startswith("p") or half in {"午後", "下午"}
         hour = hour % 12 + (12 if late else 0)
     try:
-        moment = datetime(year, month, day, hour, int(found["minute"] or 0), int(found["second"] or 0))  # noqa: DTZ001, E501  (the zone follows)
+        moment = pd.Timestamp(
+            year=year,
+            month=month,
+            day=day,
+            hour=hour,
+            minute=int(found["minute"] or 0),
+            second=int(found["second"] or 0),
+        ).to_pydatetime()
     except ValueError:
         return None
     name = found["zone"]
@@ -173,7 +197,9 @@ def _month(name: str) -> int | None:
     lower = name.lower()
     if lower in known:
         return known[lower]
-    starts = {number for full, number in known.items() if len(lower) >= 3 and full.startswith(lower)}
+    starts = {
+        number for full, number in known.items() if len(lower) >= 3 and full.startswith(lower)
+    }
     return starts.pop() if len(starts) == 1 else None
 
 

@@ -57,7 +57,9 @@ class Watermarks:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise SourceError(f"{self.path} is broken ({error}); remove it: all is read again") from error
+            raise SourceError(
+                f"{self.path} is broken ({error}); remove it: all is read again"
+            ) from error
         return kept
 
 

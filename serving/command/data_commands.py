@@ -93,7 +93,12 @@ def shown_report(
     }
     if report.used:
         shown["files"] = [
-            {"file": used.file, "is": used.sheet, "rows": used.rows, "gives": ", ".join(used.tables)}
+            {
+                "file": used.file,
+                "is": used.sheet,
+                "rows": used.rows,
+                "gives": ", ".join(used.tables),
+            }
             for used in report.used
         ]
         shown["not_given"] = list(report.left_out)

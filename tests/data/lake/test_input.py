@@ -275,7 +275,10 @@ def test_many_columns_take_no_time(lake: Lake, tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"\x1f\x8b\x08\x00", "compressed"),
-        (HEADER.replace("order_id", "Ordér_id").encode("latin-1"), "rename 'Ordér_id' to 'order_id'"),
+        (
+            HEADER.replace("order_id", "Ordér_id").encode("latin-1"),
+            "rename 'Ordér_id' to 'order_id'",
+        ),
         (b"\n\n", "no column names"),
         ((HEADER + ",currency").encode(), "column currency stands there 2 times"),
     ],

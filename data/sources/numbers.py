@@ -7,10 +7,11 @@ from typing import Literal
 
 DecimalMark = Literal[".", ","]
 
-_SPACES = dict.fromkeys(map(ord, " \u00a0\u202f\u2009\u200a'’`´\u066c_"), None)
+# Between digits, what parts thousands and is no mark: blanks and apostrophes before three digits.
+_THIN = re.compile(r"(?<=\d)[\s'’`´\u066c_](?=\d{3}(?!\d))")
 _MINUS = dict.fromkeys(map(ord, "−–‒﹣－"), "-")
 _AMOUNT = re.compile(
-    r"(?P<before>\D{0,8}?)(?P<number>(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?)(?P<after>\D{0,12})$"
+    r"(?P<before>\D{0,8}?)(?P<number>(?:\d[\d.,]*|(?<![^\W\d])[.,]\d+)(?:[eE][+-]?\d+)?)(?P<after>\D{0,12})$"
 )
 _GROUPED = re.compile(r"-?\d{1,3}(?P<mark>[.,])\d{3}$")
 
@@ -23,9 +24,9 @@ def bare_number(text: str) -> str | None:
     >>> bare_number("(£12.00)")
     '-12.00'
     """
-    plain = unicodedata.normalize("NFKC", text).translate(_MINUS).translate(_SPACES)
+    plain = unicodedata.normalize("NFKC", text).translate(_MINUS).strip()
     plain = "".join(_digit(letter) for letter in plain.replace("\u066b", ","))
-    found = _AMOUNT.match(plain)
+    found = _AMOUNT.match(_THIN.sub("", plain))
     if found is None:
         return None
     before, after = found["before"], found["after"]

@@ -11,7 +11,7 @@ from data.lake.feeds import Feed
 from data.lake.files import BATCH_ROWS, Batch
 from data.sources.assumptions import Notes, is_possible, note_assumptions
 from data.sources.evaluating import Rows, evaluate
-from data.sources.mapping import Into, SourceMapping
+from data.sources.mapping import Into, SourceMapping, joined_columns
 from data.sources.patches import patched
 from data.sources.raw_files import RawRows, RawTable
 from data.sources.recognition import Recognized, almost, recognize
@@ -71,7 +71,7 @@ def import_tables(
     for item in known:
         if progress:
             progress(f"reading {item.raw.label}", None)
-        read[item.raw.label] = read_sheet(item)
+        read[item.raw.label] = read_sheet(item, joined_columns(mapping.sheets, item.sheet.name))
     notes = Notes()
     shaped = _shaped(known, read, mapping, base_currency, notes)
     plain, homeless = patched(shaped)

@@ -1,6 +1,6 @@
 """A mapping: which columns of which files become which columns of our tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -163,6 +163,21 @@ class SourceMapping(_Part):
     defaults: Mapping[str, str] = {}
     headers: Mapping[str, tuple[str, ...]] = {}
     sheets: tuple[Sheet, ...] = ()
+
+
+def joined_columns(sheets: Iterable[Sheet], name: str) -> list[str]:
+    """The columns of a sheet that other sheets join to theirs.
+
+    sheets: all of a mapping. name: of the sheet.
+    """
+    columns = [join.right for sheet in sheets for join in sheet.joins if join.sheet == name]
+    for sheet in sheets:
+        columns += [
+            header.removeprefix(f"{name}.")
+            for header in sheet.headers
+            if header.startswith(f"{name}.")
+        ]
+    return list(dict.fromkeys(columns))
 
 
 def alternatives(either: str) -> list[str]:

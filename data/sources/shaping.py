@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,13 +35,13 @@ class Shaped:
     broken: tuple[Broken, ...] = ()
 
 
-def read_sheet(found: Recognized) -> RawRows:
+def read_sheet(found: Recognized, joined: Sequence[str] = ()) -> RawRows:
     """The rows of a sheet, columns by the mapping's names, order-level values filled down.
 
-    found: a raw table and its sheet.
+    found: a raw table and its sheet. joined: columns of it that other sheets join to theirs.
     """
     sheet = found.sheet
-    wanted = found.columns(_wanted(found))
+    wanted = found.columns([*_wanted(found), *joined])
     raw = found.raw.read(found.place, list(dict.fromkeys(wanted.values())), sheet)
     data = pd.DataFrame({name: raw.data[own] for name, own in wanted.items()}, dtype=object)
     return RawRows(raw.numbers, _filled_down(data, sheet), raw.broken)

@@ -164,7 +164,7 @@ def amazon(folder: Path, days: int = 6) -> None:
     write(folder / "250001.txt", [header, *rows], "\t", "cp1252")
     header = ["return-date", "order-id", "sku", "quantity", "reason"]
     returned = [
-        [f"{each.moment + timedelta(days=3):%Y-%m-%dT%H:%M:%S}+00:00", f"302-{each.place}", each.sku,
+        [f"{each.moment + timedelta(days=3):%Y-%m-%dT%H:%M:%S}Z", f"302-{each.place}", each.sku,
          each.quantity, "UNWANTED_ITEM"]
         for each in lines(days)
         if each.state == "returned"
@@ -232,8 +232,9 @@ def magento(folder: Path, days: int = 6) -> None:
     ]
     for number, each in enumerate(lines(days)):
         if each.line == 1:
-            orders.append([each.place, f"{each.place:09}", f"{each.moment:%Y-%m-%d %H:%M:%S}",
-                           states[each.state], "EUR", each.place % 3, each.customer, "50.0000"])  # fmt: skip
+            made = f"{each.moment:%Y-%m-%d %H:%M:%S}"
+            end = ["EUR", each.place % 3, each.customer, "50.0000"]
+            orders.append([each.place, f"{each.place:09}", made, states[each.state], *end])
         row = [number, each.place, "", each.sku, each.title, f"{each.quantity}.0000", each.price]
         items.append(row)
     items.append([99, 0, 1, "=SKU-1", "the simple one of a configurable", "1.0000", "0.0000"])

@@ -135,7 +135,8 @@ def _with_driver(address: str) -> str:
 def _statement(
     name: str, query: str | None, columns: "Sequence[sa.ColumnElement[Any]] | None"
 ) -> "sa.Select[Any]":
-    chosen: Sequence[Any] = columns or [sa.text("*")]
+    everything: Any = sa.text("*")
+    chosen: Sequence[Any] = columns or [everything]
     if query is not None:
         inner = sa.text(query.strip().rstrip(";")).columns().subquery("asked")
         return sa.select(*chosen).select_from(inner)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from data.lake.files import (
     BATCH_ROWS,
-    Batch,
+    RowBatch,
     UnreadableError,
     csv_batches,
     csv_header,
@@ -36,6 +36,10 @@ _TEXTS = (".csv", ".txt", ".tsv", ".tab")
 _SUFFIXES = (*_TEXTS, ".parquet", *WORKBOOKS)
 
 
+# (wanted columns) -> their rows, batch by batch.
+ReadBatches = Callable[[Sequence[str]], Iterator[RowBatch]]
+
+
 @dataclass(frozen=True)
 class Feed:
     """One file (or frame) of one table: its name for people, its columns, its rows on demand.
@@ -48,7 +52,7 @@ class Feed:
     name: str
     columns: tuple[str, ...]
     digest: Callable[[], str]
-    batches: Callable[[Sequence[str]], Iterator[Batch]]
+    batches: ReadBatches
     numbers: npt.NDArray[np.int64] | None = None
 
 
@@ -94,11 +98,11 @@ def memory(table: str, frame: pd.DataFrame) -> Feed:
     """A frame as a feed."""
     data = _arrow(frame)
 
-    def batches(columns: Sequence[str]) -> Iterator[Batch]:
+    def batches(columns: Sequence[str]) -> Iterator[RowBatch]:
         chosen = data.select(list(columns))
         for start in range(0, len(chosen), BATCH_ROWS):
             part = chosen.slice(start, BATCH_ROWS)
-            yield Batch(np.arange(start + 1, start + 1 + len(part)), part)
+            yield RowBatch(np.arange(start + 1, start + 1 + len(part)), part)
 
     def digest() -> str:
         sink = io.BytesIO()
@@ -199,7 +203,7 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
         return None
     faults.extend(header_faults(table, name, columns))
 
-    def batches(wanted: Sequence[str]) -> Iterator[Batch]:
+    def batches(wanted: Sequence[str]) -> Iterator[RowBatch]:
         try:
             yield from read(wanted)
         except (pa.ArrowException, OSError, UnicodeError) as error:
@@ -208,7 +212,7 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
     return Feed(table.name, name, columns, lambda: file_digest(path), batches)
 
 
-def _opened(path: Path) -> tuple[tuple[str, ...], Callable[[Sequence[str]], Iterator[Batch]]]:
+def _opened(path: Path) -> tuple[tuple[str, ...], ReadBatches]:
     """The column names of a file, and how its rows are read."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
@@ -220,14 +224,16 @@ def _opened(path: Path) -> tuple[tuple[str, ...], Callable[[Sequence[str]], Iter
     return columns, lambda wanted: csv_batches(path, columns, wanted, form=form)
 
 
-def _first_sheet(path: Path) -> tuple[tuple[str, ...], Callable[[Sequence[str]], Iterator[Batch]]]:
+def _first_sheet(
+    path: Path,
+) -> tuple[tuple[str, ...], ReadBatches]:
     """The first filled sheet of a workbook; its first row has the column names."""
     rows = next((rows for _, rows in workbook_sheets(path)), [])
     columns = tuple((cell or "").strip() for cell in rows[0]) if rows else ()
     if not any(columns):
         raise ValueError("its first row has no column names")
 
-    def batches(wanted: Sequence[str]) -> Iterator[Batch]:
+    def batches(wanted: Sequence[str]) -> Iterator[RowBatch]:
         filled = [(number, row) for number, row in enumerate(rows[1:], 1) if any(row)]
         places = [columns.index(name) for name in wanted]
         data = {
@@ -235,7 +241,7 @@ def _first_sheet(path: Path) -> tuple[tuple[str, ...], Callable[[Sequence[str]],
             for name, place in zip(wanted, places, strict=True)
         }
         numbers = np.array([number for number, _ in filled], dtype=np.int64)
-        yield Batch(numbers, pa.table(data), done=1.0)
+        yield RowBatch(numbers, pa.table(data), done=1.0)
 
     return columns, batches
 

@@ -33,7 +33,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Some rows as found: `rows` are their numbers in the file, 1 for the first below the header.
 
     done: share of the file read so far.
@@ -90,7 +90,7 @@ def csv_batches(
     *,
     form: TextFormat = COMMA_SEPARATED,
     header_rows: int = 1,
-) -> Iterator[Batch]:
+) -> Iterator[RowBatch]:
     """The wanted columns as text.
 
     path: a text file. columns: names of all its columns. wanted: those to read. form: how it is
@@ -135,10 +135,10 @@ def csv_batches(
             lines = tuple(_broken(line, header_rows) for line in broken[told:])
             told = len(broken)
             done = min(file.tell() / max(file.size(), 1), 1.0)
-            yield Batch(rows, _as_written(pa.Table.from_batches([found])), lines, done)
+            yield RowBatch(rows, _as_written(pa.Table.from_batches([found])), lines, done)
         if told < len(broken):
             lines = tuple(_broken(line, header_rows) for line in broken[told:])
-            yield Batch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
+            yield RowBatch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
 
 
 def _as_written(data: pa.Table) -> pa.Table:
@@ -155,7 +155,7 @@ def _broken(line: pacsv.InvalidRow, header_rows: int) -> Broken:
     return Broken(line.number - header_rows, line.text)
 
 
-def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
+def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[RowBatch]:
     """The wanted columns in the file's own types."""
     with pq.ParquetFile(path) as file:
         following, total = 1, max(file.metadata.num_rows, 1)
@@ -163,4 +163,4 @@ def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
             rows = np.arange(following, following + len(found))
             following += len(found)
             data = pa.Table.from_batches([found])
-            yield Batch(rows, data, done=min(following / total, 1.0))
+            yield RowBatch(rows, data, done=min(following / total, 1.0))

@@ -18,7 +18,7 @@ HEADER = ("file", "row", "column", "value", "reason", "remedy", "record")
 
 
 @dataclass(frozen=True)
-class Example:
+class FaultExample:
     """One faulty place: number of the row (1 is the first below the header), value as found."""
 
     row: int
@@ -26,7 +26,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RowFault:
     """All faults of one sort in one file: where, what, what to do, how many, the first few."""
 
     table: str
@@ -35,7 +35,7 @@ class Fault:
     reason: str
     remedy: str
     count: int
-    examples: tuple[Example, ...]
+    examples: tuple[FaultExample, ...]
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -53,7 +53,7 @@ class Fault:
 class _Group:
     remedy: str
     count: int = 0
-    examples: list[Example] = field(default_factory=list)
+    examples: list[FaultExample] = field(default_factory=list)
 
 
 class Quarantine:
@@ -89,7 +89,7 @@ class Quarantine:
             group.count += len(found)
             first = found.head(max(0, _EXAMPLES - len(group.examples)))
             group.examples += [
-                Example(self.number_of(int(row)), str(value))
+                FaultExample(self.number_of(int(row)), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
         self._folder.mkdir(exist_ok=True)
@@ -104,10 +104,10 @@ class Quarantine:
             return -row
         return row if self._numbers is None else int(self._numbers[row - 1])
 
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[RowFault, ...]:
         """All sorts of faults, in the order in which they were met."""
         return tuple(
-            Fault(
+            RowFault(
                 self.table,
                 self.file,
                 column,

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.lake.feeds import Feed
-from data.lake.files import BATCH_ROWS, Batch
+from data.lake.files import BATCH_ROWS, RowBatch
 from data.sources.assumptions import Notes, is_possible, note_assumptions
 from data.sources.evaluating import Rows, evaluate
 from data.sources.mapping import Into, SourceMapping, joined_columns
@@ -207,14 +207,14 @@ def _feed(part: Shaped, digest: Callable[[], str]) -> Feed:
         {str(name): pa.array(part.data[name], pa.string()) for name in part.data.columns}
     )
 
-    def batches(columns: Sequence[str]) -> Iterator[Batch]:
+    def batches(columns: Sequence[str]) -> Iterator[RowBatch]:
         chosen = table.select(list(columns))
         for start in range(0, len(chosen), BATCH_ROWS):
             rows = chosen.slice(start, BATCH_ROWS)
-            yield Batch(np.arange(start + 1, start + 1 + len(rows)), rows)
+            yield RowBatch(np.arange(start + 1, start + 1 + len(rows)), rows)
         if part.broken:
             # Negated: these bear the file's own numbers, the rows above are counted through.
             lines = tuple(replace(line, row=-line.row) for line in part.broken)
-            yield Batch(np.array([], dtype=np.int64), chosen.slice(0, 0), lines)
+            yield RowBatch(np.array([], dtype=np.int64), chosen.slice(0, 0), lines)
 
     return Feed(part.into.table, part.label, tuple(table.column_names), digest, batches, part.rows)

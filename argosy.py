@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from features.lake import Lake
-    from features.records import Records
-    from features.settings import Settings
+    from data.lake import Lake
+    from data.records import Records
+    from data.settings import Settings
     from features.store import Store
     from models.registry import Registry, VersionInfo
     from training.job import Context, Outcome
@@ -260,7 +260,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Answer over HTTP."""
-    from serving.app import run
+    from serving.http.app import run
 
     run(_settings(), host=host, port=port, workers=workers)
 
@@ -277,7 +277,7 @@ def add_key(
     ] = None,
 ) -> None:
     """Make an API key; it is shown once."""
-    from serving.auth import create_key
+    from serving.http.auth import create_key
 
     lasts = timedelta(days=days) if days else None
     wanted = tuple(part.strip() for part in scopes.split(","))
@@ -291,7 +291,7 @@ def rotate_key(
     grace: Annotated[float, typer.Option(help="Hours for which the old key still holds.")] = 24.0,
 ) -> None:
     """Make a new key in the place of an old one; it is shown once."""
-    from serving.auth import rotate_key
+    from serving.http.auth import rotate_key
 
     typer.echo(rotate_key(_records(_settings()), name, timedelta(hours=grace)))
 
@@ -317,7 +317,7 @@ def report_experiment(
     as_json: Json = False,
 ) -> None:
     """Click, cart and purchase uplift of each arm, with confidence intervals."""
-    from serving.recommendation.report import reports
+    from decisions.recommendation.report import reports
 
     settings = _settings()
     found = reports(_records(settings).storefront, _lake(settings), name)
@@ -337,7 +337,7 @@ def replay_decision(
     as_json: Json = False,
 ) -> None:
     """Make a stored decision again, bit for bit. Exit code 3: it came out differently."""
-    from serving.fraud.command import replay
+    from decisions.fraud.analyst_commands import replay
 
     result = replay(_settings(), decision)
     _show(result, as_json)
@@ -351,7 +351,7 @@ def watch_fraud(
     as_json: Json = False,
 ) -> None:
     """How the decisions did, day by day; of the shadow too."""
-    from serving.fraud.command import watch
+    from decisions.fraud.analyst_commands import watch
 
     _show({"days": watch(_settings(), days)}, as_json)
 
@@ -359,7 +359,7 @@ def watch_fraud(
 @fraud.command("policy")
 def retune_fraud(as_json: Json = False) -> None:
     """Solve the policy anew for the rate of fraud that is really reported, and use it."""
-    from serving.fraud.command import policy
+    from decisions.fraud.analyst_commands import policy
 
     _show(policy(_settings()), as_json)
 
@@ -370,7 +370,7 @@ def shadow_fraud(
     as_json: Json = False,
 ) -> None:
     """Score with another version beside the champion, without acting."""
-    from serving.fraud.command import shadow
+    from decisions.fraud.analyst_commands import shadow
 
     _show(shadow(_settings(), version), as_json)
 
@@ -381,7 +381,7 @@ def doctor(as_json: Json = False) -> None:
 
     Exit code 1 when something failed.
     """
-    from serving.doctor import examine
+    from decisions.doctor import examine
 
     findings = examine(_settings())
     _show(findings if as_json else {"findings": findings}, as_json)
@@ -396,12 +396,12 @@ def monitor(
     as_json: Json = False,
 ) -> None:
     """Watch what is served: skew, drift, labels, freshness. Exit code 4 past a limit."""
-    from serving.live import Live
-    from serving.monitor import look, write
+    from decisions.monitor import look, write
+    from decisions.runtime import Runtime
 
-    live = Live(_settings())
-    live.records.migrate()
-    report = look(live, days=days)
+    runtime = Runtime(_settings())
+    runtime.records.migrate()
+    report = look(runtime, days=days)
     write(report, out)
     _show({"watches": report.watches, "within limits": report.ok, "out": str(out)}, as_json)
     if not report.ok:
@@ -414,7 +414,7 @@ def run(
     once: Annotated[bool, typer.Option(help="Do what is due now, then end.")] = False,
 ) -> None:
     """Do the steps of a schedule, each once a window, one at a time across machines."""
-    from serving import clockwork
+    from decisions import schedule as clockwork
 
     records = _records(_settings())
     if not once:
@@ -430,13 +430,15 @@ def erase(
     export: Annotated[bool, typer.Option(help="Only print what is kept; erase nothing.")] = False,
 ) -> None:
     """Erase one customer from lake, features and records; the receipt is printed and kept."""
-    from serving.live import Live
-    from serving.privacy import erase as erase_customer
-    from serving.privacy import found
+    from decisions.privacy import erase as erase_customer
+    from decisions.privacy import found
+    from decisions.runtime import Runtime
 
-    live = Live(_settings())
-    live.records.migrate()
-    result = found(live, customer_id) if export else erase_customer(live, customer_id).model_dump()
+    runtime = Runtime(_settings())
+    runtime.records.migrate()
+    result = (
+        found(runtime, customer_id) if export else erase_customer(runtime, customer_id).model_dump()
+    )
     _show(result, as_json=True)
 
 
@@ -455,8 +457,8 @@ def demo(
     with _progress() as report:
         _build_demo(settings, size, fresh, report)
     if serving:
-        from serving.app import run
-        from serving.tour import page
+        from serving.command.tour import page
+        from serving.http.app import run
 
         run(settings, host="127.0.0.1", port=port, workers=1, ready=page)
 
@@ -465,13 +467,13 @@ def demo(
 
 
 def _settings() -> Settings:
-    from features.settings import Settings
+    from data.settings import Settings
 
     return Settings()
 
 
 def _lake(settings: Settings) -> Lake:
-    from features.lake import Lake
+    from data.lake import Lake
 
     return Lake(settings.lake, max_bad_share=settings.max_bad_share)
 
@@ -483,7 +485,7 @@ def _store(settings: Settings, lake: Lake) -> Store:
 
 
 def _records(settings: Settings) -> Records:
-    from features.records import Records
+    from data.records import Records
 
     records = Records(settings.database, settings.namespace)
     records.migrate()
@@ -498,7 +500,7 @@ def _registry(settings: Settings) -> Registry:
 
 def _absorb(settings: Settings, lake: Lake) -> None:
     """What came by HTTP since goes into the lake first."""
-    from features.inbox import absorb
+    from data.inbox import absorb
 
     records = _records(settings)
     absorb(records, lake)
@@ -562,18 +564,18 @@ def _score(
     options: dict[str, Any],
     report: Report,
 ) -> pd.DataFrame:
-    from serving.live import Live
+    from decisions.runtime import Runtime
 
-    live = Live(settings)
-    moment = _moment(live.lake, as_of)
+    runtime = Runtime(settings)
+    moment = _moment(runtime.lake, as_of)
     report("computing the features", None)
-    live.store.ensure(moment)
-    live.refresh()
-    if row is Row.replenishment and not _forecasts_are_fresh(live.store, moment):
+    runtime.store.ensure(moment)
+    runtime.refresh()
+    if row is Row.replenishment and not _forecasts_are_fresh(runtime.store, moment):
         report("forecasting first: the store has no forecasts as of then", None)
-        import_module("serving.forecasting").score(live, moment)
+        import_module("serving.http.forecasting").score(runtime, moment)
     report(f"scoring {row.value}", None)
-    frame: pd.DataFrame = import_module(f"serving.{row.value}").score(live, moment, **options)
+    frame: pd.DataFrame = import_module(f"serving.{row.value}").score(runtime, moment, **options)
     return frame
 
 
@@ -585,7 +587,7 @@ def _forecasts_are_fresh(store: Store, moment: datetime) -> bool:
 def _build_demo(settings: Settings, size: Size, fresh: bool, report: Report) -> None:
     import shutil
 
-    from features import sample
+    from data import sample
 
     if fresh:
         shutil.rmtree(settings.home, ignore_errors=True)
@@ -744,7 +746,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except Exception as error:
-        from features.contracts import ArgosyError
+        from data.errors import ArgosyError
 
         if not isinstance(error, ArgosyError):
             raise

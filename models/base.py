@@ -10,7 +10,7 @@ from typing import Protocol, Self, runtime_checkable
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
-from features.contracts import ArgosyError
+from data.errors import ArgosyError
 
 
 class ModelError(ArgosyError):

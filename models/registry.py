@@ -20,7 +20,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from features.contracts import ArgosyError
+from data.errors import ArgosyError
 from models.address import knock, make_database, rehome, without_password
 from models.base import Release
 from models.release import BrokenReleaseError, Models, name_of, read, write

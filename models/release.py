@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.contracts import fingerprint
+from data.views import fingerprint
 from models.base import Model, ModelError, Release
 
 Models = Mapping[str, type[Model]]

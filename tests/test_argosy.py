@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 from argosy import main
-from features.lake import Lake
-from features.settings import Settings
-from serving.tour import questions
+from data.lake import Lake
+from data.settings import Settings
+from serving.command.tour import questions
 
 ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
 

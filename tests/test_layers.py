@@ -10,7 +10,7 @@ COLUMNS = ("features", "models", "training", "serving")
 ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
 MAY_IMPORT = {
     "features": ("features",),
-    "models": ("models", "features.contracts"),
+    "models": ("models", "data.tables"),
     "training": ("training", "models", "features"),
     "serving": ("serving", "models", "features"),
 }
@@ -20,7 +20,7 @@ ONLY_HERE = {
     "mlflow": ("models/registry.py",),
     "sqlalchemy": ("features/records",),
     "alembic": ("features/records/",),
-    "redis": ("features/remote.py", "features/counters.py", "features/store/"),
+    "redis": ("data/redis_client.py", "features/counters.py", "features/store/"),
     "fastapi": ("serving/",),
     "starlette": ("serving/",),
     "uvicorn": ("serving/",),

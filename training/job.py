@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from features.contracts import ArgosyError, FeatureType, fingerprint
-from features.lake import Lake
-from features.settings import Settings
+from data.errors import ArgosyError
+from data.lake import Lake
+from data.settings import Settings
+from data.views import FeatureType, fingerprint
 from features.store import Store
 from models.base import Model, Release, TooLittleDataError, parameters
 from models.registry import Registry, Run

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, View
+from data.views import FeatureType, View
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.grid import PAIR
 

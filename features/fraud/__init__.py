@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from features.contracts import Frames, View
+from data.views import Frames, View
 from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, model_inputs
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, Frames
+from data.views import FeatureType, Frames
 from features.fraud.stream import amounts, base_currency, fraud_reports
 
 RISK_FEATURES: dict[str, FeatureType] = {

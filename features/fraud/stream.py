@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.money import to_base
 from features.fraud.plan import PLAN
-from features.money import to_base
 from features.windows import MEASURES, Event, Plan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

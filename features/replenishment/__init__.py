@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from features.contracts import FeatureType, View
+from data.views import FeatureType, View
 from features.replenishment import lead_time, stock, supply
 from features.replenishment.stock import PAIR
 from features.replenishment.supply import TRIPLE, in_base

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr
 
-from features.contracts import Frames, View
+from data.views import Frames, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 from features.replenishment.supply import EVERY, TRIPLE, WEEKS
 

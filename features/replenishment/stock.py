@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from features.contracts import Frames, View
+from data.views import Frames, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 
 PAIR = ("warehouse_id", "product_id")

@@ -5,8 +5,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, Frames, View
-from features.money import to_base
+from data.money import to_base
+from data.views import FeatureType, Frames, View
 from features.replenishment.ledger import moments
 from features.replenishment.promotion import planned
 

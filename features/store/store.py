@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.redis_client import Circuit, open_redis
+from data.settings import Settings
+from data.views import FeatureType, View
 from features import forecasting, fraud, recommendation, replenishment
-from features.contracts import FeatureType, View
-from features.remote import Circuit, open_redis
-from features.settings import Settings
 from features.store.archive import Archive
 from features.store.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
 from features.store.online import Online, look_up, serialize, serialize_keys
@@ -29,7 +29,7 @@ from features.store.online_sqlite import SqliteOnline
 from features.store.repository import write_configuration
 
 if TYPE_CHECKING:
-    from features.lake import Lake
+    from data.lake import Lake
 
 _ROWS = {
     "recommendation": recommendation,

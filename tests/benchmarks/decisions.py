@@ -26,15 +26,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from features.contracts import fingerprint
+from data.settings import Settings
+from data.views import fingerprint
+from decisions.fraud.live_engine import LiveEngine
+from decisions.runtime import Runtime
 from features.fraud import FEATURES, SERVICE, VIEWS, amounts, history, inputs
-from features.settings import Settings
 from features.store import Store
 from models.base import Release
 from models.fraud import BoostedTrees, Costs, best_policy
-from serving.fraud import decided
-from serving.fraud.live import LiveEngine
-from serving.live import Live
+from serving.http.fraud import decided
 
 HISTORY, NAMESPACE, TREES = 80_000, "bench_decisions", 300
 
@@ -70,11 +70,11 @@ def tables(folder: Path, decisions: int) -> tuple[dict[str, pd.DataFrame], pd.Da
     return known, asked
 
 
-def release(live: Live, labels: set[str]) -> Release:
+def release(runtime: Runtime, labels: set[str]) -> Release:
     """A model of TREES trees from the history, as the online path sees it."""
-    now = live.now()
-    found = {name: live.lake.read(name) for name in ("payments", "chargebacks", "customers")}
-    found["fx_rates"] = live.lake.read("fx_rates")
+    now = runtime.now()
+    found = {name: runtime.lake.read(name) for name in ("payments", "chargebacks", "customers")}
+    found["fx_rates"] = runtime.lake.read("fx_rates")
     known = history(found, now)
     amount = amounts(known, found["fx_rates"], "EUR")
     frame = inputs(known, amount).assign(attempted_at=known["attempted_at"])
@@ -98,14 +98,14 @@ def rows(asked: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def times(live: Live, engine: LiveEngine, asked: list[dict[str, Any]]) -> dict[str, float]:
+def times(runtime: Runtime, engine: LiveEngine, asked: list[dict[str, Any]]) -> dict[str, float]:
     """Milliseconds by the wall and by the processor; the first tenth warms up."""
     wall, processor = [], []
     gc.collect()
     gc.freeze()
     for row in asked:
         began, worked = time.perf_counter(), time.process_time()
-        decided(live, engine, row, explain=False)
+        decided(runtime, engine, row, explain=False)
         wall.append(1e3 * (time.perf_counter() - began))
         processor.append(1e3 * (time.process_time() - worked))
     kept = slice(len(asked) // 10, None)
@@ -127,13 +127,13 @@ def sync_ms(folder: Path, size: int = 8_000, rounds: int = 200) -> tuple[float, 
     return float(p50), float(p99)
 
 
-def clean(live: Live) -> None:
+def clean(runtime: Runtime) -> None:
     """Take away what was written to shared servers."""
-    engine = live.records.database.engine
-    live.records.tables.metadata.drop_all(engine)
+    engine = runtime.records.database.engine
+    runtime.records.tables.metadata.drop_all(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql(f'drop table if exists "{NAMESPACE}_schema"')
-    for url in (live.settings.counters_url, live.settings.online_store_url):
+    for url in (runtime.settings.counters_url, runtime.settings.online_store_url):
         if url:
             import redis
 
@@ -150,22 +150,24 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(home=Path(place), namespace=NAMESPACE, auth=False)
-        live = Live(settings)
-        live.store = Store(settings, live.lake, views=VIEWS, services={"fraud": SERVICE})
+        runtime = Runtime(settings)
+        runtime.store = Store(settings, runtime.lake, views=VIEWS, services={"fraud": SERVICE})
         known, asked = tables(given.folder, given.decisions)
         for name, table in known.items():
-            live.lake.append(name, table.drop(columns="is_fraud") if name == "payments" else table)
-        live.records.migrate()
-        live.store.materialize(live.now())
-        made = release(live, set(known["chargebacks"]["payment_id"]))
-        live.release = lambda row: made  # type: ignore[method-assign]
-        engine = LiveEngine(live)
+            runtime.lake.append(
+                name, table.drop(columns="is_fraud") if name == "payments" else table
+            )
+        runtime.records.migrate()
+        runtime.store.materialize(runtime.now())
+        made = release(runtime, set(known["chargebacks"]["payment_id"]))
+        runtime.release = lambda row: made  # type: ignore[method-assign]
+        engine = LiveEngine(runtime)
         engine.get()
         try:
-            found = times(live, engine, rows(asked))
+            found = times(runtime, engine, rows(asked))
         finally:
             engine.close()
-            clean(live)
+            clean(runtime)
         found["sync_p50_ms"], found["sync_p99_ms"] = sync_ms(Path(place))
     backend = "Redis" if settings.counters_url else "SQLite"
     store = settings.database.split(":")[0].split("+")[0]

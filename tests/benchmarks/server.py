@@ -28,15 +28,15 @@ import pandas as pd
 import redis
 from parts import load, rivals, shop, store
 
-from features.records import Records
-from features.settings import Settings
+from data.records import Records
+from data.settings import Settings
 
 SERVE = """
 import sys
 import uvicorn
 from fastapi import Request
-from features.settings import Settings
-from serving.app import create_app
+from data.settings import Settings
+from serving.http.app import create_app
 
 app = create_app(Settings())
 

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.contracts import fingerprint
+from data.views import fingerprint
 from models.base import Release
 from models.registry import Registry, RegistryError, Run
 

@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from features.contracts import fingerprint
+from data.settings import Settings
+from data.views import fingerprint
+from decisions.runtime import Runtime
 from features.recommendation import interactions
-from features.settings import Settings
 from models.base import Release
 from models.recommendation import Recommender
 from models.registry import ROWS, Registry, Run
-from serving.app import create_app
-from serving.live import Live
+from serving.http.app import create_app
 
 FEATURES = {"x": "float"}
 SAMPLE = pd.DataFrame({"x": [1.0, 2.0]})
@@ -155,14 +155,14 @@ def shop_tables(folder: Path) -> Path:
     return folder
 
 
-def register_recommender(live: Live) -> None:
+def register_recommender(runtime: Runtime) -> None:
     orders, events, products = (
-        live.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
+        runtime.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
     )
     frame = interactions(orders, events, products=products)
     model = Recommender(factors=8).fit(frame)
     sample = pd.DataFrame({"customer_id": ["c01"], "limit": [3]})
-    run_id = live.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))
+    run_id = runtime.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))
     release = Release(
         row="recommendation",
         version="",
@@ -175,37 +175,37 @@ def register_recommender(live: Live) -> None:
         sample=sample,
         expected=model.predict(sample),
     )
-    live.registry.promote("recommendation", live.registry.register(run_id, release))
-    live.refresh()
+    runtime.registry.promote("recommendation", runtime.registry.register(run_id, release))
+    runtime.refresh()
 
 
-def open_shop(home: Path, *, auth: bool) -> Live:
+def open_shop(home: Path, *, auth: bool) -> Runtime:
     """Eleven products, twelve people, two warehouses, a recommender."""
-    live = Live(Settings(home=home / "home", auth=auth, reload_seconds=3600))
-    live.lake.ingest(shop_tables(home / "tables"))
-    live.store.materialize(NOW)
-    live.records.migrate()
-    register_recommender(live)
-    return live
+    runtime = Runtime(Settings(home=home / "home", auth=auth, reload_seconds=3600))
+    runtime.lake.ingest(shop_tables(home / "tables"))
+    runtime.store.materialize(NOW)
+    runtime.records.migrate()
+    register_recommender(runtime)
+    return runtime
 
 
 @pytest.fixture(scope="session")
-def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """The shop with keys off; add events, change no more."""
-    live = open_shop(tmp_path_factory.mktemp("shop"), auth=False)
-    yield live
-    live.stop()
+    runtime = open_shop(tmp_path_factory.mktemp("shop"), auth=False)
+    yield runtime
+    runtime.stop()
 
 
 @pytest.fixture(scope="module")
-def guarded_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def guarded_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """The shop with keys on, one a module: do with it what the keys allow."""
-    live = open_shop(tmp_path_factory.mktemp("guarded"), auth=True)
-    yield live
-    live.stop()
+    runtime = open_shop(tmp_path_factory.mktemp("guarded"), auth=True)
+    yield runtime
+    runtime.stop()
 
 
 @pytest.fixture(scope="session")
-def shop_client(small_shop: Live) -> TestClient:
+def shop_client(small_shop: Runtime) -> TestClient:
     """The small shop over HTTP."""
     return TestClient(create_app(small_shop.settings, small_shop))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.records import Records
 from features import forecasting as features
-from features.records import Records
 from models.base import Model, parameters
 from models.forecasting import LEVELS, Baseline, Forecaster
 from models.forecasting.checkpoints import Checkpoints

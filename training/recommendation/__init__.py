@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType
+from data.views import FeatureType
 from features.recommendation import interactions
 from models.base import Model, parameters
 from models.recommendation import MODELS, Recommender

@@ -8,9 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from data.lake import Lake
-from data.records import Pending, Records
+from data.records import Pending, Records, open_records
+from data.settings import Settings
 
 TABLES: tuple[Pending, ...] = ("events", "chargebacks", "payments")
+
+
+def absorb_records(settings: Settings, lake: Lake) -> Mapping[str, int]:
+    """Open the records that the settings name and `absorb` them into the lake."""
+    records = open_records(settings)
+    try:
+        return absorb(records, lake)
+    finally:
+        records.close()
 
 
 def absorb(records: Records, lake: Lake) -> Mapping[str, int]:

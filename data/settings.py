@@ -1,13 +1,13 @@
 """The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Frequency = Literal["day", "week", "month"]
-RowName = Literal["recommendation", "forecasting", "replenishment", "fraud"]
+from data.use_cases import USE_CASES, UseCaseName
+from data.views import Frequency, Terms
 
 
 class Settings(BaseSettings):
@@ -80,10 +80,10 @@ class Settings(BaseSettings):
     )
 
     auth: bool = Field(True, description="Whether the API asks for a key.")
-    rows: Annotated[tuple[RowName, ...], NoDecode] = Field(
-        ("recommendation", "forecasting", "replenishment", "fraud"),
+    use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
+        USE_CASES,
         min_length=1,
-        description="The rows that are served, parted by commas; ready means: these are loaded.",
+        description="The use cases that are built, trained and served, parted by commas.",
     )
     workers: int = Field(1, ge=1, description="Processes that serve; `argosy serve` sets it.")
     reload_seconds: float = Field(
@@ -105,13 +105,26 @@ class Settings(BaseSettings):
         24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
     )
 
-    @field_validator("rows", mode="before")
+    @field_validator("use_cases", mode="before")
     @classmethod
     def _parted(cls, value: Any) -> Any:
         """From `a,b`, as an environment variable has it."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(","))
         return value
+
+    @field_validator("use_cases")
+    @classmethod
+    def _known(cls, value: tuple[UseCaseName, ...]) -> tuple[UseCaseName, ...]:
+        """In the order in which they need each other; each must be one of the list."""
+        if unknown := sorted(set(value) - set(USE_CASES)):
+            raise ValueError(f"{', '.join(unknown)}: no use case; there are {', '.join(USE_CASES)}")
+        return tuple(name for name in USE_CASES if name in value)
+
+    @property
+    def terms(self) -> Terms:
+        """The part of the settings with which feature views are built."""
+        return Terms(base_currency=self.base_currency, frequency=self.frequency)
 
     @property
     def lake(self) -> Path:

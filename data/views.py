@@ -12,6 +12,20 @@ FeatureType = Literal["float", "int", "str", "bool", "float[]", "str[]"]
 
 Frames = Mapping[str, pd.DataFrame]
 
+Frequency = Literal["day", "week", "month"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The frozen part of the settings that changes numbers; every view is built with it.
+
+    base_currency: ISO 4217 code of the currency in which amounts are compared and decided.
+    frequency: the period of demand and forecasts; None: found from the data.
+    """
+
+    base_currency: str = "EUR"
+    frequency: Frequency | None = None
+
 
 @dataclass(frozen=True)
 class View:
@@ -20,7 +34,7 @@ class View:
     keys: entity columns, all strings.
     features: name -> type, in order.
     tables: the merchant's tables that `build` wants, read as of the time asked.
-    build: (tables, as_of) -> frame with the keys, `event_timestamp` (UTC, <= as_of) and the
+    build: (tables, as_of, terms) -> frame with the keys, `event_timestamp` (UTC, <= as_of) and the
         features; several timestamps a key are its history. None: values are written by a job.
     ttl: a value older than this is unknown, on both paths; None: values never expire.
     online: whether the newest values are also kept in the online store.
@@ -30,7 +44,7 @@ class View:
     keys: tuple[str, ...]
     features: Mapping[str, FeatureType]
     tables: tuple[str, ...] = ()
-    build: Callable[[Frames, datetime], pd.DataFrame] | None = None
+    build: Callable[[Frames, datetime, Terms], pd.DataFrame] | None = None
     ttl: timedelta | None = None
     online: bool = True
 

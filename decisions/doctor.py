@@ -111,14 +111,14 @@ def _clock(name: str, theirs: datetime) -> Finding:
 
 def _registry(settings: Settings) -> Iterator[Finding]:
     registry = Registry(settings.mlflow, settings.artifacts, settings.namespace)
-    for row in settings.rows:
+    for use_case in settings.use_cases:
         started = time.perf_counter()
-        champion = registry.champion_version(row)
-        name = f"model of {row}"
+        champion = registry.champion_version(use_case)
+        name = f"model of {use_case}"
         if champion is None:
-            yield Finding(name, "warning", "no champion", f"argosy train {row}")
+            yield Finding(name, "warning", "no champion", f"argosy train {use_case}")
             continue
-        registry.load(row, champion).trial()
+        registry.load(use_case, champion).trial()
         told = f"version {champion} loads and answers its sample"
         yield Finding(name, "ok", f"{told} ({time.perf_counter() - started:.1f} s)")
 

@@ -1,4 +1,4 @@
-"""What the server answers from: the stores, and of each row the one release in use."""
+"""What the server answers from: the stores, and of each use case the one release in use."""
 
 import random
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from data.lake import Lake
+from data.lake import open_lake
 from data.records import DatabaseError, Records
 from data.settings import Settings
 from decisions.logs import log_defect
@@ -16,7 +16,7 @@ from decisions.telemetry import Telemetry
 from decisions.tracing import Tracer
 from features.store import Store
 from models.base import Release
-from models.registry import Registry, RegistryError
+from models.registry import Registry, RegistryError, open_registry
 
 # A release that failed is tried again after this long (a disk may have been full); a new one
 # at once.
@@ -33,17 +33,15 @@ class Runtime:
 
     def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
         self.settings = settings
-        self.lake = Lake(settings.lake, max_bad_share=settings.max_bad_share)
+        self.lake = open_lake(settings)
         self.store = Store(settings, self.lake)
         self.records = Records(settings.database, settings.namespace)
-        self.registry = registry or Registry(
-            settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
-        )
+        self.registry = registry or open_registry(settings)
         self.telemetry = Telemetry(Tracer() if settings.traces else None)
         self._releases: Mapping[str, Release] = MappingProxyType({})
         self._problems: Mapping[str, str] = MappingProxyType({})
         self._failed: dict[str, tuple[str, float]] = {}
-        self.watched: list[Callable[[], None]] = []  # what a row wants looked after, too
+        self.watched: list[Callable[[], None]] = []  # what a use case wants looked after, too
         self.migrated = False  # whether the database was reached since the start
         self._database_problem: str | None = None
         self._tidied = float("-inf")
@@ -51,13 +49,13 @@ class Runtime:
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def release(self, row: str) -> Release | None:
+    def release(self, use_case: str) -> Release | None:
         """The release in use; None when there is none, and `problem` says why."""
-        return self._releases.get(row)
+        return self._releases.get(use_case)
 
-    def problem(self, row: str) -> str | None:
-        """Why the row has no release, or why its newest is not in use; None when all is well."""
-        return self._problems.get(row)
+    def problem(self, use_case: str) -> str | None:
+        """Why the use case has no release, or its newest is not in use; None when all is well."""
+        return self._problems.get(use_case)
 
     def now(self) -> datetime:
         """The merchant's clock: the newest fact in the lake; the wall clock while it is empty."""
@@ -93,7 +91,7 @@ class Runtime:
         self.records.close()
 
     def refresh(self) -> None:
-        """Take every row's champion into use that is not yet."""
+        """Take every use case's champion into use that is not yet."""
         with self._lock:
             self._look_at_registry()
             self.telemetry.facts(self.lake.clock(), self.features_as_of())
@@ -120,14 +118,14 @@ class Runtime:
             self._tidied = time.monotonic()
 
     def _look_at_registry(self) -> None:
-        for row in self.settings.rows:
+        for use_case in self.settings.use_cases:
             try:
-                version = self.registry.champion_version(row)
+                version = self.registry.champion_version(use_case)
             except RegistryError as error:  # away for one, away for all: ask no more this time
-                for each in self.settings.rows:
+                for each in self.settings.use_cases:
                     self._go_without(each, str(error))
                 return
-            self._refresh(row, version)
+            self._refresh(use_case, version)
 
     def _watch(self) -> None:
         while not self._stopping.wait(self.settings.reload_seconds * random.uniform(0.8, 1.2)):  # noqa: S311  # jitter, so that workers do not ask at the same moment
@@ -139,58 +137,67 @@ class Runtime:
             except Exception as error:  # the watch goes on, whatever one look met
                 log_defect(error, "watch")
 
-    def _refresh(self, row: str, version: str | None) -> None:
-        former = self._releases.get(row)
+    def _refresh(self, use_case: str, version: str | None) -> None:
+        former = self._releases.get(use_case)
         if version is None:
-            self._note(row, f"{row} has no model in use; train one: argosy train {row}")
+            self._note(
+                use_case, f"{use_case} has no model in use; train one: argosy train {use_case}"
+            )
         elif former is not None and former.version == version:
-            self._note(row, None)
-        elif not self._failed_lately(row, version):
-            self._swap(row, version, former)
+            self._note(use_case, None)
+        elif not self._failed_lately(use_case, version):
+            self._swap(use_case, version, former)
 
-    def _go_without(self, row: str, reason: str) -> None:
+    def _go_without(self, use_case: str, reason: str) -> None:
         """The registry is away: what is in use stays; at a start what was in use last serves."""
-        if self._releases.get(row) is None and not self._failed_lately(row, _LAST):
+        if self._releases.get(use_case) is None and not self._failed_lately(use_case, _LAST):
             try:
-                release = self.registry.last(row)
+                release = self.registry.last(use_case)
                 if release is not None:
                     release.trial()
                     self._use(release, None)
             except Exception as error:  # whatever a model throws: there is none then
                 log_defect(error, "release")
-                self._failed[row] = (_LAST, time.monotonic())
-        self._note(row, reason)
+                self._failed[use_case] = (_LAST, time.monotonic())
+        self._note(use_case, reason)
 
-    def _swap(self, row: str, version: str, former: Release | None) -> None:
+    def _swap(self, use_case: str, version: str, former: Release | None) -> None:
         """Load beside the old one, try it, put it in its place; else keep the old one."""
         try:
-            release = self.registry.load(row, version)
+            release = self.registry.load(use_case, version)
             release.trial()
         except Exception as error:  # whatever a model throws, the old one stays
-            self._failed[row] = (version, time.monotonic())
-            self.telemetry.not_loaded(row)
+            self._failed[use_case] = (version, time.monotonic())
+            self.telemetry.not_loaded(use_case)
             stays = f"version {former.version} stays in use" if former else "nothing is in use"
-            self._note(row, f"version {version} is not in use, {stays}: {_short(error)}")
+            self._note(use_case, f"version {version} is not in use, {stays}: {_short(error)}")
             return
         self._use(release, former)
         trim()
-        self._failed.pop(row, None)
-        self._note(row, None)
+        self._failed.pop(use_case, None)
+        self._note(use_case, None)
 
     def _use(self, release: Release, former: Release | None) -> None:
-        self._releases = MappingProxyType({**self._releases, release.row: release})
+        self._releases = MappingProxyType({**self._releases, release.use_case: release})
         self.telemetry.loaded(release, former)
 
-    def _failed_lately(self, row: str, version: str) -> bool:
-        failed, at = self._failed.get(row, ("", 0.0))
+    def _failed_lately(self, use_case: str, version: str) -> bool:
+        failed, at = self._failed.get(use_case, ("", 0.0))
         return failed == version and time.monotonic() - at < _AGAIN_SECONDS
 
-    def _note(self, row: str, problem: str | None) -> None:
-        problems = {name: text for name, text in self._problems.items() if name != row}
+    def _note(self, use_case: str, problem: str | None) -> None:
+        problems = {name: text for name, text in self._problems.items() if name != use_case}
         if problem is not None:
-            problems[row] = problem
+            problems[use_case] = problem
         self._problems = MappingProxyType(problems)
-        self.telemetry.told(row, problem=problem is not None)
+        self.telemetry.told(use_case, problem=problem is not None)
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """A runtime with its database brought up to this version, for a command; nothing is watched."""
+    runtime = Runtime(settings)
+    runtime.records.migrate()
+    return runtime
 
 
 def _short(error: Exception) -> str:

@@ -30,7 +30,7 @@ _STEP_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-_Row = TypeVar("_Row")
+_Metrics = TypeVar("_Metrics")
 
 
 class Telemetry:
@@ -42,7 +42,7 @@ class Telemetry:
     def __init__(self, tracer: Tracer | None = None) -> None:
         self.tracer = tracer
         self.registry = CollectorRegistry()
-        self._rows: dict[Any, Any] = {}
+        self._use_cases: dict[Any, Any] = {}
         self._of_route: dict[tuple[str, str, int], Histogram] = {}
         self.requests = Histogram(
             "argosy_request_seconds",
@@ -54,39 +54,39 @@ class Telemetry:
         self.steps = Histogram(
             "argosy_step_seconds",
             "Time of a step of an answer; several answers may share one.",
-            ("row", "step"),
+            ("use_case", "step"),
             buckets=_STEP_BUCKETS,
             registry=self.registry,
         )
         self.served = Counter(
             "argosy_served",
             "Answers, by what made them.",
-            ("row", "served_by"),
+            ("use_case", "served_by"),
             registry=self.registry,
         )
         self.degraded = Counter(
             "argosy_degraded",
             "Answers simpler than they should be, by reason.",
-            ("row", "reason"),
+            ("use_case", "reason"),
             registry=self.registry,
         )
         self.releases = Gauge(
             "argosy_release",
             "1 for the release in use.",
-            ("row", "version", "cut_off"),
+            ("use_case", "version", "cut_off"),
             registry=self.registry,
             multiprocess_mode="livemax",
         )
         self.reload_failures = Counter(
             "argosy_reload_failures",
             "Releases that could not be loaded or failed their trial; the former one stayed.",
-            ("row",),
+            ("use_case",),
             registry=self.registry,
         )
         self.problems = Gauge(
             "argosy_release_problem",
-            "1 while a row has no release, or its newest is not in use.",
-            ("row",),
+            "1 while a use case has no release, or its newest is not in use.",
+            ("use_case",),
             registry=self.registry,
             multiprocess_mode="livemax",
         )
@@ -121,28 +121,28 @@ class Telemetry:
             multiprocess_mode="mostrecent",
         )
 
-    def of_row(self, kind: Callable[[CollectorRegistry], _Row]) -> _Row:
-        """The metrics that a row adds; made once, however many apps serve it."""
-        if kind not in self._rows:
-            self._rows[kind] = kind(self.registry)
-        made: _Row = self._rows[kind]
+    def of_use_case(self, kind: Callable[[CollectorRegistry], _Metrics]) -> _Metrics:
+        """The metrics that a use case adds; made once, however many apps serve it."""
+        if kind not in self._use_cases:
+            self._use_cases[kind] = kind(self.registry)
+        made: _Metrics = self._use_cases[kind]
         return made
 
-    def counted(self, row: str, served_by: str, *, degraded: str = "") -> None:
-        """Count one answer of a row; `degraded` is a short fixed reason, empty when it is not."""
-        self.served.labels(row, served_by).inc()
+    def counted(self, use_case: str, served_by: str, *, degraded: str = "") -> None:
+        """Count one answer; degraded: a short fixed reason, empty when it is not degraded."""
+        self.served.labels(use_case, served_by).inc()
         if degraded:
-            self.degraded.labels(row, degraded).inc()
+            self.degraded.labels(use_case, degraded).inc()
 
     @contextmanager
-    def step(self, row: str, step: str) -> Iterator[None]:
+    def step(self, use_case: str, step: str) -> Iterator[None]:
         """Time a step of an answer, and give it a span where there are traces."""
         started = time.perf_counter()
-        with self.tracer.step(f"{row} {step}") if self.tracer is not None else nullcontext():
+        with self.tracer.step(f"{use_case} {step}") if self.tracer is not None else nullcontext():
             try:
                 yield
             finally:
-                self.steps.labels(row, step).observe(time.perf_counter() - started)
+                self.steps.labels(use_case, step).observe(time.perf_counter() - started)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, never the path (ids are personal)."""
@@ -155,16 +155,16 @@ class Telemetry:
     def loaded(self, release: Release, former: Release | None) -> None:
         """A release is in use from now, instead of the former one."""
         if former is not None:
-            self.releases.labels(former.row, former.version, former.cut_off.isoformat()).set(0)
-        self.releases.labels(release.row, release.version, release.cut_off.isoformat()).set(1)
+            self.releases.labels(former.use_case, former.version, former.cut_off.isoformat()).set(0)
+        self.releases.labels(release.use_case, release.version, release.cut_off.isoformat()).set(1)
 
-    def not_loaded(self, row: str) -> None:
+    def not_loaded(self, use_case: str) -> None:
         """A release could not be taken into use."""
-        self.reload_failures.labels(row).inc()
+        self.reload_failures.labels(use_case).inc()
 
-    def told(self, row: str, *, problem: bool) -> None:
-        """Whether a row has a problem now."""
-        self.problems.labels(row).set(problem)
+    def told(self, use_case: str, *, problem: bool) -> None:
+        """Whether a use case has a problem now."""
+        self.problems.labels(use_case).set(problem)
 
     def facts(self, newest: datetime | None, features_as_of: datetime | None) -> None:
         """How fresh the lake and the features are."""

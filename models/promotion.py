@@ -1,19 +1,12 @@
 """What a version must keep up before it may take the champion's place."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Sequence
 
+from data.errors import ArgosyError
 from models.base import Release, ReleaseError
+from models.registry import Registry, RegistryError
 
-# Row -> its headline metric and which way is better. A metric that begins with the headline's name
-# is a slice of it (`scaled_pinball_smooth`).
-HEADLINES: Mapping[str, tuple[str, Literal["higher", "lower"]]] = {
-    "recommendation": ("ndcg_at_10", "higher"),
-    "forecasting": ("scaled_pinball", "lower"),
-    "replenishment": ("cost_ratio", "lower"),
-    "fraud": ("average_precision", "higher"),
-}
 _CALIBRATION = "calibration_error"
 
 # Two versions were tested on two stretches of time: a small difference is no sign.
@@ -22,7 +15,44 @@ _MORE_CALIBRATION_ERROR = 0.02
 _SLOWER, _QUICK_SECONDS = 2.0, 0.005  # times the champion's; below this, any time is good
 
 
-def objections(candidate: Release, champion: Release | None) -> list[str]:
+class PromotionRefusedError(ArgosyError):
+    """A version does not pass the checks against the champion; `failed` has a sentence each."""
+
+    def __init__(self, use_case: str, version: str, failed: Sequence[str]) -> None:
+        self.failed = tuple(failed)
+        super().__init__(
+            f"{use_case} version {version} does not pass: {'; '.join(failed)}. The champion stays; "
+            f"to promote it all the same: argosy promote {use_case} {version} --force WHY"
+        )
+
+
+def promote_release(
+    registry: Registry, use_case: str, version: str, *, reason: str, force: bool = False
+) -> list[str]:
+    """Make a registered version the champion, if it passes the checks: the one way to promote.
+
+    use_case, version: of a registered release. reason: kept with the version. force: promote it
+    although checks fail. Returns the checks that failed (empty without `force`). Raises
+    PromotionRefusedError, and RegistryError where there is no such version.
+    """
+    failed = failed_checks(registry.load(use_case, version), _champion(registry, use_case))
+    if failed and not force:
+        raise PromotionRefusedError(use_case, version, failed)
+    registry.promote(use_case, version, reason)
+    return failed
+
+
+def _champion(registry: Registry, use_case: str) -> Release | None:
+    """The champion; None where there is none, or where it cannot be read any more."""
+    if registry.champion_version(use_case) is None:
+        return None
+    try:
+        return registry.load(use_case)
+    except RegistryError:
+        return None
+
+
+def failed_checks(candidate: Release, champion: Release | None) -> list[str]:
     """Why the candidate should not take the champion's place, a sentence each; none: it may.
 
     Its sample must come out as when it was made; without a champion that is all.
@@ -56,7 +86,7 @@ def _contract(candidate: Release, champion: Release) -> list[str]:
 
 
 def _metrics(candidate: Release, champion: Release) -> list[str]:
-    headline, better = HEADLINES.get(candidate.row, ("", "higher"))
+    headline, better = candidate.headline, candidate.better
     ours, theirs = candidate.metrics, champion.metrics
     found = []
     for name in sorted(ours.keys() & theirs.keys()):

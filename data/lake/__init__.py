@@ -11,9 +11,10 @@ say which is right. Files of one table's folder (`orders/*.parquet`) are taken i
 of a later file corrects that of an earlier one.
 """
 
-from data.lake.lake import Lake
+from data.lake.lake import Lake, open_lake
 from data.lake.quarantine import Example, Fault
 from data.lake.reports import (
+    EmptyLakeError,
     IngestReport,
     LakeError,
     RefusedError,
@@ -24,6 +25,7 @@ from data.lake.reports import (
 )
 
 __all__ = [
+    "EmptyLakeError",
     "Example",
     "Fault",
     "IngestReport",
@@ -34,4 +36,5 @@ __all__ = [
     "TableReport",
     "TableStatus",
     "UnknownTableError",
+    "open_lake",
 ]

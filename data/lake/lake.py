@@ -18,6 +18,7 @@ from data.lake import merging, quarantine, reading
 from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
 from data.lake.parsing import schema
 from data.lake.reports import (
+    EmptyLakeError,
     IngestReport,
     LakeError,
     RefusedError,
@@ -27,6 +28,7 @@ from data.lake.reports import (
     UnknownTableError,
 )
 from data.lake.sources import Feed, find, header_faults, memory
+from data.settings import Settings
 from data.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 _CLOCKS = ("orders", "payments", "events", "stock")
 _ATTEMPTS = 5
+
+
+def open_lake(settings: Settings) -> Lake:
+    """The lake that the settings name."""
+    return Lake(settings.lake, max_bad_share=settings.max_bad_share)
 
 
 class Lake:
@@ -112,6 +119,13 @@ class Lake:
         entries = load(self.folder).tables
         newest = (entries[name].newest for name in _CLOCKS if name in entries)
         return next((datetime.fromisoformat(text) for text in newest if text), None)
+
+    def moment(self, as_of: datetime | None) -> datetime:
+        """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
+        moment = as_of or self.clock()
+        if moment is None:
+            raise EmptyLakeError("the lake is empty: argosy ingest DIR first, or argosy demo")
+        return moment
 
     def version(self) -> str:
         """Changes when any table changes."""

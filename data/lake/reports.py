@@ -12,6 +12,10 @@ class LakeError(ArgosyError):
     """The lake cannot do what was asked; nothing has changed."""
 
 
+class EmptyLakeError(LakeError):
+    """There is no fact yet to say which time it is."""
+
+
 class UnknownTableError(LakeError):
     """There is no table of that name."""
 

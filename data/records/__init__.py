@@ -8,7 +8,7 @@ payments from here (`pending`).
 from data.decisions import ApiKey, Decision, KeyExistsError, Note, Reason, RecordsError, Remembered
 from data.records.database import Database, DatabaseError
 from data.records.journal import Journal
-from data.records.records import Pending, Records
+from data.records.records import Pending, Records, open_records
 
 __all__ = [
     "ApiKey",
@@ -23,4 +23,5 @@ __all__ = [
     "Records",
     "RecordsError",
     "Remembered",
+    "open_records",
 ]

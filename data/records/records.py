@@ -25,9 +25,17 @@ from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
 from data.records.storefront import Storefront
 from data.records.tables import tables
+from data.settings import Settings
 from data.tables import TABLES
 
 Pending = Literal["events", "chargebacks", "payments"]
+
+
+def open_records(settings: Settings) -> "Records":
+    """The records that the settings name, brought up to this version. Raises DatabaseError."""
+    records = Records(settings.database, settings.namespace)
+    records.migrate()
+    return records
 
 
 class Records:

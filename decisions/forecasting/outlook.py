@@ -15,7 +15,7 @@ from features.store import StoreError
 from models.base import ModelError, Release
 
 Floats = NDArray[np.float64]
-ROW = "forecasting"
+USE_CASE = "forecasting"
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,16 @@ class Outlooks:
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         degraded = ""
         try:
-            (found,) = self._runtime.store.online_values(ROW, [pair], self._runtime.now())
+            (found,) = self._runtime.store.online_values(USE_CASE, [pair], self._runtime.now())
         except StoreError:
             found, degraded = {}, "store"
         if found.get("mean") is not None:
             return _stored(pair, found)
-        release = self._runtime.release(ROW)
+        release = self._runtime.release(USE_CASE)
         if release is None:
             detail = (
-                self._runtime.problem(ROW) or "No forecaster is in use: argosy train forecasting."
+                self._runtime.problem(USE_CASE)
+                or "No forecaster is in use: argosy train forecasting."
             )
             raise ModelError(detail)
         return self._cold(pair, release, degraded)

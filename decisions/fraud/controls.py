@@ -9,6 +9,7 @@ from typing import Any
 from data.records import Records
 from decisions.fraud.lists import Lists
 from decisions.fraud.rules import RuleSet, vars_of
+from decisions.runtime import Runtime
 from models.base import Release
 from models.fraud import Policy
 
@@ -77,3 +78,14 @@ def keep_policy(records: Records, release: Release) -> None:
     body = {"model_version": release.version, "numbers": policy.numbers(), "why": "trained"}
     once = f"{POLICY}:{release.version}:{policy.version}"
     records.journal.add(POLICY, policy.version, author="argosy train", body=body, once=once)
+
+
+def set_shadow(runtime: Runtime, version: str, *, author: str) -> dict[str, str]:
+    """Score with this version beside the champion, without acting; an empty version ends it.
+
+    Raises RegistryError for a version that is not there or cannot be loaded.
+    """
+    if version:
+        runtime.registry.load("fraud", version).trial()
+    runtime.records.journal.add(SHADOW, "fraud", author=author, body={"version": version})
+    return {"shadow": version or "none"}

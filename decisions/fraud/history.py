@@ -42,7 +42,7 @@ def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
     now = runtime.now()
     names = ("payments", "chargebacks", "customers", "fx_rates")
     tables = {name: runtime.lake.read(name, as_of=now) for name in names}
-    known = history(tables, now)
+    known = history(tables, now, runtime.settings.terms)
     recent = known[known["attempted_at"] > pd.Timestamp(now - timedelta(days=days))]
     recent = recent.tail(MOST_PAYMENTS)
     amount = amounts(recent, tables["fx_rates"], runtime.settings.base_currency)

@@ -40,7 +40,7 @@ class LiveEngine:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self.metrics = runtime.telemetry.of_row(Metrics)
+        self.metrics = runtime.telemetry.of_use_case(Metrics)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False

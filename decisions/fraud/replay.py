@@ -31,6 +31,14 @@ class Replay:
     again: Mapping[str, Any]
 
 
+def find_decision(records: Records, name: str) -> Decision:
+    """The stored decision of this decision_id or payment_id. Raises ReplayError without one."""
+    found = records.decision_of(name) or records.decision(name)
+    if found is None:
+        raise ReplayError(f"there is no decision {name}; give a decision_id or a payment_id")
+    return found
+
+
 def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
     """The decision recomputed from its stored facts by its own model, policy and rules."""
     found = _again(decision, records, registry, explain=bool(decision.trace.get("explain")))

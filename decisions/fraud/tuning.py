@@ -34,11 +34,15 @@ class Tuned:
     block_from_100: float
 
 
-def retune(runtime: Runtime, now: datetime, *, author: str = "observed rate") -> Tuned:
-    """Compare the frauds reported with those foretold over the newest month whose labels are
-    mature, solve for the cheapest policy within the budget, write it down and use it.
+def retune(
+    runtime: Runtime, now: datetime, *, author: str = "observed rate", apply: bool = True
+) -> Tuned:
+    """The cheapest policy within the budget for the rate of fraud that is really reported.
 
-    A policy that is the one in use already is not written again."""
+    Frauds reported are compared with those foretold over the newest month whose labels are mature.
+    now: the moment; author: who is noted as having set it; apply: whether it is written down and
+    used (one that is in use already is not written again). Raises TuningError.
+    """
     release = runtime.release("fraud")
     if release is None:
         raise TuningError("no fraud model is in use; train one: argosy train fraud")
@@ -62,7 +66,7 @@ def retune(runtime: Runtime, now: datetime, *, author: str = "observed rate") ->
     used = [n for n in runtime.records.journal.of(POLICY) if _is_of(n, release.version)]
     former = used[-1].key if used else Policy.of(release.policy).version
     why = f"{reported} frauds reported, {p[taken].sum():.1f} foretold, of {len(mine)} decisions"
-    if found.version != former:
+    if apply and found.version != former:
         write_policy(runtime.records, release.version, found, author=author, why=why)
     return Tuned(
         model_version=release.version,

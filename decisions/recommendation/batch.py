@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from decisions.recommendation.build_index import build
-from decisions.recommendation.current_index import ROW
+from decisions.recommendation.current_index import USE_CASE
 from decisions.recommendation.query import Ask
 from decisions.recommendation.recommend import recommend
 from decisions.recommendation.visits import visit
@@ -22,9 +22,9 @@ def score(
 
     new_only: nothing the customer bought before. Raises ModelError without a model.
     """
-    release = runtime.release(ROW)
+    release = runtime.release(USE_CASE)
     if release is None:
-        raise ModelError(runtime.problem(ROW) or "recommendation has no model in use")
+        raise ModelError(runtime.problem(USE_CASE) or "recommendation has no model in use")
     runtime.records.migrate()
     shelf = build(runtime, release, as_of)
     rows: list[tuple[str, str, int, float, str]] = []

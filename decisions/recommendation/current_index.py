@@ -11,7 +11,7 @@ from decisions.recommendation.build_index import build, by_person
 from decisions.recommendation.product_index import Shelf
 from decisions.runtime import Runtime
 
-ROW = "recommendation"
+USE_CASE = "recommendation"
 
 
 class Shelves:
@@ -31,7 +31,7 @@ class Shelves:
         if shelf is None:
             with self._building:
                 return self._shelf or self._rebuild()
-        release = self._runtime.release(ROW)
+        release = self._runtime.release(USE_CASE)
         overdue = time.monotonic() - self._looked_at > self._runtime.settings.reload_seconds
         if (overdue or shelf.release is not release) and self._lock.acquire(blocking=False):
             self._looked_at = time.monotonic()
@@ -47,7 +47,7 @@ class Shelves:
             self._lock.release()
 
     def _now(self) -> str:
-        release = self._runtime.release(ROW)
+        release = self._runtime.release(USE_CASE)
         version = release.version if release else ""
         return f"{version} {self._runtime.lake.version()} {self._runtime.store.version()}"
 
@@ -56,7 +56,7 @@ class Shelves:
         known = self._runtime.features_as_of()
         now = self._runtime.now()
         moment = max(now, known) if known else now
-        shelf = build(self._runtime, self._runtime.release(ROW), moment, self._shelf)
+        shelf = build(self._runtime, self._runtime.release(USE_CASE), moment, self._shelf)
         shelf = replace(shelf, hides={**shelf.hides, **self._told(shelf)})
         shelf = shelf.reusing(self._shelf) if self._shelf is not None else shelf
         self._shelf, self._state = shelf, state

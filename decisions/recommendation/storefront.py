@@ -7,7 +7,7 @@ from typing import Any
 from data.records import DatabaseError
 from data.storefront import Exposure
 from decisions.recommendation.answer_body import body, name
-from decisions.recommendation.current_index import ROW, Shelves
+from decisions.recommendation.current_index import USE_CASE, Shelves
 from decisions.recommendation.experiments import Assignment, assigned, at_placement, in_arm
 from decisions.recommendation.placements import Placements
 from decisions.recommendation.product_index import Shelf
@@ -45,7 +45,7 @@ class Storefront:
     def visit(self, shelf: Shelf, ask: Ask) -> tuple[Visit, str]:
         """What this person did, up to now; and why that is not known, if it is not."""
         try:
-            with self.runtime.telemetry.step(ROW, "visit"):
+            with self.runtime.telemetry.step(USE_CASE, "visit"):
                 trail = self.runtime.records.storefront.trail(ask.visitor_id, ask.customer_id)
         except DatabaseError:
             return Visit(hidden=hidden_before(shelf, ask)), _NO_EVENTS
@@ -60,7 +60,7 @@ class Storefront:
         if draft is not None:
             draft.visit = seen
         ask, arm = self.planned(ask, placement)
-        with self.runtime.telemetry.step(ROW, "rank"):
+        with self.runtime.telemetry.step(USE_CASE, "rank"):
             answer = recommend(shelf, ask, seen)
         recommendation_id = name()
         taken = arm is not None and self._exposed(answer, arm, recommendation_id, placement or "")
@@ -93,7 +93,7 @@ class Storefront:
     ) -> dict[str, Any]:
         """The answer as it goes out, counted; problem: what else degrades it."""
         answer = replace(answer, degraded=answer.degraded or problem)
-        self.runtime.telemetry.counted(ROW, answer.served_by, degraded=answer.degraded)
+        self.runtime.telemetry.counted(USE_CASE, answer.served_by, degraded=answer.degraded)
         return body(shelf, answer, recommendation_id)
 
     def _exposed(
@@ -112,7 +112,7 @@ class Storefront:
             products=tuple(item.product_id for item in answer.items),
         )
         try:
-            with self.runtime.telemetry.step(ROW, "exposure"):
+            with self.runtime.telemetry.step(USE_CASE, "exposure"):
                 self.runtime.records.storefront.add_exposure(exposure)
         except DatabaseError:
             return False

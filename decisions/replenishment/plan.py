@@ -56,7 +56,6 @@ def make(runtime: Runtime, as_of: datetime, *, strict: bool = False) -> Plan:
         views["lead_time"],
         views["forecast"],
         now=as_of,
-        base=runtime.settings.base_currency,
     )
     frame, unknown = _with_own_orders(runtime, frame, as_of)
     release = runtime.release("replenishment")

@@ -33,21 +33,6 @@ def at_ms(times: pd.Series) -> NDArray[np.int64]:
     return times.to_numpy(dtype="datetime64[ns]").astype(np.int64) // 1_000_000
 
 
-def base_currency(payments: pd.DataFrame, fx_rates: pd.DataFrame) -> str:
-    """The currency the rates are for: it has none of its own, or it is always 1.
-
-    fx_rates give units of the base for one unit. With no payments in such a currency any name
-    does; "" is answered.
-    """
-    fixed = fx_rates.groupby("currency")["rate"].agg(lambda rate: bool((rate == 1.0).all()))
-    known = set(fixed.index)
-    paid = payments["currency"].dropna().value_counts()
-    for currency in paid.index:
-        if currency not in known or fixed[currency]:
-            return str(currency)
-    return ""
-
-
 def amounts(payments: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Series:
     """The payments' amounts in base currency; NaN where no rate is known."""
     when = payments["attempted_at"]

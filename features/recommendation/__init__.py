@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from data.money import to_base
-from data.views import FeatureType, Frames, View
+from data.views import FeatureType, Frames, Terms, View
 
 # What one row says, by its kind; an impression alone says nothing, a `hide` is a filter.
 KIND_WEIGHTS = {"purchase": 1.0, "cart": 0.3, "view": 0.1, "impression": 0.0, "hide": 0.0}
@@ -73,15 +73,16 @@ def interactions(
     *,
     products: pd.DataFrame | None = None,
     fx_rates: pd.DataFrame | None = None,
+    base: str = Terms().base_currency,
 ) -> pd.DataFrame:
     """Orders and events as one list of interactions, oldest first; columns as INTERACTIONS.
 
     Cancelled and returned lines are left out. A `purchase` event of a customer and product that
     was also ordered that day is the same purchase and counts once. Visitors without a customer
     id appear as `visitor:<id>`. weight: KIND_WEIGHTS. price: paid for one unit of a purchase, in
-    the base currency by `fx_rates` (NaN without them). category, brand: of `products`.
+    the base currency `base` by `fx_rates` (NaN without them). category, brand: of `products`.
     """
-    bought = _from_orders(orders, fx_rates)
+    bought = _from_orders(orders, fx_rates, base)
     both = pd.concat([frame for frame in (bought, _from_events(events)) if len(frame)] or [bought])
     both = both.reset_index(drop=True)
     both["_day"] = both["occurred_at"].dt.floor("D")
@@ -103,8 +104,8 @@ def _label(product: pd.Series, products: pd.DataFrame | None, name: str) -> pd.S
     return product.map(said.astype(object)).astype("category")
 
 
-def _from_orders(orders: pd.DataFrame, fx_rates: pd.DataFrame | None) -> pd.DataFrame:
-    kept = priced(orders, fx_rates) if fx_rates is not None else _valid(orders)
+def _from_orders(orders: pd.DataFrame, fx_rates: pd.DataFrame | None, base: str) -> pd.DataFrame:
+    kept = priced(orders, fx_rates, base) if fx_rates is not None else _valid(orders)
     paid = kept["paid"] if fx_rates is not None else pd.Series(float("nan"), index=kept.index)
     return pd.DataFrame(
         {
@@ -156,22 +157,21 @@ def snapshot_times(as_of: datetime, *, count: int = SNAPSHOTS) -> list[pd.Timest
     return [*sorted(week for week in weeks if week < end), end]
 
 
-def priced(orders: pd.DataFrame, fx_rates: pd.DataFrame) -> pd.DataFrame:
+def priced(orders: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.DataFrame:
     """Valid lines with `paid`: the line's money after discount, in the base currency.
 
-    The base currency is the one without rates of its own; where a rate is missing `paid` is NaN.
+    orders, fx_rates: the tables of these names; base: ISO 4217 code of the base currency. Where a
+    rate is missing `paid` is NaN.
     """
     kept = _valid(orders)
-    unrated = kept.loc[~kept["currency"].isin(fx_rates["currency"]), "currency"].mode()
-    base = str(unrated.iloc[0]) if len(unrated) else ""
     net = kept["unit_price"] * kept["quantity"] - kept["discount"].fillna(0.0)
     paid = to_base(net.clip(lower=0.0), kept["currency"], kept["ordered_at"], fx_rates, base)
     return kept.assign(paid=paid)
 
 
-def customer_profile(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def customer_profile(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Recency, frequency, spend, market and taste of every customer who ordered, by week."""
-    lines = priced(tables["orders"], tables["fx_rates"])
+    lines = priced(tables["orders"], tables["fx_rates"], terms.base_currency)
     lines = lines.merge(_shelf_of(tables["products"]), on="product_id", how="left")
     return _snapshots(lines, as_of, _customers_at, "customer_id", CUSTOMER_FEATURES)
 
@@ -217,9 +217,9 @@ def _shelf_of(products: pd.DataFrame) -> pd.DataFrame:
     return products[["product_id", "brand"]].assign(category=top)
 
 
-def product_profile(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def product_profile(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Price, sales, buyers, trend and repeat share of every product that sold, by week."""
-    lines = priced(tables["orders"], tables["fx_rates"])
+    lines = priced(tables["orders"], tables["fx_rates"], terms.base_currency)
     lines = lines.merge(_shelf_of(tables["products"]), on="product_id", how="left")
     return _snapshots(lines, as_of, _products_at, "product_id", PRODUCT_FEATURES)
 
@@ -299,3 +299,4 @@ VIEWS = (
 )
 # stock_position is replenishment's: what can be shipped is a rule of the answer.
 SERVICE = ("customer_profile", "product_profile", "stock_position")
+HISTORY: tuple[str, ...] = ()

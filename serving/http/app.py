@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.settings import Settings
+from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import errors, health, privacy, promotion
@@ -82,9 +82,9 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.include_router(health.router(runtime))
     app.include_router(promotion.router(runtime))
     app.include_router(privacy.router(runtime))
-    for name in settings.rows:
-        row = import_module(f"serving.{name}")  # only what is served is loaded
-        app.include_router(row.router(runtime), tags=[name])
+    for name in settings.use_cases:
+        part = load_part("serving.http", name)  # only what is served is loaded
+        app.include_router(part.router(runtime), tags=[name])
     app.include_router(APIRouter(lifespan=_settled))
     return app
 

@@ -214,7 +214,7 @@ async def admitted(request: Request, *scopes: Scope, token: str | None = None) -
     if found is None:
         found = await run_in_threadpool(request.app.state.key_ring.find, token)
     if found is None:
-        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scope SCOPE.")
+        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
     if scopes and found.scopes.isdisjoint((*scopes, "admin")):
         raise _forbidden(found, scopes)
     if wait := request.app.state.key_ring.rates.wait(found):

@@ -21,13 +21,13 @@ class Health(BaseModel):
 
 
 class LiveModel(BaseModel):
-    """One row: the release in use, and why its newest is not, if so."""
+    """One use case: the release in use, and why its newest is not, if so."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "row": "fraud",
+                    "use_case": "fraud",
                     "version": "3",
                     "model": "Boosted",
                     "cut_off": "2017-12-30T00:00:00Z",
@@ -39,7 +39,7 @@ class LiveModel(BaseModel):
         }
     )
 
-    row: str
+    use_case: str
     version: str | None
     model: str | None
     cut_off: datetime | None
@@ -49,7 +49,7 @@ class LiveModel(BaseModel):
 
 
 class Models(BaseModel):
-    """All rows."""
+    """All use cases."""
 
     data: list[LiveModel]
     has_more: bool = False
@@ -57,7 +57,7 @@ class Models(BaseModel):
 
 
 class Readiness(BaseModel):
-    """All is loaded; a row may still tell why its newest release is not in use.
+    """All is loaded; a use case may still tell why its newest release is not in use.
 
     problems: what is away at the moment; answers go on without it, and say so.
     """
@@ -107,9 +107,13 @@ def router(runtime: Runtime) -> APIRouter:
 
 def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
     missing = [
-        Fault(f"/models/{row}", f"{row}: {runtime.problem(row) or 'not loaded yet'}.", "server")
-        for row in runtime.settings.rows
-        if runtime.release(row) is None
+        Fault(
+            f"/models/{use_case}",
+            f"{use_case}: {runtime.problem(use_case) or 'not loaded yet'}.",
+            "server",
+        )
+        for use_case in runtime.settings.use_cases
+        if runtime.release(use_case) is None
     ]
     if not runtime.migrated:
         told = runtime.database_problem() or "not looked at yet"
@@ -123,17 +127,17 @@ def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
 
 def _models(runtime: Runtime) -> list[LiveModel]:
     models = []
-    for row in runtime.settings.rows:
-        release = runtime.release(row)
+    for use_case in runtime.settings.use_cases:
+        release = runtime.release(use_case)
         models.append(
             LiveModel(
-                row=row,
+                use_case=use_case,
                 version=release.version if release else None,
                 model=type(release.model).__name__ if release else None,
                 cut_off=release.cut_off if release else None,
                 metrics=dict(release.metrics) if release else {},
                 contract=release.contract if release else None,
-                problem=runtime.problem(row),
+                problem=runtime.problem(use_case),
             )
         )
     return models

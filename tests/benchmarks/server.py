@@ -214,7 +214,7 @@ def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str,
 
     def disturb() -> None:
         over.wait(minutes * 30)
-        fresh = {row: shop.again(settings, row) for row in settings.rows}
+        fresh = {row: shop.again(settings, row) for row in settings.use_cases}
         for row, version in fresh.items():
             swaps.append(swap(row, "promote", {"version": version, "reason": "half of the soak"}))
         materialize()

@@ -119,7 +119,7 @@ def register(runtime: Runtime) -> None:
     sample = pd.DataFrame({"customer_id": ["c000001"], "limit": [3]})
     run = runtime.registry.log(Run("recommendation", "benchmark", {}, {}, {}, None, {}))
     release = Release(
-        row="recommendation",
+        use_case="recommendation",
         version="",
         model=model,
         features={},

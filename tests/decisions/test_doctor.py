@@ -10,7 +10,7 @@ def by_check(findings: list[Finding]) -> dict[str, Finding]:
 
 
 def test_a_new_installation_is_told_what_to_run(settings: Settings, registry: Registry) -> None:
-    found = by_check(examine(settings.model_copy(update={"rows": ("fraud",), "auth": True})))
+    found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",), "auth": True})))
     assert {found[name].status for name in ("home", "disk", "database", "online store")} == {"ok"}
     assert found["lake"].remedy == "argosy ingest DIR"
     assert found["model of fraud"].remedy == "argosy train fraud"

@@ -65,8 +65,8 @@ def test_a_promotion_swaps_and_a_rollback_swaps_back(
     runtime.refresh()
     assert value(runtime, "fraud") == 2.0
     cut_off = "2026-01-01T00:00:00+00:00"
-    assert metric(runtime, "argosy_release", row="fraud", version="1", cut_off=cut_off) == 0.0
-    assert metric(runtime, "argosy_release", row="fraud", version="2", cut_off=cut_off) == 1.0
+    assert metric(runtime, "argosy_release", use_case="fraud", version="1", cut_off=cut_off) == 0.0
+    assert metric(runtime, "argosy_release", use_case="fraud", version="2", cut_off=cut_off) == 1.0
     registry.rollback("fraud")
     runtime.refresh()
     assert value(runtime, "fraud") == 1.0
@@ -94,10 +94,10 @@ def test_a_release_that_fails_its_trial_leaves_the_old_one(
     assert problem is not None
     assert problem.startswith("version 2 is not in use, version 1 stays in use: fraud version 2 ")
     assert "\n" not in problem  # the lines after the first quote the sample's values
-    assert metric(runtime, "argosy_reload_failures_total", row="fraud") == 1.0
-    assert metric(runtime, "argosy_release_problem", row="fraud") == 1.0
+    assert metric(runtime, "argosy_reload_failures_total", use_case="fraud") == 1.0
+    assert metric(runtime, "argosy_release_problem", use_case="fraud") == 1.0
     runtime.refresh()  # at once again: not tried again, the problem stays
-    assert metric(runtime, "argosy_reload_failures_total", row="fraud") == 1.0
+    assert metric(runtime, "argosy_reload_failures_total", use_case="fraud") == 1.0
     assert runtime.problem("fraud") == problem
 
 
@@ -113,7 +113,7 @@ def test_a_better_one_after_a_failure_is_taken_at_once(
     runtime.refresh()
     assert value(runtime, "fraud") == 4.0
     assert runtime.problem("fraud") is None
-    assert metric(runtime, "argosy_release_problem", row="fraud") == 0.0
+    assert metric(runtime, "argosy_release_problem", use_case="fraud") == 0.0
 
 
 def test_damaged_files_leave_the_old_one(

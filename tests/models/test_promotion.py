@@ -1,15 +1,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 
 import pandas as pd
 import pytest
 
 from data.views import fingerprint
 from models.base import Release
-from models.fraud import MODELS
-from models.promotion import HEADLINES, objections
-from models.registry import ROWS
+from models.promotion import failed_checks
 
 FRAME = pd.DataFrame({"x": [1.0]})
 
@@ -32,7 +29,8 @@ class Echo:
 
 
 CHAMPION = Release(
-    row="fraud",
+    headline="average_precision",
+    use_case="fraud",
     version="1",
     model=Echo(),
     features={"x": "float"},
@@ -55,10 +53,10 @@ def with_metrics(**changes: float) -> Release:
 
 
 def test_an_equal_and_a_better_one_pass() -> None:
-    assert objections(CHAMPION, None) == []
-    assert objections(with_metrics(people=1.0), CHAMPION) == []
-    assert objections(with_metrics(average_precision=0.9, calibration_error=0.0), CHAMPION) == []
-    assert objections(with_metrics(average_precision=0.48), CHAMPION) == []
+    assert failed_checks(CHAMPION, None) == []
+    assert failed_checks(with_metrics(people=1.0), CHAMPION) == []
+    assert failed_checks(with_metrics(average_precision=0.9, calibration_error=0.0), CHAMPION) == []
+    assert failed_checks(with_metrics(average_precision=0.48), CHAMPION) == []
 
 
 @pytest.mark.parametrize(
@@ -73,24 +71,23 @@ def test_an_equal_and_a_better_one_pass() -> None:
     ],
 )
 def test_a_worse_one_is_told_what_is_worse(changes: dict[str, float], told: str) -> None:
-    assert objections(with_metrics(**changes), CHAMPION) == [told]
+    assert failed_checks(with_metrics(**changes), CHAMPION) == [told]
 
 
 def test_a_lower_cost_is_better() -> None:
-    former = replace(CHAMPION, row="replenishment", metrics={"cost_ratio": 0.5})
-    assert objections(replace(former, metrics={"cost_ratio": 0.4}), former) == []
-    assert objections(replace(former, metrics={"cost_ratio": 0.6}), former) != []
+    former = replace(
+        CHAMPION,
+        use_case="replenishment",
+        metrics={"cost_ratio": 0.5},
+        headline="cost_ratio",
+        better="lower",
+    )
+    assert failed_checks(replace(former, metrics={"cost_ratio": 0.4}), former) == []
+    assert failed_checks(replace(former, metrics={"cost_ratio": 0.6}), former) != []
 
 
 def test_another_type_of_a_feature_and_another_answer_are_refused() -> None:
-    (skew,) = objections(replace(CHAMPION, features={"x": "int"}), CHAMPION)
+    (skew,) = failed_checks(replace(CHAMPION, features={"x": "int"}), CHAMPION)
     assert skew == "skew: x was float, is int"
-    (sample,) = objections(replace(CHAMPION, expected=FRAME + 1), CHAMPION)
+    (sample,) = failed_checks(replace(CHAMPION, expected=FRAME + 1), CHAMPION)
     assert sample.startswith("sample: fraud version 1 answers its sample differently")
-
-
-def test_the_headlines_are_those_of_the_training() -> None:
-    assert MODELS
-    for row in ROWS:
-        recipe = import_module(f"training.{row}").RECIPE
-        assert HEADLINES[row] == (recipe.metric, recipe.better)

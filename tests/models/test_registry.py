@@ -197,7 +197,7 @@ def test_a_run_keeps_what_it_was_given(registry: Registry, home: Path, tmp_path:
 
 def test_registering_moves_no_alias_and_another_row_stays_apart(registry: Registry) -> None:
     registered(registry, 0.0)
-    registered(registry, 0.0, row="forecasting")
+    registered(registry, 0.0, use_case="forecasting")
     assert registry.champion_version("fraud") is None
     registry.promote("fraud", "1")
     assert registry.champion_version("fraud") == "1"
@@ -252,7 +252,7 @@ def test_mlflow_reads_a_release_too(
     registry: Registry, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (version,) = registered(registry, 1.0)
-    monkeypatch.setattr("models.registry.models_of_row", lambda row: ROWS[row]())
+    monkeypatch.setattr("models.registry.models_of", lambda row: ROWS[row]())
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{home}/mlflow.db")

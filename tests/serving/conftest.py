@@ -13,12 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data.settings import Settings
+from data.use_cases import USE_CASES
 from data.views import fingerprint
 from decisions.runtime import Runtime
 from features.recommendation import interactions
 from models.base import Release
 from models.recommendation import Recommender
-from models.registry import ROWS, Registry, Run
+from models.registry import Registry, Run
 from serving.http.app import create_app
 
 FEATURES = {"x": "float"}
@@ -61,7 +62,7 @@ def registry(settings: Settings, empty_database: Path) -> Registry:
         closing(sqlite3.connect(settings.home / "mlflow.db")) as target,
     ):
         source.backup(target)
-    rows = {row: lambda: {"constant": Constant} for row in ROWS}
+    rows = {row: lambda: {"constant": Constant} for row in USE_CASES}
     return Registry(settings.mlflow, settings.artifacts, rows=rows)
 
 
@@ -164,7 +165,7 @@ def register_recommender(runtime: Runtime) -> None:
     sample = pd.DataFrame({"customer_id": ["c01"], "limit": [3]})
     run_id = runtime.registry.log(Run("recommendation", "test", {}, {}, {}, None, {}))
     release = Release(
-        row="recommendation",
+        use_case="recommendation",
         version="",
         model=model,
         features={},

@@ -54,7 +54,7 @@ def plot(model: Model, split: job.Split, folder: Path) -> None:
 
 
 RECIPE = job.Recipe(
-    row="forecasting",
+    use_case="forecasting",
     metric="mae",
     better="lower",
     features={"y": "float"},

@@ -161,7 +161,7 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
 
 
 RECIPE = Recipe(
-    row="forecasting",
+    use_case="forecasting",
     metric=METRIC,
     better="lower",
     features=dict(features.DEMAND),

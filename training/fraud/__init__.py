@@ -237,7 +237,7 @@ def sample(payments: pd.DataFrame) -> pd.DataFrame:
 
 
 RECIPE = Recipe(
-    row="fraud",
+    use_case="fraud",
     metric="average_precision",
     better="higher",
     features=FEATURES,

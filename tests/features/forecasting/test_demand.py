@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.tables import TABLES
+from data.views import Terms
 from features.forecasting import DEMAND, FORECAST, VIEWS, choose, demand, future, packed
 from features.forecasting import TABLES as WANTED
 
@@ -384,7 +385,7 @@ def test_forecasts_are_packed_a_row_a_pair() -> None:
 
 def test_the_views_declare_what_is_built() -> None:
     built = {view.name: view for view in VIEWS}
-    frame = built["demand"].build(tables(orders=[order(1, week(0))]), week(3))
+    frame = built["demand"].build(tables(orders=[order(1, week(0))]), week(3), Terms())
     assert list(frame.columns) == ["warehouse_id", "product_id", "event_timestamp", *DEMAND]
     assert built["forecast"].build is None
 

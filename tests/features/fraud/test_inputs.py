@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.tables import TABLES
+from data.views import Terms
 from features.counters import SqliteCounters
 from features.fraud import (
     FEATURES,
@@ -17,7 +18,6 @@ from features.fraud import (
     VIEWS,
     Rates,
     amounts,
-    base_currency,
     customer_risk,
     event,
     events,
@@ -128,32 +128,10 @@ def test_money_is_counted_in_base_currency() -> None:
         ],
     )
     payments = table("payments", [payment("p", 0, currency="USD"), payment("q", 1)])
-    assert base_currency(payments, rates) == "EUR"
     amount = amounts(payments, rates, "EUR")
     assert amount.tolist() == [8.0, 10.0]
     answer = payment_velocity(payments, table("chargebacks", []), amount)
     assert answer["customer_amount"].tolist() == [0.0, 8.0]
-
-
-@pytest.mark.parametrize(
-    ("currencies", "rates", "base"),
-    [
-        (["EUR", "USD"], {"USD": [0.9, 0.8]}, "EUR"),
-        (["EUR", "USD"], {"USD": [0.9, 0.8], "EUR": [1.0, 1.0]}, "EUR"),
-        (["USD"], {"USD": [0.9, 0.8]}, ""),
-        ([], {}, ""),
-    ],
-)
-def test_the_base_currency_is_the_one_the_rates_are_for(
-    currencies: list[str], rates: dict[str, list[float]], base: str
-) -> None:
-    payments = table("payments", [payment(f"p{c}", 0, currency=c) for c in currencies])
-    rows = [
-        {"rate_date": f"2025-03-0{day + 1}", "currency": name, "rate": rate}
-        for name, values in rates.items()
-        for day, rate in enumerate(values)
-    ]
-    assert base_currency(payments, table("fx_rates", rows)) == base
 
 
 @settings(max_examples=50, deadline=None)
@@ -199,7 +177,7 @@ def test_the_customer_as_of_each_midnight() -> None:
         "chargebacks": table("chargebacks", [reported("p1", 24 * 60)]),
         "fx_rates": NO_RATES,
     }
-    rows = customer_risk(tables, datetime(2025, 3, 14, tzinfo=UTC))
+    rows = customer_risk(tables, datetime(2025, 3, 14, tzinfo=UTC), Terms())
     ours = rows[rows["customer_id"] == "c"].set_index("event_timestamp")
     assert ours.index.strftime("%d %H").tolist() == ["01 08", "11 00", "12 00", "14 00"]
     assert ours["past_payments"].tolist() == [0, 2, 2, 3]
@@ -209,7 +187,7 @@ def test_the_customer_as_of_each_midnight() -> None:
     assert ours["amount_spread"].iloc[1:].tolist() == pytest.approx([1, 1, 1])
     assert set(ours["home_country"]) == {"DE"}
     assert rows.loc[rows["customer_id"] == "unknown", "home_country"].isna().all()
-    early = customer_risk(tables, datetime(2025, 3, 11, 12, tzinfo=UTC))
+    early = customer_risk(tables, datetime(2025, 3, 11, 12, tzinfo=UTC), Terms())
     pd.testing.assert_frame_equal(
         early,
         rows[rows["event_timestamp"] <= early["event_timestamp"].max()].reset_index(drop=True),
@@ -290,7 +268,7 @@ def test_the_views_are_whole() -> None:
     tables = {name: table(name, []) for name in ("payments", "chargebacks", "customers")}
     for view in VIEWS:
         assert view.build is not None
-        empty = view.build({**tables, "fx_rates": NO_RATES}, NOW.to_pydatetime())
+        empty = view.build({**tables, "fx_rates": NO_RATES}, NOW.to_pydatetime(), Terms())
         assert list(empty.columns) == [*view.keys, "event_timestamp", *view.features]
         assert empty.empty
     names = [name for view in VIEWS for name in view.features]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.tables import TABLES
+from data.views import Terms
 from features.recommendation import (
     INTERACTIONS,
     VIEWS,
@@ -135,7 +136,7 @@ def test_a_customers_profile() -> None:
         market=["DE", "DE", "FR"],
     )
     tables = {"orders": lines, "products": PRODUCTS, "fx_rates": NO_RATES}
-    found = customer_profile(tables, NOW)
+    found = customer_profile(tables, NOW, Terms())
     now = found[found["event_timestamp"] == pd.Timestamp(NOW)].iloc[0]
     assert now["recency_days"] == pytest.approx(4.0)
     assert now["orders_count"] == 2
@@ -168,7 +169,7 @@ def test_a_products_profile() -> None:
         discount=[0.0, 0.0, 6.0],
     )
     tables = {"orders": lines, "products": PRODUCTS, "fx_rates": NO_RATES}
-    found = product_profile(tables, NOW)
+    found = product_profile(tables, NOW, Terms())
     now = found[found["event_timestamp"] == pd.Timestamp(NOW)].iloc[0]
     assert (now["sales_7d"], now["sales_28d"], now["buyers_28d"]) == (3.0, 5.0, 2)
     assert now["unit_paid"] == pytest.approx((2 + 4 + 0) / 6)
@@ -193,7 +194,7 @@ def test_views_build_what_they_declare_also_from_nothing() -> None:
     for frame in (NO_ORDERS, orders(("1", "anna", "tea", "2024-03-01"))):
         for view in VIEWS:
             assert view.build is not None
-            built = view.build({**empty, "orders": frame}, NOW)
+            built = view.build({**empty, "orders": frame}, NOW, Terms())
             assert set(built.columns) == {*view.keys, *view.features, "event_timestamp"}
             assert (built["event_timestamp"] <= pd.Timestamp(NOW)).all()
             assert not built.duplicated([*view.keys, "event_timestamp"]).any()

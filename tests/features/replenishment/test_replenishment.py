@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from data.lake import Lake
 from data.tables import TABLES
-from data.views import View
+from data.views import Terms, View
 from features.replenishment import FEATURES, FORECAST, SERVICE, VIEWS, planning_frame
 from features.replenishment.lead_time import expected_beyond
 from features.replenishment.ledger import Keys, Ledger, moments
@@ -35,7 +35,7 @@ def build(folder: Path, view: View, as_of: datetime, tables: Mapping[str, Rows])
             lake.append(name, pd.DataFrame(rows))
     read = {name: lake.read(name, as_of=as_of) for name in view.tables}
     assert view.build is not None
-    return view.build(read, as_of)
+    return view.build(read, as_of, Terms())
 
 
 def sale(number: int, at: float, quantity: float = 1.0, **other: Any) -> dict[str, Any]:
@@ -311,7 +311,7 @@ def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
         for frame in views
     ]
     forecast = pd.DataFrame(columns=["warehouse_id", "product_id", *FORECAST], dtype=object)
-    frame = planning_frame(*latest, forecast, now=day(2), base="EUR")
+    frame = planning_frame(*latest, forecast, now=day(2))
     assert list(zip(frame["product_id"], frame["supplier_id"].fillna("-"), strict=True)) == [
         ("P", "S"),
         ("P", "T"),

@@ -13,9 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data.settings import Settings
+from data.use_cases import USE_CASES
 from decisions.runtime import Runtime
 from features.store import Store
-from models.registry import ROWS, Registry
+from models.registry import Registry
 from serving.http.app import ServeError, create_app, run
 
 Promoted = Callable[..., str]
@@ -50,10 +51,10 @@ def test_not_ready_says_what_to_run(client: TestClient) -> None:
     assert answer.headers["retry-after"] == "5"
     assert problem["code"] == "not_ready"
     assert [fault["pointer"] for fault in problem["errors"]] == [
-        *(f"/models/{row}" for row in ROWS),
+        *(f"/models/{row}" for row in USE_CASES),
         "/features",
     ]
-    for row in ROWS:
+    for row in USE_CASES:
         assert f"argosy train {row}" in problem["detail"]
     assert "argosy materialize" in problem["detail"]
 
@@ -61,7 +62,7 @@ def test_not_ready_says_what_to_run(client: TestClient) -> None:
 def test_ready_when_models_and_features_are_there(
     client: TestClient, runtime: Runtime, promoted: Promoted, settings: Settings
 ) -> None:
-    for row in ROWS:
+    for row in USE_CASES:
         promoted(row)
     runtime.refresh()
     assert client.get("/readyz").status_code == 503
@@ -71,7 +72,7 @@ def test_ready_when_models_and_features_are_there(
     assert answer.status_code == 200
     assert answer.json()["status"] == "ready"
     assert {model["row"]: model["version"] for model in answer.json()["models"]} == dict.fromkeys(
-        ROWS, "1"
+        USE_CASES, "1"
     )
 
 
@@ -85,7 +86,7 @@ def test_a_release_that_failed_is_told_while_the_old_one_serves(
     (fraud,) = [each for each in client.get("/v1/models").json()["data"] if each["row"] == "fraud"]
     assert fraud["version"] == "1"
     assert fraud["problem"].startswith("version 2 is not in use, version 1 stays in use")
-    assert 'argosy_reload_failures_total{row="fraud"} 1.0' in client.get("/metrics").text
+    assert 'argosy_reload_failures_total{use_case="fraud"} 1.0' in client.get("/metrics").text
 
 
 def test_models_tell_what_is_in_use(
@@ -96,7 +97,7 @@ def test_models_tell_what_is_in_use(
     answer = client.get("/v1/models").json()
     assert (answer["has_more"], answer["next_cursor"]) == (False, None)
     found = {each["row"]: each for each in answer["data"]}
-    assert list(found) == list(ROWS)
+    assert list(found) == list(USE_CASES)
     assert found["forecasting"] | {"contract": ""} == {
         "row": "forecasting",
         "version": "1",

@@ -33,7 +33,7 @@ def payment(name: str, customer: str, **more: str) -> dict[str, object]:
 
 @pytest.fixture
 def runtime(settings: Settings, registry: Registry) -> Runtime:
-    given = settings.model_copy(update={"rows": ("fraud",)})
+    given = settings.model_copy(update={"use_cases": ("fraud",)})
     runtime = Runtime(given, registry)
     runtime.store = Store(given, runtime.lake, views=VIEWS, services={"fraud": SERVICE})
     both = [WHO, OTHER]

@@ -14,7 +14,7 @@ Promoted = Callable[..., str]
 
 @pytest.fixture
 def runtime(settings: Settings, registry: Registry) -> Runtime:
-    return Runtime(settings.model_copy(update={"rows": ("fraud",)}), registry)
+    return Runtime(settings.model_copy(update={"use_cases": ("fraud",)}), registry)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_promote_and_rollback_in_one_call_each(
     answer = client.post("/v1/models/fraud:rollback", json={"reason": "too strict"})
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
-        "row": "fraud", "version": "1", "former_version": "2", "objections": []
+        "use_case": "fraud", "version": "1", "former_version": "2", "failed_checks": []
     }  # fmt: skip
     assert in_use(runtime) == "1"
     answer = client.post("/v1/models/fraud:promote", json={"version": "2", "reason": "was right"})
@@ -72,7 +72,7 @@ def test_what_is_not_there_is_told(
 
 
 def test_only_an_admin_may(settings: Settings, registry: Registry) -> None:
-    given = settings.model_copy(update={"auth": True, "rows": ("fraud",)})
+    given = settings.model_copy(update={"auth": True, "use_cases": ("fraud",)})
     runtime = Runtime(given, registry)
     with TestClient(create_app(given, runtime)) as client:
         key = create_key(runtime.records, "shop", ["decide"])

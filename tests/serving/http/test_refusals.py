@@ -27,7 +27,7 @@ PAYMENT: dict[str, Any] = {
 
 @pytest.fixture
 def client(settings: Settings, registry: Registry) -> Iterator[TestClient]:
-    given = settings.model_copy(update={"auth": True, "rows": ("fraud",)})
+    given = settings.model_copy(update={"auth": True, "use_cases": ("fraud",)})
     runtime = Runtime(given, registry)
     runtime.records.migrate()
     key = create_key(runtime.records, "payments", ["decide"])

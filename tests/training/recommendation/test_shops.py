@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from data.lake import Lake
+from data.views import Terms
 from features.recommendation import VIEWS
 from training.job import Context
 from training.recommendation import BASELINES, RECIPE, check, score
@@ -110,7 +111,7 @@ def test_orders_alone_are_enough(shop: object, least: float, tmp_path: Path) -> 
     known = {name: lake.read(name, as_of=NOW) for name in ("orders", "products", "fx_rates")}
     for view in VIEWS:
         assert view.build is not None
-        assert len(view.build(known, NOW))
+        assert len(view.build(known, NOW, Terms()))
     settings = SimpleNamespace(seed=7)
     context = cast(
         Context,

@@ -76,7 +76,7 @@ def _register(registry: Registry, runtime: Runtime) -> None:
     sample = history[history["product_id"] == "p1"]
     run_id = registry.log(Run("forecasting", "test", {}, {}, {}, None, {}))
     release = Release(
-        row="forecasting",
+        use_case="forecasting",
         version="",
         model=model,
         features=dict(DEMAND),

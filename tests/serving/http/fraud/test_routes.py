@@ -15,7 +15,7 @@ from data.card_numbers import holds_card_number
 from data.lake import Lake
 from data.records.steps import only_one
 from data.settings import Settings
-from data.views import fingerprint
+from data.views import Terms, fingerprint
 from decisions.fraud import engine as engines
 from decisions.fraud import score
 from decisions.fraud.filling import fill_apart, is_due
@@ -69,7 +69,7 @@ def batch_inputs(lake: Lake) -> pd.DataFrame:
     tables = {
         name: lake.read(name) for name in ("payments", "chargebacks", "customers", "fx_rates")
     }
-    velocity, risk = (view.build(tables, LAST) for view in VIEWS if view.build)
+    velocity, risk = (view.build(tables, LAST, Terms()) for view in VIEWS if view.build)
     payments = tables["payments"]
     known = pd.concat([payments, velocity.drop(columns=["payment_id", "event_timestamp"])], axis=1)
     left = known.sort_values("attempted_at")
@@ -100,7 +100,7 @@ def release(home: Path) -> Release:
     label = frame["payment_id"].isin(merchant()[1]["payment_id"]).astype(int)
     model = BoostedTrees(rounds=40, min_leaf=5).fit(frame.assign(is_fraud=label))
     return Release(
-        row="fraud",
+        use_case="fraud",
         version="7",
         model=model,
         features=dict(FEATURES),
@@ -117,7 +117,7 @@ class Shop:
     """A live server over a copy of the lake, with the release in use (or none)."""
 
     def __init__(self, settings: Settings, release: Release | None) -> None:
-        settings = settings.model_copy(update={"rows": ("fraud",)})
+        settings = settings.model_copy(update={"use_cases": ("fraud",)})
         self.runtime = Runtime(settings)
         self.runtime.store = Store(
             settings, self.runtime.lake, views=VIEWS, services={"fraud": SERVICE}
@@ -367,7 +367,7 @@ def test_without_a_model_the_rules_answer(shop_settings: Settings) -> None:
         fine = shop.decide(payment_id="fine", address_match=True, shipping_country="DE").json()
         assert fine["decision"] == "allow"
         page = shop.client.get("/metrics").text
-        assert 'argosy_degraded_total{reason="model",row="fraud"} 2.0' in page
+        assert 'argosy_degraded_total{reason="model",use_case="fraud"} 2.0' in page
 
 
 def test_without_the_counters_the_rules_answer(
@@ -625,4 +625,4 @@ def test_each_step_of_a_decision_is_timed(shop: Shop) -> None:
     shop.decide()
     page = shop.client.get("/metrics").text
     for step in ("counters", "features", "model", "record"):
-        assert f'argosy_step_seconds_count{{row="fraud",step="{step}"}} 1.0' in page
+        assert f'argosy_step_seconds_count{{use_case="fraud",step="{step}"}} 1.0' in page

@@ -284,7 +284,7 @@ def test_an_answer_that_would_be_late_is_a_simpler_one(
     assert (answer["degraded"], answer["served_by"]) == (True, "market_trending")
     assert "lemon" not in products(answer)
     page = client.get("/metrics").text
-    assert 'argosy_degraded_total{reason="time_budget",row="recommendation"}' in page
+    assert 'argosy_degraded_total{reason="time_budget",use_case="recommendation"}' in page
     whole = shown(client, **ask, timeout_ms=20_000)
     assert (whole["degraded"], whole["served_by"]) == (False, "personal")
 

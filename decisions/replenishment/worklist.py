@@ -123,7 +123,9 @@ def sort_lines(rows: pd.DataFrame, sort: str | None) -> pd.DataFrame:
     if name == "urgency":
         column = column.map({each: place for place, each in enumerate(URGENCIES)})
     ascending = not sort.startswith("-")
-    return rows.loc[column.sort_values(ascending=ascending, na_position="last", kind="stable").index]
+    return rows.loc[
+        column.sort_values(ascending=ascending, na_position="last", kind="stable").index
+    ]
 
 
 def totals_of(rows: pd.DataFrame) -> dict[str, Any]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serving.command.output import progress
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from data.settings import Settings
 
 commands = typer.Typer()
 
@@ -24,12 +31,46 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1)] = 1,
+    console: Annotated[
+        bool, typer.Option(help="Whether one worker shows the screens at /console, too.")
+    ] = True,
 ) -> None:
-    """Answer over HTTP."""
+    """Answer over HTTP; one worker shows the console at /console, too."""
     from data.settings import Settings
     from serving.http.app import run
 
-    run(Settings(), host=host, port=port, workers=workers)
+    settings = Settings()
+    front = _console_beside(settings) if console and workers == 1 else None
+    run(settings, host=host, port=port, workers=workers, front=front)
+
+
+@commands.command(name="console")
+def serve_console(
+    api: Annotated[str, typer.Option(help="Where the API answers, such as http://127.0.0.1:8000.")],
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8001,
+) -> None:
+    """Show the console of an API that runs elsewhere, on as many workers as it likes."""
+    import uvicorn
+
+    from data.settings import Settings
+    from data.use_cases import USE_CASES
+    from decisions import logs
+    from serving.console.mount import console_of
+
+    front = console_of(api, Settings().console_idle_minutes, USE_CASES)
+    uvicorn.run(front, host=host, port=port, log_config=logs.config(access=False), access_log=False)
+
+
+def _console_beside(settings: Settings) -> Callable[[FastAPI], ASGIApp]:
+    """Makes the console before an application of the API. settings: of this installation."""
+
+    def front(api: FastAPI) -> ASGIApp:
+        from serving.console.mount import with_console
+
+        return with_console(api, settings.console_idle_minutes, settings.use_cases)
+
+    return front
 
 
 @commands.command()
@@ -53,4 +94,5 @@ def demo(
         from serving.command.tour import page
         from serving.http.app import run
 
-        run(settings, host="127.0.0.1", port=port, workers=1, ready=page)
+        front = _console_beside(settings)
+        run(settings, host="127.0.0.1", port=port, workers=1, ready=page, front=front)

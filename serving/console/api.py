@@ -6,21 +6,21 @@ from typing import Any
 
 import httpx
 
-from data.tables import ArgosyError
-
 Answer = dict[str, Any]
 
 _SECONDS = 30.0
 
 
-class ApiError(ArgosyError):
+class ApiError(Exception):
     """The API refused or could not answer; the message is a sentence to show.
 
     status: the HTTP status, 0 when nothing answered; code: the problem's stable name;
     request_id: what to quote to whoever runs the server.
     """
 
-    def __init__(self, message: str, *, status: int = 0, code: str = "", request_id: str = ""):
+    def __init__(
+        self, message: str, *, status: int = 0, code: str = "", request_id: str = ""
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

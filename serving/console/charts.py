@@ -1,6 +1,6 @@
 """Charts as ECharts options: one palette that reads on light and on dark, few lines, no boxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from nicegui import ui
@@ -28,14 +28,22 @@ def chart(options: Options, label: str, *, low: bool = False) -> ui.echart:
 def frame(days: Sequence[str] | None, **options: Any) -> Options:
     """What all charts share. days: the names along the x axis, None for numbers; options: others,
     which take the place of these."""
-    axis = {"axisLine": {"lineStyle": {"color": _FAINT}}, "axisLabel": {"color": INK, "fontSize": 11}}
+    axis = {
+        "axisLine": {"lineStyle": {"color": _FAINT}},
+        "axisLabel": {"color": INK, "fontSize": 11},
+    }
     quiet = {"splitLine": {"lineStyle": {"color": _FAINT}}}
     horizontal: Options = {"type": "value"} if days is None else {"type": "category", "data": days}
     return {
         "animation": False,
         "grid": {"left": 8, "right": 14, "top": 30, "bottom": 6, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
-        "legend": {"top": 0, "left": 0, "textStyle": {"color": INK, "fontSize": 11}, "itemHeight": 8},
+        "legend": {
+            "top": 0,
+            "left": 0,
+            "textStyle": {"color": INK, "fontSize": 11},
+            "itemHeight": 8,
+        },
         "xAxis": {**horizontal, **axis, "axisTick": {"show": False}, "splitLine": {"show": False}},
         "yAxis": {"type": "value", **axis, **quiet, "axisLine": {"show": False}},
         **options,
@@ -83,6 +91,17 @@ def band(name: str, low: Sequence[float | None], high: Sequence[float | None]) -
     ]
 
 
+def demand_names(translate: Callable[[str], str]) -> dict[str, str]:
+    """The words of a chart of demand. translate: gives a text in the reader's language."""
+    return {
+        "demand": translate("Demand"),
+        "forecast": translate("Forecast"),
+        "range": translate("8 in 10"),
+        "corrected": translate("Corrected"),
+        "last_year": translate("A year before"),
+    }
+
+
 def forecast_chart(
     history: Sequence[Mapping[str, Any]],
     periods: Sequence[Mapping[str, Any]],
@@ -124,7 +143,9 @@ def forecast_chart(
 
 
 def stock_chart(
-    projection: Sequence[Mapping[str, Any]], arrivals: Sequence[tuple[str, float]], names: Mapping[str, str]
+    projection: Sequence[Mapping[str, Any]],
+    arrivals: Sequence[tuple[str, float]],
+    names: Mapping[str, str],
 ) -> Options:
     """Stock ahead if nothing more is ordered, with its range, and the probability of running out.
 
@@ -147,7 +168,11 @@ def stock_chart(
         }
     options = frame(days, series=series)
     right = {"type": "value", "min": 0, "max": 1, "splitLine": {"show": False}}
-    right["axisLabel"] = {":formatter": "v => Math.round(v * 100) + '%'", "color": INK, "fontSize": 11}
+    right["axisLabel"] = {
+        ":formatter": "v => Math.round(v * 100) + '%'",
+        "color": INK,
+        "fontSize": 11,
+    }
     options["yAxis"] = [options["yAxis"], right]
     options["legend"]["data"] = [names["stock"], names["range"], names["out"]]
     return options

@@ -79,4 +79,6 @@ class Formats:
         if not value:
             return MISSING
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return dates.format_datetime(at, "d MMM y, HH:mm", tzinfo=ZoneInfo("UTC"), locale=self.locale)
+        return dates.format_datetime(
+            at, "d MMM y, HH:mm", tzinfo=ZoneInfo("UTC"), locale=self.locale
+        )

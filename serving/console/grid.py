@@ -1,4 +1,4 @@
-"""A grid over a list of the API: the server pages, sorts and filters; the browser holds a window."""
+"""A grid over a list of the API: the server pages, sorts, filters; the browser holds a window."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -80,6 +80,7 @@ class ListGrid:
                 ":onCellKeyDown": "argosy.gridKey",
                 ":onRowDoubleClicked": "argosy.gridOpen",
                 "localeText": _texts(view),
+                "selectionColumnDef": {"pinned": "left", "width": 42},
                 **({"rowSelection": selection} if selectable else {}),
                 **options,
             },

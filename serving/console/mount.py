@@ -1,7 +1,7 @@
 """Where the screens are: beside the API in one process, or on their own before an API elsewhere."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,15 +13,14 @@ from nicegui import ui
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from data.use_cases import USE_CASES
 from serving.console import rows, sign_in
 from serving.console.session import Sessions
 from serving.console.shell import Shell
 from serving.console.view import ROOT
 
 # The pages in the order of the menu, beside those of the use cases.
-_FIRST, _LAST = ("today",), ("models", "data")
-_MENU = ("replenishment", "forecasting", "fraud", "recommendation", "customers")
+_FIRST, _LAST = ("today",), ("customers", "models", "data")
+_MENU = ("replenishment", "forecasting", "fraud", "recommendation")
 
 
 class ConsoleFront:
@@ -71,25 +70,30 @@ def is_same_origin(scope: Scope) -> bool:
     return urlsplit(origin).netloc in {host for host in hosts if host}
 
 
-def with_console(api: FastAPI, idle_minutes: float) -> ConsoleFront:
+def with_console(api: FastAPI, idle_minutes: float, use_cases: Sequence[str]) -> ConsoleFront:
     """The API with the screens beside it, in one process.
 
-    api: the application of the API; idle_minutes: after which a session ends.
+    api: the application of the API; idle_minutes: after which a session ends; use_cases: names of
+    those that have pages.
     """
     transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
     http = httpx.AsyncClient(transport=transport, base_url="http://argosy")
-    return ConsoleFront(_screens(http, idle_minutes, api), api)
+    return ConsoleFront(_screens(http, idle_minutes, use_cases, api), api)
 
 
-def console_of(url: str, idle_minutes: float) -> ConsoleFront:
+def console_of(url: str, idle_minutes: float, use_cases: Sequence[str]) -> ConsoleFront:
     """The screens alone, of an API elsewhere.
 
-    url: where the API is, such as `https://argosy.example`; idle_minutes: as above.
+    url: where the API is, such as `https://argosy.example`; idle_minutes: after which a session
+    ends; use_cases: names of those that have pages.
     """
-    return ConsoleFront(_screens(httpx.AsyncClient(base_url=url), idle_minutes, None), None)
+    http = httpx.AsyncClient(base_url=url)
+    return ConsoleFront(_screens(http, idle_minutes, use_cases, None), None)
 
 
-def _screens(http: httpx.AsyncClient, idle_minutes: float, api: FastAPI | None) -> FastAPI:
+def _screens(
+    http: httpx.AsyncClient, idle_minutes: float, use_cases: Sequence[str], api: FastAPI | None
+) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
@@ -103,8 +107,8 @@ def _screens(http: httpx.AsyncClient, idle_minutes: float, api: FastAPI | None) 
     nicegui_app.add_static_files("/assets", Path(__file__).parent / "static", max_cache_age=3600)
     sign_in.install(shell)
     rows.install(shell)
-    for name in (*_FIRST, *_use_cases(), *_LAST):
-        shell.install(import_module(f"serving.console.{name}").SCREENS)
+    for name in (*_FIRST, *_in_order(use_cases), *_LAST):
+        import_module(f"serving.console.{name}").page(shell)
     ui.run_with(
         screens,
         mount_path=ROOT,
@@ -118,9 +122,10 @@ def _screens(http: httpx.AsyncClient, idle_minutes: float, api: FastAPI | None) 
     return screens
 
 
-def _use_cases() -> list[str]:
-    """The use cases that have pages, those of the planner first."""
-    return sorted(USE_CASES, key=lambda name: _MENU.index(name) if name in _MENU else len(_MENU))
+def _in_order(use_cases: Sequence[str]) -> list[str]:
+    """The use cases in the order of the menu, those of the planner first."""
+    own = [name for name in use_cases if name not in _LAST]
+    return sorted(own, key=lambda name: _MENU.index(name) if name in _MENU else len(_MENU))
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

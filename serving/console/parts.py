@@ -9,6 +9,7 @@ from nicegui import ui
 from serving.console.view import ROOT, View
 
 Cell = str | tuple[str, str]  # a text, or a text and what it links to
+_SHORT = 22  # letters of a cell that is not broken over lines
 
 
 def fact(name: str, value: str, note: str = "") -> None:
@@ -48,7 +49,7 @@ def table(
         for place, name in enumerate(headers)
     )
     body = "".join(
-        "<tr>" + "".join(f"<td{_align(n, right)}>{_cell(c)}</td>" for n, c in enumerate(row)) + "</tr>"
+        "<tr>" + "".join(_table_cell(n, cell, right) for n, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
     html(
@@ -59,6 +60,13 @@ def table(
 
 def _align(place: int, right: Sequence[int]) -> str:
     return ' class="right"' if place in right else ""
+
+
+def _table_cell(place: int, cell: Cell, right: Sequence[int]) -> str:
+    text = cell if isinstance(cell, str) else cell[0]
+    short = " short" if len(text) <= _SHORT else ""
+    kind = ("right" if place in right else "") + short
+    return f'<td class="{kind}">{_cell(cell)}</td>'
 
 
 def _cell(cell: Cell) -> str:
@@ -83,7 +91,7 @@ def tabs(entries: Sequence[tuple[str, str]], here: str) -> None:
     """Links to pages that belong together. entries: text and address; here: the address shown."""
     links = "".join(
         f'<a class="tab{" here" if address == here else ""}" href="{ROOT}{escape(address)}"'
-        f'{" aria-current=page" if address == here else ""}>{escape(text)}</a>'
+        f"{' aria-current=page' if address == here else ''}>{escape(text)}</a>"
         for text, address in entries
     )
     html(f'<div class="tabs">{links}</div>')
@@ -108,14 +116,19 @@ def search(label: str, value: str, change: Callable[[str], Any]) -> ui.input:
     """A text to search for; `/` leads here. label: its name; value: the text now; change: is told
     the new one when typing rests."""
     made = ui.input(label=label, value=value, on_change=lambda e: change(e.value or ""))
-    made.props('dense outlined clearable debounce=250 data-search=1')
+    made.props("dense outlined clearable debounce=250 data-search=1")
     with made.add_slot("append"):
         ui.icon("search").props("aria-hidden=true")
     return made
 
 
 def button(
-    text: str, action: Callable[[], Any], *, icon: str = "", main: bool = False, enabled: bool = True
+    text: str,
+    action: Callable[[], Any],
+    *,
+    icon: str = "",
+    main: bool = False,
+    enabled: bool = True,
 ) -> ui.button:
     """A button. text: what it does; action: is called; icon: a Material icon's name; main: the one
     that most people want; enabled: whether it may be pressed."""

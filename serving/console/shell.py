@@ -164,6 +164,7 @@ def request_theme() -> str:
 
 def _head(view: View, theme: str) -> None:
     ui.dark_mode({"light": False, "dark": True}.get(theme))
+    ui.colors(primary="#0f6b78")
     settings = f'{{locale: "{view.formats.tag}", currency: "{view.formats.currency}"}}'
     ui.add_head_html(
         f'<link rel="stylesheet" href="{ROOT}/assets/console.css">'

@@ -89,12 +89,14 @@ def load(view: View, fill: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 
     view: the page; fill: builds the part.
     """
-    place = ui.element("div").classes("part")
+    outer = ui.element("div").classes("part")
+    with outer:
+        place = ui.element("div").classes("part")
 
     async def run() -> None:
         place.clear()
         with place:
-            waiting = ui.element("div").classes("skeleton").props('role=status aria-busy=true')
+            waiting = ui.element("div").classes("skeleton").props("role=status aria-busy=true")
             with waiting:
                 ui.label(view.t("Loading…"))
             await ui.context.client.connected(timeout=30)
@@ -108,7 +110,7 @@ def load(view: View, fill: Callable[[], Awaitable[None]]) -> Callable[[], None]:
                 waiting.delete()
 
     def again() -> None:
-        with place:
+        with outer:  # not in `place`: clearing that would end the timer that fills it
             ui.timer(0, run, once=True)
 
     again()

@@ -5,9 +5,9 @@ from datetime import datetime
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.use_cases import UseCase
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
+from serving.http.promotion import UseCaseInPath
 
 
 class ModelVersion(BaseModel):
@@ -57,14 +57,12 @@ def router(runtime: Runtime) -> APIRouter:
         summary="List the registered versions of a use case's model",
         operation_id="list_model_versions",
     )
-    def versions(use_case: UseCase) -> ModelVersionPage:
+    def versions(use_case: UseCaseInPath) -> ModelVersionPage:
         """Every version with its metrics; one of them is the champion, which serves."""
         found = runtime.registry.versions(use_case)
         names = ModelVersion.model_fields
         return ModelVersionPage(
-            data=[
-                ModelVersion(**{name: getattr(each, name) for name in names}) for each in found
-            ]
+            data=[ModelVersion(**{name: getattr(each, name) for name in names}) for each in found]
         )
 
     return routes

@@ -3,7 +3,7 @@
 from serving.console.fraud.controls import show_lists, show_rules
 from serving.console.fraud.performance import show_performance
 from serving.console.fraud.queue import show_queue
-from serving.console.shell import Screen
+from serving.console.shell import Screen, Shell
 
 _MAY = ("review",)
 
@@ -12,6 +12,17 @@ SCREENS = [
     Screen("/fraud/lists", "Lists", "", show_lists, _MAY, in_menu=False, parent="/fraud"),
     Screen("/fraud/rules", "Rules", "", show_rules, _MAY, in_menu=False, parent="/fraud"),
     Screen(
-        "/fraud/performance", "Performance", "", show_performance, _MAY, in_menu=False, parent="/fraud"
+        "/fraud/performance",
+        "Performance",
+        "",
+        show_performance,
+        _MAY,
+        in_menu=False,
+        parent="/fraud",
     ),
 ]
+
+
+def page(shell: Shell) -> None:
+    """Add these pages to the console."""
+    shell.install(SCREENS)

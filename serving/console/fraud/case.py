@@ -1,8 +1,10 @@
-"""One case: the payment, the decision with its reasons, what it shares with others, who did what."""
+"""One case: the payment, the decision with its reasons, what others share, who did what."""
 
 from collections.abc import Sequence
 from html import escape
 from typing import Any
+
+from nicegui import ui
 
 from serving.console import charts
 from serving.console.api import Answer
@@ -10,7 +12,6 @@ from serving.console.fraud import words
 from serving.console.parts import chip, fact, html, pairs, panel, table
 from serving.console.shell import empty
 from serving.console.view import View
-from nicegui import ui
 
 _MOST_NODES = 40
 
@@ -36,7 +37,9 @@ def _head(view: View, review: dict[str, Any], payment: dict[str, Any]) -> None:
             fact(t("Fraud probability"), f.share(decision["probability"]))
             fact(t("Expected loss"), f.money(review["expected_loss"]))
             fact(t("Ship by"), f.moment(review["ship_by"]))
-            fact(t("Assigned to"), review["assignee"] or "–", words.statuses(view)[review["status"]])
+            fact(
+                t("Assigned to"), review["assignee"] or "–", words.statuses(view)[review["status"]]
+            )
         if decision["degraded"]:
             text = t("Decided in a simpler way, without the model: look closer.")
             ui.label(text).classes("stale")
@@ -61,7 +64,11 @@ def _reasons(view: View, decision: dict[str, Any]) -> None:
         hit = "".join(chip("block", rule) + " " for rule in decision["rules_hit"])
         if hit:
             html(f'<p class="quiet">{escape(t("Rules hit"))}: {hit}</p>')
-        model = t("Model {version}, policy {policy}", version=decision["model_version"] or "–", policy=decision["policy_version"])
+        model = t(
+            "Model {version}, policy {policy}",
+            version=decision["model_version"] or "–",
+            policy=decision["policy_version"],
+        )
         ui.label(model).classes("quiet")
 
 
@@ -74,9 +81,16 @@ def _links(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
     t, f = view.t, view.formats
     with panel(t("Payments that share something")):
         if not linked:
-            empty(view, t("Nothing shared."), t("No other payment has its card, device or address."), "hub")
+            empty(
+                view,
+                t("Nothing shared."),
+                t("No other payment has its card, device or address."),
+                "hub",
+            )
             return
-        charts.chart(_graph(view, payment, linked[:_MOST_NODES]), t("Payments that share something"))
+        charts.chart(
+            _graph(view, payment, linked[:_MOST_NODES]), t("Payments that share something")
+        )
         names = words.shared(view)
         table(
             [t("Payment"), t("When"), t("Amount"), t("Shares"), t("Outcome")],
@@ -94,9 +108,7 @@ def _links(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
         )
 
 
-def _graph(
-    view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def _graph(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Payments and what they share, as a graph: this payment, its keys, the others."""
     names = words.shared(view)
     centre = str(payment.get("payment_id", ""))
@@ -107,8 +119,12 @@ def _graph(
         for key in keys
     ]
     nodes += [
-        {"name": each["payment_id"], "symbolSize": 8, "itemStyle": {"color": charts.PAST},
-         "label": {"show": False}}
+        {
+            "name": each["payment_id"],
+            "symbolSize": 8,
+            "itemStyle": {"color": charts.PAST},
+            "label": {"show": False},
+        }
         for each in linked
     ]
     edges = [{"source": centre, "target": names.get(key, key)} for key in keys]

@@ -50,10 +50,21 @@ def _entries(view: View, entries: list[dict[str, Any]], again: Any) -> None:
     t, f = view.t, view.formats
     with panel(t("Entries")):
         if not entries:
-            empty(view, t("The lists are empty."), t("Add a card, device or address above."), "list")
+            empty(
+                view, t("The lists are empty."), t("Add a card, device or address above."), "list"
+            )
             return
         table(
-            [t("List"), t("What"), t("Value"), t("Reason"), t("By"), t("Since"), t("Until"), t("Hits")],
+            [
+                t("List"),
+                t("What"),
+                t("Value"),
+                t("Reason"),
+                t("By"),
+                t("Since"),
+                t("Until"),
+                t("Hits"),
+            ],
             [
                 [
                     words.actions(view).get(each["list"], each["list"]),
@@ -121,7 +132,7 @@ class RuleEditor:
                     box.props("dense outlined")
                 choice(t("Then"), words.actions(self.view), self.action, self._choose)
             self.when = ui.codemirror(
-                'amount_base > 500.0 && billing_country != shipping_country',
+                "amount_base > 500.0 && billing_country != shipping_country",
                 on_change=self._touched,
                 line_wrapping=True,
             ).classes("rule-text")
@@ -167,7 +178,11 @@ class RuleEditor:
         with ui.element("div").classes("strip"):
             payments = f.number(answer["payments"], 0)
             share = f.share(answer["hit_share"], 2)
-            fact(t("It holds of"), f.number(answer["hits"], 0), t("{share} of {count}", share=share, count=payments))
+            fact(
+                t("It holds of"),
+                f.number(answer["hits"], 0),
+                t("{share} of {count}", share=share, count=payments),
+            )
             fact(t("Frauds caught"), f.number(answer["caught"], 0), f.money(answer["caught_money"]))
             fact(t("Honest, hurt"), f.number(answer["hurt"], 0), f.money(answer["hurt_money"]))
             for name, title in (
@@ -210,7 +225,9 @@ def _rules(view: View, page: Answer) -> None:
         own = [rule for rule in page["data"] if rule["origin"] == "own"]
         with ui.element("div").classes("actions"):
             for rule in own:
-                button(t("Switch off {name}", name=rule["name"]), lambda r=rule: _switch_off(view, r))
+                button(
+                    t("Switch off {name}", name=rule["name"]), lambda r=rule: _switch_off(view, r)
+                )
 
 
 async def _switch_off(view: View, rule: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How the decisions do, day by day: shares, frauds caught, money, calibration, drift; the policy."""
+"""How the decisions do, day by day: shares, frauds caught, money, calibration; the policy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,12 @@ async def show_performance(view: View) -> None:
         days = int(view.query.get("days", "30"))
         found = (await view.api.get(f"{_PATH}/watch", days=days))["data"]
         if not found:
-            empty(view, view.t("No decisions in these days."), view.t("Ask for decisions first: POST /v1/fraud/decisions."), "query_stats")
+            empty(
+                view,
+                view.t("No decisions in these days."),
+                view.t("Ask for decisions first: POST /v1/fraud/decisions."),
+                "query_stats",
+            )
             return
         _numbers(view, found)
         with ui.element("div").classes("columns"):
@@ -53,10 +58,20 @@ def _names(days: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _shares(view: View, days: Sequence[dict[str, Any]]) -> None:
-    colors = {"allow": charts.GOOD, "challenge": charts.WARN, "review": charts.ACCENT, "block": charts.BAD}
+    colors = {
+        "allow": charts.GOOD,
+        "challenge": charts.WARN,
+        "review": charts.ACCENT,
+        "block": charts.BAD,
+    }
     with panel(view.t("What payments got")):
         series = [
-            charts.bars(words.actions(view)[name], [day[f"{name}_share"] for day in days], color, stack="all")
+            charts.bars(
+                words.actions(view)[name],
+                [day[f"{name}_share"] for day in days],
+                color,
+                stack="all",
+            )
             for name, color in colors.items()
         ]
         options = charts.frame(_names(days), series=series)
@@ -68,7 +83,9 @@ def _rates(view: View, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Precision and recall")):
         series = [
-            charts.line(t("Precision"), [day["precision"] for day in days], charts.ACCENT, showSymbol=True),
+            charts.line(
+                t("Precision"), [day["precision"] for day in days], charts.ACCENT, showSymbol=True
+            ),
             charts.line(t("Recall"), [day["recall"] for day in days], charts.WARN, showSymbol=True),
         ]
         charts.chart(charts.frame(_names(days), series=series), t("Precision and recall"))
@@ -89,9 +106,15 @@ def _calibration(view: View, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Foretold and observed")):
         series = [
-            charts.line(t("Foretold"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True),
-            charts.line(t("Observed"), [day["observed"] for day in days], charts.BAD, showSymbol=True),
-            charts.line(t("Score shift"), [day["score_shift"] for day in days], charts.PAST, dashed=True),
+            charts.line(
+                t("Foretold"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True
+            ),
+            charts.line(
+                t("Observed"), [day["observed"] for day in days], charts.BAD, showSymbol=True
+            ),
+            charts.line(
+                t("Score shift"), [day["score_shift"] for day in days], charts.PAST, dashed=True
+            ),
         ]
         charts.chart(charts.frame(_names(days), series=series), t("Foretold and observed"))
 

@@ -126,7 +126,7 @@ class ReviewQueue:
         f = self.view.formats
         here = review["payment_id"] == self.here
         item = ui.element("div").classes("queue-item" + (" here" if here else ""))
-        item.props(f'role=option aria-selected={"true" if here else "false"}')
+        item.props(f"role=option aria-selected={'true' if here else 'false'}")
         item.on("click", lambda: self._open(review["payment_id"]))
         left = hours_left(review["ship_by"])
         ships = self.view.t("{hours} h to ship", hours=f.number(left, 0))
@@ -135,9 +135,7 @@ class ReviewQueue:
         name = words.statuses(self.view)[review["status"]]
         who = review["assignee"] or ("" if review["status"] == "open" else name)
         with item:
-            ui.html(
-                f'<span class="who">{escape(review["payment_id"])}</span>', sanitize=False
-            )
+            ui.html(f'<span class="who">{escape(review["payment_id"])}</span>', sanitize=False)
             ui.html(
                 f'<span class="figure">{escape(f.money(review["expected_loss"]))}</span>',
                 sanitize=False,
@@ -151,7 +149,7 @@ class ReviewQueue:
         for item, review in zip(self.list.default_slot.children, self.reviews, strict=False):
             here = review["payment_id"] == payment_id
             item.classes(add="here" if here else "", remove="" if here else "here")
-            item.props(f'aria-selected={"true" if here else "false"}')
+            item.props(f"aria-selected={'true' if here else 'false'}")
         self.case.clear()
         with self.case:
             if not payment_id:

@@ -62,16 +62,31 @@ class LinePage:
         line, f, t = self.line, self.view.formats, self.view.t
         with ui.element("section").classes("panel"):
             with ui.element("div").classes("strip"):
-                fact(t("Product"), line["product_id"], f"{line['warehouse_id']} · {line['supplier_id']}")
+                fact(
+                    t("Product"),
+                    line["product_id"],
+                    f"{line['warehouse_id']} · {line['supplier_id']}",
+                )
                 fact(t("Order"), f.number(line["order_quantity"]), f.money(line["order_value"]))
-                fact(t("Decide by"), f.day(line["decide_by"]), t("order on {day}", day=f.day(line["order_on"])))
+                fact(
+                    t("Decide by"),
+                    f.day(line["decide_by"]),
+                    t("order on {day}", day=f.day(line["order_on"])),
+                )
                 fact(
                     t("Runs out"),
                     f.share(line["stockout_probability"]),
-                    t("{share} without the order", share=f.share(line["stockout_probability_unordered"])),
+                    t(
+                        "{share} without the order",
+                        share=f.share(line["stockout_probability_unordered"]),
+                    ),
                 )
                 fact(t("At risk"), f.money(line["money_at_risk"]))
-                fact(t("State"), words.states(self.view)[line["state"]], f.number(line["approved_quantity"]))
+                fact(
+                    t("State"),
+                    words.states(self.view)[line["state"]],
+                    f.number(line["approved_quantity"]),
+                )
             ui.label(line["reason"]).classes("quiet")
             self._decide()
 
@@ -97,9 +112,7 @@ class LinePage:
 
     async def _send(self, step: str, given: dict[str, Any]) -> None:
         items = {"items": [{"id": self.line["id"], **given}]}
-        answer = await self.view.try_call(
-            self.view.api.post(f"{_PATH}/suggestions:{step}", items)
-        )
+        answer = await self.view.try_call(self.view.api.post(f"{_PATH}/suggestions:{step}", items))
         if answer is None:
             return
         outcome = answer["data"][0]
@@ -133,7 +146,9 @@ class LinePage:
                 "ordering": t("Ordering"),
                 "chosen": t("chosen"),
             }
-            options = charts.cost_chart(self.answer["cost_curve"], self.line["order_quantity"], names)
+            options = charts.cost_chart(
+                self.answer["cost_curve"], self.line["order_quantity"], names
+            )
             charts.chart(options, t("What other quantities cost"))
 
     def _waterfall(self, unit: str) -> None:
@@ -165,7 +180,7 @@ class LinePage:
             except ApiError as error:
                 ui.label(str(error)).classes("quiet")
                 return
-            names = forecast_names(self.view)
+            names = charts.demand_names(self.view.t)
             options = charts.forecast_chart(forecast["history"], forecast["periods"], names)
             charts.chart(options, t("Demand"))
 
@@ -177,7 +192,10 @@ class LinePage:
                 (t("Reserved"), f.number(line["reserved"])),
                 (t("On order"), f.number(line["on_order"])),
                 (t("Cover, days"), f.number(line["stock_cover_days"])),
-                (t("Lead time, days"), f"{f.number(line['lead_time_days'])} ± {f.number(line['lead_time_sd'])}"),
+                (
+                    t("Lead time, days"),
+                    f"{f.number(line['lead_time_days'])} ± {f.number(line['lead_time_sd'])}",
+                ),
                 (t("Review, days"), f.number(line["review_period_days"])),
                 (t("Service level"), f.share(line["target_quantile"])),
                 (t("Landed unit cost"), f.money(line["unit_cost"])),
@@ -215,7 +233,12 @@ class LinePage:
         t, f, states = self.view.t, self.view.formats, words.states(self.view)
         with panel(t("Who decided what")):
             if not self.answer["trail"]:
-                empty(self.view, t("Nobody decided yet."), t("Approve or dismiss it above."), "history")
+                empty(
+                    self.view,
+                    t("Nobody decided yet."),
+                    t("Approve or dismiss it above."),
+                    "history",
+                )
                 return
             table(
                 [t("When"), t("Who"), t("From"), t("To"), t("Quantity"), t("Reason")],
@@ -232,17 +255,6 @@ class LinePage:
                 ],
                 right=(4,),
             )
-
-
-def forecast_names(view: View) -> dict[str, str]:
-    """The words of a chart of demand. view: whose language."""
-    return {
-        "demand": view.t("Demand"),
-        "forecast": view.t("Forecast"),
-        "range": view.t("8 in 10"),
-        "corrected": view.t("Corrected"),
-        "last_year": view.t("A year before"),
-    }
 
 
 def _forecast_address(line: dict[str, Any]) -> str:

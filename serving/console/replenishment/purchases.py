@@ -92,7 +92,16 @@ def _made(view: View, made: Answer) -> None:
             fact(t("Value"), f.money(sum(known)))
         html(f'<a href="{ROOT}/files/purchases.csv" download>{t("All lines as CSV")}</a>')
         table(
-            [t("Order id"), t("Supplier"), t("Warehouse"), t("Ordered"), t("Lines"), t("Units"), t("Value"), t("State")],
+            [
+                t("Order id"),
+                t("Supplier"),
+                t("Warehouse"),
+                t("Ordered"),
+                t("Lines"),
+                t("Units"),
+                t("Value"),
+                t("State"),
+            ],
             [
                 [
                     order["po_id"],

@@ -101,7 +101,9 @@ class WhatIfPage:
                         _row(t("Lines ordered"), now, other, "lines_ordered", f.number),
                         _row(t("Units"), now, other, "units", f.number),
                         _row(t("Value"), now, other, "value", f.money),
-                        _row(t("At risk if nothing is ordered"), now, other, "money_at_risk", f.money),
+                        _row(
+                            t("At risk if nothing is ordered"), now, other, "money_at_risk", f.money
+                        ),
                         _row(t("Transfers"), now, other, "transfers", f.number),
                     ],
                     right=(1, 2, 3),

@@ -1,5 +1,6 @@
 """The lines of the plan: filter, change quantities in place, approve, dismiss, take back."""
 
+import itertools
 import json
 from typing import Any
 from urllib.parse import quote
@@ -87,7 +88,11 @@ class Worklist:
                 t("Search product"), chosen.get("text", ""), lambda v: self._filter(text=v)
             )
             for name, label, options in (
-                ("urgency", t("Decide"), _named(self.summary, "urgencies", words.urgencies(self.view))),
+                (
+                    "urgency",
+                    t("Decide"),
+                    _named(self.summary, "urgencies", words.urgencies(self.view)),
+                ),
                 ("warehouse_id", t("Warehouse"), _named(self.summary, "warehouses")),
                 ("supplier_id", t("Supplier"), _named(self.summary, "suppliers")),
                 ("category", t("Category"), _named(self.summary, "categories")),
@@ -95,7 +100,9 @@ class Worklist:
                 ("state", t("State"), words.states(self.view)),
                 ("ordered", t("Lines"), {"true": t("To order"), "false": t("Not ordered")}),
             ):
-                choice(label, options, chosen.get(name), lambda v, name=name: self._filter(**{name: v}))
+                choice(
+                    label, options, chosen.get(name), lambda v, name=name: self._filter(**{name: v})
+                )
             self._views()
 
     def _views(self) -> None:
@@ -150,7 +157,9 @@ class Worklist:
         ui.navigate.to(line_address(line_id))
 
     def _trouble(self, detail: str) -> None:
-        self.view.say(detail or self.view.t("The server does not answer. Try again."), kind="negative")
+        self.view.say(
+            detail or self.view.t("The server does not answer. Try again."), kind="negative"
+        )
 
     async def _change(self, details: dict[str, Any]) -> None:
         """A quantity was typed: it is approved at once, and what it costs is told."""
@@ -207,9 +216,7 @@ class Worklist:
         items, self.last = [{"id": line} for line in self.last], []
         await self._send("reopen", items, undoable=False)
 
-    async def _send(
-        self, step: str, items: list[dict[str, Any]], *, undoable: bool = True
-    ) -> None:
+    async def _send(self, step: str, items: list[dict[str, Any]], *, undoable: bool = True) -> None:
         answer = await self.view.try_call(
             self.view.api.post(f"{_PATH}/suggestions:{step}", {"items": items})
         )
@@ -248,7 +255,7 @@ def cost_at(curve: list[dict[str, Any]], quantity: float) -> float | None:
 
     curve: quantity and total, rising by quantity; quantity: units.
     """
-    for left, right in zip(curve, curve[1:], strict=False):
+    for left, right in itertools.pairwise(curve):
         if left["quantity"] <= quantity <= right["quantity"]:
             if left["total"] is None or right["total"] is None:
                 return None
@@ -294,9 +301,7 @@ def _columns(view: View, *, may_change: bool) -> list[dict[str, Any]]:
         column("state", t("State"), 100, context={"names": words.states(view)}, **chip),
         column("order_quantity", t("Order"), 90, "number", **quantity),
         column("order_value", t("Value"), 110, "money"),
-        column(
-            "urgency", t("Decide"), 110, context={"names": words.urgencies(view)}, **chip
-        ),
+        column("urgency", t("Decide"), 110, context={"names": words.urgencies(view)}, **chip),
         column("decide_by", t("Decide by"), 120, "day"),
         column("money_at_risk", t("At risk"), 110, "money"),
         column("on_hand", t("On hand"), 95, "number"),

@@ -21,12 +21,12 @@
     days ||= new Intl.DateTimeFormat(settings().locale, { dateStyle: "medium", timeZone: "UTC" });
     return days.format(new Date(value));
   };
+  const missing = (p) => (p.data ? "–" : ""); // a line that is still on its way shows nothing
   const format = {};
   for (const [name, write] of Object.entries(formatters)) {
-    format[name] = (p) => (isMissing(p.value) ? "–" : write(p.value));
+    format[name] = (p) => (isMissing(p.value) ? missing(p) : write(p.value));
   }
-  format.day = (p) => (isMissing(p.value) ? "–" : day(p.value));
-  format.moment = (p) => (isMissing(p.value) ? "–" : String(p.value).slice(0, 16).replace("T", " "));
+  format.day = (p) => (isMissing(p.value) ? missing(p) : day(p.value));
 
   const apiOf = (id) => getElement(id)?.api;
 
@@ -67,6 +67,8 @@
         cursors.set(params.startRow + body.data.length, body.next_cursor);
         const last = body.has_more ? -1 : params.startRow + body.data.length;
         params.successCallback(body.data, last);
+        if (last === 0) params.api?.showNoRowsOverlay();
+        else params.api?.hideOverlay();
         window.argosyFetched = performance.now() - started;
         if (params.startRow === 0) emitEvent("argosy-counted", { total: body.total ?? null });
       },
@@ -101,6 +103,13 @@
     emitEvent("argosy-open", { id: p.data.id });
   };
 
+  const forecastOpen = (p) => {
+    if (!p.data) return;
+    const pair = { warehouse_id: p.data.warehouse_id, product_id: p.data.product_id };
+    location.href = `${ROOT}/forecasts?${new URLSearchParams(pair)}`;
+  };
+  const forecastKey = (p) => p.event.key === "Enter" && forecastOpen(p);
+
   /* Keys: `/` searches, `?` shows the keys, letters go to the page unless somebody types. */
   const isTyping = (target) =>
     target.closest("input, textarea, select, [contenteditable=true], .ag-cell-inline-editing, .q-menu");
@@ -132,7 +141,7 @@
   };
 
   window.argosy = {
-    format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, views, saveView,
+    format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
     refilter: (id, made) => apiOf(id)?.setGridOption("datasource", made),
     refresh: (id) => apiOf(id)?.refreshInfiniteCache(),
     clearSelection: (id) => apiOf(id)?.deselectAll(),

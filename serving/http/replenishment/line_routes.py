@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.records import DatabaseError
+from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan, ranked
 from decisions.replenishment.worklist import (
     SORTABLE,
@@ -22,7 +23,7 @@ from decisions.replenishment.worklist import (
 )
 from decisions.runtime import Runtime
 from serving.http.errors import Fault, Problem
-from serving.http.replenishment.answers import EXAMPLE, Made, Suggestion, identity, made
+from serving.http.replenishment.answers import EXAMPLE, Made, Suggestion, made
 from serving.http.replenishment.paging import cursor_at, position
 
 _CSV = "text/csv"
@@ -151,9 +152,7 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         """Lines with the product's title and urgency; without `sort`, the most money at risk
         first. With `Accept: text/csv` all lines that fit."""
         plan = current()
-        wanted = LineFilter(
-            warehouse_id, supplier_id, category, abc, state, urgency, ordered, text
-        )
+        wanted = LineFilter(warehouse_id, supplier_id, category, abc, state, urgency, ordered, text)
         rows = sort_lines(filter_lines(worklists.of(plan), wanted), _sortable(sort))
         if _CSV in accept:
             return Response(rows.drop(columns="sought").to_csv(index=False), media_type=_CSV)
@@ -199,7 +198,9 @@ def _sortable(sort: str | None) -> str | None:
 
 def _choices(rows: pd.DataFrame, by: pd.Series) -> list[Choice]:
     """The values of a column with how many lines have each, the most frequent first."""
-    groups = rows["order_value"].groupby(by).agg(["size", "sum"]).sort_values("size", ascending=False)
+    groups = (
+        rows["order_value"].groupby(by).agg(["size", "sum"]).sort_values("size", ascending=False)
+    )
     return [
         Choice(value=str(value), lines=int(row["size"]), order_value=round(float(row["sum"]), 2))
         for value, row in groups.iterrows()

@@ -65,6 +65,18 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         return once(runtime, request, body, lambda: taken(wishes, "dismissed", caller))
 
     @routes.post(
+        "/suggestions:reopen",
+        dependencies=[IDEMPOTENT],
+        response_model=DecidedAll,
+        summary="Take back decisions on lines that are not ordered yet",
+        operation_id="reopen_suggestions",
+    )
+    def reopen_all(body: Items, request: Request, caller: Planner) -> Any:
+        """Lines become drafts again, as the plan suggests them: one result a line."""
+        wishes = [Wish(item.id, None, item.reason) for item in body.items]
+        return once(runtime, request, body, lambda: taken(wishes, "draft", caller))
+
+    @routes.post(
         "/suggestions/{suggestion_id:path}:approve",
         dependencies=[IDEMPOTENT],
         response_model=DecidedAll,

@@ -18,6 +18,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 from data.settings import Settings
 from decisions.logs import JsonFormatter
 
+pytest_plugins = ["tests.shop_fixtures"]
+
 
 class _MerchantTogether(LoadFileScheduling):
     """File by file, and all files that read the sample merchant to one worker: it builds it once.

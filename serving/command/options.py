@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import click
 import typer
 
 from data.use_cases import USE_CASES
@@ -42,13 +41,28 @@ AsOf = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-UseCase = Annotated[str, typer.Argument(click_type=click.Choice(USE_CASES), metavar="USE_CASE")]
+
+
+def parse_use_case(text: str) -> str:
+    """One of the use cases."""
+    if text not in USE_CASES:
+        raise typer.BadParameter(f"{text!r} is no use case; there are {', '.join(USE_CASES)}")
+    return text
+
+
+def parse_use_case_or_all(text: str) -> str:
+    """One of the use cases, or `all`."""
+    return text if text == "all" else parse_use_case(text)
+
+
+UseCase = Annotated[
+    str,
+    typer.Argument(parser=parse_use_case, metavar="USE_CASE", help=f"{', '.join(USE_CASES)}."),
+]
 UseCaseOrAll = Annotated[
     str,
     typer.Argument(
-        click_type=click.Choice([*USE_CASES, "all"]),
-        metavar="USE_CASE",
-        help="One of them, or all.",
+        parser=parse_use_case_or_all, metavar="USE_CASE", help=f"{', '.join(USE_CASES)}, or all."
     ),
 ]
 

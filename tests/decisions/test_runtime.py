@@ -51,7 +51,7 @@ def test_a_champion_is_taken_into_use(runtime: Runtime, promoted: Promoted) -> N
     assert value(runtime, "fraud") == 1.0
     assert runtime.problem("fraud") is None
     assert runtime.problem("forecasting") is not None
-    label = {"row": "fraud", "version": version, "cut_off": "2026-01-01T00:00:00+00:00"}
+    label = {"use_case": "fraud", "version": version, "cut_off": "2026-01-01T00:00:00+00:00"}
     assert metric(runtime, "argosy_release", **label) == 1.0
 
 

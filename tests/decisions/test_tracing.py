@@ -70,7 +70,7 @@ def test_a_step_is_timed_with_traces_and_without(telemetry: Telemetry) -> None:
     for each in (telemetry, Telemetry()):
         with pytest.raises(ValueError, match="late"), each.step("fraud", "model"):
             raise ValueError("late")
-        asked = {"row": "fraud", "step": "model"}
+        asked = {"use_case": "fraud", "step": "model"}
         assert each.registry.get_sample_value("argosy_step_seconds_count", asked) == 1.0
 
 

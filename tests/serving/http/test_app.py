@@ -71,9 +71,9 @@ def test_ready_when_models_and_features_are_there(
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "ready"
-    assert {model["row"]: model["version"] for model in answer.json()["models"]} == dict.fromkeys(
-        USE_CASES, "1"
-    )
+    assert {
+        model["use_case"]: model["version"] for model in answer.json()["models"]
+    } == dict.fromkeys(USE_CASES, "1")
 
 
 def test_a_release_that_failed_is_told_while_the_old_one_serves(
@@ -83,7 +83,9 @@ def test_a_release_that_failed_is_told_while_the_old_one_serves(
     runtime.refresh()
     promoted("fraud", 2.0, expected=3.0)
     runtime.refresh()
-    (fraud,) = [each for each in client.get("/v1/models").json()["data"] if each["row"] == "fraud"]
+    (fraud,) = [
+        each for each in client.get("/v1/models").json()["data"] if each["use_case"] == "fraud"
+    ]
     assert fraud["version"] == "1"
     assert fraud["problem"].startswith("version 2 is not in use, version 1 stays in use")
     assert 'argosy_reload_failures_total{use_case="fraud"} 1.0' in client.get("/metrics").text
@@ -96,10 +98,10 @@ def test_models_tell_what_is_in_use(
     runtime.refresh()
     answer = client.get("/v1/models").json()
     assert (answer["has_more"], answer["next_cursor"]) == (False, None)
-    found = {each["row"]: each for each in answer["data"]}
+    found = {each["use_case"]: each for each in answer["data"]}
     assert list(found) == list(USE_CASES)
     assert found["forecasting"] | {"contract": ""} == {
-        "row": "forecasting",
+        "use_case": "forecasting",
         "version": "1",
         "model": "Constant",
         "cut_off": "2026-01-01T00:00:00Z",

@@ -1,7 +1,7 @@
 """How long one decision on a payment takes, in process: state read, features, score, rules, state
 written, decision stored.
 
-    python tests/benchmarks/decisions.py DIR [--decisions 2000]
+    python tests/benchmarks/decision_latency.py DIR [--decisions 2000]
 
 DIR/card-payments/simulated_data_raw.parquet gives the payments: some are history and teach a model,
 the next ones are decided. The stores are those of the environment: ARGOSY_COUNTERS_URL and

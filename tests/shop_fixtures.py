@@ -62,8 +62,8 @@ def registry(settings: Settings, empty_database: Path) -> Registry:
         closing(sqlite3.connect(settings.home / "mlflow.db")) as target,
     ):
         source.backup(target)
-    rows = {row: lambda: {"constant": Constant} for row in USE_CASES}
-    return Registry(settings.mlflow, settings.artifacts, rows=rows)
+    parts = {name: lambda: {"constant": Constant} for name in USE_CASES}
+    return Registry(settings.mlflow, settings.artifacts, use_cases=parts)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def promoted(registry: Registry) -> Callable[..., str]:
         version = registry.register(
             run_id,
             Release(
-                row=row,
+                use_case=row,
                 version="",
                 model=Constant(value),
                 features=FEATURES,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +11,8 @@ import typer
 from serving.command.output import progress
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-    from starlette.types import ASGIApp
-
     from data.settings import Settings
+    from serving.http.app import Front
 
 commands = typer.Typer()
 
@@ -51,26 +49,24 @@ def serve_console(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8001,
 ) -> None:
     """Show the console of an API that runs elsewhere, on as many workers as it likes."""
-    import uvicorn
-
     from data.settings import Settings
     from data.use_cases import USE_CASES
     from decisions import logs
-    from serving.console.mount import console_of
+    from serving.console.mount import console_of, run_console
 
     front = console_of(api, Settings().console_idle_minutes, USE_CASES)
-    uvicorn.run(front, host=host, port=port, log_config=logs.config(access=False), access_log=False)
+    run_console(front, host=host, port=port, log_config=logs.config(access=False))
 
 
-def _console_beside(settings: Settings) -> Callable[[FastAPI], ASGIApp]:
+def _console_beside(settings: Settings) -> Front:
     """Makes the console before an application of the API. settings: of this installation."""
+    from serving.console.mount import with_console
 
-    def front(api: FastAPI) -> ASGIApp:
-        from serving.console.mount import with_console
-
-        return with_console(api, settings.console_idle_minutes, settings.use_cases)
-
-    return front
+    return partial(
+        with_console,
+        idle_minutes=settings.console_idle_minutes,
+        use_cases=settings.use_cases,
+    )
 
 
 @commands.command()

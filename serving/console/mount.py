@@ -1,12 +1,14 @@
 """Where the screens are: beside the API in one process, or on their own before an API elsewhere."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
 from nicegui import app as nicegui_app
 from nicegui import ui
@@ -89,6 +91,18 @@ def console_of(url: str, idle_minutes: float, use_cases: Sequence[str]) -> Conso
     """
     http = httpx.AsyncClient(base_url=url)
     return ConsoleFront(_screens(http, idle_minutes, use_cases, None), None)
+
+
+def run_console(
+    front: ConsoleFront, *, host: str, port: int, log_config: Mapping[str, Any]
+) -> None:
+    """Show the console until Ctrl-C.
+
+    front: of `console_of`; host, port: where to listen; log_config: of `logging.config`.
+    """
+    server = {"host": host, "port": port, "access_log": False, "server_header": False}
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.run(front, log_config=dict(log_config), **server)
 
 
 def _screens(

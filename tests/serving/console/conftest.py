@@ -109,10 +109,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def console_home(merchant: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def console_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the trained sample merchant that the journeys may change."""
+    _browser_or_skip()  # before the merchant is made, which takes minutes
+    given = os.environ.get("ARGOSY_TEST_CONSOLE_HOME")
+    source = Path(given) if given else request.getfixturevalue("merchant").home
     home = tmp_path_factory.mktemp("console") / "home"
-    shutil.copytree(merchant.home, home)
+    shutil.copytree(source, home)
     return home
 
 
@@ -126,8 +129,9 @@ def keys(console_home: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def server(console_home: Path, keys: dict[str, str], chromium: Browser) -> Iterator[Server]:
+def server(console_home: Path, keys: dict[str, str]) -> Iterator[Server]:
     """The API with the console beside it; the queue holds reviews."""
+    _browser_or_skip()
     made = Server(console_home, free_port(), keys, ["serve"])
     made.start()
     seed_reviews(made)
@@ -164,9 +168,9 @@ def _browser_or_skip() -> str:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; for one module, as its event loop stands in the way of others."""
     path = _browser_or_skip()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -13,13 +13,11 @@ from data.tables import TABLES
 from decisions.doctor import examine
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
-from serving.http.errors import Fault, Problem
+from serving.http.paging import Cursor, Limit, Page, page_end, page_start
 
 _CSV = "text/csv"
 _ADMIN = [Depends(scoped("admin"))]
 _SECRET = re.compile(r"(?<=//)[^/@\s]+@")
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the page before.")]
 TableName = Annotated[Literal[*TABLES], Query(description="One of the tables a merchant brings.")]  # type: ignore[valid-type]  # the contracts' names
 
 
@@ -47,12 +45,9 @@ class LakeTable(BaseModel):
     ingested_at: datetime | None
 
 
-class LakeTablePage(BaseModel):
+class LakeTablePage(Page[LakeTable]):
     """All tables, with the merchant's clock and the time the features are of."""
 
-    data: list[LakeTable]
-    has_more: bool = False
-    next_cursor: str | None = None
     clock: datetime | None = Field(description="The newest fact of any table that has a clock.")
     features_as_of: datetime | None
 
@@ -70,12 +65,9 @@ class QuarantinedRow(BaseModel):
     record: str = Field(description="The whole row as it was found, as JSON.")
 
 
-class QuarantinePage(BaseModel):
+class QuarantinePage(Page[QuarantinedRow]):
     """Rows in quarantine of one table."""
 
-    data: list[QuarantinedRow]
-    has_more: bool
-    next_cursor: str | None
     total: int
 
 
@@ -88,12 +80,8 @@ class ProductLine(BaseModel):
     brand: str | None
 
 
-class ProductPage(BaseModel):
+class ProductPage(Page[ProductLine]):
     """Products by id or text."""
-
-    data: list[ProductLine]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 class CustomerLine(BaseModel):
@@ -105,12 +93,8 @@ class CustomerLine(BaseModel):
     signed_up_at: datetime | None
 
 
-class CustomerPage(BaseModel):
+class CustomerPage(Page[CustomerLine]):
     """Customers by a part of their id."""
-
-    data: list[CustomerLine]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 class Check(BaseModel):
@@ -122,12 +106,8 @@ class Check(BaseModel):
     remedy: str
 
 
-class CheckPage(BaseModel):
+class CheckPage(Page[Check]):
     """All checks."""
-
-    data: list[Check]
-    has_more: bool = False
-    next_cursor: str | None = None
 
 
 class SettingLine(BaseModel):
@@ -138,12 +118,8 @@ class SettingLine(BaseModel):
     description: str
 
 
-class SettingPage(BaseModel):
+class SettingPage(Page[SettingLine]):
     """All settings by name."""
-
-    data: list[SettingLine]
-    has_more: bool = False
-    next_cursor: str | None = None
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -159,11 +135,12 @@ def _tables(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get(
         "/tables",
         dependencies=[Depends(scoped())],
-        summary="List the tables of the lake with their rows and freshness",
-        operation_id="list_lake_tables",
     )
-    def tables() -> LakeTablePage:
-        """Tables that have rows or rows in quarantine, in the order of the contracts."""
+    def list_lake_tables() -> LakeTablePage:
+        """List the tables of the lake with their rows and freshness.
+
+        Tables that have rows or rows in quarantine, in the order of the contracts.
+        """
         found = runtime.lake.tables()
         return LakeTablePage(
             data=[
@@ -184,31 +161,30 @@ def _tables(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get(
         "/quarantine",
         dependencies=_ADMIN,
-        summary="List the rows of a table that did not pass, with the reason and the remedy",
-        operation_id="list_quarantined_rows",
         response_model=QuarantinePage,
         responses={200: {"content": {_CSV: {}}, "description": "Rows, as JSON or CSV."}},
     )
-    def quarantine(
+    def list_quarantined_rows(
         table: TableName,
         limit: Limit = 100,
         cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """Faulty places in the order of the files; with `Accept: text/csv` all of them."""
+        """List the rows of a table that did not pass, with the reason and the remedy.
+
+        Faulty places in the order of the files; with `Accept: text/csv` all of them.
+        """
         frame = runtime.lake.quarantine(table)
         if _CSV in accept:
             return Response(frame.to_csv(index=False), media_type=_CSV)
-        start = _start(cursor)
+        start = page_start(cursor)
         rows = frame.iloc[start : start + limit].to_dict("records")
-        after = start + limit
         return QuarantinePage(
             data=[
                 QuarantinedRow(id=str(start + place), **{str(k): str(v) for k, v in row.items()})
                 for place, row in enumerate(rows)
             ],
-            has_more=after < len(frame),
-            next_cursor=str(after) if after < len(frame) else None,
+            **page_end(start + limit, len(frame)),
             total=len(frame),
         )
 
@@ -217,15 +193,16 @@ def _lookups(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get(
         "/products",
         dependencies=[Depends(scoped())],
-        summary="Find products by their ids or by a part of their title",
-        operation_id="find_products",
     )
-    def products(
+    def find_products(
         ids: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006  # FastAPI copies it
         text: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 20,
     ) -> ProductPage:
-        """Products with these ids, or with the text in title or id; unknown ids are left out."""
+        """Find products by their ids or by a part of their title.
+
+        Products with these ids, or with the text in title or id; unknown ids are left out.
+        """
         frame = runtime.lake.read(
             "products", columns=["product_id", "title", "category", "brand"], as_of=runtime.now()
         )
@@ -237,14 +214,15 @@ def _lookups(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get(
         "/customers",
         dependencies=_ADMIN,
-        summary="Find customers by a part of their id",
-        operation_id="find_customers",
     )
-    def customers(
+    def find_customers(
         text: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> CustomerPage:
-        """Customers whose id has the text in it, by id."""
+        """Find customers by a part of their id.
+
+        Customers whose id has the text in it, by id.
+        """
         names = ["customer_id", "country", "segment", "signed_up_at"]
         frame = runtime.lake.read("customers", columns=names, as_of=runtime.now())
         if text:
@@ -258,21 +236,23 @@ def _operations(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get(
         "/checks",
         dependencies=_ADMIN,
-        summary="Check connections, clocks, disk, models and data",
-        operation_id="run_checks",
     )
-    def checks() -> CheckPage:
-        """What `argosy doctor` finds, with what to do about it."""
+    def run_checks() -> CheckPage:
+        """Check connections, clocks, disk, models and data.
+
+        What `argosy doctor` finds, with what to do about it.
+        """
         return CheckPage(data=[Check(**vars(each)) for each in examine(runtime.settings)])
 
     @routes.get(
         "/settings",
         dependencies=_ADMIN,
-        summary="List the settings in use",
-        operation_id="list_settings",
     )
-    def settings() -> SettingPage:
-        """Every setting with its value; passwords in addresses are left out."""
+    def list_settings() -> SettingPage:
+        """List the settings in use.
+
+        Every setting with its value; passwords in addresses are left out.
+        """
         used = runtime.settings
         lines = [
             SettingLine(
@@ -301,11 +281,3 @@ def _with_text(frame: pd.DataFrame, text: str | None) -> pd.DataFrame:
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     rows = frame.to_dict("records")
     return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in rows]
-
-
-def _start(cursor: str | None) -> int:
-    """Where a page starts; Problem when the cursor is not ours."""
-    if cursor is not None and not cursor.isdecimal():
-        fault = Fault("/cursor", "none of ours; start again without it", "query")
-        raise Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])
-    return int(cursor or 0)

@@ -35,11 +35,9 @@ def router(runtime: Runtime) -> APIRouter:
     """GET /v1/me. runtime: whose settings are told."""
     routes = APIRouter(tags=["health"])
 
-    @routes.get(
-        "/v1/me", summary="Show whose key this is and what it may do", operation_id="show_key_owner"
-    )
-    async def me(caller: Annotated[Caller, Depends(scoped())]) -> KeyOwner:
-        """The name and the scopes of the key that asks, and the use cases served here."""
+    @routes.get("/v1/me")
+    async def show_key_owner(caller: Annotated[Caller, Depends(scoped())]) -> KeyOwner:
+        """Show whose key this is, what it may do, and which use cases are served here."""
         return KeyOwner(
             name=caller.name,
             scopes=sorted(caller.scopes),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
+from serving.http.paging import Page
 from serving.http.promotion import UseCaseInPath
 
 
@@ -40,12 +41,8 @@ class ModelVersion(BaseModel):
     note: str
 
 
-class ModelVersionPage(BaseModel):
+class ModelVersionPage(Page[ModelVersion]):
     """The versions of a use case, the newest first."""
-
-    data: list[ModelVersion]
-    has_more: bool = False
-    next_cursor: str | None = None
 
 
 def router(runtime: Runtime) -> APIRouter:
@@ -54,11 +51,12 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.get(
         "/{use_case}/versions",
-        summary="List the registered versions of a use case's model",
-        operation_id="list_model_versions",
     )
-    def versions(use_case: UseCaseInPath) -> ModelVersionPage:
-        """Every version with its metrics; one of them is the champion, which serves."""
+    def list_model_versions(use_case: UseCaseInPath) -> ModelVersionPage:
+        """List the registered versions of a use case's model.
+
+        Every version with its metrics; one of them is the champion, which serves.
+        """
         found = runtime.registry.versions(use_case)
         names = ModelVersion.model_fields
         return ModelVersionPage(

@@ -66,7 +66,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/v1/models", tags=["models"])
 
     @routes.post("/{use_case}:promote", response_model=InUse, dependencies=[IDEMPOTENT])
-    def promote(
+    def promote_model(
         use_case: UseCaseInPath, body: Promotion, request: Request, caller: _Admin
     ) -> Response:
         """Make a version the one that serves, if the gates let it pass: its sample, metric and
@@ -74,7 +74,7 @@ def router(runtime: Runtime) -> APIRouter:
         return once(runtime, request, body, lambda: _promote(runtime, use_case, body, caller))
 
     @routes.post("/{use_case}:rollback", response_model=InUse, dependencies=[IDEMPOTENT])
-    def rollback(
+    def roll_back_model(
         use_case: UseCaseInPath, body: Rollback, request: Request, caller: _Admin
     ) -> Response:
         """Make the version that served before this one serve again."""

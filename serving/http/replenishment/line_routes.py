@@ -23,8 +23,8 @@ from decisions.replenishment.worklist import (
 )
 from decisions.runtime import Runtime
 from serving.http.errors import Fault, Problem
+from serving.http.paging import Cursor, Limit, Page, page_end, page_start
 from serving.http.replenishment.answers import EXAMPLE, Made, Suggestion, made
-from serving.http.replenishment.paging import cursor_at, position
 
 _CSV = "text/csv"
 _LINE = {**EXAMPLE, "title": "Crisps, salted, 200 g", "category": "GROCERY/SNACKS", "abc": "A"}
@@ -45,12 +45,9 @@ class WorklistLine(Suggestion):
     urgency: Urgency = Field(description="By decide_by, seen from the day of the plan.")
 
 
-class WorklistPage(Made):
+class WorklistPage(Made, Page[WorklistLine]):
     """Lines of the planner's list, and all that fit the filters in a few numbers."""
 
-    data: list[WorklistLine]
-    has_more: bool
-    next_cursor: str | None
     total: int
     ordered: int
     order_value: float = Field(description="Of all that fit, in the base currency.")
@@ -123,12 +120,10 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
 
     @routes.get(
         "/lines",
-        summary="List the lines of the plan as planners work them",
-        operation_id="list_replenishment_lines",
         response_model=WorklistPage,
         responses={200: {"content": {_CSV: {}}, "description": "Lines, as JSON or CSV."}},
     )
-    def lines(
+    def list_replenishment_lines(
         warehouse_id: Text = None,
         supplier_id: Text = None,
         category: Annotated[
@@ -145,34 +140,36 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
             str | None,
             Query(max_length=64, description="A field's name, - before it: the largest first."),
         ] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """Lines with the product's title and urgency; without `sort`, the most money at risk
-        first. With `Accept: text/csv` all lines that fit."""
+        """List the lines of the plan as planners work them.
+
+        Lines with the product's title and urgency; without `sort`, the most money at risk
+        first. With `Accept: text/csv` all lines that fit.
+        """
         plan = current()
         wanted = LineFilter(warehouse_id, supplier_id, category, abc, state, urgency, ordered, text)
         rows = sort_lines(filter_lines(worklists.of(plan), wanted), _sortable(sort))
         if _CSV in accept:
             return Response(rows.drop(columns="sought").to_csv(index=False), media_type=_CSV)
-        start = position(cursor, plan) if cursor else 0
-        more = start + limit < len(rows)
+        start = page_start(cursor, stamp=plan.stamp)
         return WorklistPage(
             **made(plan),
             **totals_of(rows),
             data=_told(rows.iloc[start : start + limit]),
-            has_more=more,
-            next_cursor=cursor_at(start + limit, plan) if more else None,
+            **page_end(start + limit, len(rows), stamp=plan.stamp),
         )
 
     @routes.get(
         "/lines/summary",
-        summary="Count the lines of the plan by warehouse, supplier, category, urgency and state",
-        operation_id="summarize_replenishment_lines",
     )
-    def summary() -> WorklistSummary:
-        """What there is to choose from and what waits; category: the first part of the path."""
+    def summarize_replenishment_lines() -> WorklistSummary:
+        """Count the lines of the plan by warehouse, supplier, category, urgency and state.
+
+        What there is to choose from and what waits; category: the first part of the path.
+        """
         plan = current()
         rows = worklists.of(plan)
         top = rows["category"].str.split("/", n=1).str[0]

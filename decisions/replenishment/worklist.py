@@ -71,10 +71,11 @@ def urgency_of(lines: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
     lines: order_quantity, and decide_by as a day in ISO 8601, missing where there is time; today:
     the day of the plan. A day before today is overdue, the next seven are this week.
     """
-    days = (pd.to_datetime(lines["decide_by"], utc=True) - today.normalize()).dt.days
-    ordered = (lines["order_quantity"] > 0).to_numpy()
-    soon = [~ordered, days < 0, days == 0, days <= 7]
-    return np.select(soon, ["none", "overdue", "today", "week"], default="later")
+    decide_by = pd.to_datetime(lines["decide_by"], utc=True)
+    days = (decide_by - today.normalize()).dt.days.to_numpy(dtype=float)  # NaN: there is time
+    found = np.where(days < 0, "overdue", np.where(days == 0, "today", "week"))
+    found = np.where(days <= 7, found, "later")
+    return np.where(lines["order_quantity"].to_numpy(dtype=float) > 0, found, "none")
 
 
 def with_states(rows: pd.DataFrame, states: States) -> pd.DataFrame:
@@ -82,11 +83,11 @@ def with_states(rows: pd.DataFrame, states: States) -> pd.DataFrame:
 
     rows: of `worklist_of`; states: state and quantity by line id, of the lines decided on.
     """
-    state = pd.Series("draft", index=rows.index, dtype=object)
-    quantity = pd.Series(np.nan, index=rows.index)
-    if states:
-        known = rows["id"].isin(list(states))
-        found = [states[line] for line in rows.loc[known, "id"]]
+    state = np.full(len(rows), "draft", dtype=object)
+    quantity = np.full(len(rows), np.nan)
+    if states:  # only the few lines decided on are looked at one by one
+        known = np.flatnonzero(rows["id"].isin(list(states)))
+        found = [states[line] for line in rows["id"].iloc[known]]
         state[known] = [name for name, _ in found]
         quantity[known] = [count for _, count in found]
     return rows.assign(state=state, approved_quantity=quantity)

@@ -1,6 +1,7 @@
 """Forecasts: from the total down to a product, with overrides, exceptions and value added."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -348,7 +349,7 @@ def override_table(view: View, overrides: list[dict[str, Any]], again: Any) -> N
     with ui.element("div").classes("actions"):
         for each in [each for each in overrides if each["holds"]][:6]:
             text = t("Drop {author}'s from {day}", author=each["author"], day=f.day(each["first"]))
-            button(text, lambda each=each: drop(each), icon="delete_outline")
+            button(text, partial(drop, each), icon="delete_outline")
 
 
 async def show_exceptions(view: View) -> None:
@@ -376,8 +377,11 @@ async def show_exceptions(view: View) -> None:
         columns,
         filters=filters,
         label=t("Exceptions"),
-        **{":getRowId": "p => p.data.warehouse_id + '~' + p.data.product_id"},
-        **{":onRowDoubleClicked": "argosy.forecastOpen", ":onCellKeyDown": "argosy.forecastKey"},
+        options={
+            ":getRowId": "p => p.data.warehouse_id + '~' + p.data.product_id",
+            ":onRowDoubleClicked": "argosy.forecastOpen",
+            ":onCellKeyDown": "argosy.forecastKey",
+        },
     )
 
 

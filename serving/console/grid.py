@@ -53,7 +53,7 @@ class ListGrid:
         filters: Mapping[str, Any],
         label: str,
         selectable: bool = False,
-        **options: Any,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.view = view
         self.name = name
@@ -82,7 +82,7 @@ class ListGrid:
                 "localeText": _texts(view),
                 "selectionColumnDef": {"pinned": "left", "width": 42},
                 **({"rowSelection": selection} if selectable else {}),
-                **options,
+                **(options or {}),
             },
             auto_size_columns=False,
         ).classes("list-grid")

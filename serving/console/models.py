@@ -1,5 +1,6 @@
 """Models: versions beside the champion, their figures over time, promote with gates, roll back."""
 
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -99,7 +100,7 @@ def _versions(view: View, use_case: str, versions: list[dict[str, Any]], again: 
             for each in [each for each in versions if not each["champion"]][:6]:
                 button(
                     t("Promote version {version}…", version=each["version"]),
-                    lambda each=each: _promote(view, use_case, each["version"], again),
+                    partial(_promote, view, use_case, each["version"], again),
                     icon="upgrade",
                     enabled=may,
                 )

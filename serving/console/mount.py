@@ -100,9 +100,15 @@ def run_console(
 
     front: of `console_of`; host, port: where to listen; log_config: of `logging.config`.
     """
-    server = {"host": host, "port": port, "access_log": False, "server_header": False}
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.run(front, log_config=dict(log_config), **server)
+        uvicorn.run(
+            front,
+            host=host,
+            port=port,
+            log_config=dict(log_config),
+            access_log=False,
+            server_header=False,
+        )
 
 
 def _screens(

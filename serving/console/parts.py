@@ -1,6 +1,7 @@
 """Small parts that pages are made of: facts, tables, choices, dialogs, bars."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -163,7 +164,7 @@ async def ask_reason(view: View, title: str, suggestions: Sequence[str] = ()) ->
         box.on("keydown.enter", lambda: dialog.submit(box.value) if box.value else None)
         with ui.element("div").classes("actions"):
             for text in suggestions:
-                button(text, lambda text=text: dialog.submit(text))
+                button(text, partial(dialog.submit, text))
         with ui.element("div").classes("actions"):
             button(view.t("Save"), lambda: dialog.submit(box.value or None), main=True)
             button(view.t("Cancel"), dialog.close)

@@ -1,5 +1,6 @@
 """The storefront: what anybody would see and why, the merchant's pins and boosts, experiments."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,9 +56,12 @@ class Preview:
             for name, label in labels.items():
                 box = ui.input(label=label, value=self.given.get(name, ""))
                 box.props("dense outlined" + (" data-search=1" if name == "customer_id" else ""))
-                box.on_value_change(lambda event, name=name: self.given.update({name: event.value}))
+                box.on_value_change(partial(self._keep, name))
                 box.on("keydown.enter", self._ask)
             button(t("Show"), self._ask, main=True, icon="visibility")
+
+    def _keep(self, name: str, event: Any) -> None:
+        self.given[name] = event.value or ""
 
     def _ask(self) -> None:
         given = {name: value.strip() for name, value in self.given.items() if value}
@@ -213,7 +217,7 @@ def _placement_list(view: View, found: list[dict[str, Any]], again: Any) -> None
         with ui.element("div").classes("actions"):
             for each in found:
                 text = t("Forget {name}", name=each["placement"])
-                button(text, lambda n=each["placement"]: forget(n), icon="delete_outline")
+                button(text, partial(forget, each["placement"]), icon="delete_outline")
 
 
 def _boost(boost: dict[str, Any]) -> str:

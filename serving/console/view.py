@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from nicegui import ui
@@ -13,6 +13,7 @@ from serving.console.session import Person, Sessions
 from serving.console.texts import translate
 
 ROOT = "/console"
+Notice = Literal["info", "positive", "warning", "negative"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class View:
             self.say(done, kind="positive")
         return answer
 
-    def say(self, text: str, *, kind: str = "info") -> None:
+    def say(self, text: str, *, kind: Notice = "info") -> None:
         """Tell the person something; kind: info, positive, warning or negative."""
         lasting = 8000 if kind in {"negative", "warning"} else 3500
         ui.notify(

@@ -1,5 +1,6 @@
 """Lists and rules: what analysts set; a rule is tried on history before it can be saved."""
 
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -84,7 +85,7 @@ def _entries(view: View, entries: list[dict[str, Any]], again: Any) -> None:
             for each in entries[:20]:
                 button(
                     t("Remove {value}", value=each["value"]),
-                    lambda each=each: _remove(view, each, again),
+                    partial(_remove, view, each, again),
                     icon="delete_outline",
                 )
 
@@ -225,9 +226,7 @@ def _rules(view: View, page: Answer) -> None:
         own = [rule for rule in page["data"] if rule["origin"] == "own"]
         with ui.element("div").classes("actions"):
             for rule in own:
-                button(
-                    t("Switch off {name}", name=rule["name"]), lambda r=rule: _switch_off(view, r)
-                )
+                button(t("Switch off {name}", name=rule["name"]), partial(_switch_off, view, rule))
 
 
 async def _switch_off(view: View, rule: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Purchase orders: make them of what is approved, by supplier, and look at those made."""
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -54,7 +55,7 @@ def _ready(view: View, lines: list[dict[str, Any]], again: Any) -> None:
                 ui.element("div").classes("grow")
                 button(
                     t("Order {supplier} → {warehouse}", supplier=supplier, warehouse=warehouse),
-                    lambda s=supplier, w=warehouse: _export(view, s, w, again),
+                    partial(_export, view, supplier, warehouse, again),
                     icon="send",
                     enabled=view.person.may("approve"),
                 )

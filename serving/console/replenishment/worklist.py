@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -100,9 +101,7 @@ class Worklist:
                 ("state", t("State"), words.states(self.view)),
                 ("ordered", t("Lines"), {"true": t("To order"), "false": t("Not ordered")}),
             ):
-                choice(
-                    label, options, chosen.get(name), lambda v, name=name: self._filter(**{name: v})
-                )
+                choice(label, options, chosen.get(name), partial(self._filter_by, name))
             self._views()
 
     def _views(self) -> None:
@@ -120,7 +119,7 @@ class Worklist:
             entries.clear()
             with entries:
                 for name, state in saved.items():
-                    ui.menu_item(name, lambda state=state: ui.navigate.to(f"/orders?{state}"))
+                    ui.menu_item(name, partial(ui.navigate.to, f"/orders?{state}"))
                 ui.menu_item(self.view.t("Save this view…"), self._save_view)
 
         menu.on("before-show", fill)
@@ -142,6 +141,9 @@ class Worklist:
         button(t("Dismiss"), self.dismiss, enabled=may)
         button(t("Approve"), self.approve, main=True, icon="check", enabled=may)
         download(self.view, "lines", lambda: self.filters)
+
+    def _filter_by(self, name: str, value: str | None) -> None:
+        self._filter(**{name: value})
 
     def _filter(self, **changed: str | None) -> None:
         self.filters = {k: v for k, v in {**self.filters, **changed}.items() if v}

@@ -64,7 +64,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "argosy", *self.command, "--port", str(self.port)],
                 cwd=ROOT,
-                env={**os.environ, **variables},
+                env={**_plain_environment(), **variables},
                 stdout=log,
                 stderr=log,
             )
@@ -99,6 +99,11 @@ class Server:
         )
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
+
+
+def _plain_environment() -> dict[str, str]:
+    """The environment without what is only for tests."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("ARGOSY_")}
 
 
 def free_port() -> int:

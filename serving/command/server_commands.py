@@ -34,10 +34,10 @@ def serve(
     ] = True,
 ) -> None:
     """Answer over HTTP; one worker shows the console at /console, too."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from serving.http.app import run
 
-    settings = Settings()
+    settings = load_settings()
     front = _console_beside(settings) if console and workers == 1 else None
     run(settings, host=host, port=port, workers=workers, front=front)
 
@@ -49,12 +49,12 @@ def serve_console(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8001,
 ) -> None:
     """Show the console of an API that runs elsewhere, on as many workers as it likes."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from data.use_cases import USE_CASES
     from decisions import logs
     from serving.console.mount import console_of, run_console
 
-    front = console_of(api, Settings().console_idle_minutes, USE_CASES)
+    front = console_of(api, load_settings().console_idle_minutes, USE_CASES)
     run_console(front, host=host, port=port, log_config=logs.config(access=False))
 
 
@@ -79,10 +79,10 @@ def demo(
     ] = True,
 ) -> None:
     """Build the sample merchant, train all use cases, serve, say where to look."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from serving.command.demo import build_demo
 
-    base = Settings()
+    base = load_settings()
     settings = base.model_copy(update={"home": base.home / "demo", "auth": False})
     with progress() as report:
         build_demo(settings, size.value, fresh=fresh, report=report)

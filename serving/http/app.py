@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
+from data.environment import load_settings
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.settings import Settings
@@ -32,11 +33,11 @@ from serving.http import (
     privacy,
     promotion,
 )
-from serving.http.auth import KeyRing, Rates
-from serving.http.fast_route import Express
+from serving.http.auth import KeyRing, RateLimits
+from serving.http.fast_route import FastRoutes
 from serving.http.idempotency import InFlight
 from serving.http.openapi import DescribedApi, name_operation
-from serving.http.request_guard import Edge, Limits
+from serving.http.request_guard import RequestGuard, RequestLimits
 
 Page = Callable[[str, Lake, datetime, str], str]
 Front = Callable[[FastAPI], ASGIApp]
@@ -70,12 +71,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.state.key_ring = KeyRing(
         runtime.records.keys,
         seconds=settings.reload_seconds,
-        rates=Rates(1 / settings.workers),
+        rates=RateLimits(1 / settings.workers),
     )
     errors.install(app)
-    limits = Limits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(Express)  # the last one added is the first one passed
-    app.add_middleware(Edge, telemetry=runtime.telemetry, limits=limits)
+    limits = RequestLimits(settings.most_requests, settings.request_seconds)
+    app.add_middleware(FastRoutes)  # the last one added is the first one passed
+    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits)
     for core in (health, key_owner, promotion, model_versions, data_routes, privacy):
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
@@ -96,7 +97,7 @@ async def _settled(_: FastAPI) -> AsyncIterator[None]:
 
 def from_environment() -> FastAPI:
     """The application with the settings of the environment: what each worker makes."""
-    return create_app(Settings())
+    return create_app(load_settings())
 
 
 def run(

@@ -22,7 +22,7 @@ from decisions.replenishment.worklist import (
     worklist_of,
 )
 from decisions.runtime import Runtime
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.paging import Cursor, Limit, Page, page_end, page_start
 from serving.http.replenishment.answers import EXAMPLE, Made, Suggestion, made
 
@@ -188,7 +188,7 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
 
 def _sortable(sort: str | None) -> str | None:
     if sort is not None and sort.removeprefix("-") not in SORTABLE:
-        fault = Fault("/sort", f"one of {', '.join(SORTABLE)}, - before it or not", "query")
+        fault = FieldFault("/sort", f"one of {', '.join(SORTABLE)}, - before it or not", "query")
         raise Problem(422, "invalid_sort", f"sort: {fault.message}.", fields=[fault])
     return sort
 

@@ -35,7 +35,7 @@ PEOPLE = {
     "eve": ("recommend",),
     "root": SCOPES,
 }
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -187,6 +187,7 @@ class Person:
     """Somebody before a browser of their own; what the page complains about is kept."""
 
     def __init__(self, server: Server, context: BrowserContext, name: str) -> None:
+        context.set_default_timeout(90_000)
         self.server = server
         self.context = context
         self.name = name

@@ -86,7 +86,10 @@ def parquet_header(path: Path) -> tuple[str, ...]:
 
 
 def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[RowBatch]:
-    """The wanted columns as text."""
+    """The wanted columns as text.
+
+    path: the file.
+    """
     broken: list[pacsv.InvalidRow] = []
 
     def skip(line: pacsv.InvalidRow) -> str:
@@ -128,7 +131,10 @@ def _broken(line: pacsv.InvalidRow) -> Broken:
 
 
 def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[RowBatch]:
-    """The wanted columns in the file's own types."""
+    """The wanted columns in the file's own types.
+
+    path: the file.
+    """
     with pq.ParquetFile(path) as file:
         following, total = 1, max(file.metadata.num_rows, 1)
         for found in file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted)):

@@ -54,7 +54,10 @@ def progress() -> Iterator[Report]:
 
 
 def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """Write a table by the suffix of `out`, whole or not at all: a draft takes its place last."""
+    """Write a table by the suffix of `out`, whole or not at all: a draft takes its place last.
+
+    frame: the table.
+    """
     draft = out.with_name(f".{out.name}.part")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
@@ -78,7 +81,10 @@ def _plain(value: Any) -> Any:
 
 
 def show(result: Any, as_json: bool) -> None:
-    """A result for people (tables) or machines (JSON)."""
+    """A result for people (tables) or machines (JSON).
+
+    as_json: whether machines read it.
+    """
     plain = _plain(result)
     if as_json:
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))

@@ -137,7 +137,10 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's word
 
 
 def answer(problem: Problem, request_id: str) -> Response:
-    """The problem as an HTTP response."""
+    """The problem as an HTTP response.
+
+    request_id: id that the caller may quote.
+    """
     content: dict[str, Any] = {
         "type": f"urn:argosy:problem:{problem.code}",
         "title": http.client.responses.get(problem.status, "Error"),

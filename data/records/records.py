@@ -88,8 +88,11 @@ class Records:
         rows = [contract_row("chargebacks", label) for label in labels]
         return self._add(
             self.tables.chargebacks,
-            [{**row, "reason": row["reason"] or ""} for row in rows],
-            ("payment_id", "reported_at", "is_fraud", "reason"),
+            [
+                {**row, "reason": row["reason"] or "", "kind": row["kind"] or "chargeback"}
+                for row in rows
+            ],
+            ("payment_id", "kind", "reported_at", "is_fraud", "reason"),
         )
 
     def recent_events(

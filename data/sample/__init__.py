@@ -14,7 +14,6 @@ import pandas as pd
 from data.sample.assemble import Merchant, merchant
 from data.sample.plan import PLANS, Size
 from data.sample.source import SampleError
-from data.tables import TABLES
 
 __all__ = ["SampleError", "build", "merchant"]
 
@@ -46,8 +45,8 @@ def _silent(text: str, share: float) -> None:
 
 def _write(made: Merchant, folder: Path) -> None:
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        _parquet(made.tables[name], folder / f"{name}.parquet")
+    for name, table in made.tables.items():
+        _parquet(table, folder / f"{name}.parquet")
     for name, frame in made.truth.items():
         _parquet(frame, folder / "truth" / f"{name}.parquet")
     (folder / "README.txt").write_text(NOTE, encoding="utf-8")

@@ -75,9 +75,10 @@ def merchant(plan: SamplePlan, *, seed: int, progress: Callable[[str, float], No
 
 
 def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The declared columns in the contract's order, then the merchant's own (`x_…`)."""
+    """The declared columns it has in the contract's order, then the merchant's own (`x_…`)."""
     extra = [column for column in frame.columns if column.startswith("x_")]
-    return frame[[*TABLES[name].names, *extra]].reset_index(drop=True)
+    declared = [column for column in TABLES[name].names if column in frame.columns]
+    return frame[[*declared, *extra]].reset_index(drop=True)
 
 
 class _Names:

@@ -246,7 +246,7 @@ def _fault(location: Sequence[int | str], message: str) -> FieldFault:
     """A fault from pydantic's location: first where it is, then the path within.
 
     >>> _fault(("body", "items", 0, "quantity"), "Value error, must be positive")
-    Fault(pointer='/items/0/quantity', message='must be positive', place='body')
+    FieldFault(pointer='/items/0/quantity', message='must be positive', place='body')
     """
     place, *path = [str(part) for part in location]
     pointer = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -55,11 +57,22 @@ class _Group:
 
 
 class Quarantine:
-    """Faults of one file as they are found; rows wait in `folder` until they are to be written."""
+    """Faults of one file as they are found; rows wait in `folder` until they are to be written.
 
-    def __init__(self, table: str, file: str, folder: Path) -> None:
+    table: the table. file: the file's name for people. folder: where rows wait. numbers: the row of
+    the file that each row number stands for (the first for 1); None where they are the same.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        file: str,
+        folder: Path,
+        numbers: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         self.table = table
         self.file = file
+        self._numbers = numbers
         self.rows = 0
         self._folder = folder
         self._waiting = 0
@@ -79,7 +92,7 @@ class Quarantine:
             group.count += len(found)
             first = found.head(max(0, _EXAMPLES - len(group.examples)))
             group.examples += [
-                FaultExample(int(row), str(value))
+                FaultExample(self.number_of(int(row)), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
         self._folder.mkdir(exist_ok=True)
@@ -87,6 +100,12 @@ class Quarantine:
         feather.write_feather(lines, self._folder / f"{self._waiting}.faults")
         feather.write_feather(bad, self._folder / f"{self._waiting}.rows")
         self._waiting += 1
+
+    def number_of(self, row: int) -> int:
+        """The number of a row in the file; lines that could not be split bear theirs negated."""
+        if row < 0:
+            return -row
+        return row if self._numbers is None else int(self._numbers[row - 1])
 
     def faults(self) -> tuple[RowFault, ...]:
         """All sorts of faults, in the order in which they were met."""
@@ -113,6 +132,7 @@ class Quarantine:
             ]
             records = pd.DataFrame({"row": rows[ROW].to_numpy(), "record": found})
             lines = faults.merge(records, on="row", how="left").assign(file=self.file)
+            lines = lines.assign(row=[self.number_of(int(row)) for row in lines["row"]])
             lines[list(HEADER)].to_csv(path, mode="a", header=place == 0, index=False)
 
 

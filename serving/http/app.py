@@ -48,7 +48,10 @@ class ServeError(ArgosyError):
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
-    """The application; `runtime` is started and stopped with it."""
+    """The application; `runtime` is started and stopped with it.
+
+    settings: the settings.
+    """
     runtime = runtime or Runtime(settings)
 
     @contextlib.asynccontextmanager
@@ -116,6 +119,9 @@ def run(
     application, such as the console, where one process serves.
 
     Raises ServeError when keys are off and the address is not this machine's own.
+
+    settings: the settings; host: address to listen on; port: port to listen on; workers: how
+    many processes.
     """
     if not settings.auth and not _is_loopback(host):
         raise ServeError(

@@ -22,9 +22,9 @@ def cohort_table(
 
     runtime: whose store is read. as_of: nothing later is used. most_months: to look at. by: the
     calendar month, market, channel or category of the first order. Only customers whose
-    month is over count in it. Columns: cohort, month (0 is the one of the first order), customers, active_share (share with an order in it), repeat_share (share with
-    two orders or more by its end), orders, revenue, margin (NaN where no costs are known); sums in
-    the base currency.
+    month is over count in it. Columns: cohort, month (0 is the one of the first order), customers,
+    active_share (share with an order in it), repeat_share (share with two orders or more by its
+    end), orders, revenue, margin (NaN where no costs are known); sums in the base currency.
     """
     history = runtime.store.history("customer_ledger", as_of)
     history = history[history["first_order_day"].notna()]

@@ -64,21 +64,27 @@ def once(
     digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
     stale = timedelta(seconds=2 * runtime.settings.request_seconds)
     abandoned: set[tuple[str, str]] = request.app.state.abandoned_keys
-    kept = runtime.records.reserve(scope, key, digest, stale=stale)
-    mine = kept is not None and kept.status == UNDER_WAY and (scope, key) in abandoned
-    if kept is not None and not (mine and kept.body_hash == digest):
-        return _again(kept, digest)
-    abandoned.discard((scope, key))
     try:
-        made = work().model_dump_json()
-    except BaseException:
-        try:
-            runtime.records.release(scope, key)
-        except DatabaseError:  # away: the next try here knows that nobody is at it
-            abandoned.add((scope, key))
+        kept = runtime.records.reserve(scope, key, digest, stale=stale)
+        mine = kept is not None and kept.status == UNDER_WAY and (scope, key) in abandoned
+        if kept is not None and not (mine and kept.body_hash == digest):
+            return _again(kept, digest)
+        abandoned.discard((scope, key))
+        made = _worked(runtime, scope, key, work)
+        runtime.records.remember(scope, key, digest, status, made)
+    except DatabaseError:  # away: the next try here knows that nobody is at it
+        abandoned.add((scope, key))
         raise
-    runtime.records.remember(scope, key, digest, status, made)
     return _json(made, status)
+
+
+def _worked(runtime: Runtime, scope: str, key: str, work: Callable[[], BaseModel]) -> str:
+    """The answer as JSON; the key is given back where the work fails."""
+    try:
+        return work().model_dump_json()
+    except BaseException:
+        runtime.records.release(scope, key)
+        raise
 
 
 def is_keyed(request: Request) -> bool:

@@ -21,10 +21,10 @@ from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.panel import Floats, Panel, panel
 from models.forecasting.selection import NO_DRIFT, drift
-from models.forecasting.statistical import FAMILY, METHODS, points
+from models.forecasting.statistical import FAMILY, METHODS, planned_points
 
 # What `save` writes; a model of another form would be read wrongly.
-_FORM = 2
+_FORM = 3
 # How often LightGBM is fitted along the back-test: it ages there about as much as a release does.
 REFITS = 3
 HORIZONS = {"day": 35, "week": 13, "month": 6}
@@ -211,17 +211,21 @@ class Forecaster:
         """
         if here is None:
             return Choice.none(), Trial(Errors.none(), Errors.none())
-        ways = {name: _plain(name) for name in self._family() if name != BOOSTED}
+        ways = {name: self._way(name) for name in self._family() if name != BOOSTED}
         if early and here.starts[0] in early:
             ways[BOOSTED] = partial(_newest, early)
-        walked_ways = walks(here, ways or {FALLBACK: _plain(FALLBACK)}, kept)
+        walked_ways = walks(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
         kept.progress("choosing by demand class")
         choice, walked = decide(here, walked_ways)
         return choice, trial(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:
-        boosted = self.boosted_.points if self.boosted_ is not None else _plain(FALLBACK)
-        return {name: _plain(name) for name in METHODS} | {BOOSTED: boosted}
+        boosted = self.boosted_.points if self.boosted_ is not None else self._way(FALLBACK)
+        return {name: self._way(name) for name in METHODS} | {BOOSTED: boosted}
+
+    def _way(self, method: str) -> Points:
+        """One statistical method, with promotions and prices in it."""
+        return partial(planned_points, method=method)
 
 
 def _save_boosted(boosted: Boosted | None, folder: Path) -> None:
@@ -239,10 +243,6 @@ def _newest(
     """Mean and spread by the newest model that was fitted on nothing after the origin."""
     newest = max(one for one in fitted if one <= origin)
     return fitted[newest].points(panel, origin, horizon, rows)
-
-
-def _plain(method: str) -> Points:
-    return partial(points, method=method)
 
 
 def _typical(whole: Panel) -> Mapping[str, float]:

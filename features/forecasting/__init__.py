@@ -3,6 +3,7 @@
 from data.overrides import Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.importance import abc_xyz
+from features.forecasting.order_lines import running_moment
 from features.forecasting.overrides import layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
@@ -45,6 +46,7 @@ __all__ = [
     "overridden",
     "packed",
     "quantile_names",
+    "running_moment",
     "seen_in_full",
     "starts",
     "total_quantiles",

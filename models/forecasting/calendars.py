@@ -1,5 +1,5 @@
-"""The calendar of a market: the holidays that its history reacts to, and for each period the like one
-of the year before.
+"""The calendar of a market: the holidays that history reacts to, and each period's like one of the
+year before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,21 +77,43 @@ def _shown(own: Panel, named: Mapping[str, list[date]]) -> list[str]:
     shifts = (-1, 0, 1) if own.frequency == "day" else (0,)
     places = [(name, _places(days + shift, one, own.frequency)) for name, one in named.items()
               for shift in shifts]  # fmt: skip
-    shown = set()
+    shown: set[str] = set()
     for row, off in enumerate(_unusual(own)):
-        noise = 1.4826 * float(np.nanmedian(np.abs(off))) if np.isfinite(off).any() else np.inf
-        clear = _CLEAR if row == 0 else _CLEAR_CATEGORY
-        shown |= {name for name, at in places if _differs(off, at, noise, clear)}
+        if np.isfinite(off).any():
+            noise = 1.4826 * float(np.nanmedian(np.abs(off)))
+            clear = _CLEAR if row == 0 else _CLEAR_CATEGORY
+            shown |= _clear_names(off, places, noise, clear)
     return [name for name in named if name in shown]
 
 
-def _differs(off: Floats, at: Places, noise: float, clear: float) -> bool:
-    found = off[at] if len(at) else np.zeros(0)
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return False
-    mean = abs(float(found.mean()))
-    return mean > max(clear * noise / np.sqrt(len(found)), _LEAST_EFFECT)
+def _clear_names(
+    off: Floats, places: Sequence[tuple[str, Places]], noise: float, clear: float
+) -> set[str]:
+    """Names whose periods differ, the clearest first: what one explains is no other's.
+
+    off: now, the logarithm of each period over its neighbours. places: name and its periods.
+    noise: standard deviation of `off`; clear: standard errors that count.
+    """
+    left, found = off.copy(), set()
+    while True:
+        scores = [_standard_errors(left[at], noise) for _, at in places]
+        best = int(np.argmax(scores)) if scores else 0
+        if not scores or scores[best] < clear:
+            return found
+        name, at = places[best]
+        found.add(name)
+        left[at] = np.nan
+
+
+def _standard_errors(off: Floats, noise: float) -> float:
+    """How many standard errors the mean of periods lies from 0; 0 where they disagree."""
+    known = off[np.isfinite(off)]
+    if not len(known):
+        return 0.0
+    mean = float(known.mean())
+    if abs(mean) < _LEAST_EFFECT or (np.sign(known) != np.sign(mean)).any():
+        return 0.0
+    return abs(mean) * float(np.sqrt(len(known))) / max(noise, 1e-9)
 
 
 def _places(days: Days, named: Sequence[date], frequency: str) -> Places:
@@ -104,7 +126,7 @@ def _places(days: Days, named: Sequence[date], frequency: str) -> Places:
 
 def _unusual(own: Panel) -> Floats:
     """Logarithm of demand over that of the periods around (of days: same weekdays around), of all
-    series and of the biggest categories: (1 + categories) × now; series weigh by their level's root.
+    series and of the biggest categories: (1 + categories) × now; series weigh by their root.
     """
     seen = ~np.isnan(own.demand)
     share = np.where(seen, own.demand, 0.0) / np.sqrt(level(own).mean[:, None])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -103,10 +103,40 @@ class Forecaster:
         if self._corrects and here is not None:
             self.drift_ = drift(errors.single, here.windows)
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
-        if self.boosted_ is not None and early:
+        if early:
             # The spread stays the one whose errors were seen out of sample.
-            self.boosted_ = replace(self.boosted_, error=early[max(early)].error)
+            self.boosted_ = _with_error_of(self.boosted_, early[max(early)])
         return self
+
+    def refitted(self, frame: pd.DataFrame, **changes: object) -> Self:
+        """A forecaster with this one's choice of methods and its errors, learned from a frame.
+
+        frame: as in `fit`; changes: constructor arguments that differ. The back-test, most of the
+        work of a fit, is not made again: what it found out changes slowly.
+        """
+        settings: dict[str, Any] = {**parameters(self), **changes}
+        twin = type(self)(**settings)
+        twin.checkpoints = self.checkpoints
+        if "horizon" in frame:
+            frame = frame[~(frame["horizon"].fillna(0) > 0)]
+        whole = panel(frame, horizon=0, correct_stockouts=twin.correct_stockouts)
+        twin.horizon_, twin.frequency_ = self.horizon_, self.frequency_
+        twin.typical_ = _typical(whole)
+        whole.default[:] = twin.typical_.get("", 0.0)
+        twin.choice_, twin.distributions_, twin.drift_ = (
+            self.choice_,
+            self.distributions_,
+            self.drift_,
+        )
+        kept = self.checkpoints.of(whole, {"class": type(self).__name__, **settings})
+        twin.boosted_ = None
+        if self.choice_.needs_boosting:
+            twin.boosted_ = kept.keep(
+                "LightGBM of all", partial(twin._boost, whole), save=_save_boosted,
+                load=_load_boosted,
+            )  # fmt: skip
+        twin.boosted_ = _with_error_of(twin.boosted_, self.boosted_)
+        return twin
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Forecast from history (and what is known ahead) in the form that `panel` reads.
@@ -226,6 +256,13 @@ class Forecaster:
     def _way(self, method: str) -> Points:
         """One statistical method, with promotions and prices in it."""
         return partial(planned_points, method=method)
+
+
+def _with_error_of(boosted: Boosted | None, other: Boosted | None) -> Boosted | None:
+    """A global model with the spread of another one, where both read the same regressors."""
+    if boosted is None or other is None or boosted.terms != other.terms:
+        return boosted
+    return replace(boosted, error=other.error)
 
 
 def _save_boosted(boosted: Boosted | None, folder: Path) -> None:

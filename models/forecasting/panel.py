@@ -194,11 +194,11 @@ def _carried_on(grid: "_Scatter", frame: pd.DataFrame) -> Floats:
 
 def _conditions(frame: pd.DataFrame, grid: "_Scatter", frequency: str) -> Conditions:
     share = np.nan_to_num(_column(frame, "promotion", 0.0))
-    given = frame["promotion_kinds"] if "promotion_kinds" in frame else None
-    if given is None and not (share > 0).any():
-        return no_conditions(*grid.shape)
     unknown = pd.Series(None, index=frame.index, dtype=object)
-    codes, texts = pd.factorize(read_kinds(unknown if given is None else given, share))
+    given = frame.get("promotion_kinds", unknown)
+    if not (share > 0).any() and given.isna().all():
+        return no_conditions(*grid.shape)
+    codes, texts = pd.factorize(read_kinds(given, share))
     cells = np.full(grid.shape, -1, dtype=np.int64)
     cells[grid.row, grid.column] = codes
     return conditions(cells, [str(text) for text in texts], frequency)

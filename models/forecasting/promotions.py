@@ -170,9 +170,7 @@ def _pooled(code: Ints, count: int, reached: _Expected) -> Floats:
     return np.where(bottom > 0, np.where(dead, 0.0, factor), 1.0)
 
 
-def _own(
-    past: Panel, on: Bools, factor: Floats, reached: _Expected, together: float
-) -> Floats:
+def _own(past: Panel, on: Bools, factor: Floats, reached: _Expected, together: float) -> Floats:
     """How much stronger each series reacts than all together, where it is promoted: S × periods."""
     inside = on[:, : past.now]
     top = np.where(inside, reached.demand, 0.0).sum(axis=1)
@@ -238,4 +236,3 @@ def _of_price(past: Panel, change: Floats, reached: _Expected) -> Floats:
             step = np.bincount(group, weights=pull) / np.bincount(group, weights=weight)
             slope = np.clip(slope + np.clip(step, -1.0, 1.0)[group], -_STEEPEST, 2.0)
     return np.exp(np.clip(slope[:, None] * change, -2.5, 2.5))
-

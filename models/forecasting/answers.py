@@ -23,6 +23,10 @@ def names(levels: Sequence[float], prefix: str) -> list[str]:
 QUANTILES, WINDOW_QUANTILES = names(LEVELS, "q"), names(LEVELS, "w")
 
 
+# To a planner a product never seen is a new one.
+_LABELS = np.asarray([name if name != "unseen" else "new" for name in CLASSES], dtype=object)
+
+
 def answer(
     past: Panel,
     group: NDArray[np.int64],
@@ -57,7 +61,7 @@ def answer(
             "origin": pd.Series(origin, index=range(len(steps)), dtype="datetime64[ns, UTC]"),
             "horizon": steps,
             "period_start": np.tile(dates, size),
-            "demand_class": np.asarray(CLASSES, dtype=object)[classes],
+            "demand_class": _LABELS[classes],
             "mean": expected.ravel(),
         }
     )

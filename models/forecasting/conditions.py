@@ -56,7 +56,7 @@ def read_kinds(texts: pd.Series, share: Floats) -> pd.Series:
     any promotion, 0 to 1.
     """
     plain = np.where(share > 0, np.char.add('{"": ', np.char.add(_rounded(share), "}")), "")
-    given = texts.astype(object).where(texts.notna(), None).to_numpy(dtype=object)
+    given = texts.to_numpy(dtype=object)
     merged = np.where(pd.isna(given), plain.astype(object), given)
     return pd.Series(merged, index=texts.index, dtype=object)
 

@@ -7,7 +7,6 @@ from models.forecasting.forecaster import Forecaster
 from models.forecasting.levels import level
 from models.forecasting.panel import panel
 
-
 _PRICES = ("price", "list_price")
 
 

@@ -19,6 +19,7 @@ from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
+from models.forecasting.launches import with_launches
 from models.forecasting.panel import Floats, Panel, panel
 from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, planned_points
@@ -243,19 +244,21 @@ class Forecaster:
             return Choice.none(), Trial(Errors.none(), Errors.none())
         ways = {name: self._way(name) for name in self._family() if name != BOOSTED}
         if early and here.starts[0] in early:
-            ways[BOOSTED] = partial(_newest, early)
+            ways[BOOSTED] = with_launches(partial(_newest, early))
         walked_ways = walks(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
         kept.progress("choosing by demand class")
         choice, walked = decide(here, walked_ways)
         return choice, trial(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:
-        boosted = self.boosted_.points if self.boosted_ is not None else self._way(FALLBACK)
+        boosted = self._way(FALLBACK)
+        if self.boosted_ is not None:
+            boosted = with_launches(self.boosted_.points)
         return {name: self._way(name) for name in METHODS} | {BOOSTED: boosted}
 
     def _way(self, method: str) -> Points:
-        """One statistical method, with promotions and prices in it."""
-        return partial(planned_points, method=method)
+        """One statistical method, with promotions, prices and launches in it."""
+        return with_launches(partial(planned_points, method=method))
 
 
 def _with_error_of(boosted: Boosted | None, other: Boosted | None) -> Boosted | None:

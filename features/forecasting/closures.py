@@ -2,10 +2,11 @@
 closure was announced, and while it was silent for longer than by chance.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 import holidays
 import numpy as np
@@ -67,21 +68,20 @@ def opening_times(
     """
     found = {}
     table = tables["warehouses"].drop_duplicates("warehouse_id", keep="last")
-    about = table.set_index("warehouse_id")
+    places = {str(row["warehouse_id"]): row for row in table.to_dict("records")}
     newest = int(_days(lines["ordered_at"]).max()) if len(lines) else 0
     sold = pd.Series(_days(lines["ordered_at"])).groupby(lines["warehouse_id"].to_numpy())
     announced = _announced(tables, as_of)
-    for name, numbers in sold:
-        days = np.unique(numbers.to_numpy())
-        place = about.loc[name] if name in about.index else pd.Series(dtype=object)
+    for key, numbers in sold:
+        name, days = str(key), np.unique(numbers.to_numpy())
+        place = places.get(name, {})
         weekdays = _closed_weekdays(days, newest)
         rest = _closed_holidays(days, weekdays, place, last_day)
-        rest |= _closed_kinds(days, weekdays, tables["promotions"], str(name), last_day)
-        given = tuple(announced.get(str(name), ()))
-        spells = (*given, *_spells(days, newest, weekdays))
-        found[str(name)] = OpeningTimes(weekdays, frozenset(rest), spells)
-    for name, given in announced.items():
-        found.setdefault(name, OpeningTimes(frozenset(), frozenset(), tuple(given)))
+        rest |= _closed_kinds(days, weekdays, tables["promotions"], name, last_day)
+        spells = (*announced.get(name, ()), *_spells(days, newest, weekdays))
+        found[name] = OpeningTimes(weekdays, frozenset(rest), spells)
+    for other, given in announced.items():
+        found.setdefault(other, OpeningTimes(frozenset(), frozenset(), tuple(given)))
     return found
 
 
@@ -104,7 +104,7 @@ def _closed_weekdays(days: Numbers, newest: int) -> frozenset[int]:
 
 
 def _closed_holidays(
-    days: Numbers, weekdays: frozenset[int], place: pd.Series, last_day: int
+    days: Numbers, weekdays: frozenset[int], place: Mapping[Hashable, Any], last_day: int
 ) -> set[int]:
     """Days of public holidays whose names never had an order, if that is no chance."""
     country, region = place.get("country"), place.get("region")

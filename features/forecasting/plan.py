@@ -111,8 +111,9 @@ def _launched(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> pd.DataFra
 
 
 def _by_key(table: pd.DataFrame, key: str, column: str) -> pd.Series:
-    found: pd.Series = table.drop_duplicates(key, keep="last").set_index(key)[column]
-    return found.astype(object).where(found.notna(), None)
+    rows = table.drop_duplicates(key, keep="last")
+    rows = rows[rows[column].notna()]
+    return pd.Series(rows[column].to_numpy(dtype=object), index=rows[key].to_numpy(dtype=object))
 
 
 def _bounds(pairs: pd.DataFrame, products: pd.DataFrame, frequency: str) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from features.forecasting.grid import Grid
 from features.forecasting.periods import seconds
-from features.forecasting.promotion_plan import markets_of
+from features.forecasting.promotion_plan import EVERYWHERE, markets_of
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +29,7 @@ def announced_prices(grid: Grid, prices: pd.DataFrame | None, warehouses: pd.Dat
     if rows.empty:
         return unknown
     market = rows["market"] if "market" in rows else pd.Series(None, index=rows.index, dtype=object)
+    market = market.where(market != EVERYWHERE)
     rows = rows.assign(stream=market.fillna("").astype(str) + "\n" + rows["currency"].astype(str))
     stream = _streams(grid, rows, warehouses)
     keys, codes = np.unique(
@@ -53,8 +54,8 @@ def _streams(grid: Grid, rows: pd.DataFrame, warehouses: pd.DataFrame) -> NDArra
     served = markets_of(warehouses)
     size = rows.groupby(["product_id", "stream"]).size()
     by_product: dict[str, dict[str, int]] = {}
-    for (product, stream), count in size.items():
-        by_product.setdefault(str(product), {})[str(stream)] = int(count)
+    for row in size.reset_index(name="count").to_dict("records"):
+        by_product.setdefault(str(row["product_id"]), {})[str(row["stream"])] = int(row["count"])
     answer = []
     for warehouse, product in grid.pairs[["warehouse_id", "product_id"]].itertuples(index=False):
         ranked = [*served.get(str(warehouse), ()), ""]

@@ -69,7 +69,7 @@ def _kinds(size: int, parts: list[tuple[Numbers, Texts, Floats]]) -> Texts:
         return answer
     cell, kind, share = (np.concatenate([part[one] for part in parts]) for one in range(3))
     rows = pd.DataFrame({"cell": cell, "kind": kind, "share": share})
-    rows = rows.groupby(["cell", "kind"], as_index=False, sort=True)["share"].sum()
+    rows = rows.groupby(["cell", "kind"], sort=True)[["share"]].sum().reset_index()
     rounded = rows["share"].clip(upper=1.0).round(3)
     # Few distinct kinds and shares: each text is made once.
     pieces = {
@@ -138,10 +138,14 @@ def _applied(promotions: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     names = ["warehouse_id", "product_id", "starts_on", "ends_on", "discount", "kind", "market"]
     rows = promotions[promotions["starts_on"].notna()]
     plain = rows.reindex(columns=names)
+    plain = plain.assign(
+        product_id=plain["product_id"].where(plain["product_id"] != EVERYWHERE),
+        market=plain["market"].where(plain["market"] != EVERYWHERE),
+    )
     if "category" not in rows or products.empty:
         return plain[plain["product_id"].notna()]
-    product = rows["product_id"]
-    wide = rows[(product.isna() | (product == EVERYWHERE)) & rows["category"].notna()]
+    named = rows["category"].notna() & (rows["category"] != EVERYWHERE)
+    wide = plain.assign(category=rows["category"])[plain["product_id"].isna() & named]
     known = products[["product_id", "category"]].dropna()
     path = known["category"].astype(str)
     parts = [plain[~rows.index.isin(wide.index) & plain["product_id"].notna()]]

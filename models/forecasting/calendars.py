@@ -94,7 +94,8 @@ def _clear_names(
     off: now, the logarithm of each period over its neighbours. places: name and its periods.
     noise: standard deviation of `off`; clear: standard errors that count.
     """
-    left, found = off.copy(), set()
+    left = off.copy()
+    found: set[str] = set()
     while True:
         scores = [_standard_errors(left[at], noise) for _, at in places]
         best = int(np.argmax(scores)) if scores else 0

@@ -26,7 +26,7 @@ def explained(model: Forecaster, frame: pd.DataFrame, answer: pd.DataFrame) -> p
         promotion_discount=frame["promotion_discount"].where(~ahead, 0.0),
     )
     if "promotion_kinds" in frame:
-        calm = calm.assign(promotion_kinds=frame["promotion_kinds"].where(~ahead, None))
+        calm.loc[ahead, "promotion_kinds"] = None
     mean = answer["mean"].to_numpy(dtype=np.float64)
     promoted = bool((frame.loc[ahead, "promotion"] > 0).any())
     without = model.predict(calm)["mean"].to_numpy(dtype=np.float64) if promoted else mean

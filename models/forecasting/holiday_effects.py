@@ -23,9 +23,8 @@ def holiday_factors(past: Panel, demand: Floats, seen: Bools, others: Floats) ->
     demand, seen: S × now. others: S × periods, the factors of season, promotions and prices.
     """
     codes, made = calendars(past)
-    expected = np.where(
-        seen, local_level(past, demand, seen, others[:, : past.now]) * others[:, : past.now], 0.0
-    )
+    usual = others[:, : past.now]
+    expected = np.where(seen, local_level(demand, seen, usual, past.memory // 2) * usual, 0.0)
     # Series weigh by the root of their level: one giant does not decide alone.
     weight = 1.0 / np.sqrt(level(past).mean[:, None])
     tops, bottoms = summed(demand * weight, codes), summed(expected * weight, codes)

@@ -41,12 +41,16 @@ class Effects:
         return self.promotion * self.price
 
 
-def effects(past: Panel, demand: Floats, seen: Bools, others: Floats) -> Effects | None:
+def effects(
+    past: Panel, demand: Floats, seen: Bools, others: Floats, *, reach: int | None = None
+) -> Effects | None:
     """Effects of promotions and prices; None where the panel has neither.
 
     demand: S × now, 0 where unknown; seen: S × now, True where known. others: S × periods, the
-    factors of the seasons.
+    factors of the seasons. reach: periods on either side that the level is read from, half of a
+    memory when left out; a short one is blind to seasons that are not known yet.
     """
+    around = reach or max(past.memory // 2, 4)
     change = price_change(past)
     priced = bool(np.abs(change[:, : past.now]).max(initial=0.0) > 1e-3)
     kinds = past.conditions.kinds
@@ -56,13 +60,13 @@ def effects(past: Panel, demand: Floats, seen: Bools, others: Floats) -> Effects
     by_kind = [np.ones_like(others) for _ in kinds]
     for _ in range(_TURNS):
         for kind in range(len(kinds)):
-            rest = others * made.both / by_kind[kind]
-            reached = _Expected.of(past, demand, seen, rest, rest * by_kind[kind])
+            rest = others * made.price * _product_but(by_kind, kind)
+            reached = _Expected.of(demand, seen, rest, rest * by_kind[kind], around)
             by_kind[kind] = _of_kind(past, kind, reached)
             made = Effects(np.prod(by_kind, axis=0), made.price)
         if priced:
             rest = others * made.promotion
-            reached = _Expected.of(past, demand, seen, rest, rest * made.price)
+            reached = _Expected.of(demand, seen, rest, rest * made.price, around)
             made = Effects(made.promotion, _of_price(past, change, reached))
     unseen = [place for place in range(len(kinds)) if not _was_on(past, place)]
     for place in unseen:
@@ -70,6 +74,15 @@ def effects(past: Panel, demand: Floats, seen: Bools, others: Floats) -> Effects
     if unseen:
         made = Effects(np.prod(by_kind, axis=0), made.price)
     return Effects(np.clip(made.promotion, 0.0, _LARGEST), made.price)
+
+
+def _product_but(factors: list[Floats], left_out: int) -> Floats:
+    """The product of all factors but one; a factor may be 0, so it cannot be divided out."""
+    answer = np.ones_like(factors[left_out])
+    for place, factor in enumerate(factors):
+        if place != left_out:
+            answer = answer * factor
+    return answer
 
 
 @dataclass(frozen=True)
@@ -87,12 +100,15 @@ class _Expected:
 
     @classmethod
     def of(
-        cls, past: Panel, demand: Floats, seen: Bools, rest: Floats, whole: Floats
+        cls, demand: Floats, seen: Bools, rest: Floats, whole: Floats, reach: int
     ) -> "_Expected":
-        """rest: S × periods, the other factors; whole: the effect as known so far included."""
-        level = local_level(past, demand, seen, whole[:, : past.now])
-        units = np.where(seen, level * rest[:, : past.now], 0.0)
-        full = np.where(seen, level * whole[:, : past.now], 0.0)
+        """rest: S × periods, the other factors; whole: the effect as known so far included. reach:
+        periods on either side that the level is read from.
+        """
+        now = slice(demand.shape[1])
+        level = local_level(demand, seen, whole[:, now], reach)
+        units = np.where(seen, level * rest[:, now], 0.0)
+        full = np.where(seen, level * whole[:, now], 0.0)
         noise = float(((demand - full)[seen] ** 2).sum() / max(full.sum(), 1e-9))
         top, bottom = demand.sum(axis=0), full.sum(axis=0)
         there = (bottom > 0) & (top > 0)
@@ -101,16 +117,16 @@ class _Expected:
         return cls(demand, units, noise, common)
 
 
-def local_level(past: Panel, demand: Floats, seen: Bools, factor: Floats) -> Floats:
-    """The level around each period: demand over factors of half a memory on either side: S × now.
+def local_level(demand: Floats, seen: Bools, factor: Floats, reach: int) -> Floats:
+    """The level around each period, demand over factors of `reach` periods on either side: S × now.
 
     demand: 0 where unknown; seen: True where known; factor: what is taken out; S × now each.
     """
-    reach = max(past.memory // 2, 4)
     units, _ = running_sums(demand, seen)
     periods, _ = running_sums(factor, seen)
-    place = np.arange(past.now)
-    low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, past.now)
+    now = demand.shape[1]
+    place = np.arange(now)
+    low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, now)
     top, bottom = units[:, high] - units[:, low], periods[:, high] - periods[:, low]
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 1e-9)
 
@@ -152,7 +168,7 @@ def _again(code: Ints, count: int, reached: _Expected, factor: Floats, now: slic
         reached.demand, units, reached.noise, reached.common
     ))  # fmt: skip
     found[0] = 1.0
-    return found[code]
+    return np.asarray(found[code])
 
 
 def _pooled(code: Ints, count: int, reached: _Expected) -> Floats:
@@ -198,7 +214,7 @@ def _common(past: Panel, kind: int, by_kind: list[Floats], unseen: list[int]) ->
             logs += float(np.log(np.maximum(factor[:, : past.now][on], _SMALLEST)).sum())
             count += int(on.sum())
     mine = np.isin(past.conditions.phase[kind][past.conditions.pattern], ON)
-    return np.where(mine, np.exp(logs / max(count, 1)), 1.0)
+    return np.asarray(np.where(mine, np.exp(logs / max(count, 1)), 1.0))
 
 
 def price_change(past: Panel) -> Floats:

@@ -1,13 +1,13 @@
 """A level for each series times its season: the season is borrowed where its own proves little."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.forecasting.calendars import calendars
+from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.holiday_effects import holiday_factors
 from models.forecasting.levels import groups, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
@@ -23,6 +23,8 @@ _BORROWED = 0.3
 _LEAST = 0.1
 # The season is taken out of the levels that it is measured against, so they are found in turns.
 _TURNS = 2
+# Periods close by, in which a season hardly moves.
+_CLOSE = {"day": 14, "week": 3, "month": 3}
 # From the season of all to that of each series, each step shrunk to the one before.
 _CHAIN: tuple[list[str], ...] = (["category"], ["country", "category"])
 
@@ -88,16 +90,17 @@ def _structure(past: Panel) -> Structure:
     demand = np.where(seen, past.demand, 0.0)
     periods = past.list_price.shape[1]
     plain = np.ones((past.size, periods))
-    season, found = plain, None
-    # The seasons first: a promotion that fell into a high season did not make it.
+    # First against the periods close by: what is slow, a season, cannot be taken for an effect.
+    weekdays = _season(past, demand, seen, plain, seasons=SEASONS[past.frequency][:-1])
+    season, found = plain, effects(past, demand, seen, weekdays, reach=_CLOSE[past.frequency])
     for _ in range(_TURNS):
         season = _season(past, demand, seen, plain if found is None else found.both)
         if past.frequency == "day":
             rest = season if found is None else season * found.both
             season = season * holiday_factors(past, demand, seen, rest)
-        found = effects(past, demand, seen, season)
         if found is None:
             break
+        found = effects(past, demand, seen, season)
     return Structure(season, found)
 
 
@@ -111,13 +114,21 @@ def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
     return np.asarray((units + _BORROWED * alike) / (periods + _BORROWED))
 
 
-def _season(past: Panel, demand: Floats, seen: NDArray[np.bool_], others: Floats) -> Floats:
+def _season(
+    past: Panel,
+    demand: Floats,
+    seen: NDArray[np.bool_],
+    others: Floats,
+    *,
+    seasons: Sequence[int] | None = None,
+) -> Floats:
     """The factor of each series and period from the first on: S × periods.
 
-    others: S × periods, what is not the season's.
+    others: S × periods, what is not the season's. seasons: their lengths in periods, all of the
+    frequency when left out.
     """
     factors = np.ones_like(others)
-    for season in SEASONS[past.frequency]:
+    for season in SEASONS[past.frequency] if seasons is None else seasons:
         if past.now >= season:
             for rows, phase in _phases(past, season, others.shape[1]):
                 own, rest = factors[rows], (factors * others)[rows, : past.now]
@@ -134,15 +145,28 @@ def _phases(past: Panel, season: int, periods: int) -> Iterator[tuple[Phases, Ph
         yield np.arange(past.size), np.arange(periods, dtype=np.int64) % season
         return
     plain = phase_of_year(past.dates[:periods], past.frequency)
-    if past.frequency == "day":
+    if past.frequency != "week":
         yield np.arange(past.size), plain
         return
     codes, made = calendars(past)
     for number, calendar in enumerate(made):
-        phase = plain.copy()
-        for place in np.flatnonzero(calendar.twin[:periods] >= 0):
-            phase[place] = phase[calendar.twin[place]]
-        yield np.flatnonzero(codes == number), phase
+        yield np.flatnonzero(codes == number), _holiday_phases(plain, calendar, past.now)
+
+
+def _holiday_phases(plain: Phases, calendar: Calendar, now: int) -> Phases:
+    """Phases in which the weeks of each holiday have one of their own, whatever their number.
+
+    plain: the phase of each week of the year; now: weeks that have closed. A holiday not seen yet
+    has the phase of its week.
+    """
+    phase, free = plain.copy(), int(plain.max()) + 1
+    for place in np.flatnonzero(calendar.special[: len(plain)]):
+        twin = calendar.twin[place]
+        if twin >= 0 and calendar.special[twin]:
+            phase[place] = phase[twin]
+        elif place < now:
+            phase[place], free = free, free + 1
+    return phase
 
 
 def phase_of_year(dates: pd.DatetimeIndex, frequency: str) -> Phases:
@@ -154,7 +178,8 @@ def phase_of_year(dates: pd.DatetimeIndex, frequency: str) -> Phases:
     if frequency == "month":
         return np.asarray(dates.month - 1, dtype=np.int64)
     middle = dates + pd.Timedelta(days=3 if frequency == "week" else 0)
-    return np.minimum((middle.dayofyear.to_numpy() - 1) // 7, 51).astype(np.int64)
+    week = (np.asarray(middle.dayofyear, dtype=np.int64) - 1) // 7
+    return np.asarray(np.minimum(week, 51), dtype=np.int64)
 
 
 @dataclass(frozen=True)

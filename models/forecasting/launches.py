@@ -85,7 +85,7 @@ def _launch_curve(past: Panel) -> Floats:
     curve = (top + borrowed) / (bottom + borrowed)
     # Neighbouring ages sell alike: a mean of three smooths chance away.
     edged = np.concatenate([curve[:1], curve, curve[-1:]])
-    return np.clip((edged[:-2] + edged[1:-1] + edged[2:]) / 3, 0.1, 10.0)
+    return np.asarray(np.clip((edged[:-2] + edged[1:-1] + edged[2:]) / 3, 0.1, 10.0))
 
 
 def _variation(past: Panel) -> Floats:

@@ -153,7 +153,7 @@ def _of_kind(past: Panel, kind: int, reached: _Expected) -> Floats:
     runs = max(int((phase[:, now] == FIRST).sum()), 1)
     # Periods of one promotion err together: they count as one.
     together = max(float(on[:, now].sum()) / runs, 1.0)
-    return factor * _own(past, on, factor, reached, together)
+    return np.asarray(factor * _own(past, on, factor, reached, together))
 
 
 def _depth(discount: Floats) -> Ints:
@@ -232,7 +232,7 @@ def price_change(past: Panel) -> Floats:
     unknown = np.full(past.list_price.shape, np.nan)
     usual = np.divide(total[:, place] - total[:, oldest], many, out=unknown, where=many > 0)
     off = np.log(np.maximum(past.list_price, 1e-9)) - np.log(np.maximum(usual, 1e-9))
-    return np.clip(np.nan_to_num(off), -1.5, 1.5)
+    return np.asarray(np.clip(np.nan_to_num(off), -1.5, 1.5))
 
 
 def _of_price(past: Panel, change: Floats, reached: _Expected) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.forecasting.classes import CLASSES
+from models.forecasting.classes import CLASSES, UNSEEN
 from models.forecasting.distribution import LEVELS, Distribution
 from models.forecasting.panel import KEYS, Floats, Panel
 
@@ -45,6 +45,9 @@ def answer(
     offered = past.offered[asked, past.now : past.now + horizon]
     mean, spread = mean[asked] * offered, spread[asked] * offered
     sums, spreads = np.cumsum(mean, axis=1), np.sqrt(np.cumsum(spread**2, axis=1))
+    # The level of a series never seen is off in all periods alike: its errors add up.
+    unseen = group[asked] == UNSEEN
+    spreads[unseen] = np.cumsum(spread[unseen], axis=1)
     classes = np.repeat(group[asked], horizon)
     steps = np.tile(np.arange(1, horizon + 1), size)
     single = distributions[0].quantiles(classes, steps, mean.ravel(), spread.ravel())

@@ -13,7 +13,15 @@ import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Ground, Points, Rows, Trial, ground, trial, walks
+from models.forecasting.backtest import (
+    BacktestErrors,
+    BacktestSetup,
+    Points,
+    Rows,
+    backtest_errors,
+    backtest_forecasts,
+    backtest_setup,
+)
 from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
@@ -96,7 +104,7 @@ class Forecaster:
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
-        here = ground(whole, self.horizon_, self.seed)
+        here = backtest_setup(whole, self.horizon_, self.seed)
         early = self._early(whole, here, kept)
         self.choice_, errors = self._chosen(here, early, kept)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
@@ -217,7 +225,9 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _early(self, whole: Panel, here: Ground | None, kept: Checkpoints) -> Mapping[int, Boosted]:
+    def _early(
+        self, whole: Panel, here: BacktestSetup | None, kept: Checkpoints
+    ) -> Mapping[int, Boosted]:
         """LightGBM fitted on what was known at some origins of the back-test, the first among them:
         one that knows only the first would look worse at the last than the release will be.
         """
@@ -235,20 +245,20 @@ class Forecaster:
         return {origin: one for origin, one in made.items() if one is not None}
 
     def _chosen(
-        self, here: Ground | None, early: Mapping[int, Boosted], kept: Checkpoints
-    ) -> tuple[Choice, Trial]:
+        self, here: BacktestSetup | None, early: Mapping[int, Boosted], kept: Checkpoints
+    ) -> tuple[Choice, BacktestErrors]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
         from the same origins.
         """
         if here is None:
-            return Choice.none(), Trial(Errors.none(), Errors.none())
+            return Choice.none(), BacktestErrors(Errors.none(), Errors.none())
         ways = {name: self._way(name) for name in self._family() if name != BOOSTED}
         if early and here.starts[0] in early:
             ways[BOOSTED] = with_launches(partial(_newest, early))
-        walked_ways = walks(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
+        walked_ways = backtest_forecasts(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
         kept.progress("choosing by demand class")
         choice, walked = decide(here, walked_ways)
-        return choice, trial(here, walked)
+        return choice, backtest_errors(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:
         boosted = self._way(FALLBACK)

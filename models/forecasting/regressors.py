@@ -40,7 +40,7 @@ class PlanTerms:
 
 
 @dataclass(frozen=True)
-class Rivals:
+class CompetingPlans:
     """What is planned for the category in the same warehouse: S × periods ahead, means."""
 
     promotion: Floats
@@ -48,7 +48,7 @@ class Rivals:
 
 
 @dataclass(frozen=True)
-class Kin:
+class RelatedSeries:
     """Total demand of look-alikes by period: groups × now. group: of each series."""
 
     group: Rows
@@ -67,9 +67,9 @@ class Origin:
     past: Panel
     level: Level
     shared: Floats
-    kin: tuple[Kin, ...]
+    kin: tuple[RelatedSeries, ...]
     own_before: Floats
-    rivals: Rivals
+    rivals: CompetingPlans
     country: Rows
     calendars: Sequence[Calendar]
     structure: Structure
@@ -114,14 +114,16 @@ def look(panel: Panel, origin: int, known: Structure | None = None) -> Origin:
     )
 
 
-def _rivals(past: Panel) -> Rivals:
+def _rivals(past: Panel) -> CompetingPlans:
     group = groups(past.series, ["warehouse_id", "category"])
     ahead = slice(past.now, past.now + _LONGEST)
-    return Rivals(_means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group))
+    return CompetingPlans(
+        _means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group)
+    )
 
 
 def _planned(origin: Origin, steps: Rows) -> Rows:
-    """Columns of `Rivals`; beyond the longest look the last plan stands."""
+    """Columns of `CompetingPlans`; beyond the longest look the last plan stands."""
     return np.minimum(steps, origin.rivals.price.shape[1]) - 1
 
 
@@ -202,10 +204,10 @@ def _trends(past: Panel) -> list[Floats]:
     return columns
 
 
-def _kin(past: Panel, demand: Floats, names: list[str]) -> Kin:
+def _kin(past: Panel, demand: Floats, names: list[str]) -> RelatedSeries:
     """demand: of `past`, 0 where unknown."""
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
-    return Kin(group, summed(demand, group))
+    return RelatedSeries(group, summed(demand, group))
 
 
 def _own_before(past: Panel) -> Floats:
@@ -309,7 +311,7 @@ def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
     return _ratio(total, count)
 
 
-def _kin_season(past: Panel, kin: Kin, rows: Rows, same: Rows, season: int) -> Floats:
+def _kin_season(past: Panel, kin: RelatedSeries, rows: Rows, same: Rows, season: int) -> Floats:
     """Look-alikes' demand of a like period, against the 8 periods a season before the origin."""
     start = past.now - season
     if start < 4:

@@ -93,15 +93,15 @@ def _structure(past: Panel) -> Structure:
     # First against the periods close by: what is slow, a season, cannot be taken for an effect.
     weekdays = _season(past, demand, seen, plain, seasons=SEASONS[past.frequency][:-1])
     season, found = plain, effects(past, demand, seen, weekdays, reach=_CLOSE[past.frequency])
+    feasts = plain
     for _ in range(_TURNS):
-        season = _season(past, demand, seen, plain if found is None else found.both)
+        rest = plain if found is None else found.both
+        season = _season(past, demand, seen, rest * feasts)
         if past.frequency == "day":
-            rest = season if found is None else season * found.both
-            season = season * holiday_factors(past, demand, seen, rest)
-        if found is None:
-            break
-        found = effects(past, demand, seen, season)
-    return Structure(season, found)
+            feasts = holiday_factors(past, demand, seen, season * rest)
+        if found is not None:
+            found = effects(past, demand, seen, season * feasts)
+    return Structure(season * feasts, found)
 
 
 def _level(past: Panel, units: Floats, periods: Floats) -> Floats:

@@ -148,8 +148,10 @@ def _unusual(own: Panel) -> Floats:
             target = slice(max(shift, 0), own.now + min(shift, 0))
             source = slice(max(-shift, 0), own.now - max(shift, 0))
             around[place][:, target] = ratio[:, source]
-    known = ~np.isnan(around)
-    near = np.where(known, around, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    # The median of the four: a neighbour with a holiday of its own does not count.
+    some = ~np.isnan(around).all(axis=0)
+    near = np.zeros(ratio.shape)
+    near[some] = np.nanmedian(around[:, some], axis=0)
     there = (near > 0) & ~np.isnan(ratio)
     answer = np.full(ratio.shape, np.nan)
     answer[there] = np.log(np.maximum(ratio[there], 0.02 * near[there]) / near[there])

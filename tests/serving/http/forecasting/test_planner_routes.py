@@ -168,8 +168,8 @@ def test_a_promotion_ahead_is_told_as_its_own_part() -> None:
     parts = explained(model, whole, answer)
     assert parts.sum(axis=1).to_numpy() == pytest.approx(answer["mean"].to_numpy())
     assert parts["promotion"].iloc[0] > 1
-    # The week after a promotion may sell less; later ones know nothing of it.
-    assert parts["promotion"].iloc[2:].abs().max() == pytest.approx(0, abs=1e-9)
+    # The week after a promotion may sell a little less or more.
+    assert parts["promotion"].iloc[1:].abs().max() == pytest.approx(0, abs=0.02)
 
 
 CLOSED = "warehouse closed 60% of the time"

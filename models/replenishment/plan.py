@@ -26,6 +26,8 @@ COLUMNS = (
     "safety_stock",
     "display_stock",
     "promotion_buffer",
+    "lot_stock",
+    "reorder_point",
     "order_up_to",
     "on_hand",
     "reserved",
@@ -33,8 +35,10 @@ COLUMNS = (
     "inventory_position",
     "transferred",
     "surplus",
+    "waiting",
     "minimum",
     "rounding",
+    "maximum_cut",
     "capacity_cut",
     "budget_cut",
     "lost_before_arrival",
@@ -65,13 +69,16 @@ WATERFALL: dict[str, int] = {
     "safety_stock": 1,
     "display_stock": 1,
     "promotion_buffer": 1,
+    "lot_stock": 1,
     "on_hand": -1,
     "reserved": 1,
     "on_order": -1,
     "transferred": -1,
     "surplus": 1,
+    "waiting": -1,
     "minimum": 1,
     "rounding": 1,
+    "maximum_cut": -1,
     "capacity_cut": -1,
     "budget_cut": -1,
 }
@@ -83,8 +90,11 @@ _PLANNED = (
     "safety_stock",
     "display_stock",
     "promotion_buffer",
+    "lot_stock",
+    "reorder_point",
     "order_up_to",
     "surplus",
+    "waiting",
     "rounding",
     "lost_before_arrival",
     "target_quantile",
@@ -176,15 +186,19 @@ def _table(
         safety_stock=target.safety,
         display_stock=target.display,
         promotion_buffer=target.buffer,
-        order_up_to=thousandths(target.up_to),
+        lot_stock=order.lot,
+        reorder_point=thousandths(_reorder_point(target)),
+        order_up_to=thousandths(target.up_to + order.lot),
         on_hand=thousandths(lines.on_hand),
         reserved=thousandths(lines.reserved),
         on_order=thousandths(on_order),
         inventory_position=thousandths(have),
         transferred=order.moved,
         surplus=order.surplus,
+        waiting=order.waiting,
         minimum=order.minimum,
         rounding=order.rounding,
+        maximum_cut=order.limited,
         capacity_cut=order.cut,
         budget_cut=order.unfunded,
         lost_before_arrival=target.lost,
@@ -242,6 +256,11 @@ def _date(now: pd.Series, days: Floats) -> pd.Series:
     dates = (now + pd.to_timedelta(np.floor(days), unit="D")).dt.strftime("%Y-%m-%d")
     text: pd.Series = dates.astype(object).where(dates.notna(), None)
     return text
+
+
+def _reorder_point(target: Target) -> Floats:
+    """The position from which on an order is made; missing where none ever is."""
+    return np.where(np.isfinite(target.at), target.at, np.where(target.at > 0, target.up_to, np.nan))
 
 
 def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr
 
-from features.contracts import Frames, View
+from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 from features.replenishment.orders import closed_days, order_lines, teaching_lines
 from features.replenishment.supply import EVERY, TRIPLE, WEEKS
@@ -22,7 +22,7 @@ _NO_SPREAD = 1e-6  # days
 _SUPPLIER = ("warehouse_id", "supplier_id")
 
 
-def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Mean and standard deviation of the lead time in days, as known at each moment.
 
     What is learned is the delay: real less declared days, those on which the supplier was closed
@@ -35,18 +35,18 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     lead_time_orders: received lines of the product behind it.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
-    terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    bought = _declared(order_lines(tables["purchase_orders"]), terms, tables.get("closures"))
-    parts = [_at(bought, terms, moment) for moment in grid]
+    supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
+    bought = _declared(order_lines(tables["purchase_orders"]), supply_terms, tables.get("closures"))
+    parts = [_at(bought, supply_terms, moment) for moment in grid]
     return pd.concat(parts, ignore_index=True)[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
 def _declared(
-    bought: pd.DataFrame, terms: pd.DataFrame, closures: pd.DataFrame | None
+    bought: pd.DataFrame, supply_terms: pd.DataFrame, closures: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Lines with the days declared when they were ordered, and the delay of those received; NaN
     where a line teaches nothing."""
-    declared = terms[[*TRIPLE, "valid_from", "lead_time_days"]]
+    declared = supply_terms[[*TRIPLE, "valid_from", "lead_time_days"]]
     lines = pd.merge_asof(
         bought.sort_values("ordered_at", kind="stable"),
         declared.sort_values("valid_from", kind="stable"),
@@ -65,8 +65,8 @@ def _days(span: pd.Series) -> pd.Series:
     return days
 
 
-def _at(bought: pd.DataFrame, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    known = terms[terms["valid_from"].fillna(moment) <= moment]
+def _at(bought: pd.DataFrame, supply_terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    known = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
     rows = known.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     received = bought[(bought["received_at"] <= moment) & bought["delay"].notna()]
     declared = rows["lead_time_sd"].fillna(0.0).to_numpy()

@@ -26,7 +26,6 @@ _EDGES = ndtr((GRID[1:] + GRID[:-1]) / 2)
 WEIGHTS: Floats = np.diff(np.concatenate([[0.0], _EDGES, [1.0]]))
 
 
-
 def _density(score: Floats) -> Floats:
     return np.asarray(np.exp(-np.square(score) / 2) / np.sqrt(2 * np.pi), dtype=np.float64)
 

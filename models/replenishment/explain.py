@@ -15,7 +15,10 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, cap
     # The first that holds is the reason: the list runs from the weakest to the strongest.
     for holds, text in (
         (have > target.at, "above the reorder point"),
-        ((least > need) & (least > lines.pack) & (target.beyond == 0), "waiting costs less than ordering now"),
+        (
+            (least > need) & (least > lines.pack) & (target.beyond == 0),
+            "waiting costs less than ordering now",
+        ),
         (target.never & (target.at == -np.inf), "an order costs more than the sales it saves"),
         (need <= 0, "stock and orders cover the demand"),
         (order.moved > 0, "a transfer covers the need"),

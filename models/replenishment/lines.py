@@ -268,7 +268,10 @@ def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, lead: Floats
         (_flags(rows["blocked"]), "blocked"),
         (ended, "its life ends before an order can arrive"),
         (launch > lead + review, "it is launched only after the next order can arrive"),
-        (rows["min_order_quantity"].to_numpy(dtype=float) > most, "the minimum is above the maximum"),
+        (
+            rows["min_order_quantity"].to_numpy(dtype=float) > most,
+            "the minimum is above the maximum",
+        ),
         (~windows.known, "no forecast and no recent sales"),
     ]
     return np.select([flag for flag, _ in reasons], [text for _, text in reasons], "").astype(

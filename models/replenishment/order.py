@@ -172,9 +172,7 @@ def largest_order(lines: Lines) -> Floats:
     return np.where(np.isfinite(lines.most), packs * lines.pack, np.inf)
 
 
-def _cheapest(
-    lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats
-) -> Floats:
+def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats) -> Floats:
     obliged = costs.obliged & (need > 0)
     wants = (need + target.beyond > 0) & (lines.blocked == "") & (obliged | ~target.never)
     least, most, pack = smallest_order(lines), largest_order(lines), lines.pack

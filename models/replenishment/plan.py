@@ -260,7 +260,9 @@ def _date(now: pd.Series, days: Floats) -> pd.Series:
 
 def _reorder_point(target: Target) -> Floats:
     """The position from which on an order is made; missing where none ever is."""
-    return np.where(np.isfinite(target.at), target.at, np.where(target.at > 0, target.up_to, np.nan))
+    return np.where(
+        np.isfinite(target.at), target.at, np.where(target.at > 0, target.up_to, np.nan)
+    )
 
 
 def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:

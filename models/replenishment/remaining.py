@@ -70,7 +70,9 @@ def _variance(demand: Demand, rows: np.ndarray) -> Floats:
     return np.asarray(np.square(width / (GRID[high] - GRID[low])))
 
 
-def _drawn(whole: Floats, parts: list[Floats], there: Floats, link: Floats) -> tuple[Floats, Floats]:
+def _drawn(
+    whole: Floats, parts: list[Floats], there: Floats, link: Floats
+) -> tuple[Floats, Floats]:
     """Quantiles (n × GRID) of demand less what is lost, and the mean loss (n)."""
     gone = np.zeros((len(whole), len(_SCORES)))
     for column, curve in enumerate(parts):  # n × scores: demand of the part at each score

@@ -93,11 +93,17 @@ def closed_days(
     if closures is None or "supplier_id" not in closures or not len(lines):
         return days
     own = closures[closures["supplier_id"].notna()]
-    for supplier, spans in own.groupby("supplier_id"):
+    table = own[["supplier_id", "starts_on", "ends_on"]].itertuples(index=False, name=None)
+    for supplier, first, last in table:
         here = (lines["supplier_id"] == supplier).to_numpy()
-        for span in spans.itertuples():
-            first, last = pd.Timestamp(span.starts_on), pd.Timestamp(span.ends_on)
-            until = np.minimum(end[here], last + pd.Timedelta(days=1))
-            inside = until - np.maximum(start[here], first)
-            days[here] += np.maximum(inside.dt.total_seconds().fillna(0.0) / 86_400, 0.0)
+        # Seconds from the later start to the earlier end; below 0 where they do not meet.
+        opens, closes = pd.Timestamp(first).timestamp(), pd.Timestamp(last).timestamp() + 86_400
+        until = np.minimum(_seconds(end[here]), closes)
+        inside = np.nan_to_num(until - np.maximum(_seconds(start[here]), opens))
+        days[here] += np.maximum(inside, 0.0) / 86_400
     return days
+
+
+def _seconds(times: pd.Series) -> Floats:
+    since = (times - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    return np.asarray(since, dtype=np.float64)

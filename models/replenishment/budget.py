@@ -59,7 +59,8 @@ class Filled:
 @dataclass(frozen=True)
 class _Choices:
     """n × k quantities of each line (rising, the first 0, the last its order), with the money they
-    save beside ordering nothing; and what they take of each thing that is capped, as shares of its cap: c × n × k."""
+    save beside ordering nothing; and what they take of each thing that is capped, as shares of its
+    cap: c × n × k."""
 
     quantity: Floats
     gain: Floats

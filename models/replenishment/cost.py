@@ -23,10 +23,10 @@ class CostModel:
     demand: to be met; ratio: the share of a unit short in the losses; level: the order-up-to level,
     display and buffer in it; plain: the level of a shelf that lasts until the order comes; shelf:
     display and buffer alone. mean: demand of a review period. reorder: the policy of lines whose
-    orders cost money or are larger than a period's demand; place: of each line in it, −1 elsewhere.
-    order_cost: of an order; unit: money of one loss, NaN: unknown; break_quantity, break_price: n × k, what a unit costs from a quantity
-    on, beside the price of the lot that is best in the long run. obliged: an order must be made
-    below the level.
+    orders cost money or are larger than a period's demand; place: of each line in it, -1 elsewhere.
+    order_cost: of an order; unit: money of one loss, NaN: unknown; break_quantity, break_price:
+    n × k, what a unit costs from a quantity on, beside the price of the lot that is best in the
+    long run. obliged: an order must be made below the level.
     """
 
     demand: Demand

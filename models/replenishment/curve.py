@@ -17,7 +17,8 @@ _POINTS = 11
 
 @dataclass(frozen=True)
 class Depth:
-    """curve: quantity, holding, shortage, ordering, later, total; projection: nothing more ordered."""
+    """curve: quantity, holding, shortage, ordering, later, total; projection: if nothing more is
+    ordered."""
 
     curve: pd.DataFrame
     projection: Projection

@@ -55,7 +55,8 @@ class Target:
         return self.mean + self.safety + self.display + self.buffer
 
     def worth(self, lines: Lines) -> Floats:
-        """Money of a unit of loss (see `cost`): a unit short and a unit left for a review period."""
+        """Money of a loss (see `cost`): of a unit short and one left for a review period. lines:
+        those of the target."""
         ratio = self.ratio if self.costs is None else self.costs.ratio
         by_holding = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-3)
         by_shortage = np.nan_to_num(lines.shortage) / np.maximum(ratio, 1e-3)

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from models.replenishment import replay
-from models.replenishment import breaks
+from models.replenishment import breaks, replay
 from models.replenishment.cost import CostModel
 from models.replenishment.cover import GRID, Floats, combined, lost_sales_level
 from models.replenishment.curve import Depth, depth
@@ -86,7 +85,9 @@ class Policy(ABC):
 
     def replay(self, panel: Panel) -> Trace:
         """What this policy would have cost on a panel of the past, with stock of its own."""
-        return replay.run(panel, self.decide(panel), warm_up_days=replay.WARM_UP_DAYS)
+        aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
+        start = replay.steady_state(panel, aims[0](panel.plenty))
+        return replay.run(panel, replay.follow(panel, aims), start=start)
 
     def decide(self, panel: Panel) -> Decide:
         """What this policy orders on a panel of the past."""
@@ -146,9 +147,10 @@ class OrderUpTo(Policy):
 
         def cost(shift: float) -> Floats:
             aims = [partial(_level, each, np.full(panel.pairs, shift)) for each in seen]
-            decide = replay.follow(panel, aims)
-            trace = replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
-            expected = panel.expected(aims[0](panel.plenty))
+            target = aims[0](panel.plenty)
+            start = replay.steady_state(panel, target)
+            trace = replay.run(panel, replay.follow(panel, aims), start=start)
+            expected = panel.expected(target)
             return np.asarray(trace.by_period + expected[:, None] * weight[:, None])
 
         shifts = _centred(self.largest_shift, self.shift_step)
@@ -213,7 +215,8 @@ class OrderUpTo(Policy):
 class _Seen:
     """What is known of the lines whatever their position. score: of the level, normal; ratio: p /
     (p + h), or the promise; later_pace: units a day after the protection interval; leftover: what a
-    unit costs that it leaves; lot: the least worth ordering for its price; order_cost: in losses."""
+    unit costs that it leaves; lot: the least worth ordering for its price; order_cost: in
+    losses."""
 
     lines: Lines
     outlook: Outlook

@@ -1,4 +1,4 @@
-"""Demand that is still to be met once an order arrives: what an empty shelf loses before is left out.
+"""Demand still to be met once an order arrives: what an empty shelf loses before is left out.
 
 Demand of the lead time and of the whole protection interval is drawn together, on a grid of normal
 scores whose weights reach far into the tails; quantiles of two stretches of time cannot be
@@ -60,7 +60,8 @@ def _correlation(
     own, all_, noisy, total = (_variance(each, rows) for each in (part, cover, lead, whole))
     together = (own + all_ * (1 - share[rows])) / 2
     scale = np.sqrt(noisy * total)
-    return np.clip(np.divide(together, scale, out=np.zeros_like(scale), where=scale > 0), 0.0, 1.0)
+    link = np.divide(together, scale, out=np.zeros_like(scale), where=scale > 0)
+    return np.asarray(np.clip(link, 0.0, 1.0), dtype=np.float64)
 
 
 def _variance(demand: Demand, rows: np.ndarray) -> Floats:

@@ -128,7 +128,7 @@ def reorder(
     period = cover.mean - before.mean
     costly = np.flatnonzero(((order_cost > 0) | (least > period)) & (period > 1e-9))
     first, step = np.zeros((2, len(costly)))
-    value = np.zeros((len(costly), _POSITIONS), dtype=np.float32)
+    value = np.zeros((len(costly), _POSITIONS), dtype=np.float64)
     for start in range(0, len(costly), _CHUNK):
         own = slice(start, start + _CHUNK)
         part = costly[own]

@@ -203,15 +203,17 @@ def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats
 
 
 def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
-    """The order cut to FILL_SHARE of each warehouse's capacity, likeliest shortage served first."""
+    """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share of
+    its demand is served first."""
     if not (~np.isnan(lines.capacity)).any():
         return order
     coming = lines.due_quantity.sum(axis=1)
     frame = lines.keys[["warehouse_id"]].assign(
         room=lines.capacity * FILL_SHARE,
-        held=lines.on_hand + coming,
+        held=np.maximum(lines.on_hand, 0.0) + coming,
         asked=order.quantity,
-        risk=-target.demand.exceeds(lines.on_hand - lines.reserved + coming),
+        risk=-target.demand.shortage(lines.on_hand - lines.reserved + coming)
+        / np.maximum(target.demand.expected, 1e-9),
     )
     by = frame.groupby("warehouse_id", sort=False)
     room = (by["room"].transform("max") - by["held"].transform("sum")).fillna(np.inf)

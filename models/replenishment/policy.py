@@ -24,6 +24,7 @@ from models.replenishment.plan import Options, Planned, plan
 from models.replenishment.position import Outlook, Position
 from models.replenishment.reorder import Reorder, reorder
 from models.replenishment.replay import Aim, Decide, Trace
+from models.replenishment.transfers import Moves
 
 _FILE = "policy.json"
 _Z_LIMITS = (float(GRID[0]), float(GRID[-1]))
@@ -31,6 +32,8 @@ _Z_LIMITS = (float(GRID[0]), float(GRID[-1]))
 LIFT_BUFFER = 0.15
 # Days after the protection interval whose demand says how fast a surplus is sold.
 LATER_DAYS = 42.0
+# A price rise is never bought ahead for longer.
+AHEAD_DAYS = 365.0
 # Demand that falls to less than one in so many is the end of a season; what it leaves waits for the
 # next one at most. Share of the landed cost that a unit still brings after its end of life.
 SEASON_END, SEASON_DAYS, SALVAGE = 4.0, 365.0, 0.5
@@ -58,15 +61,28 @@ class Policy(ABC):
         """One line for every warehouse and product, ordered or not, with its reasons."""
         return self.plan(frame).lines
 
-    def plan(self, frame: pd.DataFrame, options: Options | None = None) -> Planned:
-        """The same with its transfers, under caps on what all orders take together."""
-        lines = Lines.of(frame)
-        return plan(lines, self.aim(lines), options or Options())
+    def plan(
+        self,
+        frame: pd.DataFrame,
+        options: Options | None = None,
+        *,
+        standing: Moves | None = None,
+    ) -> Planned:
+        """The lines of a planning frame with their transfers.
 
-    def depth(self, frame: pd.DataFrame, quantity: float) -> Depth:
-        """The cost of other quantities, and the stock ahead, of the one pair of a frame."""
+        options: caps on what all orders take together, and more; standing: transfers that are
+        planned already and kept.
+        """
         lines = Lines.of(frame)
-        return depth(lines, self.aim(lines)(Position.of(lines)), quantity)
+        return plan(lines, self.aim(lines), options or Options(), standing=standing)
+
+    def depth(self, frame: pd.DataFrame, quantity: float, *, moved: float = 0.0) -> Depth:
+        """The cost of other quantities, and the stock ahead, of the one pair of a frame.
+
+        quantity: units that were chosen; moved: units that a transfer brings (below 0: takes).
+        """
+        lines = Lines.of(frame)
+        return depth(lines, self.aim(lines)(Position.of(lines)), quantity, moved=moved)
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""
@@ -162,7 +178,9 @@ class OrderUpTo(Policy):
         pace, later_rate = outlook.pace, later_pace(lines)
         leftover = leftover_cost(lines, now=pace, later=later_rate)
         ratio, promise = self._ratio(lines, leftover)
-        best = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, outlook.share))
+        level = lost_sales_level(outlook.cover, ratio, outlook.share)
+        # Before the end of life no later order makes up for this one: the newsvendor's ratio.
+        best = np.where(promise | is_last_order(lines), ratio, level)
         lot = np.where(promise, economic_lot(lines, pace), price_lot(lines, pace))
         before, demand = (
             combined(each, pace=pace, lead_sd=lines.lead_sd)
@@ -266,7 +284,8 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
     unit = _loss_money(lines, seen.leftover, ratio)
     rise = np.where(unit > 0, lines.rise / np.where(unit > 0, unit, 1.0), 0.0)
     mean = seen.later_pace * lines.review_days
-    ahead = np.minimum(rise / np.maximum(1 - ratio, 1e-6) * mean, longest(lines, seen.pace))
+    days = np.minimum(AHEAD_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
+    ahead = np.minimum(rise / np.maximum(1 - ratio, 1e-6) * mean, seen.pace * days)
     place = np.full(len(lines), -1)
     place[policy.rows] = np.arange(len(policy.rows))
     costs = CostModel(
@@ -310,6 +329,11 @@ def later_pace(lines: Lines) -> Floats:
     return np.where(lines.end_days <= start, 0.0, pace)
 
 
+def is_last_order(lines: Lines) -> Flags:
+    """True where the next order would come too late to be sold before the end of life."""
+    return np.asarray(lines.end_days < lines.lead_days + 2 * lines.review_days, dtype=np.bool_)
+
+
 def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
     """What a unit costs that the protection interval leaves: holding for a review period, for
     longer where demand falls away after it, and what is lost on it at the end of life.
@@ -320,7 +344,7 @@ def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
     falling = now / np.maximum(later, 1e-9)
     longest_wait = np.maximum(SEASON_DAYS / lines.review_days, 1.0)
     periods = np.where(falling > SEASON_END, np.minimum(falling, longest_wait), 1.0)
-    last = lines.end_days < lines.lead_days + 2 * lines.review_days
+    last = is_last_order(lines)
     unsold = np.where(last, (1 - SALVAGE) * np.nan_to_num(lines.landed_cost), 0.0)
     return lines.holding * lines.review_days * np.where(last, 1.0, periods) + unsold
 

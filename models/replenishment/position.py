@@ -39,6 +39,11 @@ class Position:
         units: Floats = np.where(counted, self.due_quantity, 0.0).sum(axis=1)
         return units
 
+    def forgotten(self) -> Floats:
+        """Units so long overdue that they are not counted on: they need a question."""
+        units: Floats = np.where(self.due_days < -OVERDUE_DAYS, self.due_quantity, 0.0).sum(axis=1)
+        return units
+
     def later(self, days: Floats) -> Floats:
         """Units due after each line's days."""
         units: Floats = np.where(self.due_days >= days[:, None], self.due_quantity, 0.0).sum(axis=1)

@@ -67,7 +67,7 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
         stamp=_stamp(runtime, as_of, version),
         as_of=as_of,
         frame=frame,
-        lines=_signed(planned.lines, planner),
+        lines=signed(planned.lines, planner),
         transfers=planned.transfers,
         model=model,
         model_version=version,
@@ -83,8 +83,11 @@ def _planner(model: Policy, *, released: bool) -> str:
     return type(model).__name__
 
 
-def _signed(lines: pd.DataFrame, planner: str) -> pd.DataFrame:
-    """Every line says by what it was planned; in its reason too where that is not our policy."""
+def signed(lines: pd.DataFrame, planner: str) -> pd.DataFrame:
+    """The lines with what they were planned by; in the reason too where that is not our policy.
+
+    lines: of a plan; planner: as `_planner` says it.
+    """
     said = lines.assign(planned_by=planner)
     if planner == OrderUpTo.__name__:
         return said

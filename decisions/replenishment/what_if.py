@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from decisions.replenishment.plan import Plan, Terms, changed, select
+from decisions.replenishment.plan import Plan, Terms, changed, select, signed
 from models.replenishment.plan import Planned
 from models.replenishment.transfers import Moves
 
@@ -24,6 +24,7 @@ def plan_under(plan: Plan, terms: Terms, **wanted: str | None) -> Planned:
     planned = plan.model.plan(changed(frame, terms), terms.options, standing=moves)
     pairs = pd.MultiIndex.from_frame(planned.lines[PAIR])
     own = planned.lines[pairs.isin(pd.MultiIndex.from_frame(lines[PAIR]))]
+    own = signed(own, plan.served_by)
     return Planned(own, _touching(plan.transfers, own), planned.filled)
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from data.inbox import absorb_records
 from data.lake import open_lake
+from data.lake.needs import missing_tables
 from data.settings import Settings
-from data.use_cases import load_part
+from data.use_cases import load_part, needs_of
 from features.store import Store
 from models.base import TooLittleDataError
 from models.registry import open_registry
-from training.job import Context, Outcome, run
+from training.job import Context, TrainingOutcome, run
 
 Report = Callable[[str, float | None], None]
 
@@ -23,7 +24,7 @@ class TrainingReport:
     outcomes: of those that were trained, in order. lacking: use case -> what it lacks, a sentence.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrainingOutcome, ...]
     lacking: Mapping[str, str]
 
     @property
@@ -70,9 +71,12 @@ def train_use_cases(
     """
     context = open_context(settings, as_of, overrides, report)
     registry = open_registry(settings)
-    outcomes: list[Outcome] = []
+    outcomes: list[TrainingOutcome] = []
     lacking: dict[str, str] = {}
     for use_case in use_cases:
+        if needed := missing_tables(context.lake, needs_of(use_case)):
+            lacking[use_case] = f"{use_case} cannot be trained yet. Ingest {' and '.join(needed)}."
+            continue
         try:
             outcomes.append(run(load_part("training", use_case).RECIPE, context, registry))
         except TooLittleDataError as error:

@@ -88,7 +88,10 @@ def test_a_better_price_step_never_makes_the_order_dearer() -> None:
     [
         ({"service_level": 1.0}, "A service level of 1 cannot be promised"),
         ({"unit_cost": 25.0, "stockout_cost": np.nan}, "sold below its landed cost"),
-        ({"open_quantities": [9.0], "open_due_days": [-60.0], "open_age_days": [74.0]}, "will they"),
+        (
+            {"open_quantities": [9.0], "open_due_days": [-60.0], "open_age_days": [74.0]},
+            "will they",
+        ),
     ],
 )
 def test_what_is_odd_is_told(given: dict[str, Any], note: str) -> None:

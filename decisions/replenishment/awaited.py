@@ -10,7 +10,6 @@ from data.purchasing import OrderedLine
 from data.records.purchasing import Purchasing
 from features.replenishment import PAIR
 
-
 # An order of ours is entered in the merchant's own system within so many days.
 ENTERED_WITHIN = pd.Timedelta(days=14)
 

@@ -203,8 +203,8 @@ def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats
 
 
 def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
-    """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share of
-    its demand is served first."""
+    """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share
+    of its demand is served first."""
     if not (~np.isnan(lines.capacity)).any():
         return order
     coming = lines.due_quantity.sum(axis=1)

@@ -29,10 +29,10 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     (table `closures`) left out, of lines that do not contradict themselves (`orders`). Extreme
     delays are trimmed (`_limits`), so that one order moves little. A supplier's delay at a
     warehouse is shrunk to none, a product's delay to its supplier's, both by
-    DECLARED_WEIGHT. The deviation is the supplier's around its own mean, shrunk to the declared one where one is declared. An overdue
-    order counts as censored: with the delay to be expected of one that is already so late (one step
-    of Buckley & James, 1979, for normal delays); LOST_DAYS after its time it counts no more.
-    lead_time_orders: received lines of the product behind it.
+    DECLARED_WEIGHT. The deviation is the supplier's around its own mean, shrunk to the declared one
+    where one is declared. An overdue order counts as censored: with the delay to be expected of one
+    that is already so late (one step of Buckley & James, 1979, for normal delays); LOST_DAYS after
+    its time it counts no more. lead_time_orders: received lines of the product behind it.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")

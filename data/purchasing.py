@@ -16,9 +16,9 @@ State = Literal["draft", "approved", "changed", "dismissed", "exported", "receiv
 _DECIDED: tuple[State, ...] = ("approved", "changed", "dismissed")
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "draft": _DECIDED,
-    "approved": ("changed", "dismissed", "exported"),
-    "changed": ("approved", "changed", "dismissed", "exported"),
-    "dismissed": ("approved", "changed"),
+    "approved": ("draft", "changed", "dismissed", "exported"),
+    "changed": ("draft", "approved", "changed", "dismissed", "exported"),
+    "dismissed": ("draft", "approved", "changed"),
     "exported": ("received",),
     "received": (),
 }
@@ -97,6 +97,8 @@ class OrderedLine:
 
 def allowed(before: State, after: State) -> bool:
     """Whether a line may go from one state to the other; staying as decided changes nothing.
+
+    before: the state it is in; after: the state it shall have.
 
     >>> allowed("draft", "approved"), allowed("exported", "dismissed")
     (True, False)

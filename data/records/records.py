@@ -28,6 +28,7 @@ from data.records.tables import tables
 from data.settings import Settings
 from data.tables import TABLES
 
+UNDER_WAY = 0  # stands for the HTTP status while a key is only reserved
 Pending = Literal["events", "chargebacks", "payments"]
 
 
@@ -88,14 +89,21 @@ class Records:
         rows = [contract_row("chargebacks", label) for label in labels]
         return self._add(
             self.tables.chargebacks,
-            [{**row, "reason": row["reason"] or ""} for row in rows],
-            ("payment_id", "reported_at", "is_fraud", "reason"),
+            [
+                {**row, "reason": row["reason"] or "", "kind": row["kind"] or "chargeback"}
+                for row in rows
+            ],
+            ("payment_id", "kind", "reported_at", "is_fraud", "reason"),
         )
 
     def recent_events(
         self, visitor_id: str | None, customer_id: str | None, *, limit: int = 50
     ) -> list[Mapping[str, Any]]:
-        """Events of a visitor, of a customer, or of either when both are given; newest first."""
+        """Events of a visitor, of a customer, or of either when both are given; newest first.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; limit: at most so
+        many.
+        """
         events = self.tables.events
         whose = {events.c.visitor_id: visitor_id, events.c.customer_id: customer_id}
         queries = [
@@ -117,6 +125,8 @@ class Records:
 
         payments: the inputs of the decisions, until: of those made by then. Of several labels with
         one key the last counts.
+
+        table: events, chargebacks or payments.
         """
         source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
         last = self.database.alone(lambda connection: _settled(connection, source))
@@ -148,7 +158,10 @@ class Records:
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Decision]:
-        """Decisions, the newest first: those that came out so, or were made since then."""
+        """Decisions, the newest first: those that came out so, or were made since then.
+
+        decision: only of this action; None: any; limit: at most so many; None: all.
+        """
         decisions = self.tables.decisions
         query = sa.select(decisions).order_by(decisions.c.seq.desc()).limit(limit)
         if decision is not None:
@@ -198,15 +211,67 @@ class Records:
 
     # Answers and keys -----------------------------------------------------------------------
 
+    def reserve(
+        self, scope: str, key: str, body_hash: str, *, stale: timedelta
+    ) -> Remembered | None:
+        """Reserve an Idempotency-Key for one worker; None: it is this one's to work.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash: hash
+        of the request's body; stale: a reservation older than this is of a worker that died. Else
+        what is kept under the key; its status is UNDER_WAY while another worker is at it.
+        """
+        answers, now = self.tables.answers, datetime.now(UTC)
+        row = {"scope": scope, "key": key, "body_hash": body_hash, "status": UNDER_WAY}
+        insert = self.database.insert(answers, ("scope", "key")).returning(answers.c.key)
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        left = mine & (answers.c.status == UNDER_WAY) & (answers.c.created_at < now - stale)
+        again = sa.update(answers).where(left).values(created_at=now).returning(answers.c.key)
+        found = sa.select(answers.c.body_hash, answers.c.status, answers.c.answer).where(mine)
+
+        def work(connection: sa.Connection) -> Remembered | None:
+            given = row | {"answer": "", "created_at": now}
+            if connection.execute(insert, given).first() or connection.execute(again).first():
+                return None
+            kept = connection.execute(found).one()
+            return Remembered(kept.body_hash, kept.status, kept.answer)
+
+        return self.database.alone(work)
+
+    def release(self, scope: str, key: str) -> None:
+        """Give a reserved key back whose work failed.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key.
+        """
+        answers = self.tables.answers
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        statement = sa.delete(answers).where(mine & (answers.c.status == UNDER_WAY))
+        self.database.write(lambda connection: connection.execute(statement) and None)
+
     def remember(self, scope: str, key: str, body_hash: str, status: int, answer: str) -> None:
-        """Keep the answer to an Idempotency-Key; the first one stays."""
+        """Keep the answer under an Idempotency-Key; the first one stays.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash:
+        hash of the request's body; status: the HTTP status; answer: its body.
+        """
+        answers = self.tables.answers
         row = {"scope": scope, "key": key, "body_hash": body_hash, "status": status}
         row |= {"answer": answer, "created_at": datetime.now(UTC)}
-        statement = self.database.insert(self.tables.answers, ("scope", "key"))
-        self.database.write(lambda connection: connection.execute(statement, row) and None)
+        insert = self.database.insert(answers, ("scope", "key"))
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        reserved = mine & (answers.c.status == UNDER_WAY)
+        fill = sa.update(answers).where(reserved).values(status=status, answer=answer)
+
+        def work(connection: sa.Connection) -> None:
+            if connection.execute(fill).rowcount == 0:
+                connection.execute(insert, row)
+
+        self.database.write(work)
 
     def remembered(self, scope: str, key: str) -> Remembered | None:
-        """The answer kept for an Idempotency-Key."""
+        """The answer kept for an Idempotency-Key.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key.
+        """
         answers = self.tables.answers
         query = sa.select(answers.c.body_hash, answers.c.status, answers.c.answer).where(
             answers.c.scope == scope, answers.c.key == key

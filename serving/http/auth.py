@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope as AsgiScope
 
 from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
@@ -60,6 +61,8 @@ def create_key(
 
     lasts: how long it is good for; None: until it is dropped. per_minute: requests a minute.
     Raises ApiKeyError for an empty name or scopes that do not exist.
+
+    records: the database of the service.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
@@ -85,6 +88,8 @@ def rotate_key(records: Records, name: str, grace: timedelta) -> str:
     """A new key in the place of an old one, which still holds for `grace`; returns the new one.
 
     Raises RecordsError when there is no key of that name.
+
+    records: the database of the service.
     """
     known = {key.name: key for key in records.keys()}  # noqa: SIM118  # records are no mapping
     found = known.get(name)
@@ -221,6 +226,22 @@ async def admitted(request: Request, *scopes: Scope, token: str | None = None) -
         raise _too_many(found, wait)
     request.state.caller = found
     return found
+
+
+async def admit_caller(scope: AsgiScope) -> None:
+    """Raise Problem 401 for a request whose key is missing or unknown; its body is not read.
+
+    scope: the ASGI scope of the request; scopes and the rate of the key are the route's to check.
+    """
+    request = Request(scope)
+    if not request.app.state.runtime.settings.auth:
+        return
+    token = _shown(request)
+    if not token:
+        raise _unauthorized("No key. Send Authorization: Bearer KEY, or X-API-Key: KEY.")
+    ring = request.app.state.key_ring
+    if ring.known(token) is None and await run_in_threadpool(ring.find, token) is None:
+        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
 
 
 def _shown(request: Request) -> str | None:

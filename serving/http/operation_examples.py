@@ -1,6 +1,6 @@
 """Examples of every operation: values of parameters, and answers recorded on the small sample.
 
-The answers are written by the test of this name with `ARGOSY_RECORD_ANSWERS=1`, which asks a
+The answers are written by the test of this name with `RECORD_ANSWERS=1`, which asks a
 server over the small sample merchant for the example of every operation.
 """
 

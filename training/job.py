@@ -71,6 +71,8 @@ class Recipe:
     model: the unfitted model with `--set` applied; baselines: named, tuned fairly, unfitted.
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
+    lost_to: why a baseline serves in the model's place, from its metrics and the baselines'; "":
+    none does. Left out: the headline metric alone decides (`gate`).
     servable: names of the baselines that can serve in the model's place where they are better.
     publish: what the use case writes to the feature store once its model is registered.
     refit: the release's model from what was judged; None fits it on the whole frame anew.
@@ -91,6 +93,7 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     servable: tuple[str, ...] = ()
+    lost_to: Callable[[Mapping[str, float], Mapping[str, Mapping[str, float]]], str] | None = None
     publish: Callable[[Model, Context, Split], None] | None = None
     refit: "Callable[[Trained, Context], Model] | None" = None
     done: Callable[[Context], None] = nothing
@@ -136,7 +139,10 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> TrainingOutcome
     metrics = dict(recipe.score(model, split))
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
-    reason = gate(recipe.metric, recipe.better, metrics, baselines)
+    if recipe.lost_to is not None:
+        reason = recipe.lost_to(metrics, baselines)
+    else:
+        reason = gate(recipe.metric, recipe.better, metrics, baselines)
     outcome = TrainingOutcome(
         recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason
     )

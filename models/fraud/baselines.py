@@ -30,7 +30,7 @@ class Logistic:
         rows = frame.sort_values("attempted_at", kind="stable")
         label = rows[LABEL].to_numpy(dtype=int)
         self._encoding, read = Encoding.learn(rows)
-        plain = _spread(self._encoding, read)
+        plain = spread_columns(self._encoding, read)
         self._mean, self._scale = plain.mean(axis=0), plain.std(axis=0) + 1e-6
         matrix = self._standard(plain)
         cut = int(len(rows) * 0.8)
@@ -59,7 +59,7 @@ class Logistic:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """probability and score."""
-        matrix = self._standard(_spread(self._encoding, self._encoding.of_frame(frame)))
+        matrix = self._standard(spread_columns(self._encoding, self._encoding.of_frame(frame)))
         raw = matrix @ self._weights[:-1] + self._weights[-1]
         return answer(1.0 / (1.0 + np.exp(-raw)), frame.index)
 
@@ -84,7 +84,7 @@ class Logistic:
         return model
 
 
-def _spread(encoding: Encoding, read: Matrix) -> Floats:
+def spread_columns(encoding: Encoding, read: Matrix) -> Floats:
     """Numbers as sign(x)·ln(1 + |x|), missing ones 0 with a mark; texts as one column a level."""
     matrix = read.astype(np.float64)
     parts: list[Floats] = []
@@ -96,6 +96,15 @@ def _spread(encoding: Encoding, read: Matrix) -> Floats:
             known = np.nan_to_num(values, posinf=0.0, neginf=0.0)
             parts += [np.sign(known) * np.log1p(np.abs(known)), np.isnan(values).astype(float)]
     return np.column_stack(parts)
+
+
+def spread_names(encoding: Encoding) -> list[str]:
+    """The column of the encoding that each column of `spread_columns` comes from."""
+    return [
+        name
+        for name in encoding.columns
+        for _ in range(len(encoding.levels[name]) if name in encoding.levels else 2)
+    ]
 
 
 class Rules:

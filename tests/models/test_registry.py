@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.contracts import fingerprint
+from data.views import fingerprint
 from models.base import Release
 from models.registry import Registry, RegistryError, Run
 
@@ -53,13 +53,13 @@ class Mean:
         return model
 
 
-ROWS = {"fraud": lambda: {"mean": Mean}, "forecasting": lambda: {"mean": Mean}}
+MODELS_OF = {"fraud": lambda: {"mean": Mean}, "forecasting": lambda: {"mean": Mean}}
 
 
-def release(shift: float = 0.0, row: str = "fraud") -> Release:
+def release(shift: float = 0.0, use_case: str = "fraud") -> Release:
     model = Mean(shift).fit(SAMPLE)
     return Release(
-        row=row,
+        use_case=use_case,
         version="",
         model=model,
         features=FEATURES,
@@ -72,9 +72,9 @@ def release(shift: float = 0.0, row: str = "fraud") -> Release:
     )
 
 
-def a_run(row: str = "fraud", plots: Path | None = None) -> Run:
+def a_run(use_case: str = "fraud", plots: Path | None = None) -> Run:
     return Run(
-        row=row,
+        use_case=use_case,
         name="a run",
         params={"shift": 0.0, "text": "y" * 10_000},
         metrics={"average_precision": 0.5, "cost@1%": 2.0},
@@ -84,8 +84,11 @@ def a_run(row: str = "fraud", plots: Path | None = None) -> Run:
     )
 
 
-def registered(registry: Registry, *shifts: float, row: str = "fraud") -> list[str]:
-    return [registry.register(registry.log(a_run(row)), release(shift, row)) for shift in shifts]
+def registered(registry: Registry, *shifts: float, use_case: str = "fraud") -> list[str]:
+    return [
+        registry.register(registry.log(a_run(use_case)), release(shift, use_case))
+        for shift in shifts
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +115,7 @@ def registry(home: Path) -> Registry:
 
 
 def at(home: Path) -> Registry:
-    return Registry(f"sqlite:///{home}/mlflow.db", home / "artifacts", rows=ROWS)
+    return Registry(f"sqlite:///{home}/mlflow.db", home / "artifacts", use_cases=MODELS_OF)
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def postgres(postgres_url: str, namespace: str, tmp_path: Path) -> Registry:
         connection.execute(f'create schema "{namespace}"')
     mark = "&" if "?" in postgres_url else "?"
     url = f"{postgres_url}{mark}options=-csearch_path%3D{namespace}"
-    return Registry(url, tmp_path / "artifacts", namespace, rows=ROWS)
+    return Registry(url, tmp_path / "artifacts", namespace, use_cases=MODELS_OF)
 
 
 @pytest.fixture
@@ -197,7 +200,7 @@ def test_a_run_keeps_what_it_was_given(registry: Registry, home: Path, tmp_path:
 
 def test_registering_moves_no_alias_and_another_row_stays_apart(registry: Registry) -> None:
     registered(registry, 0.0)
-    registered(registry, 0.0, row="forecasting")
+    registered(registry, 0.0, use_case="forecasting")
     assert registry.champion_version("fraud") is None
     registry.promote("fraud", "1")
     assert registry.champion_version("fraud") == "1"
@@ -252,7 +255,7 @@ def test_mlflow_reads_a_release_too(
     registry: Registry, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (version,) = registered(registry, 1.0)
-    monkeypatch.setattr("models.registry.models_of_row", lambda row: ROWS[row]())
+    monkeypatch.setattr("models.registry.models_of", lambda row: MODELS_OF[row]())
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{home}/mlflow.db")
@@ -298,7 +301,7 @@ def test_what_is_not_there_is_named(registry: Registry) -> None:
         registry.promote("fraud", "7")
     with pytest.raises(RegistryError, match="fraud has no version x"):
         registry.load("fraud", "x")
-    with pytest.raises(RegistryError, match="pricing: no such row; there are fraud"):
+    with pytest.raises(RegistryError, match="pricing: no such use case; there are fraud"):
         registry.promote("pricing", "1")
 
 
@@ -309,7 +312,7 @@ def test_a_model_outside_models_is_refused(registry: Registry) -> None:
     run_id = registry.log(a_run())
     made = release()
     object.__setattr__(made, "model", Other().fit(SAMPLE))
-    with pytest.raises(Exception, match=r"Other is not in MODELS of models/fraud.py"):
+    with pytest.raises(Exception, match=r"Other is not in MODELS of models/fraud"):
         registry.register(run_id, made)
 
 
@@ -322,7 +325,7 @@ def test_a_model_outside_models_is_refused(registry: Registry) -> None:
 )
 def test_an_unreachable_registry_is_told_at_once(url: str, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="ARGOSY_MLFLOW_URL") as caught:
-        Registry(url, tmp_path, rows=ROWS).champion_version("fraud")
+        Registry(url, tmp_path, use_cases=MODELS_OF).champion_version("fraud")
     assert "ann:***@" in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -340,7 +343,7 @@ def test_postgresql_does_all_of_it(postgres: Registry) -> None:
 
 @pytest.mark.slow
 def test_a_server_does_all_of_it_and_releases_are_fetched_once(server: str, tmp_path: Path) -> None:
-    registry = Registry(server, None, cache=tmp_path / "cache", rows=ROWS)
+    registry = Registry(server, None, cache=tmp_path / "cache", use_cases=MODELS_OF)
     for version in registered(registry, 0.0, 1.0):
         registry.promote("fraud", version)
     registry.load("fraud").trial()

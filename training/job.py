@@ -68,6 +68,8 @@ class Recipe:
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
     servable: names of the baselines that can serve in the model's place where they are better.
+    judge: (metrics, baselines' metrics by name) -> why the model must give way, "" where it may
+    serve; in the place of the gate, which wants every baseline beaten.
     publish: what the use case writes to the feature store once its model is registered.
     done: called when the run has ended, whether its model was registered or held back.
     """
@@ -86,6 +88,7 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     servable: tuple[str, ...] = ()
+    judge: Callable[[Mapping[str, float], Mapping[str, Mapping[str, float]]], str] | None = None
     publish: Callable[[Model, Context, Split], None] | None = None
     done: Callable[[Context], None] = nothing
 
@@ -130,7 +133,10 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     metrics = dict(recipe.score(model, split))
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
-    reason = gate(recipe.metric, recipe.better, metrics, baselines)
+    if recipe.judge is not None:
+        reason = recipe.judge(metrics, baselines)
+    else:
+        reason = gate(recipe.metric, recipe.better, metrics, baselines)
     outcome = Outcome(recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason)
     served = _winner(recipe, baselines) if reason else OURS
     if served is not None:
@@ -183,7 +189,9 @@ def _serve(
     policy = recipe.policy(trained.model, trained.split, context)
     release = _release(recipe, context, trained, policy)
     version = registry.register(outcome.run_id, release)
-    why = outcome.reason or f"beats {', '.join(outcome.baselines)} on {recipe.metric}"
+    names = ", ".join(outcome.baselines)
+    held = "beats" if recipe.judge is None else "is no worse than"
+    why = outcome.reason or f"{held} {names} on {recipe.metric}"
     try:
         promote_release(registry, recipe.use_case, version, reason=f"{trained.name}: {why}")
     except PromotionRefusedError as error:

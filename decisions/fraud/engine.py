@@ -19,7 +19,7 @@ from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
 from features.fraud import PLAN, Rates, decline, event, inputs_of, milliseconds
 from models.base import Release
-from models.fraud import BoostedTrees, Policy
+from models.fraud import PaymentModel, Policy
 
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
@@ -184,11 +184,11 @@ def _amount(rates: Rates, payment: Mapping[str, Any]) -> float:
     return rates.amount(payment["amount"], payment.get("currency"), at)
 
 
-def model_of(release: Release | None) -> BoostedTrees | None:
+def model_of(release: Release | None) -> PaymentModel | None:
     """The release's model."""
     if release is None:
         return None
-    assert isinstance(release.model, BoostedTrees), "training registers no other"
+    assert isinstance(release.model, PaymentModel), "training registers no other"
     return release.model
 
 

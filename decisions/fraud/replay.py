@@ -11,7 +11,7 @@ from decisions.fraud.controls import POLICY, RULES
 from decisions.fraud.engine import model_of
 from decisions.fraud.resolve import Case, Verdict, judge
 from decisions.fraud.rules import Rule, RuleSet
-from models.fraud import BoostedTrees, Policy
+from models.fraud import PaymentModel, Policy
 from models.registry import Registry
 
 
@@ -74,7 +74,7 @@ def _again(decision: Decision, records: Records, registry: Registry, *, explain:
         amount=float("nan") if amount is None else float(amount),
         listed=frozenset(listed),
     )
-    model: BoostedTrees | None = None
+    model: PaymentModel | None = None
     policy: Policy | None = None
     if decision.model_version:
         model = model_of(registry.load("fraud", decision.model_version))

@@ -9,7 +9,7 @@ import numpy as np
 from data.decisions import Reason
 from decisions.fraud.lists import Entry
 from decisions.fraud.rules import Rule, RuleSet
-from models.fraud import ACTIONS, Action, BoostedTrees, Matrix, Policy
+from models.fraud import ACTIONS, Action, Matrix, PaymentModel, Policy
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Verdict:
 class Scored:
     """What the model says of a case: its row of numbers, the probability, the policy's action."""
 
-    model: BoostedTrees
+    model: PaymentModel
     row: Matrix
     probability: float
     action: Action
@@ -45,7 +45,7 @@ class Scored:
 
 def judge(
     case: Case,
-    model: BoostedTrees | None,
+    model: PaymentModel | None,
     policy: Policy | None,
     rules: RuleSet,
     *,
@@ -58,7 +58,7 @@ def judge(
 
 
 def score(
-    cases: Sequence[Case], model: BoostedTrees | None, policy: Policy | None
+    cases: Sequence[Case], model: PaymentModel | None, policy: Policy | None
 ) -> list[Scored | None]:
     """What the model says of each case; None where there is none."""
     if model is None or policy is None or not cases:
@@ -81,7 +81,7 @@ def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = 
     why = tuple(reason_of(rule) for rule in hit)
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
-        why += tuple(Reason(**vars(each)) for each in told)
+        why += tuple(told)
     probability = scored.probability if scored is not None else 0.0
     return Verdict(action, probability, why, tuple(rule.name for rule in hit))
 

@@ -1,19 +1,26 @@
 """Whom to trust with a payment: a calibrated probability of fraud, with reasons."""
 
 from models.base import Model
-from models.fraud.baselines import Logistic, Rules
+from models.fraud.baselines import Rules
 from models.fraud.boosting import BoostedTrees
 from models.fraud.day_one import PaymentScorecard
 from models.fraud.encoding import Matrix
 from models.fraud.informed import InformedLogistic
-from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy, observed_shift
-from models.fraud.reasons import Reason
+from models.fraud.payment_model import PaymentModel
+from models.fraud.policy import (
+    ACTIONS,
+    Action,
+    Costs,
+    Limits,
+    Policy,
+    best_policy,
+    observed_shift,
+)
 from models.fraud.staged import StagedFraudModel
 
 MODELS: dict[str, type[Model]] = {
     "BoostedTrees": BoostedTrees,
     "InformedLogistic": InformedLogistic,
-    "Logistic": Logistic,
     "PaymentScorecard": PaymentScorecard,
     "Rules": Rules,
     "StagedFraudModel": StagedFraudModel,
@@ -26,11 +33,11 @@ __all__ = [
     "BoostedTrees",
     "Costs",
     "InformedLogistic",
-    "Logistic",
+    "Limits",
     "Matrix",
+    "PaymentModel",
     "PaymentScorecard",
     "Policy",
-    "Reason",
     "Rules",
     "StagedFraudModel",
     "best_policy",

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.decisions import Reason
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
 from models.fraud.holes import with_holes
 from models.fraud.judged import Judged
-from models.fraud.reasons import Reason, reason
+from models.fraud.reasons import reason
 from models.fraud.single import SingleRow
 
 Floats = NDArray[np.float64]

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.decisions import Reason
 from models.fraud.boosting import answer
 from models.fraud.encoding import LABEL, Encoding, Matrix
-from models.fraud.reasons import Reason, reason
+from models.fraud.reasons import reason
 
 Floats = NDArray[np.float64]
 MOST_ROWS = 100_000  # evenly spaced ones of more payments say enough
@@ -101,7 +102,11 @@ class Points:
     def of(cls, names: tuple[str, ...], amounts: tuple[float, float]) -> Self:
         """names: the columns of the matrices to come; amounts: the shop's UNUSUAL and EXTREME."""
         place = {name: number for number, name in enumerate(names)}
-        terms = tuple(term for term in PAYMENT_TERMS if term.feature in place)
+        terms = tuple(
+            term
+            for term in PAYMENT_TERMS
+            if term.feature in place and (term.given is None or term.given[0] in place)
+        )
         ends = [amounts if t.feature == _OF_SHOP else (t.starts, t.full) for t in terms]
         conditions = [t.given or (t.feature, -np.inf) for t in terms]
         return cls(

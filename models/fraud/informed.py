@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from models.base import TooLittleDataError
+from data.decisions import Reason
 from models.fraud.baselines import spread_columns, spread_names
 from models.fraud.boosting import answer
 from models.fraud.day_one import PaymentScorecard
 from models.fraud.encoding import LABEL, Encoding, Matrix
-from models.fraud.reasons import Reason, reason
+from models.fraud.reasons import reason
 
 Floats = NDArray[np.float64]
 _ARRAYS = ("weights", "kept", "mean", "scale")
@@ -64,16 +64,14 @@ class InformedLogistic:
         self.seed = seed
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn; TooLittleDataError without a fraud or without an honest payment."""
+        """Learn; without a fraud, or without an honest payment, the scorecard stays as it is."""
         self._scorecard = PaymentScorecard(fraud_rate=self.fraud_rate).fit(frame)
         rows = frame[frame[LABEL].notna()].sort_values("attempted_at", kind="stable")
         label = rows[LABEL].to_numpy(dtype=np.float64)
-        if not 0 < label.sum() < len(label):
-            raise TooLittleDataError(
-                f"{len(label)} labelled payments with {int(label.sum())} frauds: a weight needs "
-                "both frauds and honest payments; bring chargebacks, or use the scorecard"
-            )
         self._encoding = self._scorecard.encoding
+        if not 0 < label.sum() < len(label):
+            self._learned = _PRIOR
+            return self
         drawn, weight = self._drawn(label)
         matrix = self._encoding.of_frame(rows.iloc[drawn])
         plain = spread_columns(self._encoding, matrix)
@@ -210,6 +208,10 @@ class InformedLogistic:
             parts = {name: arrays[name] for name in _ARRAYS}
         model._learned = PriorWeights(text["slope"], text["shift"], **parts)
         return model
+
+
+_NONE = np.zeros(0)
+_PRIOR = PriorWeights(1.0, 0.0, _NONE, np.zeros(0, dtype=np.intp), _NONE, _NONE)
 
 
 def _standard(plain: Floats, kept: NDArray[np.intp], mean: Floats, scale: Floats) -> Floats:

@@ -2,18 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason. code: stable, the feature's name in capitals; contribution: in log-odds."""
-
-    code: str
-    text: str
-    contribution: float
-
+from data.decisions import Reason
 
 _KEYS = {
     "customer": "by this customer",

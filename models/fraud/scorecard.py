@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.fraud.reasons import Reason
+from data.decisions import Reason
 
 Facts = Mapping[str, Any]
 

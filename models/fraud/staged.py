@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.decisions import Reason
 from models.base import TooLittleDataError
 from models.fraud.boosting import BoostedTrees, answer, folds_in_time
 from models.fraud.calibration import Calibration
@@ -22,7 +23,6 @@ from models.fraud.day_one import PaymentScorecard
 from models.fraud.encoding import LABEL, Matrix
 from models.fraud.informed import InformedLogistic
 from models.fraud.judged import Judged
-from models.fraud.reasons import Reason
 
 Floats = NDArray[np.float64]
 Step = Literal["scorecard", "logistic", "blend", "trees"]

@@ -299,4 +299,5 @@ VIEWS = (
 )
 # stock_position is replenishment's: what can be shipped is a rule of the answer.
 SERVICE = ("customer_profile", "product_profile", "stock_position")
+NEEDS = ("orders|events",)
 HISTORY: tuple[str, ...] = ()

@@ -11,14 +11,14 @@ import numpy as np
 from data.decisions import Decision, Note, Reason
 from data.errors import ArgosyError
 from decisions.fraud.engine import Engine
-from decisions.fraud.lists import Entry
+from decisions.fraud.lists import ListEntry
+from decisions.fraud.request_scorecards import ORDERS, RETURNS, Scorecard
 from decisions.fraud.resolve import lists_of, reason_of
 from decisions.fraud.rules import About
 from decisions.runtime import Runtime
 from features.fraud import PLAN, inputs_of, milliseconds
 from features.fraud.requests import orders_of, return_facts
-from models.fraud import ACTIONS, Action, Costs, Policy
-from models.fraud.scorecard import ORDERS, RETURNS, Scorecard
+from models.fraud import ACTIONS, Action, Costs, FraudPolicy
 
 ASSESSMENT = "fraud_assessment"
 UNKNOWN_RATE = 0.01  # of fraud, where the payment was not decided here
@@ -91,11 +91,11 @@ def _assessed(
     by: str,
     least: Action = "allow",
 ) -> Assessment:
-    desk, policy = engine.desk(), Policy(Costs(**runtime.settings.fraud_costs))
-    listed = desk.lists.hit(request, datetime.now(UTC))
+    controls, policy = engine.controls(), FraudPolicy(Costs(**runtime.settings.fraud_costs))
+    listed = controls.lists.hit(request, datetime.now(UTC))
     probability, terms = card.judge(facts)
     why = tuple(Reason(**vars(each)) for each in terms)
-    hit = desk.rules.hit({**request, **facts, **_flags(listed)}, about)
+    hit = controls.rules.hit({**request, **facts, **_flags(listed)}, about)
     action = policy.action(probability, 0.0 if amount != amount else amount)
     action = max(action, least, *(rule.action for rule in hit), key=ACTIONS.index)
     if lists_of(listed) & {"block", "watch"}:
@@ -112,7 +112,7 @@ def _assessed(
         "reasons": [vars(r) for r in (*(reason_of(rule) for rule in hit), *why)],
         "rules_hit": [rule.name for rule in hit],
         "lists": [entry.entry_id for entry in listed],
-        "policy_version": f"{card.name}+{policy.version}+{desk.rules.version}",
+        "policy_version": f"{card.name}+{policy.version}+{controls.rules.version}",
     }
     key = f"{about}:{request[f'{about}_id']}"
     note = runtime.records.journal.add(
@@ -123,7 +123,7 @@ def _assessed(
     return _told(note, about)
 
 
-def _flags(listed: tuple[Entry, ...]) -> dict[str, bool]:
+def _flags(listed: tuple[ListEntry, ...]) -> dict[str, bool]:
     return {f"{name}_listed": name in lists_of(listed) for name in ("allow", "watch", "block")}
 
 

@@ -8,7 +8,7 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 PaymentId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
-class Label(BaseModel):
+class PaymentLabel(BaseModel):
     """A row of chargebacks. reported_at: when it was known; occurred_at: when it happened, where
     that is another time than the payment's; source: who says so."""
 
@@ -22,13 +22,13 @@ class Label(BaseModel):
     occurred_at: AwareDatetime | None = None
 
 
-class Labels(BaseModel):
+class PaymentLabels(BaseModel):
     """Labels that came back: chargebacks, early warnings, reviews."""
 
-    labels: list[Label] = Field(min_length=1, max_length=10_000)
+    labels: list[PaymentLabel] = Field(min_length=1, max_length=10_000)
 
 
-class Outcome(BaseModel):
+class PaymentOutcome(BaseModel):
     """What became of a payment that was decided: a decline counts for the next ones."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,20 +37,20 @@ class Outcome(BaseModel):
     outcome: Literal["captured", "declined", "refunded"]
 
 
-class Outcomes(BaseModel):
+class PaymentOutcomes(BaseModel):
     """Outcomes of decided payments."""
 
-    outcomes: list[Outcome] = Field(min_length=1, max_length=10_000)
+    outcomes: list[PaymentOutcome] = Field(min_length=1, max_length=10_000)
 
 
-class Item(BaseModel):
+class FeedbackItem(BaseModel):
     """What became of one row: new, known before, or about a payment that is not known."""
 
     payment_id: str
     status: Literal["accepted", "known", "unknown_payment"]
 
 
-class Items(BaseModel):
+class FeedbackItems(BaseModel):
     """One result a row, in order."""
 
-    data: list[Item]
+    data: list[FeedbackItem]

@@ -15,14 +15,14 @@ from data.settings import Settings
 from decisions.privacy import receipts
 from decisions.runtime import Runtime
 from features.counters import REMEMBER_DAYS, Counters, CountersError
-from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
+from features.fraud import PLAN, ExchangeRates, amounts, event, events, milliseconds, report
 from features.windows import states
 
 _COUNTED = ("payments", "chargebacks", "fx_rates")
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledUpTo:
     """Up to which of the records the counters were filled: the last numbers of each."""
 
     payments: int
@@ -34,7 +34,7 @@ def is_due(counters: Counters, runtime: Runtime) -> bool:
     return counters.version() != _version(runtime)
 
 
-def fill(counters: Counters, runtime: Runtime) -> Filled | None:
+def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     """Fill the counters anew; None when there is nothing.
 
     Payments are decided meanwhile: `catch_up` afterwards.
@@ -53,10 +53,10 @@ def fill(counters: Counters, runtime: Runtime) -> Filled | None:
     recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
     ids = stream.loc[stream["at"] >= recent, "event_id"]
     counters.load(states(stream, PLAN), ids, version)
-    return Filled(last, last_told)
+    return FilledUpTo(last, last_told)
 
 
-def fill_apart(settings: Settings) -> Filled | None:
+def fill_apart(settings: Settings) -> FilledUpTo | None:
     """`fill` by a process of its own; raises CountersError where that fails, with its last words.
 
     Filling reads every payment there is. In the server it would hold up those who ask meanwhile,
@@ -69,14 +69,14 @@ def fill_apart(settings: Settings) -> Filled | None:
         words = ended.stderr.decode(errors="replace").strip().splitlines()
         raise CountersError(f"the fraud counters were not filled: {words[-1] if words else ''}")
     found = orjson.loads(ended.stdout.splitlines()[-1])  # a library may have spoken before
-    return None if found is None else Filled(**found)
+    return None if found is None else FilledUpTo(**found)
 
 
 def catch_up(
     counters: Counters,
     runtime: Runtime,
-    rates: Rates,
-    filled: Filled,
+    rates: ExchangeRates,
+    filled: FilledUpTo,
     until: datetime | None = None,
 ) -> None:
     """Count what came since, until: by then; what the counters know already counts once."""

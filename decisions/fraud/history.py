@@ -10,7 +10,7 @@ import pandas as pd
 
 from decisions.fraud.lists import Lists
 from decisions.fraud.live_engine import known_frauds
-from decisions.fraud.rules import Rule
+from decisions.fraud.rules import FraudRule
 from decisions.runtime import Runtime
 from features.fraud import amounts, history, inputs
 
@@ -35,7 +35,7 @@ class DryRun:
     examples: tuple[str, ...]
 
 
-def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
+def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> DryRun:
     """The rule over the lake's payments of the last days (the newest MOST_PAYMENTS of them), each
     with what was known at its moment. ExpressionError where it is no rule."""
     rule.expression  # noqa: B018  # compiled before history is read

@@ -7,7 +7,7 @@ from typing import Any
 from pandas import isna
 
 from data.decisions import Decision
-from decisions.fraud.feedback import Item, Items, Label, Outcomes
+from decisions.fraud.feedback import FeedbackItem, FeedbackItems, PaymentLabel, PaymentOutcomes
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from features.fraud import decline, report
@@ -16,8 +16,8 @@ LABEL = "fraud_label"
 
 
 def keep_labels(
-    runtime: Runtime, engine: LiveEngine, labels: Sequence[Label], *, author: str
-) -> Items:
+    runtime: Runtime, engine: LiveEngine, labels: Sequence[PaymentLabel], *, author: str
+) -> FeedbackItems:
     """Keep labels; a fraud counts for its card, device, … from its known time on."""
     rows = [
         {
@@ -37,15 +37,15 @@ def keep_labels(
     for label in labels:
         if label.is_fraud and (payment := payments.get(label.payment_id)):
             engine.get().counters.observe(report(payment, label.reported_at))
-    return Items(
+    return FeedbackItems(
         data=[
-            Item(payment_id=label.payment_id, status="accepted" if new else "known")
+            FeedbackItem(payment_id=label.payment_id, status="accepted" if new else "known")
             for label, new in zip(labels, fresh, strict=True)
         ]
     )
 
 
-def settle(runtime: Runtime, engine: LiveEngine, given: Outcomes) -> Items:
+def settle(runtime: Runtime, engine: LiveEngine, given: PaymentOutcomes) -> FeedbackItems:
     """A decline counts for its card, device, … at once."""
     payments = payments_of(runtime, [item.payment_id for item in given.outcomes])
     answers = []
@@ -54,8 +54,10 @@ def settle(runtime: Runtime, engine: LiveEngine, given: Outcomes) -> Items:
         if payment and item.outcome == "declined" and payment.get("outcome") != "declined":
             engine.get().counters.observe(decline(payment))
         status = "accepted" if payment else "unknown_payment"
-        answers.append(Item.model_validate({"payment_id": item.payment_id, "status": status}))
-    return Items(data=answers)
+        answers.append(
+            FeedbackItem.model_validate({"payment_id": item.payment_id, "status": status})
+        )
+    return FeedbackItems(data=answers)
 
 
 def payments_of(runtime: Runtime, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

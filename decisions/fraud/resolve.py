@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from data.decisions import Reason
-from decisions.fraud.lists import Entry
-from decisions.fraud.rules import Rule, RuleSet
-from models.fraud import ACTIONS, Action, Matrix, PaymentModel, Policy
+from decisions.fraud.lists import ListEntry
+from decisions.fraud.rules import FraudRule, RuleSet
+from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
 
 
 @dataclass(frozen=True)
-class Case:
+class PaymentCase:
     """What a payment is judged on. facts: the model's inputs; amount: in base currency; listed:
     the names of the lists that it is on."""
 
@@ -24,7 +24,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PaymentVerdict:
     """What came out. probability: 0 without a model."""
 
     action: Action
@@ -44,21 +44,21 @@ class Scored:
 
 
 def judge(
-    case: Case,
+    case: PaymentCase,
     model: PaymentModel | None,
-    policy: Policy | None,
+    policy: FraudPolicy | None,
     rules: RuleSet,
     *,
     explain: bool = False,
-) -> Verdict:
+) -> PaymentVerdict:
     """The severest of what the policy and the rules ask for; the allow list overrules all but the
     block list. Reasons when it is not `allow`, or when asked."""
     (scored,) = score([case], model, policy)
-    return weigh(case, scored, rules, explain=explain)
+    return resolve(case, scored, rules, explain=explain)
 
 
 def score(
-    cases: Sequence[Case], model: PaymentModel | None, policy: Policy | None
+    cases: Sequence[PaymentCase], model: PaymentModel | None, policy: FraudPolicy | None
 ) -> list[Scored | None]:
     """What the model says of each case; None where there is none."""
     if model is None or policy is None or not cases:
@@ -71,7 +71,9 @@ def score(
     ]
 
 
-def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = False) -> Verdict:
+def resolve(
+    case: PaymentCase, scored: Scored | None, rules: RuleSet, *, explain: bool = False
+) -> PaymentVerdict:
     """The verdict, once it is known what the model says."""
     hit = rules.hit(_named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
@@ -83,20 +85,20 @@ def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = 
         told = scored.model.reasons(scored.row, case.facts)
         why += tuple(told)
     probability = scored.probability if scored is not None else 0.0
-    return Verdict(action, probability, why, tuple(rule.name for rule in hit))
+    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit))
 
 
-def _named(case: Case, *, without_model: bool) -> dict[str, Any]:
+def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
     """All that a rule may name."""
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
     return {**case.payment, **case.facts, **lists, "without_model": without_model}
 
 
-def reason_of(rule: Rule) -> Reason:
+def reason_of(rule: FraudRule) -> Reason:
     """That a rule holds."""
     return Reason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
 
 
-def lists_of(entries: tuple[Entry, ...]) -> frozenset[str]:
+def lists_of(entries: tuple[ListEntry, ...]) -> frozenset[str]:
     """The names of the lists that these entries stand on."""
     return frozenset(entry.list for entry in entries)

@@ -35,7 +35,7 @@ TYPES: Mapping[About, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class FraudRule:
     """A rule. name: stable, it is in reasons and answers; when: the expression; action: what it
     asks for at least; about: what it is asked of."""
 
@@ -55,7 +55,7 @@ class Rule:
 class RuleSet:
     """The rules in use. version: equal rules, equal version."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[FraudRule, ...]
 
     @cached_property
     def version(self) -> str:
@@ -63,7 +63,7 @@ class RuleSet:
         text = repr(sorted(tuple(vars_of(rule).values()) for rule in self.rules))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
-    def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[Rule, ...]:
+    def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[FraudRule, ...]:
         """The rules that hold of these facts, the most severe first."""
         either = self._either[about]
         if either is not None and either.fails(facts):  # as of most payments
@@ -95,11 +95,11 @@ class RuleSet:
             name = str(change["name"])
             rules.pop(name, None)
             if change.get("active", True):
-                rules[name] = Rule(**{key: change[key] for key in vars_of(SHIPPED[0])})
+                rules[name] = FraudRule(**{key: change[key] for key in vars_of(SHIPPED[0])})
         return cls(tuple(rules.values()))
 
 
-def vars_of(rule: Rule) -> dict[str, str]:
+def vars_of(rule: FraudRule) -> dict[str, str]:
     """A rule as it is stored and told."""
     names = ("name", "text", "when", "action", "about")
     return {name: getattr(rule, name) for name in names}
@@ -110,22 +110,22 @@ ADDRESS_IN_DOUBT = (
     'billing_country == "" || shipping_country == "")'
 )
 SHIPPED = (
-    Rule("block_listed", "on the block list", "block_listed", "block"),
-    Rule("watch_listed", "on the watch list", "watch_listed", "review"),
-    Rule(
+    FraudRule("block_listed", "on the block list", "block_listed", "block"),
+    FraudRule("watch_listed", "on the watch list", "watch_listed", "review"),
+    FraudRule(
         "new_customer_large_amount",
         "a first payment of this customer above 5,000 in base currency",
         "amount_base > 5000.0 && !(customer_count > 0.0 || past_payments > 0.0)",
         "review",
     ),
-    Rule(
+    FraudRule(
         "busy_ip_address_in_doubt",
         "5 or more payments from this IP address in the last hour, and an address that does not "
         "match or is incomplete",
         f"ip_count_1h >= 5.0 && {ADDRESS_IN_DOUBT}",
         "review",
     ),
-    Rule(
+    FraudRule(
         "no_model_address_in_doubt",
         "no model is in use, and the address does not match or is incomplete",
         f"without_model && {ADDRESS_IN_DOUBT}",

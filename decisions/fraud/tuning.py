@@ -10,7 +10,7 @@ from data.errors import ArgosyError
 from decisions.fraud.controls import POLICY, write_policy
 from decisions.fraud.live_engine import known_frauds
 from decisions.runtime import Runtime
-from models.fraud import Costs, Policy, best_policy, observed_shift
+from models.fraud import Costs, FraudPolicy, best_policy, observed_shift
 
 WINDOW_DAYS, FEWEST = 30, 200
 
@@ -64,7 +64,7 @@ def retune(
     costs = Costs(**runtime.settings.fraud_costs)
     found = best_policy(p, amount, costs, budget=runtime.settings.fraud_budget, shift=shift)
     used = [n for n in runtime.records.journal.of(POLICY) if _is_of(n, release.version)]
-    former = used[-1].key if used else Policy.of(release.policy).version
+    former = used[-1].key if used else FraudPolicy.of(release.policy).version
     why = f"{reported} frauds reported, {p[taken].sum():.1f} foretold, of {len(mine)} decisions"
     if apply and found.version != former:
         write_policy(runtime.records, release.version, found, author=author, why=why)

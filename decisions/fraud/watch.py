@@ -10,7 +10,7 @@ import numpy as np
 from data.decisions import Decision
 from decisions.fraud.live_engine import known_frauds
 from decisions.runtime import Runtime
-from models.fraud import ACTIONS, Policy
+from models.fraud import ACTIONS, FraudPolicy
 from models.fraud.drift import stability_index
 
 
@@ -28,7 +28,7 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     release = runtime.release("fraud")
     numbers = release.policy if release else {}
     cuts = [numbers[f"decile_{n}"] for n in range(1, 10) if f"decile_{n}" in numbers]
-    policy = Policy.of(numbers) if release else None
+    policy = FraudPolicy.of(numbers) if release else None
     age = timedelta(days=runtime.settings.label_maturity_days)
     return [
         {"day": day.isoformat(), "mature": runtime.now() - age >= some[-1].decided_at}
@@ -45,7 +45,7 @@ def _days(decisions: Sequence[Decision]) -> Iterator[tuple[date, list[Decision]]
 def _line(
     decisions: Sequence[Decision],
     frauds: frozenset[str],
-    policy: Policy | None,
+    policy: FraudPolicy | None,
     cuts: Sequence[float],
 ) -> dict[str, Any]:
     fraud = np.array([each.payment_id in frauds for each in decisions])
@@ -72,7 +72,7 @@ def _line(
 
 
 def _judged(
-    acted: Sequence[str], fraud: np.ndarray, amount: np.ndarray, policy: Policy | None
+    acted: Sequence[str], fraud: np.ndarray, amount: np.ndarray, policy: FraudPolicy | None
 ) -> dict[str, Any]:
     places = np.array([ACTIONS.index(each) for each in acted])
     stopped = places > 0

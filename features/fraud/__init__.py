@@ -9,7 +9,7 @@ from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, mode
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
-    Rates,
+    ExchangeRates,
     amounts,
     decline,
     event,
@@ -75,7 +75,7 @@ __all__ = [
     "RISK_FEATURES",
     "SERVICE",
     "VIEWS",
-    "Rates",
+    "ExchangeRates",
     "amounts",
     "customer_risk",
     "decline",

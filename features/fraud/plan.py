@@ -1,6 +1,6 @@
 """Which velocities a payment is judged by: the frozen list both drivers read."""
 
-from features.windows import Aggregate, Key, Plan, Velocity
+from features.windows import Aggregate, Key, Velocity, VelocityPlan
 
 CUSTOMER, CARD, DEVICE = "customer_id", "card_id", "device_id"
 IP, EMAIL, SHIP_TO = "ip_address", "email_hash", "shipping_country"
@@ -61,7 +61,7 @@ def _of_pair(key: Key) -> tuple[Velocity, ...]:
     )
 
 
-PLAN = Plan(
+PLAN = VelocityPlan(
     KEYS,
     tuple(
         feature

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.views import FeatureType
-from features.fraud.stream import Rates, milliseconds
+from features.fraud.stream import ExchangeRates, milliseconds
 
 RETURN_FACTS: Mapping[str, FeatureType] = {
     "customer_id": "str",
@@ -60,7 +60,7 @@ def return_facts(
     request: Mapping[str, Any],
     orders: pd.DataFrame,
     risk: Mapping[str, Any],
-    rates: Rates,
+    rates: ExchangeRates,
 ) -> dict[str, Any]:
     """The customer's habit of returning, of this product too, and the request's value against it.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data.money import to_base
 from features.fraud.plan import PLAN
-from features.windows import MEASURES, Event, Plan, velocity
+from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -87,7 +87,7 @@ def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def payment_velocity(
-    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN
+    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN
 ) -> pd.DataFrame:
     """The plan's features of every payment, on the index of `payments`."""
     stream = events(payments, chargebacks, amount)
@@ -100,7 +100,7 @@ def payment_velocity(
 
 
 @dataclass(frozen=True)
-class Rates:
+class ExchangeRates:
     """Dated exchange rates for one payment at a time: the newest at or before its time, as
     `money.to_base` takes them."""
 
@@ -109,7 +109,7 @@ class Rates:
     rates: Mapping[str, list[float]]
 
     @classmethod
-    def of(cls, fx_rates: pd.DataFrame, base: str) -> "Rates":
+    def of(cls, fx_rates: pd.DataFrame, base: str) -> "ExchangeRates":
         """From the table."""
         ordered = fx_rates.sort_values("rate_date", kind="stable")
         groups = dict(iter(ordered.groupby("currency")))
@@ -127,12 +127,12 @@ class Rates:
         return amount * self.rates[currency][place - 1] if place else float("nan")
 
 
-def event(payment: Mapping[str, Any], amount: float) -> Event:
+def event(payment: Mapping[str, Any], amount: float) -> VelocityEvent:
     """A payment as an event: the same as its row in `events`. amount: in base currency."""
     money = 0.0 if amount != amount else amount
     log = int(np.rint(np.log1p(money) * 1000))
     declined = int(payment.get("outcome") == "declined")
-    return Event(
+    return VelocityEvent(
         id=payment["payment_id"],
         at=milliseconds(payment["attempted_at"]),
         measures=(1, round(money * 100), declined, 0, log, log * log),
@@ -140,16 +140,16 @@ def event(payment: Mapping[str, Any], amount: float) -> Event:
     )
 
 
-def report(payment: Mapping[str, Any], reported_at: datetime) -> Event:
+def report(payment: Mapping[str, Any], reported_at: datetime) -> VelocityEvent:
     """The report that a payment was fraud: known after the payment, whatever it says."""
     known = max(milliseconds(reported_at), milliseconds(payment["attempted_at"]) + 1)
-    return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1, 0, 0), _tags(payment))
+    return VelocityEvent(payment["payment_id"] + REPORT, known, (0, 0, 0, 1, 0, 0), _tags(payment))
 
 
-def decline(payment: Mapping[str, Any]) -> Event:
+def decline(payment: Mapping[str, Any]) -> VelocityEvent:
     """The news that a payment, counted when it was decided, was declined."""
     at = milliseconds(payment["attempted_at"])
-    return Event(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
+    return VelocityEvent(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Policy:
+class FraudPolicy:
     """The cheapest action for each payment, at its amount, so that the budget is held.
 
     budget: frauds among the payments that are taken, a share. penalty: what a fraud that gets
@@ -196,7 +196,7 @@ _OWN = ("budget", "penalty", "shift", "review_price", "stop_price")
 
 
 @dataclass(frozen=True)
-class Limits:
+class PolicyLimits:
     """What a policy must hold besides the budget, as shares.
 
     reviewed: of all payments, what people have the time to review; stopped: of honest payments,
@@ -214,8 +214,8 @@ def best_policy(
     *,
     budget: float = 1.0,
     shift: float = 0.0,
-    limits: Limits | None = None,
-) -> Policy:
+    limits: PolicyLimits | None = None,
+) -> FraudPolicy:
     """The cheapest policy whose foretold chargeback rate on these payments is within the budget;
     the strictest there is where none holds it.
 
@@ -223,7 +223,7 @@ def best_policy(
     payments taken, a share. shift: see Policy. limits: held before the budget is.
     """
     p, money = np.asarray(probability, np.float64), np.nan_to_num(np.asarray(amount, np.float64))
-    free = Policy(costs, budget, 0.0, shift)
+    free = FraudPolicy(costs, budget, 0.0, shift)
     found = _within_budget(free, p, money)
     if limits is None:
         return found
@@ -242,7 +242,7 @@ def _thinned(values: Floats) -> Floats:
     return values[:: max(len(values) // MOST_SOLVED, 1)]
 
 
-def _within_budget(free: Policy, p: Floats, money: Floats) -> Policy:
+def _within_budget(free: FraudPolicy, p: Floats, money: Floats) -> FraudPolicy:
     """The policy with the least penalty that holds the budget."""
     free = replace(free, penalty=0.0)
     penalty = _least_price(
@@ -251,20 +251,22 @@ def _within_budget(free: Policy, p: Floats, money: Floats) -> Policy:
     return replace(free, penalty=penalty)
 
 
-def _within_capacity(policy: Policy, p: Floats, money: Floats, most: float) -> Policy:
+def _within_capacity(policy: FraudPolicy, p: Floats, money: Floats, most: float) -> FraudPolicy:
     """The policy within the budget that leaves at most this share of the payments to people."""
 
-    def at(price: float) -> Policy:
+    def at(price: float) -> FraudPolicy:
         return _within_budget(replace(policy, review_price=price), p, money)
 
     return at(_least_price(lambda price: at(price).reviewed_share(p, money) <= most, steps=24))
 
 
-def _within_friction(policy: Policy, p: Floats, money: Floats, limits: Limits) -> Policy:
+def _within_friction(
+    policy: FraudPolicy, p: Floats, money: Floats, limits: PolicyLimits
+) -> FraudPolicy:
     """The policy that stops no more honest payments than allowed: first the budget gives way, then
     stopping becomes dearer."""
 
-    def eased(share: float) -> Policy:
+    def eased(share: float) -> FraudPolicy:
         return replace(policy, penalty=policy.penalty * (1.0 - share))
 
     if eased(1.0).stopped_share(p, money) <= limits.stopped:

@@ -16,10 +16,10 @@ from models.base import Model, TooLittleDataError, parameters
 from models.fraud import (
     ACTIONS,
     Costs,
+    FraudPolicy,
     InformedLogistic,
-    Limits,
     PaymentScorecard,
-    Policy,
+    PolicyLimits,
     Rules,
     StagedFraudModel,
     best_policy,
@@ -171,7 +171,7 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     recent = halves.recent if isinstance(halves, FraudSplit) else halves.test
     p, amount = fitted.predict(recent)["probability"].to_numpy(), _amount(recent)
     settings = context.settings
-    limits = Limits(review_capacity(recent, settings), settings.fraud_most_stopped)
+    limits = PolicyLimits(review_capacity(recent, settings), settings.fraud_most_stopped)
     found = best_policy(
         p, amount, Costs(**settings.fraud_costs), budget=settings.fraud_budget, limits=limits
     )
@@ -203,7 +203,7 @@ def review_capacity(payments: pd.DataFrame, settings: Settings) -> float:
     return min(float(settings.fraud_reviews_per_day) * days / max(len(payments), 1), 1.0)
 
 
-def _friction(found: Policy, p: np.ndarray, amount: np.ndarray) -> str:
+def _friction(found: FraudPolicy, p: np.ndarray, amount: np.ndarray) -> str:
     """What a policy would have done to payments of these probabilities and amounts, a sentence."""
     places = found.actions(p, amount)
     shares = ", ".join(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-from decisions.fraud.feedback import Label
+from decisions.fraud.feedback import PaymentLabel
 from decisions.fraud.filling import known_payments
 from decisions.fraud.labels import keep_labels
 from decisions.fraud.live_engine import LiveEngine
@@ -151,7 +151,7 @@ def _steps(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
             except ReviewError as error:
                 raise Problem(409, "review_conflict", str(error)) from None
             if given.step in {"approve", "reject"}:
-                label = Label(
+                label = PaymentLabel(
                     payment_id=given.payment_id,
                     reported_at=note.at,
                     is_fraud=given.step == "reject",

@@ -10,7 +10,7 @@ from data.lake import Lake
 from data.settings import Settings
 from features.fraud import FEATURES, SERVICE, VIEWS
 from features.store import Store
-from models.fraud import Policy, StagedFraudModel
+from models.fraud import FraudPolicy, StagedFraudModel
 from training.fraud import RECIPE, check, cut_of, labelled, maturity, sample, split
 from training.job import Context, OverrideError
 
@@ -170,7 +170,7 @@ def test_from_tables_to_a_model_that_beats_its_baselines(
     assert ours["calibration_error"] < 0.05
 
     numbers = RECIPE.policy(model, halves, context)
-    policy = Policy.of(numbers)
+    policy = FraudPolicy.of(numbers)
     assert policy.budget == settings.fraud_budget
     assert 0 < policy.starts(50.0)["block"] <= 1
     assert numbers["decile_1"] <= numbers["decile_9"]

@@ -15,10 +15,10 @@ from decisions.fraud.breaker import FEWEST, WINDOW_SECONDS, Breaker
 from decisions.fraud.expressions import ExpressionError, compiled
 from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
-from decisions.fraud.rules import SHIPPED, Rule, RuleSet
+from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
 from decisions.fraud.tuning import retune
 from models.base import Release
-from models.fraud import Costs, Policy
+from models.fraud import Costs, FraudPolicy
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
@@ -114,13 +114,13 @@ def test_shipped_rules_compile_and_a_change_takes_the_place_of_one() -> None:
 )
 @settings(deadline=None)
 def test_rules_hit_together_as_each_alone(whens: list[str], facts: dict[str, Any]) -> None:
-    rules = RuleSet(tuple(Rule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
+    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
     assert rules.hit(facts) == tuple(r for r in rules.rules if r.expression.holds(facts))
 
 
 def test_rules_too_long_for_one_expression_hit_all_the_same() -> None:
     long = " || ".join(["amount_base > 5.0"] * 90)
-    rules = RuleSet(tuple(Rule(f"r{n}", "t", long, "review") for n in range(3)))
+    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", long, "review") for n in range(3)))
     assert len(rules.hit({"amount_base": 6.0})) == 3
     assert rules.hit({"amount_base": 4.0}) == ()
 
@@ -350,7 +350,7 @@ def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> No
         for n in range(80)
     ]
     runtime.records.add_labels(early)
-    calm = Policy.of(release.policy)
+    calm = FraudPolicy.of(release.policy)
     later = datetime.now(UTC) + timedelta(days=runtime.settings.label_maturity_days + 1)
     tuned = retune(runtime, later)
     assert tuned.observed >= 60

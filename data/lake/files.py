@@ -30,7 +30,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Some rows as found: `rows` are their numbers in the file, 1 for the first below the header.
 
     done: share of the file read so far.
@@ -85,7 +85,7 @@ def parquet_header(path: Path) -> tuple[str, ...]:
     return tuple(pq.read_schema(path).names)
 
 
-def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[Batch]:
+def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[RowBatch]:
     """The wanted columns as text."""
     broken: list[pacsv.InvalidRow] = []
 
@@ -117,17 +117,17 @@ def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> It
             lines = tuple(_broken(line) for line in broken[told:])
             told = len(broken)
             done = min(file.tell() / max(file.size(), 1), 1.0)
-            yield Batch(rows, pa.Table.from_batches([found]), lines, done)
+            yield RowBatch(rows, pa.Table.from_batches([found]), lines, done)
         if told < len(broken):
             lines = tuple(_broken(line) for line in broken[told:])
-            yield Batch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
+            yield RowBatch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
 
 
 def _broken(line: pacsv.InvalidRow) -> Broken:
     return Broken(line.number - 1, line.text)
 
 
-def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
+def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[RowBatch]:
     """The wanted columns in the file's own types."""
     with pq.ParquetFile(path) as file:
         following, total = 1, max(file.metadata.num_rows, 1)
@@ -135,4 +135,4 @@ def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
             rows = np.arange(following, following + len(found))
             following += len(found)
             data = pa.Table.from_batches([found])
-            yield Batch(rows, data, done=min(following / total, 1.0))
+            yield RowBatch(rows, data, done=min(following / total, 1.0))

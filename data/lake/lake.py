@@ -15,7 +15,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from data.lake import merging, quarantine, reading
-from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
 from data.lake.parsing import schema
 from data.lake.reports import (
     EmptyLakeError,
@@ -154,7 +154,7 @@ class Lake:
         where: Mapping[str, Collection[str]],
         arrow_text: bool,
     ) -> pd.DataFrame:
-        entry = manifest.tables.get(table.name) or Entry((), 0, None, "")
+        entry = manifest.tables.get(table.name) or TableEntry((), 0, None, "")
         shape = schema(table, entry.extra)
         chosen = list(columns) if columns is not None else shape.names
         unknown = [name for name in (*chosen, *where) if name not in shape.names]
@@ -215,7 +215,7 @@ class Lake:
     ) -> tuple[Manifest, merging.Merged]:
         """The manifest with this table's rows in it; its new files are on disk."""
         name = item.table.name
-        old = manifest.tables.get(name) or Entry((), 0, None, now.isoformat())
+        old = manifest.tables.get(name) or TableEntry((), 0, None, now.isoformat())
         home = self.folder / "tables" / name
         home.mkdir(parents=True, exist_ok=True)
         merged = merging.merge(
@@ -234,7 +234,7 @@ class Lake:
             settle(home)
             settle(home.parent)
             newest = merging.newest_fact(database, item.table, merged.parts)
-            entry = Entry(
+            entry = TableEntry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
                 newest.isoformat() if newest else None,

@@ -16,7 +16,7 @@ HEADER = ("file", "row", "column", "value", "reason", "remedy", "record")
 
 
 @dataclass(frozen=True)
-class Example:
+class FaultExample:
     """One faulty place: number of the row (1 is the first below the header), value as found."""
 
     row: int
@@ -24,7 +24,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RowFault:
     """All faults of one sort in one file: where, what, what to do, how many, the first few."""
 
     table: str
@@ -33,7 +33,7 @@ class Fault:
     reason: str
     remedy: str
     count: int
-    examples: tuple[Example, ...]
+    examples: tuple[FaultExample, ...]
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -51,7 +51,7 @@ class Fault:
 class _Group:
     remedy: str
     count: int = 0
-    examples: list[Example] = field(default_factory=list)
+    examples: list[FaultExample] = field(default_factory=list)
 
 
 class Quarantine:
@@ -76,7 +76,7 @@ class Quarantine:
             group.count += len(found)
             first = found.head(max(0, _EXAMPLES - len(group.examples)))
             group.examples += [
-                Example(int(row), str(value))
+                FaultExample(int(row), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
         self._folder.mkdir(exist_ok=True)
@@ -85,10 +85,10 @@ class Quarantine:
         feather.write_feather(bad, self._folder / f"{self._waiting}.rows")
         self._waiting += 1
 
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[RowFault, ...]:
         """All sorts of faults, in the order in which they were met."""
         return tuple(
-            Fault(
+            RowFault(
                 self.table,
                 self.file,
                 column,

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from data.lake.files import (
     BATCH_ROWS,
-    Batch,
+    RowBatch,
     UnreadableError,
     csv_batches,
     csv_header,
@@ -40,7 +40,7 @@ class Feed:
     name: str
     columns: tuple[str, ...]
     digest: Callable[[], str]
-    batches: Callable[[Sequence[str]], Iterator[Batch]]
+    batches: Callable[[Sequence[str]], Iterator[RowBatch]]
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ def memory(table: str, frame: pd.DataFrame) -> Feed:
     """A frame as a feed."""
     data = _arrow(frame)
 
-    def batches(columns: Sequence[str]) -> Iterator[Batch]:
+    def batches(columns: Sequence[str]) -> Iterator[RowBatch]:
         chosen = data.select(list(columns))
         for start in range(0, len(chosen), BATCH_ROWS):
             part = chosen.slice(start, BATCH_ROWS)
-            yield Batch(np.arange(start + 1, start + 1 + len(part)), part)
+            yield RowBatch(np.arange(start + 1, start + 1 + len(part)), part)
 
     def digest() -> str:
         sink = io.BytesIO()
@@ -180,7 +180,7 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
         return None
     faults.extend(header_faults(table, name, columns))
 
-    def batches(wanted: Sequence[str]) -> Iterator[Batch]:
+    def batches(wanted: Sequence[str]) -> Iterator[RowBatch]:
         try:
             if path.suffix == ".csv":
                 yield from csv_batches(path, columns, wanted)

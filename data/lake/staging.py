@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from data.lake.files import ROW, UnreadableError, short
 from data.lake.merging import Clash, repeats, unique
 from data.lake.parsing import open_kind, schema
-from data.lake.quarantine import Fault, Quarantine
+from data.lake.quarantine import Quarantine, RowFault
 from data.lake.sources import Feed, is_kept
 from data.lake.validation import check
 from data.tables import Kind, Table
@@ -42,7 +42,7 @@ class Staged:
     refused: str | None
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[RowFault, ...]:
         """The faults of all its files."""
         return tuple(fault for bad, _ in self.quarantines for fault in bad.faults())
 

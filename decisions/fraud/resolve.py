@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from decisions.fraud.lists import ListEntry
 from decisions.fraud.rules import FraudRule, RuleSet
 from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
@@ -29,7 +29,7 @@ class PaymentVerdict:
 
     action: Action
     probability: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
 
 
@@ -94,9 +94,9 @@ def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
     return {**case.payment, **case.facts, **lists, "without_model": without_model}
 
 
-def reason_of(rule: FraudRule) -> Reason:
+def reason_of(rule: FraudRule) -> DecisionReason:
     """That a rule holds."""
-    return Reason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
+    return DecisionReason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
 
 
 def lists_of(entries: tuple[ListEntry, ...]) -> frozenset[str]:

@@ -75,7 +75,7 @@ _SUMS = tuple(f"{key}_{name}" for key in SINGLE for name in ("log_amount", "log_
 
 def features_of(plan: VelocityPlan) -> dict[str, FeatureType]:
     """The inputs of a model, in order, where a plan's velocities are known."""
-    counted = [name for name in plan.names if name not in _SUMS]
+    counted = [name for name in plan.names if name not in _SUMS]  # the shop's among them
     ratios = [f"{key.name}_{ratio}" for key in plan.keys if key.name in SINGLE for ratio in _RATIOS]
     return {**_PAID, **_CUSTOMER, **dict.fromkeys([*counted, *ratios], "float")}
 

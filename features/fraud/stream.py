@@ -16,6 +16,7 @@ from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SHOP = "all"  # the value of the key that every payment has
 REPORT, DECLINE = "#fraud", "#declined"
 
 
@@ -47,8 +48,8 @@ def fraud_reports(chargebacks: pd.DataFrame) -> pd.DataFrame:
 
 
 def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
-    """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
-    then by payment_id.
+    """The stream `windows.velocity` reads, in order of arrival: by time, then reports before
+    payments, then payments in the order of the table's rows, which is that of their decisions.
 
     amount: of the payments, in base currency (NaN counts as nothing). A decline is known from the
     next event on; a fraud report from its reported_at on, but never before its own payment (who
@@ -56,6 +57,7 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
     """
     keys = list(PLAN.columns)
+    payments = payments.assign(shop=_SHOP)
     paid = payments[keys].reset_index(drop=True)
     paid["event_id"] = payments["payment_id"].to_numpy(dtype=object)
     paid["payment"] = np.arange(len(payments))
@@ -80,10 +82,7 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
 
 def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
     at, payment = stream["at"].to_numpy(), stream["payment"].to_numpy() >= 0
-    tie = np.zeros(len(stream), dtype=np.int64)
-    tied = stream["at"].duplicated(keep=False).to_numpy()
-    tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
-    return np.lexsort((tie, payment, at))
+    return np.lexsort((payment, at))  # stable: equal ones stay in the order of the rows
 
 
 def payment_velocity(
@@ -153,4 +152,5 @@ def decline(payment: Mapping[str, Any]) -> VelocityEvent:
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}
+    known = {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}
+    return known | {"shop": _SHOP}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
@@ -227,7 +227,9 @@ class BoostedTrees:
         """What the trees said of the folds, once fitted; None where there was none to judge on."""
         return self._judgement
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
         contributions = self.contributions(row)[0, :-1]
         top = np.argsort(-contributions, kind="stable")[:limit]

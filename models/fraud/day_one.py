@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from models.fraud.boosting import answer
 from models.fraud.encoding import LABEL, Encoding, Matrix
 from models.fraud.reasons import reason
@@ -178,7 +178,9 @@ class PaymentScorecard:
         """The probability of fraud of each of some rows."""
         return 1.0 / (1.0 + np.exp(-self.raw(rows)))
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """The lines that gave one payment most points. row: of `row`; facts: the values by name;
         limit: the most reasons."""
         return point_reasons(self.points, row, facts, limit=limit)
@@ -210,7 +212,7 @@ class PaymentScorecard:
 
 def point_reasons(
     points: Points, row: Matrix, facts: Mapping[str, Any], *, limit: int
-) -> list[Reason]:
+) -> list[DecisionReason]:
     """points: the lines; row: one payment; facts: its values by name; limit: the most reasons."""
     given = points.contributions(row)[0]
     best = [n for n in np.argsort(-given, kind="stable")[:limit] if given[n] > 0]

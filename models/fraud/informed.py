@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from models.fraud.baselines import spread_columns, spread_names
 from models.fraud.boosting import answer
 from models.fraud.day_one import PaymentScorecard
@@ -168,7 +168,9 @@ class InformedLogistic:
             found[names[place]] = found.get(names[place], 0.0) + value
         return found
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """What raised the log-odds of one payment most. row: of `row`; facts: the values by name;
         limit: the most reasons."""
         ranked = sorted(self.contributions(row).items(), key=lambda pair: -pair[1])[:limit]

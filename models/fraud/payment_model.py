@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from models.base import Model
 from models.fraud.encoding import Matrix
 
@@ -23,7 +23,9 @@ class PaymentModel(Model, Protocol):
         """The probability of fraud of some payments, as `row` made each, one below the other."""
         ...
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """What raised the log-odds of one payment most. row: of `row`; facts: the values by name;
         limit: the most reasons."""
         ...

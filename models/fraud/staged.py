@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from models.base import TooLittleDataError
 from models.fraud.boosting import BoostedTrees, answer, folds_in_time
 from models.fraud.calibration import Calibration
@@ -206,7 +206,9 @@ class StagedFraudModel:
         share = self._chosen.tree_share
         return self._calibration.probability(share * trees + (1.0 - share) * logistic)
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """What raised the log-odds of one payment most. row: of `row`; facts: the values by name;
         limit: the most reasons."""
         if self._chosen.step != "blend":
@@ -256,9 +258,9 @@ class StagedFraudModel:
         return model
 
 
-def _weighed(parts: Sequence[tuple[float, Sequence[Reason]]]) -> list[Reason]:
+def _weighed(parts: Sequence[tuple[float, Sequence[DecisionReason]]]) -> list[DecisionReason]:
     """The reasons of several models, each with its share of the log-odds; the weightiest first."""
-    added: dict[str, Reason] = {}
+    added: dict[str, DecisionReason] = {}
     for share, reasons in parts:
         for each in reasons:
             before = added[each.code].contribution if each.code in added else 0.0

@@ -12,10 +12,12 @@ from data.decisions import (
     ApiKey,
     Decision,
     KeyExistsError,
+    LastDecision,
     RecordsError,
     Remembered,
     contract_row,
     decision_of,
+    last_decision,
     row_of,
 )
 from data.records.database import Database
@@ -157,6 +159,14 @@ class Records:
             query = query.where(decisions.c.decided_at >= since)
         rows = self.database.read(lambda c: c.execute(query).mappings().all())
         return [decision_of(row) for row in rows]
+
+    def last_decisions(self, count: int) -> list[LastDecision]:
+        """The newest decisions, newest first, with as much as a look at their shares needs."""
+        table = self.tables.decisions
+        query = sa.select(table.c.decision, table.c.rules_hit, table.c.trace)
+        query = query.order_by(table.c.seq.desc()).limit(count)
+        rows = self.database.read(lambda c: c.execute(query).all())
+        return [last_decision(*row) for row in rows]
 
     def decision_of(self, decision_id: str) -> Decision | None:
         """The decision of this id; None when there is none."""

@@ -1,6 +1,6 @@
 """One payment in, one decision out: the path that the API and batch scoring share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.lists import ListEntry
 from decisions.fraud.resolve import PaymentCase, Scored, lists_of, resolve, score
+from decisions.fraud.rules import ATTACK_RULES
 from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
 from features.fraud import PLAN, ExchangeRates, decline, event, inputs_of, milliseconds
@@ -112,10 +113,10 @@ class Engine:
         if asking.explain:
             trace["explain"] = True
         action = verdict.action
-        if self.breaker is not None:
-            stands = self.breaker.passes(block=action == "block" and "block" not in case.listed)
-            if not stands:
-                action, trace["excess"] = "review", True
+        mistakable = may_be_mistaken(verdict.rules_hit, case.listed)
+        if self.breaker is not None and mistakable and not self.breaker.passes(action):
+            # The shopper proves who they are: neither a block nor work for people.
+            action, trace["excess"] = "challenge", True
         return Decision(
             payment_id=case.payment["payment_id"],
             decision_id=fresh_id(),
@@ -127,7 +128,7 @@ class Engine:
             rules_hit=verdict.rules_hit,
             model_version=basis.release.version if basis.release else "",
             policy_version=policy_version(basis.policy, controls),
-            degraded=basis.degraded,
+            degraded=basis.degraded or case.amount != case.amount,
             payment=stored(case.payment, action),
             features=case.facts,
             trace=trace,
@@ -158,6 +159,14 @@ class Engine:
             return self.risks(customers, [payment["attempted_at"] for payment in payments]), True
         except ArgosyError:
             return [{}] * len(payments), False
+
+
+def may_be_mistaken(rules_hit: Collection[str], listed: Collection[str]) -> bool:
+    """False where a list, or a shipped rule on velocity, stands behind a decision.
+
+    rules_hit: names of the rules that hold; listed: names of the lists that the payment is on.
+    """
+    return not (ATTACK_RULES.intersection(rules_hit) or {"block", "watch"}.intersection(listed))
 
 
 @dataclass(frozen=True)

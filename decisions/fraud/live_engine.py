@@ -14,7 +14,7 @@ from data.records.steps import only_one
 from decisions.fraud import controls as fraud_controls
 from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
-from decisions.fraud.engine import Engine
+from decisions.fraud.engine import Engine, may_be_mistaken
 from decisions.fraud.filling import FilledUpTo, catch_up, fill, fill_apart, is_due
 from decisions.fraud.metrics import Metrics
 from decisions.runtime import Runtime
@@ -117,9 +117,20 @@ class LiveEngine:
             risks=self._risks,
             release=self._release,
             controls=self.controls,
-            breaker=Breaker(settings.fraud_most_blocks),
+            breaker=Breaker(settings.fraud_most_blocks, self._recent),
             timed=partial(self._runtime.telemetry.step, "fraud"),
         )
+
+    def _recent(self, count: int) -> list[tuple[str, bool]]:
+        """Action of each of the last decisions of all workers, and whether it may be mistaken."""
+        try:
+            last = self._runtime.records.last_decisions(count)
+        except ArgosyError:  # the breaker stays as it is: the decision itself will be refused
+            return []
+        return [
+            (each.decision, may_be_mistaken(each.rules_hit, each.lists) or each.excess)
+            for each in last
+        ]
 
     def close(self) -> None:
         """Close the counters; the next use opens them again."""

@@ -42,7 +42,7 @@ def find_decision(records: Records, name: str) -> Decision:
 def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
     """The decision recomputed from its stored facts by its own model, policy and rules."""
     found = _again(decision, records, registry, explain=bool(decision.trace.get("explain")))
-    action = "review" if decision.trace.get("excess") else found.action
+    action = decision.decision if decision.trace.get("excess") else found.action
     stored = {
         "decision": decision.decision,
         "probability": decision.probability,

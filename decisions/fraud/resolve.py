@@ -8,7 +8,7 @@ import numpy as np
 
 from data.decisions import DecisionReason
 from decisions.fraud.lists import ListEntry
-from decisions.fraud.rules import FraudRule, RuleSet
+from decisions.fraud.rules import ATTACK_RULES, FraudRule, RuleSet
 from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
 
 
@@ -66,7 +66,7 @@ def score(
     rows = [model.row(case.facts) for case in cases]
     chances = model.probabilities(np.concatenate(rows)).tolist()
     return [
-        Scored(model, row, chance, policy.action(chance, 0.0 if amount != amount else amount))
+        Scored(model, row, chance, action_for(policy, chance, amount))
         for row, chance, amount in zip(rows, chances, (c.amount for c in cases), strict=True)
     ]
 
@@ -78,7 +78,7 @@ def resolve(
     hit = rules.hit(_named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
-    if "allow" in case.listed and "block" not in case.listed:
+    if "allow" in case.listed and not _overrules(case, hit):
         action = "allow"
     why = tuple(reason_of(rule) for rule in hit)
     if scored is not None and (explain or action != "allow"):
@@ -88,10 +88,32 @@ def resolve(
     return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit))
 
 
+# What stands above the allow list: a card, device or address can change hands, and a buyer
+# chooses them.
+_WORST_AMOUNTS = (1.0, 50.0, 500.0, 5_000.0)
+
+
+def action_for(policy: FraudPolicy, probability: float, amount: float) -> Action:
+    """The policy's action; where the amount is not known, the severest at amounts of all sizes.
+
+    probability: of fraud; amount: in base currency, NaN where no rate is known.
+    """
+    if amount == amount:
+        return policy.action(probability, amount)
+    found = [policy.action(probability, each) for each in _WORST_AMOUNTS]
+    return max(found, key=ACTIONS.index)
+
+
+def _overrules(case: PaymentCase, hit: Sequence[FraudRule]) -> bool:
+    """True if the allow list does not hold: a block list, or a rule on velocity that blocks."""
+    return "block" in case.listed or any(rule.name in ATTACK_RULES for rule in hit)
+
+
 def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
     """All that a rule may name."""
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
-    return {**case.payment, **case.facts, **lists, "without_model": without_model}
+    named = {**case.payment, **case.facts, **lists, "without_model": without_model}
+    return named | {"amount_unknown": case.amount != case.amount}
 
 
 def reason_of(rule: FraudRule) -> DecisionReason:

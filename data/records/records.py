@@ -1,6 +1,6 @@
 """The records themselves: written durably, read back, handed on to the lake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -88,11 +88,31 @@ class Records:
     def add_labels(self, labels: Sequence[Mapping[str, Any]]) -> list[bool]:
         """Keep rows of the chargebacks contract; for each whether it says something new."""
         rows = [contract_row("chargebacks", label) for label in labels]
+        kept = ("payment_id", "reported_at", "is_fraud", "reason")
         return self._add(
             self.tables.chargebacks,
-            [{**row, "reason": row["reason"] or ""} for row in rows],
-            ("payment_id", "reported_at", "is_fraud", "reason"),
+            [{name: row[name] for name in kept} | {"reason": row["reason"] or ""} for row in rows],
+            kept,
         )
+
+    def labels_of(self, payment_ids: Collection[str]) -> list[Mapping[str, Any]]:
+        """The labels kept of some payments, in the order in which they came."""
+        table = self.tables.chargebacks
+        found: list[Mapping[str, Any]] = []
+        for some in _portions(payment_ids):
+            query = sa.select(table).where(table.c.payment_id.in_(some)).order_by(table.c.seq)
+            found += self._rows(query)
+        return found
+
+    def payments_of(self, payment_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """The payments, as they were asked, of the decisions on some payment ids."""
+        table = self.tables.decisions
+        found: dict[str, dict[str, Any]] = {}
+        for some in _portions(payment_ids):
+            query = sa.select(table.c.payment_id, table.c.payment)
+            rows = self._rows(query.where(table.c.payment_id.in_(some)))
+            found |= {row["payment_id"]: orjson.loads(row["payment"]) for row in rows}
+        return found
 
     def recent_events(
         self, visitor_id: str | None, customer_id: str | None, *, limit: int = 50
@@ -131,7 +151,9 @@ class Records:
             frame = pd.DataFrame([orjson.loads(row["payment"]) for row in rows])
             return (frame if rows else pd.DataFrame(columns=list(TABLES[table].names))), last
         names = list(TABLES[table].names)
-        frame = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
+        frame = pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=names)
+        if table == "chargebacks":
+            frame["kind"] = frame["reason"].map(_kind_of)
         return frame.drop_duplicates(list(TABLES[table].key), keep="last", ignore_index=True), last
 
     # Decisions ------------------------------------------------------------------------------
@@ -287,6 +309,19 @@ class Records:
             answers.append(identity in fresh)
             fresh.discard(identity)  # the same row again, in the same call
         return answers
+
+
+_PORTION = 500  # ids in one question; SQLite takes no more than some thousand
+
+
+def _portions(ids: Collection[str]) -> Iterator[list[str]]:
+    every = list(dict.fromkeys(ids))
+    return (every[start : start + _PORTION] for start in range(0, len(every), _PORTION))
+
+
+def _kind_of(reason: str) -> str:
+    """The kind of a report, by how its reason begins."""
+    return "early_warning" if reason.startswith("early_warning") else "chargeback"
 
 
 def _settled(connection: sa.Connection, source: sa.Table) -> int:

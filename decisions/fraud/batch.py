@@ -36,6 +36,10 @@ def score(runtime: Runtime, as_of: datetime, *, payments: Path | str) -> pd.Data
     live counters and decisions are not touched.
     """
     runtime.records.migrate()
+    if runtime.release("fraud") is None:
+        raise ScoreError(
+            f"no fraud model is in use, so nothing would be scored: {runtime.problem('fraud')}"
+        )
     asked = _read(Path(payments), runtime)
     runtime.store.ensure(as_of)
     rates = runtime.lake.read("fx_rates", as_of=as_of)

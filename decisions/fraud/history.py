@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import Lists
-from decisions.fraud.live_engine import known_frauds
 from decisions.fraud.rules import FraudRule
 from decisions.runtime import Runtime
 from features.fraud import amounts, history, inputs

@@ -191,11 +191,3 @@ class LiveEngine:
     ) -> Sequence[Mapping[str, Any]]:
         asked = [{"customer_id": customer} for customer in customers]
         return self._runtime.store.online_values("fraud", asked, at)
-
-
-def known_frauds(runtime: Runtime) -> frozenset[str]:
-    """The payments reported as fraud, in the lake or here."""
-    here, _ = runtime.records.pending("chargebacks")
-    parts = [here, runtime.lake.read("chargebacks")]
-    told = [part.loc[part["is_fraud"].fillna(False).astype(bool), "payment_id"] for part in parts]
-    return frozenset(str(name) for names in told for name in names)

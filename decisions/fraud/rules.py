@@ -130,6 +130,20 @@ ADDRESS_IN_DOUBT = (
     'billing_country == "" || shipping_country == "")'
 )
 SHIPPED = (
+    FraudRule(
+        "line_already_returned",
+        "this line was returned, or its return granted, before",
+        "line_returned == 1.0",
+        "block",
+        "return",
+    ),
+    FraudRule(
+        "refund_above_payment",
+        "more than was paid for the line is asked back",
+        "refund_to_paid > 1.01",
+        "block",
+        "return",
+    ),
     FraudRule("block_listed", "on the block list", "block_listed", "block"),
     FraudRule("watch_listed", "on the watch list", "watch_listed", "review"),
     FraudRule(
@@ -165,8 +179,8 @@ SHIPPED = (
         "payment of a customer, card and device that are all new",
         "shop_declines_1h >= 3.0 && shop_declines_1h > 0.5 * shop_count_1h && "
         "shop_declines_1h > 5.0 * (shop_declines_30d - shop_declines_1d) / 720.0 && "
-        "amount_base <= 10.0 && !(card_count > 0.0) && !(customer_count > 0.0) && "
-        "!(device_count > 0.0)",
+        "amount_base <= 5.0 && without_card == 0.0 && without_device == 0.0 && "
+        "!(card_count > 0.0) && !(customer_count > 0.0) && !(device_count > 0.0)",
         "block",
     ),
     FraudRule(

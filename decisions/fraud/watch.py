@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data.decisions import Decision
-from decisions.fraud.live_engine import known_frauds
+from decisions.fraud.known import known_frauds
 from decisions.runtime import Runtime
 from models.fraud import ACTIONS, FraudPolicy
 from models.fraud.drift import stability_index

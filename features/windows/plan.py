@@ -27,7 +27,7 @@ Aggregate = Literal[
 # What an event adds; the first BUCKETED are counted by bucket, all of them ever.
 MEASURES = ("payments", "cents", "declines", "frauds", "logs", "squares")
 BUCKETED = 4
-IDLE_DAYS = 90
+IDLE_DAYS = 1_095  # three years: a customer who comes back is no new one
 IDLE_MS = IDLE_DAYS * 86_400_000
 PARTNER_CAP = 64
 MISSING = -1

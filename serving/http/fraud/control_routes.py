@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from decisions.fraud.controls import LIST, RULE
 from decisions.fraud.expressions import LONGEST, ExpressionError
+from decisions.fraud.feedback import Moment
 from decisions.fraud.history import DryRun, dry_run
 from decisions.fraud.lists import Column, ListName, entry_of, folded
 from decisions.fraud.live_engine import LiveEngine
@@ -39,7 +40,7 @@ class EntryBody(BaseModel):
     column: Column
     value: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     reason: _Line
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     removed: StrictBool = False
 
 

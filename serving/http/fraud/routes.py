@@ -199,4 +199,7 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
     def report_outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
         given = valid(PaymentOutcomes, body)
-        return once(runtime, request, given, lambda: settle(runtime, engine, given), status=202)
+        by = author(request)
+        return once(
+            runtime, request, given, lambda: settle(runtime, engine, given, author=by), status=202
+        )

@@ -50,7 +50,10 @@ class Split:
 
 
 def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
-    """The policy of a use case that needs none."""
+    """The policy of a use case that needs none.
+
+    model: fitted; split: train and test; context: of the run.
+    """
     return {}
 
 
@@ -212,6 +215,9 @@ def gate(
 ) -> str:
     """Why the model must not be registered; empty when it beats every baseline.
 
+    metric: name of the headline; better: which way is better; metrics: ours; baselines: name ->
+    metrics.
+
     >>> gate("wape", "lower", {"wape": 0.5}, {"naive": {"wape": 0.4}})
     'wape 0.5 does not beat naive (0.4)'
     """
@@ -314,6 +320,8 @@ def override(defaults: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
     """Defaults with `--set` values put in, each read as the type of its default.
 
     Raises OverrideError for an unknown name or a value of another type, naming what is allowed.
+
+    defaults: parameter -> default; given: parameter -> text.
 
     >>> override({"factors": 64}, {"factors": "128"})
     {'factors': 128}

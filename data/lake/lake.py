@@ -15,6 +15,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from data.lake import merging, quarantine, reading
+from data.lake.feeds import Feed, find, header_faults, memory
 from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
 from data.lake.parsing import schema
 from data.lake.reports import (
@@ -27,7 +28,6 @@ from data.lake.reports import (
     TableStatus,
     UnknownTableError,
 )
-from data.lake.sources import Feed, find, header_faults, memory
 from data.settings import Settings
 from data.tables import TABLES, Table
 
@@ -49,19 +49,52 @@ class Lake:
         self.folder = folder
         self.max_bad_share = max_bad_share
 
-    def ingest(self, source: Path, *, progress: Progress | None = None) -> IngestReport:
-        """Take in a folder of tables, all or nothing.
+    def ingest(
+        self, source: Path, *, progress: Progress | None = None, dry_run: bool = False
+    ) -> IngestReport:
+        """Take in a folder of tables (or one file named for its table), all or nothing.
+
+        source: the folder. progress: told each table and the share of it that is read. dry_run:
+        True to change nothing and only report.
 
         Raises StructureError (all structural faults) or RefusedError (all other faults); bad rows
         below the allowed share are quarantined and stand in the report, whose `ok` is False then.
+
+        source: a folder of files named like tables; progress: called with a text and the share
+        done.
         """
         found = find(source)
         if found.faults:
             raise StructureError("\n".join(found.faults))
-        return self._take(found.feeds, found.others, self.max_bad_share, progress)
+        return self.take(found.feeds, found.others, progress=progress, dry_run=dry_run)
+
+    def take(
+        self,
+        feeds: Sequence[Feed],
+        others: tuple[str, ...] = (),
+        *,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> IngestReport:
+        """Take in rows from anywhere, all or nothing, by the rules of `ingest`.
+
+        feeds: the rows; of one table the later feed's row of a key counts. others: names of what
+        was found beside them, for the report. progress, dry_run: as for `ingest`.
+        """
+        faults = [
+            fault
+            for feed in feeds
+            for fault in header_faults(TABLES[feed.table], feed.name, feed.columns)
+        ]
+        if faults:
+            raise StructureError("\n".join(faults))
+        return self._take(feeds, others, self.max_bad_share, progress, dry_run)
 
     def append(self, table: str, frame: pd.DataFrame) -> TableReport:
-        """Take in rows from memory by the same rules; bad rows are quarantined, however many."""
+        """Take in rows from memory by the same rules; bad rows are quarantined, however many.
+
+        table: its name; frame: columns of the contract, extra ones ignored.
+        """
         contract = _contract(table)
         feed = memory(table, frame)
         faults = header_faults(contract, table, feed.columns)
@@ -85,6 +118,8 @@ class Lake:
 
         Every declared column is there; the empty fields that mean something are filled. Columns
         beyond the contract (`x_…`) follow by name.
+
+        columns: those to give; None: all.
         """
         contract = _contract(table)
         if as_of is not None and as_of.tzinfo is None:
@@ -180,6 +215,7 @@ class Lake:
         ignored: tuple[str, ...],
         max_bad_share: float,
         progress: Progress | None,
+        dry_run: bool = False,
     ) -> IngestReport:
         from data.lake.staging import Stager  # pandera: two seconds that readers need not wait
 
@@ -206,7 +242,7 @@ class Lake:
                     unchanged=merged.unchanged,
                     rows=fresh.tables[item.table.name].rows,
                 )
-            if fresh != manifest:
+            if fresh != manifest and not dry_run:
                 swap(self.folder, fresh)
             return replace(report, tables=reports)
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -55,18 +57,32 @@ class _Group:
 
 
 class Quarantine:
-    """Faults of one file as they are found; rows wait in `folder` until they are to be written."""
+    """Faults of one file as they are found; rows wait in `folder` until they are to be written.
 
-    def __init__(self, table: str, file: str, folder: Path) -> None:
+    table: the table. file: the file's name for people. folder: where rows wait. numbers: the row of
+    the file that each row number stands for (the first for 1); None where they are the same.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        file: str,
+        folder: Path,
+        numbers: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         self.table = table
         self.file = file
+        self._numbers = numbers
         self.rows = 0
         self._folder = folder
         self._waiting = 0
         self._groups: dict[tuple[str, str], _Group] = {}
 
     def add(self, faults: pd.DataFrame, bad: pa.Table) -> None:
-        """Faults (row, column, value, reason, remedy) and the rows they are in (with ROW)."""
+        """Faults (row, column, value, reason, remedy) and the rows they are in (with ROW).
+
+        faults: a line a fault; bad: a row a faulty row.
+        """
         if faults.empty:
             return
         self.rows += len(bad)
@@ -76,7 +92,7 @@ class Quarantine:
             group.count += len(found)
             first = found.head(max(0, _EXAMPLES - len(group.examples)))
             group.examples += [
-                FaultExample(int(row), str(value))
+                FaultExample(self.number_of(int(row)), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
         self._folder.mkdir(exist_ok=True)
@@ -84,6 +100,12 @@ class Quarantine:
         feather.write_feather(lines, self._folder / f"{self._waiting}.faults")
         feather.write_feather(bad, self._folder / f"{self._waiting}.rows")
         self._waiting += 1
+
+    def number_of(self, row: int) -> int:
+        """The number of a row in the file; lines that could not be split bear theirs negated."""
+        if row < 0:
+            return -row
+        return row if self._numbers is None else int(self._numbers[row - 1])
 
     def faults(self) -> tuple[RowFault, ...]:
         """All sorts of faults, in the order in which they were met."""
@@ -110,11 +132,15 @@ class Quarantine:
             ]
             records = pd.DataFrame({"row": rows[ROW].to_numpy(), "record": found})
             lines = faults.merge(records, on="row", how="left").assign(file=self.file)
+            lines = lines.assign(row=[self.number_of(int(row)) for row in lines["row"]])
             lines[list(HEADER)].to_csv(path, mode="a", header=place == 0, index=False)
 
 
 def read(folder: Path, files: Sequence[str]) -> pd.DataFrame:
-    """The quarantined rows of these files, as text; empty where there are none."""
+    """The quarantined rows of these files, as text; empty where there are none.
+
+    folder: the folder.
+    """
     frames = list(_frames(folder, files))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(HEADER))
 

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.lake.feeds import Feed, is_kept
 from data.lake.files import ROW, UnreadableError, short
 from data.lake.merging import Clash, repeats, unique
 from data.lake.parsing import open_kind, schema
 from data.lake.quarantine import Quarantine, RowFault
-from data.lake.sources import Feed, is_kept
 from data.lake.validation import check
 from data.tables import Kind, Table
 
@@ -75,7 +75,10 @@ class Stager:
     progress: Progress
 
     def stage(self, table: Table, feeds: Sequence[Feed], known: Kinds) -> Staged:
-        """Check all files of a table; `known` are the kinds of its extra columns so far."""
+        """Check all files of a table; `known` are the kinds of its extra columns so far.
+
+        feeds: the files, or the frame.
+        """
         extra = open_kinds(table, feeds, known)
         files = [
             self._file(table, feed, extra, name=f"{table.name}-{place}")
@@ -122,7 +125,7 @@ class Stager:
 
     def _file(self, table: Table, feed: Feed, extra: Kinds, *, name: str) -> _File:
         path = self.folder / f"{name}.staged"
-        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.bad")
+        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.bad", feed.numbers)
         read = 0
         shape = schema(table, extra).append(pa.field(ROW, pa.int64()))
         wanted = [column for column in feed.columns if column in table.names or column in extra]
@@ -140,13 +143,17 @@ class Stager:
                 return _File(path, read, bad, unreadable=str(error))
         found = repeats(self.database, table, path)
         if found.clashing:
-            bad.add(*_clash_faults(table, found.clashing, path))
+            bad.add(*_clash_faults(table, found.clashing, path, bad.number_of))
         without = (*(clash.row for clash in found.clashing), *found.surplus)
         return _File(path, read, bad, without, len(found.surplus))
 
 
 def open_kinds(table: Table, feeds: Sequence[Feed], known: Kinds) -> Kinds:
-    """Kinds of the kept undeclared columns: as they were, else number where all values are."""
+    """Kinds of the kept undeclared columns: as they were, else number where all values are.
+
+    table: the table's contract; feeds: the files, or the frame; known: kinds of extra columns
+    so far.
+    """
     kinds: dict[str, Kind] = dict(known)
     for feed in feeds:
         names = [
@@ -169,12 +176,12 @@ def _widen(kinds: dict[str, Kind], data: pa.Table) -> None:
 
 
 def _clash_faults(
-    table: Table, found: Sequence[Clash], path: Path
+    table: Table, found: Sequence[Clash], path: Path, number_of: Callable[[int], int]
 ) -> tuple[pd.DataFrame, pa.Table]:
     rows = [clash.row for clash in found]
     held = pq.read_table(path, filters=[(ROW, "in", rows)]).sort_by(ROW)
     keys = held.select(list(table.key)).to_pandas().astype(str).agg(" ".join, axis=1)
-    others = [", ".join(map(str, clash.others)) for clash in found]
+    others = [", ".join(str(number_of(other)) for other in clash.others) for clash in found]
     faults = pd.DataFrame(
         {
             "row": rows,

@@ -88,11 +88,13 @@ class Records:
     def add_labels(self, labels: Sequence[Mapping[str, Any]]) -> list[bool]:
         """Keep rows of the chargebacks contract; for each whether it says something new."""
         rows = [contract_row("chargebacks", label) for label in labels]
-        kept = ("payment_id", "reported_at", "is_fraud", "reason")
         return self._add(
             self.tables.chargebacks,
-            [{name: row[name] for name in kept} | {"reason": row["reason"] or ""} for row in rows],
-            kept,
+            [
+                {**row, "reason": row["reason"] or "", "kind": row["kind"] or "chargeback"}
+                for row in rows
+            ],
+            ("payment_id", "kind", "reported_at", "is_fraud", "reason"),
         )
 
     def labels_of(self, payment_ids: Collection[str]) -> list[Mapping[str, Any]]:
@@ -117,7 +119,11 @@ class Records:
     def recent_events(
         self, visitor_id: str | None, customer_id: str | None, *, limit: int = 50
     ) -> list[Mapping[str, Any]]:
-        """Events of a visitor, of a customer, or of either when both are given; newest first."""
+        """Events of a visitor, of a customer, or of either when both are given; newest first.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; limit: at most so
+        many.
+        """
         events = self.tables.events
         whose = {events.c.visitor_id: visitor_id, events.c.customer_id: customer_id}
         queries = [
@@ -139,6 +145,8 @@ class Records:
 
         payments: the inputs of the decisions, until: of those made by then. Of several labels with
         one key the last counts.
+
+        table: events, chargebacks or payments.
         """
         source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
         last = self.database.alone(lambda connection: _settled(connection, source))
@@ -152,8 +160,6 @@ class Records:
             return (frame if rows else pd.DataFrame(columns=list(TABLES[table].names))), last
         names = list(TABLES[table].names)
         frame = pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=names)
-        if table == "chargebacks":
-            frame["kind"] = frame["reason"].map(_kind_of)
         return frame.drop_duplicates(list(TABLES[table].key), keep="last", ignore_index=True), last
 
     # Decisions ------------------------------------------------------------------------------
@@ -172,7 +178,10 @@ class Records:
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Decision]:
-        """Decisions, the newest first: those that came out so, or were made since then."""
+        """Decisions, the newest first: those that came out so, or were made since then.
+
+        decision: only of this action; None: any; limit: at most so many; None: all.
+        """
         decisions = self.tables.decisions
         query = sa.select(decisions).order_by(decisions.c.seq.desc()).limit(limit)
         if decision is not None:
@@ -231,14 +240,21 @@ class Records:
     # Answers and keys -----------------------------------------------------------------------
 
     def remember(self, scope: str, key: str, body_hash: str, status: int, answer: str) -> None:
-        """Keep the answer to an Idempotency-Key; the first one stays."""
+        """Keep the answer to an Idempotency-Key; the first one stays.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash:
+        hash of the request's body; status: the HTTP status.
+        """
         row = {"scope": scope, "key": key, "body_hash": body_hash, "status": status}
         row |= {"answer": answer, "created_at": datetime.now(UTC)}
         statement = self.database.insert(self.tables.answers, ("scope", "key"))
         self.database.write(lambda connection: connection.execute(statement, row) and None)
 
     def remembered(self, scope: str, key: str) -> Remembered | None:
-        """The answer kept for an Idempotency-Key."""
+        """The answer kept for an Idempotency-Key.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key.
+        """
         answers = self.tables.answers
         query = sa.select(answers.c.body_hash, answers.c.status, answers.c.answer).where(
             answers.c.scope == scope, answers.c.key == key
@@ -317,11 +333,6 @@ _PORTION = 500  # ids in one question; SQLite takes no more than some thousand
 def _portions(ids: Collection[str]) -> Iterator[list[str]]:
     every = list(dict.fromkeys(ids))
     return (every[start : start + _PORTION] for start in range(0, len(every), _PORTION))
-
-
-def _kind_of(reason: str) -> str:
-    """The kind of a report, by how its reason begins."""
-    return "early_warning" if reason.startswith("early_warning") else "chargeback"
 
 
 def _settled(connection: sa.Connection, source: sa.Table) -> int:

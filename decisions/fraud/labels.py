@@ -41,14 +41,13 @@ def keep_labels(
 
 
 def _row(label: PaymentLabel) -> dict[str, Any]:
-    """A label as a row of chargebacks; the source stays in the reason where it says more."""
-    plain = label.source == "chargeback" or label.reason is None
-    reason = (label.reason or label.source) if plain else f"{label.source}: {label.reason}"
+    """A label as a row of chargebacks."""
     return {
         "payment_id": label.payment_id,
+        "kind": "early_warning" if label.source == "early_warning" else "chargeback",
         "reported_at": label.reported_at,
         "is_fraud": label.is_fraud,
-        "reason": reason,
+        "reason": label.reason or label.source,
     }
 
 

@@ -151,8 +151,8 @@ def test_history_knows_nothing_of_what_came_later() -> None:
     late = orders(("1", "anna", "tea", "2024-03-01"), ("2", "anna", "pan", "2024-03-13"))
     tables = {"products": PRODUCTS, "fx_rates": NO_RATES}
     for build in (customer_profile, product_profile):
-        before = build(tables | {"orders": early}, NOW)
-        after = build(tables | {"orders": late}, NOW)
+        before = build(tables | {"orders": early}, NOW, Terms())
+        after = build(tables | {"orders": late}, NOW, Terms())
         cut = pd.Timestamp("2024-03-12", tz="UTC")
         past = [frame[frame["event_timestamp"] < cut] for frame in (before, after)]
         assert len(past[0])

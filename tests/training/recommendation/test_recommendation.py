@@ -191,7 +191,8 @@ def test_the_frame_ends_at_the_time_asked(tmp_path: Path) -> None:
             }
         ),
     )
-    asked = SimpleNamespace(lake=lake, as_of=datetime(2024, 1, 5, tzinfo=UTC))
+    base = SimpleNamespace(base_currency="EUR")
+    asked = SimpleNamespace(lake=lake, settings=base, as_of=datetime(2024, 1, 5, tzinfo=UTC))
     frame = RECIPE.frame(cast(Context, asked))
     assert frame["product_id"].tolist() == ["tea"]
     assert tuple(frame.columns) == INTERACTIONS

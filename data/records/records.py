@@ -21,6 +21,7 @@ from data.decisions import (
     row_of,
 )
 from data.records.database import Database
+from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
 from data.records.migrations import migrate
 from data.records.overrides import Overrides
@@ -55,6 +56,7 @@ class Records:
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
+        self.decision_sums = DecisionSums(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.decision_id
         )

@@ -75,8 +75,8 @@ def report_id(payment_id: str, number: int) -> str:
 
 
 def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
-    """The stream `windows.velocity` reads, in order of arrival: by time, then reports before
-    payments, then payments in the order of the table's rows, which is that of their decisions.
+    """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
+    then by payment_id.
 
     amount: of the payments, in base currency (NaN counts as nothing). A decline is known from the
     next event on; a fraud report from its reported_at on, but never before its own payment (who
@@ -111,7 +111,10 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
 
 def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
     at, payment = stream["at"].to_numpy(), stream["payment"].to_numpy() >= 0
-    return np.lexsort((payment, at))  # stable: equal ones stay in the order of the rows
+    tie = np.zeros(len(stream), dtype=np.int64)
+    tied = stream["at"].duplicated(keep=False).to_numpy()
+    tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
+    return np.lexsort((tie, payment, at))
 
 
 def payment_velocity(

@@ -294,5 +294,5 @@ RECIPE = Recipe(
     sample=sample,
     policy=policy,
     servable=("scorecard", "logistic_regression"),
-    judge=judge,
+    lost_to=judge,
 )

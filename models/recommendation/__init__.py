@@ -2,21 +2,27 @@
 
 from models.base import Model
 from models.recommendation.baselines import (
+    DecayedFrequency,
     ItemItem,
     PersonalFrequency,
     PersonalThenPopular,
     Popular,
+    RecentlyPopular,
+    UserUser,
 )
-from models.recommendation.candidates import Who
-from models.recommendation.content import Attributes
-from models.recommendation.recommender import Ranked, Recommender
+from models.recommendation.candidates import Shopper
+from models.recommendation.look_alikes import NewProducts
+from models.recommendation.recommender import RankedProducts, Recommender
 
 MODELS: dict[str, type[Model]] = {
     "recommender": Recommender,
     "popular": Popular,
+    "recently_popular": RecentlyPopular,
     "personal_frequency": PersonalFrequency,
     "personal_then_popular": PersonalThenPopular,
+    "decayed_frequency": DecayedFrequency,
     "item_item": ItemItem,
+    "user_user": UserUser,
 }
 
-__all__ = ["MODELS", "Attributes", "Ranked", "Recommender", "Who"]
+__all__ = ["MODELS", "NewProducts", "RankedProducts", "Recommender", "Shopper"]

@@ -1,1 +1,1 @@
-"""What is known: the merchant's tables, the features made from them, the stores that keep both."""
+"""What is known: the features of each use case, and the store that keeps them."""

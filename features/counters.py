@@ -24,8 +24,8 @@ import orjson
 import redis
 from numpy.typing import NDArray
 
-from features.contracts import ArgosyError
-from features.remote import Circuit, open_redis
+from data.errors import ArgosyError
+from data.redis_client import Circuit, open_redis
 from features.windows import (
     IDLE_DAYS,
     MISSING,

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
-from features.contracts import ArgosyError
+from data.errors import ArgosyError
 
 
 class ModelError(ArgosyError):
@@ -68,9 +68,10 @@ class Release:
     cut_off: nothing known after it was used.
     policy: thresholds and other numbers that turn predictions into decisions.
     sample, expected: an input of `model.predict` and the answer it gave when it was made.
+    headline: the metric that versions are compared by; better: which way is better.
     """
 
-    row: str
+    use_case: str
     version: str
     model: Model
     features: Mapping[str, str]
@@ -80,6 +81,8 @@ class Release:
     policy: Mapping[str, float]
     sample: pd.DataFrame
     expected: pd.DataFrame
+    headline: str = ""
+    better: Literal["higher", "lower"] = "higher"
 
     def trial(self) -> None:
         """Predict the sample; ReleaseError when the answer is not the expected one."""
@@ -94,6 +97,6 @@ class Release:
             )
         except AssertionError as error:
             raise ReleaseError(
-                f"{self.row} version {self.version} answers its sample differently than when it "
-                f"was made; train it again with the libraries installed here. {error}"
+                f"{self.use_case} version {self.version} answers its sample differently than when "
+                f"it was made; train it again with the libraries installed here. {error}"
             ) from error

@@ -3,7 +3,6 @@
 MLflow is imported on first use: it takes seconds.
 """
 
-import importlib
 import json
 import logging
 import os
@@ -20,12 +19,13 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from features.contracts import ArgosyError
+from data.errors import ArgosyError
+from data.settings import Settings
+from data.use_cases import USE_CASES, load_part
 from models.address import knock, make_database, rehome, without_password
 from models.base import Release
 from models.release import BrokenReleaseError, Models, name_of, read, write
 
-ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
 CHAMPION = "champion"
 
 # Said to whoever loads a release through MLflow elsewhere; inferring them takes 11 s.
@@ -61,7 +61,7 @@ class NoFormerError(RegistryError):
 class Run:
     """What is kept of one training run; `plots` is a folder, each baseline has its own metrics."""
 
-    row: str
+    use_case: str
     name: str
     params: Mapping[str, object]
     metrics: Mapping[str, float]
@@ -74,7 +74,7 @@ class Run:
 class VersionInfo:
     """One registered version; `note` is why it was last promoted or rolled back."""
 
-    row: str
+    use_case: str
     version: str
     champion: bool
     model: str
@@ -85,10 +85,17 @@ class VersionInfo:
     note: str
 
 
-def models_of_row(row: str) -> Models:
-    """MODELS of `models/<row>.py`, imported when asked."""
-    models: Models = importlib.import_module(f"models.{row}").MODELS
+def models_of(use_case: str) -> Models:
+    """MODELS of `models/<use case>.py`, imported when asked."""
+    models: Models = load_part("models", use_case).MODELS
     return models
+
+
+def open_registry(settings: Settings) -> "Registry":
+    """The registry that the settings name."""
+    return Registry(
+        settings.mlflow, settings.artifacts, settings.namespace, settings.home / "cache"
+    )
 
 
 class Registry:
@@ -96,7 +103,7 @@ class Registry:
 
     artifacts: folder of the files when the URL is a database; an MLflow server has its own.
     cache: folder where releases that came from elsewhere are kept.
-    rows: a row's MODELS, when called.
+    use_cases: a use case's MODELS, when called.
     """
 
     def __init__(
@@ -105,18 +112,20 @@ class Registry:
         artifacts: Path | None,
         namespace: str = "argosy",
         cache: Path | None = None,
-        rows: Mapping[str, Callable[[], Models]] | None = None,
+        use_cases: Mapping[str, Callable[[], Models]] | None = None,
     ) -> None:
         self.url = url
         self.artifacts = artifacts
         self.namespace = namespace
         self.cache = cache
-        self.rows = rows or {row: partial(models_of_row, row) for row in ROWS}
+        self.use_cases = use_cases or {
+            use_case: partial(models_of, use_case) for use_case in USE_CASES
+        }
 
     def log(self, run: Run) -> str:
         """Log a training run; returns its id."""
         with self._asking(f"log the run {run.name!r}"):
-            experiment = self._experiment(run.row)
+            experiment = self._experiment(run.use_case)
             entities = _mlflow().entities
             now = int(time.time() * 1000)
             figures = dict(run.metrics) | {
@@ -144,23 +153,23 @@ class Registry:
 
     def register(self, run_id: str, release: Release) -> str:
         """Store a release under its run and register it; returns its version. No alias moves."""
-        models = self.rows[release.row]()
+        models = self.use_cases[release.use_case]()
         with (
             tempfile.TemporaryDirectory() as scratch,
-            self._asking(f"register a release of {release.row}"),
+            self._asking(f"register a release of {release.use_case}"),
         ):
             folder = Path(scratch) / "release"
             folder.mkdir()
             write(release, folder, models)
-            source, model_id = self._upload(run_id, release.row, folder)
-            name = self._name(release.row)
+            source, model_id = self._upload(run_id, release.use_case, folder)
+            name = self._name(release.use_case)
             self._create_name(name)
             made = self._client.create_model_version(
                 name,
                 source,
                 run_id,
                 tags={
-                    "model": name_of(release.model, models, release.row),
+                    "model": name_of(release.model, models, release.use_case),
                     "cut_off": release.cut_off.isoformat(),
                     "contract": release.contract,
                     "metrics": json.dumps(dict(release.metrics)),
@@ -169,76 +178,76 @@ class Registry:
             )
             return str(made.version)
 
-    def promote(self, row: str, version: str, reason: str = "") -> None:
+    def promote(self, use_case: str, version: str, reason: str = "") -> None:
         """Make a version the champion; the former ones are remembered for `rollback`."""
-        with self._asking(f"promote {row} version {version}"):
-            self._require(row, version)
-            former = self._stack(row)
+        with self._asking(f"promote {use_case} version {version}"):
+            self._require(use_case, version)
+            former = self._stack(use_case)
             stack = former if former[-1:] == [version] else [*former, version]
-            self._crown(row, version, stack, f"promoted: {reason}" if reason else "promoted")
+            self._crown(use_case, version, stack, f"promoted: {reason}" if reason else "promoted")
 
-    def rollback(self, row: str, reason: str = "") -> str:
+    def rollback(self, use_case: str, reason: str = "") -> str:
         """Make the champion before this one the champion again; returns its version.
 
         Raises NoFormerError when there is none.
         """
-        with self._asking(f"roll {row} back"):
-            stack = self._stack(row)
+        with self._asking(f"roll {use_case} back"):
+            stack = self._stack(use_case)
             gone = stack[-1:]
-            stack = [version for version in stack[:-1] if self._exists(row, version)]
+            stack = [version for version in stack[:-1] if self._exists(use_case, version)]
             if not stack:
                 raise NoFormerError(
-                    f"{row}: no champion before {gone[0] if gone else 'this'}; "
-                    f"promote a version of your choice: argosy promote {row} VERSION"
+                    f"{use_case}: no champion before {gone[0] if gone else 'this'}; "
+                    f"promote a version of your choice: argosy promote {use_case} VERSION"
                 )
             note = f"rolled back from {gone[0]}" + (f": {reason}" if reason else "")
-            self._crown(row, stack[-1], stack, note)
+            self._crown(use_case, stack[-1], stack, note)
             return stack[-1]
 
-    def champion_version(self, row: str) -> str | None:
+    def champion_version(self, use_case: str) -> str | None:
         """The champion's version; None when none was promoted."""
-        with self._asking(f"find the champion of {row}"):
-            return self._champion(row)
+        with self._asking(f"find the champion of {use_case}"):
+            return self._champion(use_case)
 
-    def load(self, row: str, version: str | None = None) -> Release:
+    def load(self, use_case: str, version: str | None = None) -> Release:
         """A release, whole: the champion's when no version is given.
 
         Raises RegistryError when there is none or its files are broken.
         """
-        chosen = version or self.champion_version(row)
+        chosen = version or self.champion_version(use_case)
         if chosen is None:
-            raise RegistryError(f"{row}: no champion yet; train one: argosy train {row}")
-        with self._asking(f"load {row} version {chosen}"):
-            self._require(row, chosen)
-            with self._files(row, chosen) as folder:
+            raise RegistryError(f"{use_case}: no champion yet; train one: argosy train {use_case}")
+        with self._asking(f"load {use_case} version {chosen}"):
+            self._require(use_case, chosen)
+            with self._files(use_case, chosen) as folder:
                 place = folder / "data" / "release"
                 try:
-                    release = read(place, chosen, self.rows)
-                    self._note_last(row, chosen, place)
+                    release = read(place, chosen, self.use_cases)
+                    self._note_last(use_case, chosen, place)
                     return release
                 except BrokenReleaseError as error:
                     raise RegistryError(
-                        f"{row} version {chosen} is broken: {error}. Go back with argosy rollback "
-                        f"{row}, or train again: argosy train {row}"
+                        f"{use_case} version {chosen} is broken: {error}. Go back with argosy "
+                        f"rollback {use_case}, or train again: argosy train {use_case}"
                     ) from error
 
-    def last(self, row: str) -> Release | None:
+    def last(self, use_case: str) -> Release | None:
         """The release loaded last on this machine; the registry is not asked. None: there is none.
 
         Raises BrokenReleaseError when its files are damaged.
         """
-        note = self._last_note(row)
+        note = self._last_note(use_case)
         if note is None or not note.exists():
             return None
         kept = json.loads(note.read_text())
-        return read(Path(kept["folder"]), kept["version"], self.rows)
+        return read(Path(kept["folder"]), kept["version"], self.use_cases)
 
-    def _last_note(self, row: str) -> Path | None:
-        return self.cache / self._name(row) / "last.json" if self.cache else None
+    def _last_note(self, use_case: str) -> Path | None:
+        return self.cache / self._name(use_case) / "last.json" if self.cache else None
 
-    def _note_last(self, row: str, version: str, folder: Path) -> None:
+    def _note_last(self, use_case: str, version: str, folder: Path) -> None:
         """Remember where the release is, for a start while the registry is away."""
-        note = self._last_note(row)
+        note = self._last_note(use_case)
         if note is None or not folder.is_dir():
             return
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -246,10 +255,10 @@ class Registry:
         draft.write_text(json.dumps({"version": version, "folder": str(folder.absolute())}))
         draft.replace(note)
 
-    def versions(self, row: str | None = None) -> list[VersionInfo]:
-        """The registered versions, newest first, row by row."""
+    def versions(self, use_case: str | None = None) -> list[VersionInfo]:
+        """The registered versions, newest first, use case by use case."""
         found: list[VersionInfo] = []
-        for one in ROWS if row is None else (row,):
+        for one in USE_CASES if use_case is None else (use_case,):
             with self._asking(f"list the versions of {one}"):
                 champion = self._champion(one)
                 made = self._client.search_model_versions(f"name = '{self._name(one)}'")
@@ -268,7 +277,7 @@ class Registry:
             database = Path(self.url.removeprefix("sqlite:///"))
             make_database(database)
             if self.artifacts is not None:
-                rehome(database, self.artifacts, [self._name(row) for row in ROWS])
+                rehome(database, self.artifacts, [self._name(use_case) for use_case in USE_CASES])
         else:
             knock(self.url)
         try:
@@ -291,18 +300,18 @@ class Registry:
                 f"{without_password(reason)}. Check ARGOSY_MLFLOW_URL and that it runs"
             ) from error
 
-    def _name(self, row: str) -> str:
-        return f"{self.namespace}-{row}"
+    def _name(self, use_case: str) -> str:
+        return f"{self.namespace}-{use_case}"
 
-    def _experiment(self, row: str) -> str:
-        """The row's experiment, made on first use where the artifacts shall lie."""
-        name = self._name(row)
+    def _experiment(self, use_case: str) -> str:
+        """The use case's experiment, made on first use where the artifacts shall lie."""
+        name = self._name(use_case)
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         place = None
         if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
-            place = (self.artifacts.absolute() / row).as_uri()
+            place = (self.artifacts.absolute() / use_case).as_uri()
         return str(self._client.create_experiment(name, artifact_location=place))
 
     def _create_name(self, name: str) -> None:
@@ -313,13 +322,13 @@ class Registry:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
-    def _upload(self, run_id: str, row: str, folder: Path) -> tuple[str, str | None]:
+    def _upload(self, run_id: str, use_case: str, folder: Path) -> tuple[str, str | None]:
         """Log the folder as a pyfunc model of the run; its address and id."""
         mlflow = _mlflow()
         self._point(mlflow)
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.pyfunc.log_model(
-                name=row,
+                name=use_case,
                 loader_module="models.registry",
                 data_path=str(folder),
                 pip_requirements=[f"{name}=={installed(name)}" for name in _REQUIREMENTS],
@@ -331,55 +340,57 @@ class Registry:
         mlflow.set_tracking_uri(self.url)
         mlflow.set_registry_uri(self.url)
 
-    def _champion(self, row: str) -> str | None:
+    def _champion(self, use_case: str) -> str | None:
         mlflow = _mlflow()
         try:
-            found = self._client.get_model_version_by_alias(self._name(row), CHAMPION)
+            found = self._client.get_model_version_by_alias(self._name(use_case), CHAMPION)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return None
             raise
         return str(found.version)
 
-    def _exists(self, row: str, version: str) -> bool:
+    def _exists(self, use_case: str, version: str) -> bool:
         mlflow = _mlflow()
         try:
-            self._client.get_model_version(self._name(row), version)
+            self._client.get_model_version(self._name(use_case), version)
         except mlflow.exceptions.MlflowException as error:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return False
             raise
         return True
 
-    def _require(self, row: str, version: str) -> None:
-        if row not in self.rows:
-            raise RegistryError(f"{row}: no such row; there are {', '.join(self.rows)}")
-        if not self._exists(row, version):
-            raise RegistryError(f"{row} has no version {version}; see argosy models")
+    def _require(self, use_case: str, version: str) -> None:
+        if use_case not in self.use_cases:
+            raise RegistryError(
+                f"{use_case}: no such use case; there are {', '.join(self.use_cases)}"
+            )
+        if not self._exists(use_case, version):
+            raise RegistryError(f"{use_case} has no version {version}; see argosy models")
 
-    def _stack(self, row: str) -> list[str]:
+    def _stack(self, use_case: str) -> list[str]:
         """The champions so far, the present one last, whoever moved the alias."""
-        champion = self._champion(row)
+        champion = self._champion(use_case)
         if champion is None:
             return []
-        tags = self._client.get_registered_model(self._name(row)).tags
+        tags = self._client.get_registered_model(self._name(use_case)).tags
         stack: list[str] = json.loads(tags.get(_STACK, "[]"))
         while stack and stack[-1] != champion and champion in stack:
             stack.pop()
         return stack if stack[-1:] == [champion] else [*stack, champion]
 
-    def _crown(self, row: str, version: str, stack: list[str], note: str) -> None:
+    def _crown(self, use_case: str, version: str, stack: list[str], note: str) -> None:
         """Move the alias, then write the history: a crash between leaves what `_stack` mends."""
-        name = self._name(row)
+        name = self._name(use_case)
         self._client.set_registered_model_alias(name, CHAMPION, version)
         self._client.set_registered_model_tag(name, _STACK, json.dumps(stack[-_LONGEST_STACK:]))
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         self._client.set_model_version_tag(name, version, "note", f"{stamp} {note}")
 
     @contextmanager
-    def _files(self, row: str, version: str) -> Iterator[Path]:
+    def _files(self, use_case: str, version: str) -> Iterator[Path]:
         """The folder of a version: where it lies, or a copy of it from elsewhere."""
-        name = self._name(row)
+        name = self._name(use_case)
         self._point(_mlflow())
         fetch = partial(_mlflow().artifacts.download_artifacts, f"models:/{name}/{version}")
         if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
@@ -419,10 +430,10 @@ def _settle(folder: Path, place: Path) -> None:
             raise
 
 
-def _info(row: str, made: Any, champion: str | None) -> VersionInfo:
+def _info(use_case: str, made: Any, champion: str | None) -> VersionInfo:
     tags = made.tags
     return VersionInfo(
-        row=row,
+        use_case=use_case,
         version=str(made.version),
         champion=str(made.version) == champion,
         model=tags["model"],
@@ -441,5 +452,5 @@ def _spelled(name: str) -> str:
 
 def _load_pyfunc(path: str) -> Any:
     """What `mlflow.pyfunc.load_model` calls: an object with `predict(frame)`."""
-    rows = {row: partial(models_of_row, row) for row in ROWS}
-    return read(Path(path), "", rows).model
+    use_cases = {use_case: partial(models_of, use_case) for use_case in USE_CASES}
+    return read(Path(path), "", use_cases).model

@@ -9,10 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.contracts import fingerprint
+from data.views import fingerprint
 from models.base import Model, ModelError, Release
 
 Models = Mapping[str, type[Model]]
+
+# Of the folder and of what models keep in it; raised whenever older ones cannot be read as meant.
+FORMAT = 2
 
 _DESCRIPTION = "release.json"
 
@@ -24,13 +27,16 @@ class BrokenReleaseError(ModelError):
 def write(release: Release, folder: Path, models: Models) -> None:
     """Write a release to an existing, empty folder. Its version is the registry's to give."""
     description = {
-        "row": release.row,
-        "model": name_of(release.model, models, release.row),
+        "format": FORMAT,
+        "use_case": release.use_case,
+        "model": name_of(release.model, models, release.use_case),
         "features": dict(release.features),
         "contract": release.contract,
         "cut_off": release.cut_off.isoformat(),
         "metrics": dict(release.metrics),
         "policy": dict(release.policy),
+        "headline": release.headline,
+        "better": release.better,
     }
     (folder / _DESCRIPTION).write_text(json.dumps(description, indent=1))
     (folder / "model").mkdir()
@@ -40,7 +46,7 @@ def write(release: Release, folder: Path, models: Models) -> None:
 
 
 def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
-    """Read what `write` wrote; `models_of` gives a row's MODELS when called.
+    """Read what `write` wrote; `models_of` gives a use case's MODELS when called.
 
     Raises BrokenReleaseError for a missing or damaged file, an unknown model, a changed contract.
     """
@@ -54,31 +60,35 @@ def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models
         raise BrokenReleaseError(f"{folder} cannot be read: {error!r}") from error
 
 
-def name_of(model: Model, models: Models, row: str) -> str:
-    """The name under which a model's class stands in its row's MODELS."""
+def name_of(model: Model, models: Models, use_case: str) -> str:
+    """The name under which a model's class stands in its use case's MODELS."""
     for name, kind in models.items():
         if kind is type(model):
             return name
     raise BrokenReleaseError(
-        f"{type(model).__name__} is not in MODELS of models/{row}.py; put it there, so that it "
+        f"{type(model).__name__} is not in MODELS of models/{use_case}; put it there, so that it "
         "can be loaded again"
     )
 
 
 def _read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
     description = json.loads((folder / _DESCRIPTION).read_text())
-    row, name = description["row"], description["model"]
-    models: Models = models_of[row]()
+    if (written := description.get("format", 1)) != FORMAT:
+        raise BrokenReleaseError(
+            f"it is of format {written}, this version of Argosy reads format {FORMAT}"
+        )
+    use_case, name = description["use_case"], description["model"]
+    models: Models = models_of[use_case]()
     if name not in models:
         raise BrokenReleaseError(
-            f"{folder} holds a {name!r}, which MODELS of models/{row}.py does not have; "
+            f"{folder} holds a {name!r}, which MODELS of models/{use_case} does not have; "
             f"it has {', '.join(models)}"
         )
     features = description["features"]
     if fingerprint(features) != description["contract"]:
         raise BrokenReleaseError(f"{folder}: the features do not fit their contract hash")
     return Release(
-        row=row,
+        use_case=use_case,
         version=version,
         model=models[name].load(folder / "model"),
         features=features,
@@ -88,6 +98,8 @@ def _read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Model
         policy=description["policy"],
         sample=_frame(folder / "sample.parquet"),
         expected=_frame(folder / "expected.parquet"),
+        headline=description["headline"],
+        better=description["better"],
     )
 
 

@@ -15,8 +15,10 @@ from xdist.scheduler import LoadFileScheduling
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from features.settings import Settings
-from serving.logs import JsonFormatter
+from data.settings import Settings
+from decisions.logs import JsonFormatter
+
+pytest_plugins = ["tests.shop_fixtures"]
 
 
 class _MerchantTogether(LoadFileScheduling):

@@ -17,11 +17,10 @@ import pandas as pd
 import pytest
 
 from argosy import main
-from features.lake import Lake
-from features.settings import Settings
-from serving.tour import questions
-
-ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
+from data.lake import Lake
+from data.settings import Settings
+from data.use_cases import USE_CASES
+from serving.command.tour import questions
 
 
 def argosy(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -103,14 +102,14 @@ def test_training_on_nothing_says_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_every_row_beats_its_baselines_and_serves(merchant: Settings) -> None:
     versions = answer_of("models", home=merchant.home)
-    assert {version["row"] for version in versions if version["champion"]} == set(ROWS)
+    assert {version["use_case"] for version in versions if version["champion"]} == set(USE_CASES)
 
 
 @pytest.mark.slow
 def test_status_shows_tables_and_champions(merchant: Settings) -> None:
     status = answer_of("status", home=merchant.home)
     assert status["tables"]["orders"]["rows"] > 10_000
-    assert set(status["models"]) == set(ROWS)
+    assert set(status["models"]) == set(USE_CASES)
 
 
 COLUMNS = {
@@ -122,22 +121,22 @@ COLUMNS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("use_case", USE_CASES)
 def test_batch_answers_have_the_columns_of_the_design(
-    merchant: Settings, tmp_path: Path, row: str
+    merchant: Settings, tmp_path: Path, use_case: str
 ) -> None:
     options: list[str] = []
-    if row == "fraud":
+    if use_case == "fraud":
         payments = Lake(merchant.lake).read("payments").tail(200)
         payments.to_parquet(tmp_path / "payments.parquet")
         options = ["--payments", str(tmp_path)]
-    suffix = "csv" if row == "replenishment" else "parquet"
+    suffix = "csv" if use_case == "replenishment" else "parquet"
     out = tmp_path / f"out.{suffix}"
-    done = argosy("score", row, "--out", str(out), *options, home=merchant.home)
+    done = argosy("score", use_case, "--out", str(out), *options, home=merchant.home)
     assert done.returncode == 0, done.stderr
     frame = pd.read_csv(out) if suffix == "csv" else pd.read_parquet(out)
     assert len(frame) > 0
-    assert list(frame.columns)[: len(COLUMNS[row])] == COLUMNS[row]
+    assert list(frame.columns)[: len(COLUMNS[use_case])] == COLUMNS[use_case]
     assert not list(tmp_path.glob(".*.part"))
 
 
@@ -202,15 +201,17 @@ def test_the_server_answers_the_four_questions_and_swaps_without_a_restart(
     assert decision["decision"] in {"allow", "challenge", "review", "block"}
     assert decision["reasons"]
 
-    first = {model["row"]: model["version"] for model in get(f"{server}/v1/models")["data"]}
+    first = {model["use_case"]: model["version"] for model in get(f"{server}/v1/models")["data"]}
     again = answer_of("train", "fraud", "--set", "learning_rate=0.04", home=merchant.home)
-    assert again[0]["version"] not in {None, first["fraud"]}
+    assert again["trained"][0]["version"] not in {None, first["fraud"]}
     served = ""
     for _ in range(60):
         time.sleep(0.5)
-        models = {model["row"]: model["version"] for model in get(f"{server}/v1/models")["data"]}
+        models = {
+            model["use_case"]: model["version"] for model in get(f"{server}/v1/models")["data"]
+        }
         served = models["fraud"]
-        if served == again[0]["version"]:
+        if served == again["trained"][0]["version"]:
             break
-    assert served == again[0]["version"]
+    assert served == again["trained"][0]["version"]
     assert answer_of("rollback", "fraud", home=merchant.home)["champion"] == first["fraud"]

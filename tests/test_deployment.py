@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.settings import Settings
-from serving.telemetry import Telemetry
+from data.settings import Settings
+from decisions.telemetry import Telemetry
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,7 +13,7 @@ from argosy import app
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for column in ("features", "models", "training", "serving")
+    for column in ("data", "features", "models", "training", "decisions", "serving")
     for path in (ROOT / column).rglob("*.py")
     if ">>>" in path.read_text()
 )

@@ -1,38 +1,53 @@
-"""The plan of the house, read from the imports."""
+"""The plan of the house, read from the imports and definitions."""
 
 import ast
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from data.use_cases import USE_CASES
+
 ROOT = Path(__file__).parent.parent
-COLUMNS = ("features", "models", "training", "serving")
-ROWS = ("recommendation", "forecasting", "replenishment", "fraud")
+COLUMNS = ("data", "features", "models", "training", "decisions", "serving")
+# What a room may import of ours; the longest name that fits counts.
 MAY_IMPORT = {
-    "features": ("features",),
-    "models": ("models", "features.contracts"),
-    "training": ("training", "models", "features"),
-    "serving": ("serving", "models", "features"),
+    "data": ("data",),
+    "features": ("features", "data"),
+    "models": ("models", "data"),
+    "training": ("training", "models", "features", "data"),
+    "decisions": ("decisions", "models", "features", "data"),
+    "serving": (),
+    "serving.http": ("serving.http", "decisions", "models", "features", "data"),
+    "serving.console": ("serving.console",),
+    "serving.command": ("serving", "decisions", "training", "models", "features", "data"),
 }
 # One module per external system.
 ONLY_HERE = {
     "feast": ("features/store/",),
     "mlflow": ("models/registry.py",),
-    "sqlalchemy": ("features/records",),
-    "alembic": ("features/records/",),
-    "redis": ("features/remote.py", "features/counters.py", "features/store/"),
-    "fastapi": ("serving/",),
-    "starlette": ("serving/",),
-    "uvicorn": ("serving/",),
-    "typer": ("argosy.py",),
+    "sqlalchemy": ("data/records", "data/sources/"),
+    "alembic": ("data/records/",),
+    "redis": ("data/redis_client.py", "features/counters.py", "features/store/"),
+    "fastapi": ("serving/http/", "serving/console/"),
+    "starlette": ("serving/http/", "serving/console/"),
+    "uvicorn": ("serving/http/", "serving/console/"),
+    "nicegui": ("serving/console/",),
+    "typer": ("serving/command/",),
 }
+MOST_LINES = 11_000  # of one column
 FILES = sorted(path for column in COLUMNS for path in (ROOT / column).rglob("*.py"))
 
 
-def imports(path: Path) -> set[str]:
-    """Every module a file imports, wherever the import stands, with the names it takes."""
+def imports(path: Path, *, at_import: bool = False) -> set[str]:
+    """Every module a file imports, with the names it takes.
+
+    at_import: only those that are loaded when the file is.
+    """
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in _statements(tree) if at_import else ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -42,10 +57,30 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def row_of(module: str) -> str | None:
-    """The row a module of ours belongs to, if any: `features.fraud.x` -> fraud."""
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The statements of a module that run when it is imported, but for type checkers' imports."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def use_case_of(module: str) -> str | None:
+    """The use case that a module of ours belongs to, if any: `serving.http.fraud.x` -> fraud."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] in COLUMNS and parts[1] in ROWS else None
+    if parts[0] not in COLUMNS:
+        return None
+    place = 2 if parts[0] == "serving" else 1
+    return parts[place] if len(parts) > place and parts[place] in USE_CASES else None
+
+
+def allowed_imports(module: str) -> tuple[str, ...]:
+    parts = module.split(".")
+    return MAY_IMPORT.get(".".join(parts[:2]), MAY_IMPORT[parts[0]])
 
 
 def under(name: str, prefixes: tuple[str, ...]) -> bool:
@@ -53,16 +88,15 @@ def under(name: str, prefixes: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_left_and_rows_do_not_meet(path: Path) -> None:
-    here = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    column, row = here.split(".")[0], row_of(here)
+def test_imports_point_left_and_use_cases_do_not_meet(path: Path) -> None:
+    here = module_of(path)
+    use_case = use_case_of(here)
     for name in imports(path):
-        if name.split(".")[0] not in COLUMNS:
+        if name.split(".")[0] not in COLUMNS or name in COLUMNS:
             continue
-        bare_package = name in COLUMNS
-        assert bare_package or under(name, MAY_IMPORT[column]), f"{here} imports {name}"
-        if row is not None:
-            assert row_of(name) in {None, row}, f"{here} imports another row: {name}"
+        assert under(name, allowed_imports(here)), f"{here} imports {name}"
+        if use_case is not None:
+            assert use_case_of(name) in {None, use_case}, f"{here} imports {name}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,38 +107,69 @@ def test_one_module_per_external_system(path: Path) -> None:
         assert homes is None or place.startswith(homes), f"{place} imports {name}"
 
 
-@pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("column", COLUMNS)
-def test_every_room_is_there(column: str, row: str) -> None:
-    assert (ROOT / column / f"{row}.py").exists() or (ROOT / column / row / "__init__.py").exists()
-    assert list((ROOT / "tests" / column).glob(f"test_{row}*.py"))
+@pytest.mark.parametrize("use_case", USE_CASES)
+@pytest.mark.parametrize("column", ["features", "models", "training", "serving/http"])
+def test_every_room_is_there(column: str, use_case: str) -> None:
+    assert (ROOT / column / use_case / "__init__.py").exists()
+    assert list((ROOT / "tests" / column / use_case).glob("test_*.py"))
+
+
+def test_there_is_no_circle() -> None:
+    known = {module_of(path): path for path in FILES}
+    edges = {
+        module: {name for name in imports(path, at_import=True) if name in known} - {module}
+        for module, path in known.items()
+    }
+    done: set[str] = set()
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join((*trail[trail.index(module) :], module))
+        if module not in done:
+            for name in sorted(edges[module]):
+                # A package's own modules are imported by its __init__, which they may name.
+                if not module.startswith(f"{name}."):
+                    visit(name, (*trail, module))
+            done.add(module)
+
+    for module in sorted(edges):
+        visit(module, ())
+
+
+def test_no_column_outgrows_the_house() -> None:
+    lines = {
+        column: sum(len(path.read_text().splitlines()) for path in (ROOT / column).rglob("*.py"))
+        for column in COLUMNS
+        if column != "serving"
+    } | {
+        f"serving/{door}": sum(
+            len(path.read_text().splitlines()) for path in (ROOT / "serving" / door).rglob("*.py")
+        )
+        for door in ("http", "console", "command")
+    }
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+    assert len((ROOT / "argosy.py").read_text().splitlines()) <= 40
 
 
 def test_the_command_imports_nothing_heavy() -> None:
-    top = {
-        name.split(".")[0]
-        for node in ast.parse((ROOT / "argosy.py").read_text()).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-        )
-    }
-    heavy = {
-        "feast",
-        "mlflow",
-        "pandas",
-        "numpy",
-        "lightgbm",
-        "statsforecast",
-        "fastapi",
-        "sklearn",
-    }
-    assert not top & heavy
-    assert not top & set(COLUMNS)
+    import subprocess
+    import sys
+
+    heavy = ("feast", "mlflow", "pandas", "numpy", "lightgbm", "statsforecast", "fastapi")
+    told = f"import sys, argosy; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_a_benchmark_hides_no_package_of_ours() -> None:
     """Run as a script its folder is searched first."""
-    ours = {"argosy", "features", "models", "training", "serving"}
     names = {path.stem for path in (ROOT / "tests" / "benchmarks").iterdir()}
-    assert not names & ours
+    assert not names & {"argosy", *COLUMNS}
+
+
+def class_names() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(path.relative_to(ROOT).as_posix())
+    return found

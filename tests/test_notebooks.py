@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from features.settings import Settings
+from data.settings import Settings
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 

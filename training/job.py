@@ -11,17 +11,21 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from features.contracts import ArgosyError, FeatureType, fingerprint
-from features.lake import Lake
-from features.settings import Settings
+from data.errors import ArgosyError
+from data.lake import Lake
+from data.settings import Settings
+from data.views import FeatureType, fingerprint
 from features.store import Store
 from models.base import Model, Release, TooLittleDataError, parameters
+from models.promotion import PromotionRefusedError, promote_release
 from models.registry import Registry, Run
 from training import plots
 
+OURS = "argosy"
+
 
 class OverrideError(ArgosyError):
-    """A `--set key=value` that the row's model does not know, or whose value does not fit."""
+    """A `--set key=value` that the use case's model does not know, or whose value does not fit."""
 
 
 @dataclass(frozen=True)
@@ -46,28 +50,29 @@ class Split:
 
 
 def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
-    """The policy of a row that needs none."""
+    """The policy of a use case that needs none."""
     return {}
 
 
 def nothing(context: Context) -> None:
-    """The end of a row that keeps nothing while it trains."""
+    """The end of a use case that keeps nothing while it trains."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a row brings to the skeleton.
+    """What a use case brings to the skeleton.
 
     metric: the headline metric that the gate compares; better: which way is better.
     check: what is missing, a sentence each; an empty list is enough data.
     model: the unfitted model with `--set` applied; baselines: named, tuned fairly, unfitted.
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
-    publish: what the row writes to the feature store once its model is registered.
+    servable: names of the baselines that can serve in the model's place where they are better.
+    publish: what the use case writes to the feature store once its model is registered.
     done: called when the run has ended, whether its model was registered or held back.
     """
 
-    row: str
+    use_case: str
     metric: str
     better: Literal["higher", "lower"]
     features: Mapping[str, FeatureType]
@@ -80,6 +85,7 @@ class Recipe:
     plots: Callable[[Model, Split, Path], None]
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
+    servable: tuple[str, ...] = ()
     publish: Callable[[Model, Context, Split], None] | None = None
     done: Callable[[Context], None] = nothing
 
@@ -88,52 +94,104 @@ class Recipe:
 class Outcome:
     """How a training run ended.
 
-    version: the registered version, None when the gate held it back; reason says why.
+    version: the version that serves now, None when this run changed nothing; reason says why.
+    served: what serves of this run, OURS or a baseline's name; None where the champion stays.
+    registered: the version kept in the registry, also where the champion stays.
     """
 
-    row: str
+    use_case: str
     run_id: str
     metric: str
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
     version: str | None
     reason: str
+    served: str | None = None
+    registered: str | None = None
 
 
 def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
-    """Train one row and, when it beats its baselines, make it the champion.
+    """Train one use case; the best that was tried serves, and the outcome says which that is.
 
-    Raises TooLittleDataError, with all that is missing, before anything is fitted or logged; the
-    champion stays.
+    recipe: what the use case brings; context: what may be used; registry: where the release goes.
+    A model that loses to a baseline gives way to the best of `recipe.servable`; without one, or
+    where the champion is better, the champion stays. Raises TooLittleDataError, with all that is
+    missing, before anything is fitted or logged.
     """
-    context.progress(f"{recipe.row}: reading the frame as of {context.as_of:%Y-%m-%d %H:%M} UTC")
+    context.progress(
+        f"{recipe.use_case}: reading the frame as of {context.as_of:%Y-%m-%d %H:%M} UTC"
+    )
     frame = recipe.frame(context)
     if missing := recipe.check(frame):
-        raise TooLittleDataError(f"{recipe.row} cannot be trained yet. " + " ".join(missing))
+        raise TooLittleDataError(f"{recipe.use_case} cannot be trained yet. " + " ".join(missing))
     split = recipe.split(frame, context)
-    context.progress(f"{recipe.row}: fitting on {len(split.train):,} rows")
+    context.progress(f"{recipe.use_case}: fitting on {len(split.train):,} rows")
     model = recipe.model(context).fit(split.train)
     metrics = dict(recipe.score(model, split))
-    baselines: dict[str, Mapping[str, float]] = {}
-    for name, baseline in recipe.baselines(context).items():
-        context.progress(f"{recipe.row}: baseline {name}")
-        baselines[name] = dict(recipe.score(baseline.fit(split.train), split))
-    policy = recipe.policy(model, split, context)
+    fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
     reason = gate(recipe.metric, recipe.better, metrics, baselines)
-    outcome = Outcome(recipe.row, run_id, recipe.metric, metrics, baselines, None, reason)
-    if reason:
-        recipe.done(context)
-        return outcome
-    context.progress(f"{recipe.row}: fitting the release on all {len(frame):,} rows")
-    release = _release(recipe, context, frame, metrics, policy)
-    version = registry.register(run_id, release)
-    registry.promote(recipe.row, version, f"beats {', '.join(baselines)} on {recipe.metric}")
-    if recipe.publish is not None:
-        context.progress(f"{recipe.row}: writing to the feature store")
-        recipe.publish(model, context, split)
+    outcome = Outcome(recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason)
+    served = _winner(recipe, baselines) if reason else OURS
+    if served is not None:
+        chosen, figures = (
+            (model, metrics) if served == OURS else (fitted[served], baselines[served])
+        )
+        trained = Trained(served, chosen, figures, split, frame)
+        outcome = _serve(recipe, context, registry, replace(outcome, served=served), trained)
     recipe.done(context)
-    return replace(outcome, version=version)
+    return outcome
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run would serve: OURS or a baseline's name, the model fitted on `split.train` with its
+    metrics, and the whole frame that the release is fitted on."""
+
+    name: str
+    model: Model
+    metrics: Mapping[str, float]
+    split: Split
+    frame: pd.DataFrame
+
+
+def _baselines(
+    recipe: Recipe, context: Context, split: Split
+) -> tuple[dict[str, Model], dict[str, Mapping[str, float]]]:
+    """The fitted baselines and their metrics, by name."""
+    fitted: dict[str, Model] = {}
+    metrics: dict[str, Mapping[str, float]] = {}
+    for name, baseline in recipe.baselines(context).items():
+        context.progress(f"{recipe.use_case}: baseline {name}")
+        fitted[name] = baseline.fit(split.train)
+        metrics[name] = dict(recipe.score(fitted[name], split))
+    return fitted, metrics
+
+
+def _winner(recipe: Recipe, baselines: Mapping[str, Mapping[str, float]]) -> str | None:
+    """The best baseline that can serve; None when none of them can."""
+    able = [name for name in baselines if name in recipe.servable]
+    sign = 1.0 if recipe.better == "higher" else -1.0
+    return max(able, key=lambda name: sign * baselines[name][recipe.metric], default=None)
+
+
+def _serve(
+    recipe: Recipe, context: Context, registry: Registry, outcome: Outcome, trained: Trained
+) -> Outcome:
+    """Fit the release, register it, and promote it where it passes the checks."""
+    context.progress(f"{recipe.use_case}: fitting the release on all {len(trained.frame):,} rows")
+    policy = recipe.policy(trained.model, trained.split, context)
+    release = _release(recipe, context, trained, policy)
+    version = registry.register(outcome.run_id, release)
+    why = outcome.reason or f"beats {', '.join(outcome.baselines)} on {recipe.metric}"
+    try:
+        promote_release(registry, recipe.use_case, version, reason=f"{trained.name}: {why}")
+    except PromotionRefusedError as error:
+        return replace(outcome, served=None, registered=version, reason=str(error))
+    if recipe.publish is not None:
+        context.progress(f"{recipe.use_case}: writing to the feature store")
+        recipe.publish(trained.model, context, trained.split)
+    return replace(outcome, version=version, registered=version)
 
 
 def gate(
@@ -158,25 +216,26 @@ def gate(
 
 
 def _release(
-    recipe: Recipe,
-    context: Context,
-    frame: pd.DataFrame,
-    metrics: Mapping[str, float],
-    policy: Mapping[str, float],
+    recipe: Recipe, context: Context, trained: Trained, policy: Mapping[str, float]
 ) -> Release:
-    model = recipe.model(context).fit(frame)
-    sample = recipe.sample(frame)
+    unfitted = (
+        recipe.model(context) if trained.name == OURS else recipe.baselines(context)[trained.name]
+    )
+    model = unfitted.fit(trained.frame)
+    sample = recipe.sample(trained.frame)
     return Release(
-        row=recipe.row,
+        use_case=recipe.use_case,
         version="",
         model=model,
         features=dict(recipe.features),
         contract=fingerprint(recipe.features),
         cut_off=context.as_of,
-        metrics=metrics,
+        metrics=trained.metrics,
         policy=policy,
         sample=sample,
         expected=model.predict(sample),
+        headline=recipe.metric,
+        better=recipe.better,
     )
 
 
@@ -190,20 +249,19 @@ def _log(
     metrics: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
 ) -> str:
-    context.progress(f"{recipe.row}: plots and the MLflow run")
+    context.progress(f"{recipe.use_case}: plots and the MLflow run")
     with tempfile.TemporaryDirectory() as folder:
         recipe.plots(model, split, Path(folder))
-        figures = {"argosy": metrics[recipe.metric]} | {
+        figures = {OURS: metrics[recipe.metric]} | {
             name: baseline[recipe.metric] for name, baseline in baselines.items()
         }
-        title = (
-            f"{recipe.row}: {recipe.metric} after {split.cut:%Y-%m-%d} ({recipe.better} is better)"
-        )
-        plots.comparison(Path(folder) / "against_baselines.png", title, figures, ours="argosy")
+        title = f"{recipe.use_case}: {recipe.metric} after {split.cut:%Y-%m-%d}"
+        title += f" ({recipe.better} is better)"
+        plots.comparison(Path(folder) / "against_baselines.png", title, figures, ours=OURS)
         return registry.log(
             Run(
-                row=recipe.row,
-                name=f"{recipe.row} {context.as_of:%Y-%m-%d}",
+                use_case=recipe.use_case,
+                name=f"{recipe.use_case} {context.as_of:%Y-%m-%d}",
                 params=parameters(model),
                 metrics=metrics,
                 baselines=baselines,

@@ -1,8 +1,9 @@
 """What is known for forecasting: the demand signal, what is known ahead, and the forecasts."""
 
+from data.overrides import Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.importance import abc_xyz
-from features.forecasting.overrides import Override, OverrideError, layered, overridden
+from features.forecasting.overrides import layered, overridden
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
 from features.forecasting.totals import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
@@ -11,6 +12,7 @@ from features.forecasting.views import (
     DEMAND,
     EXPLAINED,
     FORECAST,
+    HISTORY,
     SERVICE,
     VIEWS,
     packed,
@@ -22,6 +24,7 @@ __all__ = [
     "EXPLAINED",
     "FORECAST",
     "FREQUENCIES",
+    "HISTORY",
     "SERVICE",
     "TABLES",
     "TOTALS",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts import Frames
+from data.views import Frames
 from features.forecasting.closures import closed_share, closures
 from features.forecasting.grid import PAIR, Grid, planned
 from features.forecasting.periods import choose, number, numbers, starts

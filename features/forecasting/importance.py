@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from data.money import to_base
 from features.forecasting.grid import PAIR
-from features.money import to_base
 
 YEAR = {"day": 365, "week": 52, "month": 12}
 _A, _B = 0.8, 0.95  # of all revenue, from the pair that brings most downwards

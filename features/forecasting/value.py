@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from data.money import to_base
 from features.forecasting.grid import PAIR
-from features.money import to_base
 
 SEASONS: Mapping[str, tuple[int, ...]] = {"day": (7,), "week": (13, 52), "month": (12,)}
 _KEY = [*PAIR, "period_start"]

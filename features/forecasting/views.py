@@ -1,12 +1,12 @@
 """The views: the demand signal with its corrections, and the forecasts made from it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, View
+from data.views import FeatureType, Frames, Terms, View
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.grid import PAIR
 
@@ -54,13 +54,19 @@ FORECAST: Mapping[str, FeatureType] = {
 # What a mean is made of, in units.
 EXPLAINED = ("level", "stockouts", "season", "price", "promotion")
 
+
+def _demand_by_terms(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
+    """The demand signal in the period that the settings say."""
+    return demand(tables, as_of, terms.frequency)
+
+
 VIEWS: tuple[View, ...] = (
     View(
         "demand",
         ("warehouse_id", "product_id"),
         DEMAND,
         tables=TABLES,
-        build=demand,
+        build=_demand_by_terms,
         online=False,
     ),
     View("forecast", ("warehouse_id", "product_id"), FORECAST, ttl=timedelta(days=35)),
@@ -74,6 +80,7 @@ VIEWS: tuple[View, ...] = (
     ),
 )
 SERVICE: tuple[str, ...] = ("forecast",)
+HISTORY: tuple[str, ...] = ()
 
 
 def quantile_names(levels: Sequence[float]) -> list[str]:

@@ -4,14 +4,13 @@ from datetime import datetime
 
 import pandas as pd
 
-from features.contracts import Frames, View
+from data.views import Frames, Terms, View
 from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, model_inputs
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
     Rates,
     amounts,
-    base_currency,
     decline,
     event,
     events,
@@ -24,10 +23,10 @@ from features.fraud.stream import (
 _TABLES = ("payments", "chargebacks", "customers", "fx_rates")
 
 
-def _velocity(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def _velocity(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The velocities at the moment of each payment."""
     payments, rates = tables["payments"], tables["fx_rates"]
-    amount = amounts(payments, rates, base_currency(payments, rates))
+    amount = amounts(payments, rates, terms.base_currency)
     values = payment_velocity(payments, tables["chargebacks"], amount)
     keys = pd.DataFrame(
         {"payment_id": payments["payment_id"], "event_timestamp": payments["attempted_at"]}
@@ -35,13 +34,13 @@ def _velocity(tables: Frames, as_of: datetime) -> pd.DataFrame:
     return pd.concat([keys, values], axis=1)
 
 
-def history(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def history(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The payments with what was known at the moment of each: velocities and the customer's risk,
     as the store would give them, from the tables alone."""
     payments = tables["payments"]
-    velocity = _velocity(tables, as_of).drop(columns=["payment_id", "event_timestamp"])
+    velocity = _velocity(tables, as_of, terms).drop(columns=["payment_id", "event_timestamp"])
     seen = pd.concat([payments, velocity], axis=1).sort_values("attempted_at", kind="stable")
-    risk = customer_risk(tables, as_of).sort_values("event_timestamp", kind="stable")
+    risk = customer_risk(tables, as_of, terms).sort_values("event_timestamp", kind="stable")
     risk = risk.rename(columns={"event_timestamp": "known_at"})
     found = pd.merge_asof(seen, risk, by="customer_id", left_on="attempted_at", right_on="known_at")
     return found.drop(columns="known_at")
@@ -65,16 +64,17 @@ VIEWS: tuple[View, ...] = (
     ),
 )
 SERVICE = ("payment_velocity", "customer_risk")
+HISTORY: tuple[str, ...] = ()
 
 __all__ = [
     "FEATURES",
+    "HISTORY",
     "PLAN",
     "RISK_FEATURES",
     "SERVICE",
     "VIEWS",
     "Rates",
     "amounts",
-    "base_currency",
     "customer_risk",
     "decline",
     "event",

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.contracts import TABLES, FeatureType
+from data.tables import TABLES
+from data.views import FeatureType
 from features.fraud.plan import PLAN, SINGLE
 from features.fraud.risk import RISK_FEATURES
 from features.fraud.signals import signal, signals

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.contracts import FeatureType
+from data.views import FeatureType
 from features.fraud.stream import Rates, milliseconds
 
 RETURN_FACTS: Mapping[str, FeatureType] = {

@@ -5,8 +5,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, Frames
-from features.fraud.stream import amounts, base_currency, fraud_reports
+from data.views import FeatureType, Frames, Terms
+from features.fraud.stream import amounts, fraud_reports
 
 RISK_FEATURES: dict[str, FeatureType] = {
     "signed_up_day": "float",
@@ -24,14 +24,14 @@ _DAY = pd.Timedelta(days=1)
 _START = pd.Timestamp("1970-01-01", tz="UTC")
 
 
-def customer_risk(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def customer_risk(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """One row a customer at sign-up and at the midnight after each day with news of them.
 
     past_…: payments, declined ones and fraud reports before that midnight. usual_amount and
     amount_spread: mean and standard deviation of ln(1 + amount in base currency) of the payments
     that were not declined. signed_up_day: days since 1970.
     """
-    days = _days(tables)
+    days = _days(tables, terms)
     days = days[days["event_timestamp"] <= pd.Timestamp(as_of)]
     sums = days.groupby("customer_id", sort=False)[
         ["payments", "declines", "frauds", "n", "s", "q"]
@@ -68,11 +68,11 @@ def _accounts(customers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _days(tables: Frames) -> pd.DataFrame:
+def _days(tables: Frames, terms: Terms) -> pd.DataFrame:
     """What each day brought each customer; sign-up is a day that brought nothing."""
     payments, customers = tables["payments"], tables["customers"]
     rates = tables["fx_rates"]
-    amount = amounts(payments, rates, base_currency(payments, rates))
+    amount = amounts(payments, rates, terms.base_currency)
     declined = (payments["outcome"] == "declined").to_numpy(dtype=bool)
     log = np.log1p(amount.to_numpy(dtype=float))
     counted = ~declined & np.isfinite(log)

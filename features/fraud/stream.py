@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.money import to_base
 from features.fraud.plan import PLAN
-from features.money import to_base
 from features.windows import MEASURES, Event, Plan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,21 +31,6 @@ def milliseconds(when: datetime) -> int:
 def at_ms(times: pd.Series) -> NDArray[np.int64]:
     """Whole milliseconds since 1970, of a column."""
     return times.to_numpy(dtype="datetime64[ns]").astype(np.int64) // 1_000_000
-
-
-def base_currency(payments: pd.DataFrame, fx_rates: pd.DataFrame) -> str:
-    """The currency the rates are for: it has none of its own, or it is always 1.
-
-    fx_rates give units of the base for one unit. With no payments in such a currency any name
-    does; "" is answered.
-    """
-    fixed = fx_rates.groupby("currency")["rate"].agg(lambda rate: bool((rate == 1.0).all()))
-    known = set(fixed.index)
-    paid = payments["currency"].dropna().value_counts()
-    for currency in paid.index:
-        if currency not in known or fixed[currency]:
-            return str(currency)
-    return ""
 
 
 def amounts(payments: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Series:

@@ -4,24 +4,25 @@ from datetime import datetime
 
 import pandas as pd
 
-from features.contracts import FeatureType, View
+from data.views import FeatureType, View
 from features.replenishment import lead_time, stock, supply
 from features.replenishment.stock import PAIR
-from features.replenishment.supply import TRIPLE, in_base
+from features.replenishment.supply import TRIPLE
 
 __all__ = [
     "FEATURES",
+    "HISTORY",
     "PAIR",
     "SERVICE",
     "TRIPLE",
     "VIEWS",
     "due_from",
-    "in_base",
     "planning_frame",
 ]
 
 VIEWS: tuple[View, ...] = (stock.VIEW, supply.VIEW, lead_time.VIEW)
 SERVICE = ("forecast", *(view.name for view in VIEWS))
+HISTORY: tuple[str, ...] = ("demand",)
 
 # What is read of `forecast`, which another row writes.
 FORECAST: dict[str, FeatureType] = {
@@ -46,7 +47,6 @@ def planning_frame(
     forecast: pd.DataFrame,
     *,
     now: datetime,
-    base: str,
 ) -> pd.DataFrame:
     """What the policy reads: a row for each pair and supplier, and one for each pair without terms.
 
@@ -57,7 +57,7 @@ def planning_frame(
     frame = frame.merge(forecast[[*PAIR, *FORECAST]], on=list(PAIR), how="left")
     moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
     aged = due_from(frame, moment)
-    return in_base(aged, base)[[*TRIPLE, "event_timestamp", *FEATURES]]
+    return aged[[*TRIPLE, "event_timestamp", *FEATURES]]
 
 
 def due_from(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr
 
-from features.contracts import Frames, View
+from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 from features.replenishment.supply import EVERY, TRIPLE, WEEKS
 
@@ -18,7 +18,7 @@ _NO_SPREAD = 1e-6  # days
 _SUPPLIER = ("warehouse_id", "supplier_id")
 
 
-def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Mean and standard deviation of the lead time in days, as known at each moment.
 
     What is learned is the delay: real less declared days. A supplier's delay at a warehouse is
@@ -29,16 +29,16 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     lead_time_orders: received lines of the product behind it.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
-    terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    bought = _declared(tables["purchase_orders"], terms)
-    keys = Keys.of(TRIPLE, terms)
-    parts = [_at(bought, terms, keys, moment) for moment in grid]
+    supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
+    bought = _declared(tables["purchase_orders"], supply_terms)
+    keys = Keys.of(TRIPLE, supply_terms)
+    parts = [_at(bought, supply_terms, keys, moment) for moment in grid]
     return pd.concat(parts, ignore_index=True)[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
-def _declared(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+def _declared(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
     """Lines with the days declared when they were ordered, and the delay of the received ones."""
-    declared = terms[[*TRIPLE, "valid_from", "lead_time_days"]]
+    declared = supply_terms[[*TRIPLE, "valid_from", "lead_time_days"]]
     lines = pd.merge_asof(
         bought.sort_values("ordered_at", kind="stable"),
         declared.sort_values("valid_from", kind="stable"),
@@ -56,9 +56,9 @@ def _days(span: pd.Series) -> pd.Series:
 
 
 def _at(
-    bought: pd.DataFrame, terms: pd.DataFrame, keys: Keys, moment: pd.Timestamp
+    bought: pd.DataFrame, supply_terms: pd.DataFrame, keys: Keys, moment: pd.Timestamp
 ) -> pd.DataFrame:
-    known = terms[terms["valid_from"].fillna(moment) <= moment]
+    known = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
     rows = known.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     received = bought[bought["received_at"] <= moment]
     declared = rows["lead_time_sd"].fillna(0.0).to_numpy()

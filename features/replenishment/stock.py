@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from features.contracts import Frames, View
+from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 
 PAIR = ("warehouse_id", "product_id")
@@ -15,7 +15,7 @@ REGULAR = 0.5
 _WEEK = 7 * 86_400
 
 
-def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The position of every pair at each Monday of the last 26 weeks and at `as_of`.
 
     on_hand: as last observed, less what was sold and plus what was received since; missing when
@@ -28,9 +28,11 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
         REGULAR units a week, so that the plan can say that its terms are missing.
     """
     grid = moments(as_of, weeks=WEEKS)
-    stock, bought, terms = (tables[name] for name in ("stock", "purchase_orders", "supply_terms"))
+    stock, bought, supply_terms = (
+        tables[name] for name in ("stock", "purchase_orders", "supply_terms")
+    )
     sold = _sold(tables["orders"], grid[-1])
-    kept = Keys.of(PAIR, stock, bought, terms)
+    kept = Keys.of(PAIR, stock, bought, supply_terms)
     frame = _rows(kept, np.repeat(np.arange(len(kept.index)), len(grid)), grid, len(kept.index))
     late = Keys.of(PAIR, sold)
     extra = np.flatnonzero(kept.codes(late.frame(np.arange(len(late.index)))) < 0)
@@ -40,7 +42,7 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
     rows = _observed(rows, codes, at, stock, keys)
     rows = _moved(rows, codes, at, sold, bought, keys)
-    rows = _with_open_orders(rows, codes, at, _with_due(bought, terms), keys)
+    rows = _with_open_orders(rows, codes, at, _with_due(bought, supply_terms), keys)
     known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] >= REGULAR)
     planned = kept.codes(rows) >= 0
     rows = rows[known | (planned & (rows["event_timestamp"] == grid[-1]))]
@@ -100,10 +102,10 @@ def _moved(
     )
 
 
-def _with_due(bought: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+def _with_due(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
     """Purchase orders, each with the moment it is expected at."""
     by = [*PAIR, "supplier_id"]
-    newest = terms.sort_values("valid_from").drop_duplicates(by, keep="last")
+    newest = supply_terms.sort_values("valid_from").drop_duplicates(by, keep="last")
     lead = bought.merge(newest[[*by, "lead_time_days"]], on=by, how="left")["lead_time_days"]
     usual = bought["ordered_at"] + pd.to_timedelta(lead.fillna(0.0), unit="D").set_axis(
         bought.index

@@ -5,8 +5,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType, Frames, View
-from features.money import to_base
+from data.money import to_base
+from data.views import FeatureType, Frames, Terms, View
 from features.replenishment.ledger import moments
 from features.replenishment.promotion import planned
 
@@ -47,11 +47,9 @@ _ELSEWHERE: dict[str, FeatureType] = {
     "promotion_until": "float",
     "promotions_before": "float",
 }
-# The base currency is a setting, and a view knows no settings: see `in_base`.
-_NO_BASE = ""
 
 
-def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
+def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The newest terms with valid_from at or before each moment, every four weeks and at `as_of`.
 
     Money stays in the currency of the terms; fx_rate is the day's rate to the base currency (1
@@ -61,14 +59,16 @@ def build(tables: Frames, as_of: datetime) -> pd.DataFrame:
     weight_kg, volume_m3: of a unit. country: the warehouse's.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
-    terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    parts = [_at(tables, terms, moment) for moment in grid]
+    supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
+    parts = [_at(tables, supply_terms, moment, terms.base_currency) for moment in grid]
     rows = pd.concat(parts, ignore_index=True)
     return rows[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
-def _at(tables: Frames, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    rows = terms[terms["valid_from"].fillna(moment) <= moment]
+def _at(
+    tables: Frames, supply_terms: pd.DataFrame, moment: pd.Timestamp, base: str
+) -> pd.DataFrame:
+    rows = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
     rows = rows.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     rows = rows.assign(event_timestamp=moment)
     rows = rows.merge(_products(tables["products"]), on="product_id", how="left")
@@ -76,13 +76,13 @@ def _at(tables: Frames, terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFra
     rows = rows.merge(sites, on="warehouse_id", how="left")
     fx, when = tables["fx_rates"], rows["event_timestamp"]
     ones = pd.Series(1.0, index=rows.index)
-    rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, _NO_BASE)
-    rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, _NO_BASE)
+    rows["fx_rate"] = to_base(ones, rows["currency"], when, fx, base)
+    rows["price_fx_rate"] = to_base(ones, rows["price_currency"], when, fx, base)
     ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= when)
     rows["discontinued"] = ended.astype("boolean")
     rows["blocked"] = rows["blocked"].astype("boolean")
     rows["days_to_end"] = (rows["discontinued_on"] - when).dt.total_seconds() / 86_400
-    rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows))
+    rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows, base))
     return planned(rows, tables["promotions"], moment)
 
 
@@ -93,24 +93,11 @@ def _products(products: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _product_cost(rows: pd.DataFrame) -> pd.Series:
+def _product_cost(rows: pd.DataFrame, base: str) -> pd.Series:
     """The product's own unit cost in the currency of the terms."""
-    same = rows["currency"].fillna(_NO_BASE) == rows["price_currency"].fillna(_NO_BASE)
+    same = rows["currency"].fillna(base) == rows["price_currency"].fillna(base)
     rate = np.where(same, 1.0, rows["price_fx_rate"] / rows["fx_rate"])
     return rows["product_cost"] * rate
-
-
-def in_base(frame: pd.DataFrame, base: str) -> pd.DataFrame:
-    """The frame with rate 1 for the base currency, which needs no rate of its own.
-
-    >>> in_base(pd.DataFrame({"currency": ["EUR"], "fx_rate": [float("nan")],
-    ...     "price_currency": ["USD"], "price_fx_rate": [0.9]}), "EUR")["fx_rate"].tolist()
-    [1.0]
-    """
-    return frame.assign(
-        fx_rate=frame["fx_rate"].mask(frame["currency"] == base, 1.0),
-        price_fx_rate=frame["price_fx_rate"].mask(frame["price_currency"] == base, 1.0),
-    )
 
 
 VIEW = View(

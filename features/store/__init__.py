@@ -7,21 +7,19 @@ imported on first need of it: that takes seconds, and reading online never does.
 
 from features.store.columns import StoreError, ViewError
 from features.store.store import (
-    SERVICES,
-    VIEWS,
     MaterializeReport,
     OnlineStoreError,
     Store,
     ViewReport,
+    declared_views,
 )
 
 __all__ = [
-    "SERVICES",
-    "VIEWS",
     "MaterializeReport",
     "OnlineStoreError",
     "Store",
     "StoreError",
     "ViewError",
     "ViewReport",
+    "declared_views",
 ]

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features.contracts import View
+from data.views import View
 from features.store.columns import TIME, StoreError, micros, schema
 
 UNIQUE_BY = b"argosy.unique_by"

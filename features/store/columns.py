@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contracts import ArgosyError, FeatureType, View
+from data.errors import ArgosyError
+from data.views import FeatureType, View
 
 TIME = "event_timestamp"
 ARROW: Mapping[FeatureType, pa.DataType] = {

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contracts import FeatureType
+from data.views import FeatureType
 
 # Field number and wire type of each kind's member in Feast's Value message.
 _TAG: dict[FeatureType, bytes] = {

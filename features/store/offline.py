@@ -36,8 +36,8 @@ from feast.saved_dataset import SavedDatasetStorage
 from feast.types import Array, Bool, Float64, Int64, String
 from psycopg import sql
 
-from features.contracts import View
-from features.settings import Settings
+from data.settings import Settings
+from data.views import View
 from features.store.archive import engine, write_file
 from features.store.asof import Part, Source, join, pull
 from features.store.columns import TIME, StoreError

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from features.contracts import View
+from data.views import View
 from features.store.columns import TIME, micros
 from features.store.encoding import decode, encode, entity_key, key_prefix
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import mmh3
 
-from features.contracts import View
+from data.views import View
 from features.store.encoding import read_stamp, stamp
 from features.store.online import Asked, Batch, Stored
 

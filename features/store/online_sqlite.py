@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from features.contracts import View
+from data.views import View
 from features.store.encoding import decode, whole
 from features.store.online import MICROS, Asked, Batch, Stored
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from features.settings import Settings
+from data.settings import Settings
 
 FILE = "feature_store.yaml"
 

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features import forecasting, fraud, recommendation, replenishment
-from features.contracts import FeatureType, View
-from features.remote import Circuit, open_redis
-from features.settings import Settings
+from data.redis_client import Circuit, open_redis
+from data.settings import Settings
+from data.use_cases import USE_CASES, UseCaseName, load_features
+from data.views import FeatureType, View
 from features.store.archive import Archive
 from features.store.columns import TIME, StoreError, as_pandas, frame_of, to_arrow, to_pandas
 from features.store.online import Online, look_up, serialize, serialize_keys
@@ -29,16 +29,8 @@ from features.store.online_sqlite import SqliteOnline
 from features.store.repository import write_configuration
 
 if TYPE_CHECKING:
-    from features.lake import Lake
+    from data.lake import Lake
 
-_ROWS = {
-    "recommendation": recommendation,
-    "forecasting": forecasting,
-    "replenishment": replenishment,
-    "fraud": fraud,
-}
-VIEWS: tuple[View, ...] = tuple(view for row in _ROWS.values() for view in row.VIEWS)
-SERVICES: Mapping[str, tuple[str, ...]] = {name: row.SERVICE for name, row in _ROWS.items()}
 Progress = Callable[[str, float], None]
 
 _FOREVER = 1 << 62  # later than any event, in microseconds
@@ -68,20 +60,24 @@ class MaterializeReport:
 
 
 class Store:
-    """Features of all rows, offline and online."""
+    """Features of the use cases, offline and online."""
 
     def __init__(
         self,
         settings: Settings,
         lake: "Lake",
         *,
-        views: Sequence[View] = VIEWS,
-        services: Mapping[str, tuple[str, ...]] = SERVICES,
+        views: Sequence[View] | None = None,
+        services: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._settings = settings
         self._lake = lake
+        if views is None or services is None:
+            views, services = declared_views(settings.use_cases)
         self._views = {view.name: view for view in views}
-        self._services = {row: tuple(map(self._view, names)) for row, names in services.items()}
+        self._services = {
+            use_case: tuple(map(self._view, names)) for use_case, names in services.items()
+        }
         self._archive = Archive(settings.feature_folder)
         self._circuit = Circuit(lambda: self._failures)
         self._open = ExitStack()
@@ -112,7 +108,7 @@ class Store:
                     progress(view.name, len(reports) / len(views))
                 started = time.perf_counter()
                 if view.build is not None:
-                    frame = view.build(tables.take(view), as_of)
+                    frame = view.build(tables.take(view), as_of, self._settings.terms)
                     self._archive.replace(view, to_arrow(view, frame, as_of), as_of)
                 online = self._publish_all(view, as_of) if view.online else 0
                 rows = self._archive.count(view)
@@ -150,13 +146,15 @@ class Store:
                 self._online.write(serialize(found, newest))
         return int(rows.num_rows)
 
-    def training_frame(self, row: str, entities: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-        """The entities, in order, with the features of the row as of each event_timestamp.
+    def training_frame(
+        self, use_case: str, entities: pd.DataFrame, as_of: datetime
+    ) -> pd.DataFrame:
+        """The entities, in order, with the features of the use case as of each event_timestamp.
 
         Views whose keys are no columns of the entities are left out. Nothing later than `as_of`
         is used: a later event_timestamp (or none) means as of then. Raises StoreError.
         """
-        views = self._views_for(row, entities)
+        views = self._views_for(use_case, entities)
         references = [f"{view.name}:{name}" for view in views for name in view.features]
         if not references:
             return entities.copy()
@@ -166,13 +164,13 @@ class Store:
         found = self._feast.get_historical_features(asked, references).to_arrow()
         return _beside(entities, views, lambda name, kind: to_pandas(found[name], kind))
 
-    def online_frame(self, row: str, entities: pd.DataFrame, now: datetime) -> pd.DataFrame:
-        """The entities, in order, with the newest features of the row, as of now.
+    def online_frame(self, use_case: str, entities: pd.DataFrame, now: datetime) -> pd.DataFrame:
+        """The entities, in order, with the newest features of the use case, as of now.
 
         What `training_frame` gives for now, from the online store; views that are not kept online
         are left out. Raises StoreError.
         """
-        views = [view for view in self._views_for(row, entities) if view.online]
+        views = [view for view in self._views_for(use_case, entities) if view.online]
         asked = {key: texts.to_pylist() for key, texts in _asked(views, entities).items()}
         with self._reaching():
             found = look_up(self._online, views, asked, now)
@@ -180,7 +178,7 @@ class Store:
 
     def online_values(
         self,
-        row: str,
+        use_case: str,
         entities: Sequence[Mapping[str, str | None]],
         now: datetime | Sequence[datetime],
     ) -> list[dict[str, Any]]:
@@ -190,7 +188,9 @@ class Store:
         is None. Raises StoreError.
         """
         given = set(entities[0]) if entities else set()
-        views = [view for view in self._service(row) if view.online and set(view.keys) <= given]
+        views = [
+            view for view in self._service(use_case) if view.online and set(view.keys) <= given
+        ]
         keys = {key for view in views for key in view.keys}
         asked = {key: [entity[key] for entity in entities] for key in keys}
         with self._circuit.asking(self._away):
@@ -295,10 +295,10 @@ class Store:
             (view.name, view.keys, list(view.features.items()), str(view.ttl), view.online)
             for view in self._views.values()
         ]
-        services = {row: [view.name for view in views] for row, views in self._services.items()}
+        services = {name: [view.name for view in views] for name, views in self._services.items()}
         settings = self._settings
         places = (settings.namespace, settings.online_store_url, settings.registry_url)
-        return _hash([views, services, places])
+        return _hash([views, services, places, asdict(settings.terms)])
 
     def _state(self, as_of: datetime) -> dict[str, str]:
         return {
@@ -312,17 +312,22 @@ class Store:
             raise StoreError(f"there is no view {name!r}; there are: {', '.join(self._views)}")
         return self._views[name]
 
-    def _service(self, row: str) -> tuple[View, ...]:
-        if row not in self._services:
-            raise StoreError(f"there is no row {row!r}; there are: {', '.join(self._services)}")
-        return self._services[row]
+    def _service(self, use_case: str) -> tuple[View, ...]:
+        if use_case not in self._services:
+            raise StoreError(
+                f"no views of {use_case!r}; there are those of {', '.join(self._services)} "
+                "(ARGOSY_USE_CASES)"
+            )
+        return self._services[use_case]
 
-    def _views_for(self, row: str, entities: pd.DataFrame) -> list[View]:
-        views = [view for view in self._service(row) if set(view.keys) <= set(entities.columns)]
+    def _views_for(self, use_case: str, entities: pd.DataFrame) -> list[View]:
+        views = [
+            view for view in self._service(use_case) if set(view.keys) <= set(entities.columns)
+        ]
         names = [name for view in views for name in view.features]
         if twice := {name for name in names if names.count(name) > 1 or name in entities.columns}:
             raise StoreError(
-                f"row {row}: the columns {', '.join(sorted(twice))} would be there twice; rename "
+                f"{use_case}: the columns {', '.join(sorted(twice))} would be there twice; rename "
                 "those of the entities or of one view"
             )
         return views
@@ -384,7 +389,7 @@ class Store:
             self._archive.create(view)
         store = open_feast(self._settings)
         self._open.callback(store.registry.write_engine.dispose)
-        names = {row: tuple(view.name for view in views) for row, views in self._services.items()}
+        names = {name: tuple(view.name for view in views) for name, views in self._services.items()}
         declare(store, list(self._views.values()), names, self._definitions)
         return store
 
@@ -407,6 +412,21 @@ class _Tables:
         for name in set(view.tables) - set(self._waiting):
             del self._read[name]
         return taken
+
+
+def declared_views(
+    use_cases: Sequence[UseCaseName],
+) -> tuple[tuple[View, ...], dict[str, tuple[str, ...]]]:
+    """The views that these use cases own or read, and of each use case those it answers from.
+
+    use_cases: names of `data.use_cases.USE_CASES`. A view that none of them reads is left out.
+    """
+    parts = {name: load_features(name) for name in USE_CASES}
+    asked = [parts[name] for name in use_cases]
+    wanted = {name for part in asked for name in (*part.SERVICE, *part.HISTORY)}
+    wanted |= {view.name for part in asked for view in part.VIEWS}
+    views = tuple(view for part in parts.values() for view in part.VIEWS if view.name in wanted)
+    return views, {name: parts[name].SERVICE for name in use_cases}
 
 
 def _asked(views: Sequence[View], entities: pd.DataFrame) -> dict[str, pa.Array]:

@@ -28,7 +28,7 @@ import pandas as pd
 from parts.merchant import merchant
 from parts.sums import sums
 
-from features.settings import Settings
+from data.settings import Settings
 from models.forecasting import Baseline, Forecaster
 from models.forecasting.checkpoints import Checkpoints
 from training.metrics import bias, coverage, mape, wape

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from features.contracts import TABLES
+from data.tables import TABLES
 from features.fraud import PLAN, RISK_FEATURES, model_inputs, payment_velocity
 from models.fraud import BoostedTrees
 from training.metrics import card_precision_at_k, expected_calibration_error

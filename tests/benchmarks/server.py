@@ -28,15 +28,15 @@ import pandas as pd
 import redis
 from parts import load, rivals, shop, store
 
-from features.records import Records
-from features.settings import Settings
+from data.records import Records
+from data.settings import Settings
 
 SERVE = """
 import sys
 import uvicorn
 from fastapi import Request
-from features.settings import Settings
-from serving.app import create_app
+from data.settings import Settings
+from serving.http.app import create_app
 
 app = create_app(Settings())
 
@@ -214,7 +214,7 @@ def soak(settings: Settings, pid: int, minutes: float, rate: float) -> dict[str,
 
     def disturb() -> None:
         over.wait(minutes * 30)
-        fresh = {row: shop.again(settings, row) for row in settings.rows}
+        fresh = {row: shop.again(settings, row) for row in settings.use_cases}
         for row, version in fresh.items():
             swaps.append(swap(row, "promote", {"version": version, "reason": "half of the soak"}))
         materialize()

@@ -27,16 +27,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from features.contracts import fingerprint
+from data.settings import Settings
+from data.views import fingerprint
+from decisions.recommendation.storefront import Storefront
+from decisions.runtime import Runtime
 from features.recommendation import interactions
-from features.settings import Settings
 from models.base import Release
 from models.recommendation import Recommender
 from models.registry import Run
-from serving.live import Live
-from serving.recommendation.routes import asked
-from serving.recommendation.schemas import RecommendationRequest
-from serving.recommendation.storefront import Storefront
+from serving.http.recommendation.routes import asked
+from serving.http.recommendation.schemas import RecommendationRequest
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 PEOPLE, LINES, FACTORS = 20_000, 400_000, 128
@@ -99,27 +99,27 @@ def shop(folder: Path, products: int) -> Settings:
     if (folder / "ready").exists():
         return settings
     tables(folder / "tables", products)
-    live = Live(settings)
-    live.lake.ingest(folder / "tables")
-    live.store.materialize(NOW)
-    live.records.migrate()
-    register(live)
-    live.stop()
+    runtime = Runtime(settings)
+    runtime.lake.ingest(folder / "tables")
+    runtime.store.materialize(NOW)
+    runtime.records.migrate()
+    register(runtime)
+    runtime.stop()
     (folder / "ready").touch()
     return settings
 
 
-def register(live: Live) -> None:
+def register(runtime: Runtime) -> None:
     """Fit on few people: it is the size of the model that counts here."""
     orders, events, products = (
-        live.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
+        runtime.lake.read(name, as_of=NOW) for name in ("orders", "events", "products")
     )
     frame = interactions(orders, events, products=products)
     model = Recommender(factors=FACTORS, windows=1, tuning_people=500).fit(frame)
     sample = pd.DataFrame({"customer_id": ["c000001"], "limit": [3]})
-    run = live.registry.log(Run("recommendation", "benchmark", {}, {}, {}, None, {}))
+    run = runtime.registry.log(Run("recommendation", "benchmark", {}, {}, {}, None, {}))
     release = Release(
-        row="recommendation",
+        use_case="recommendation",
         version="",
         model=model,
         features={},
@@ -130,7 +130,7 @@ def register(live: Live) -> None:
         sample=sample,
         expected=model.predict(sample),
     )
-    live.registry.promote("recommendation", live.registry.register(run, release))
+    runtime.registry.promote("recommendation", runtime.registry.register(run, release))
 
 
 def body(i: int) -> dict[str, object]:
@@ -148,11 +148,11 @@ def body(i: int) -> dict[str, object]:
 
 def in_process(settings: Settings) -> dict[str, float]:
     """Milliseconds of a whole answer in process, on one core: wall and processor time."""
-    live = Live(settings)
-    live.refresh()
-    if problem := live.problem("recommendation"):
+    runtime = Runtime(settings)
+    runtime.refresh()
+    if problem := runtime.problem("recommendation"):
         raise SystemExit(f"{problem}; build the shop anew: remove the folder of --shop")
-    front = Storefront.of(live)
+    front = Storefront.of(runtime)
     bodies = [RecommendationRequest.model_validate(body(i)) for i in range(IN_PROCESS)]
     for each in bodies[:100]:
         front.recommend(asked(each), None)
@@ -164,7 +164,7 @@ def in_process(settings: Settings) -> dict[str, float]:
         front.recommend(asked(each), None)
         wall.append(time.perf_counter() - start)
         processor.append(time.process_time() - used)
-    live.stop()
+    runtime.stop()
     return quantiles("wall", wall) | quantiles("cpu", processor)
 
 

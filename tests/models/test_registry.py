@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.contracts import fingerprint
+from data.views import fingerprint
 from models.base import Release
 from models.registry import Registry, RegistryError, Run
 
@@ -53,13 +53,13 @@ class Mean:
         return model
 
 
-ROWS = {"fraud": lambda: {"mean": Mean}, "forecasting": lambda: {"mean": Mean}}
+MODELS_OF = {"fraud": lambda: {"mean": Mean}, "forecasting": lambda: {"mean": Mean}}
 
 
 def release(shift: float = 0.0, row: str = "fraud") -> Release:
     model = Mean(shift).fit(SAMPLE)
     return Release(
-        row=row,
+        use_case=row,
         version="",
         model=model,
         features=FEATURES,
@@ -74,7 +74,7 @@ def release(shift: float = 0.0, row: str = "fraud") -> Release:
 
 def a_run(row: str = "fraud", plots: Path | None = None) -> Run:
     return Run(
-        row=row,
+        use_case=row,
         name="a run",
         params={"shift": 0.0, "text": "y" * 10_000},
         metrics={"average_precision": 0.5, "cost@1%": 2.0},
@@ -112,7 +112,7 @@ def registry(home: Path) -> Registry:
 
 
 def at(home: Path) -> Registry:
-    return Registry(f"sqlite:///{home}/mlflow.db", home / "artifacts", rows=ROWS)
+    return Registry(f"sqlite:///{home}/mlflow.db", home / "artifacts", use_cases=MODELS_OF)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def postgres(postgres_url: str, namespace: str, tmp_path: Path) -> Registry:
         connection.execute(f'create schema "{namespace}"')
     mark = "&" if "?" in postgres_url else "?"
     url = f"{postgres_url}{mark}options=-csearch_path%3D{namespace}"
-    return Registry(url, tmp_path / "artifacts", namespace, rows=ROWS)
+    return Registry(url, tmp_path / "artifacts", namespace, use_cases=MODELS_OF)
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_a_run_keeps_what_it_was_given(registry: Registry, home: Path, tmp_path:
 
 def test_registering_moves_no_alias_and_another_row_stays_apart(registry: Registry) -> None:
     registered(registry, 0.0)
-    registered(registry, 0.0, row="forecasting")
+    registered(registry, 0.0, use_case="forecasting")
     assert registry.champion_version("fraud") is None
     registry.promote("fraud", "1")
     assert registry.champion_version("fraud") == "1"
@@ -252,7 +252,7 @@ def test_mlflow_reads_a_release_too(
     registry: Registry, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (version,) = registered(registry, 1.0)
-    monkeypatch.setattr("models.registry.models_of_row", lambda row: ROWS[row]())
+    monkeypatch.setattr("models.registry.models_of", lambda row: MODELS_OF[row]())
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{home}/mlflow.db")
@@ -322,7 +322,7 @@ def test_a_model_outside_models_is_refused(registry: Registry) -> None:
 )
 def test_an_unreachable_registry_is_told_at_once(url: str, tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="ARGOSY_MLFLOW_URL") as caught:
-        Registry(url, tmp_path, rows=ROWS).champion_version("fraud")
+        Registry(url, tmp_path, use_cases=MODELS_OF).champion_version("fraud")
     assert "ann:***@" in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -340,7 +340,7 @@ def test_postgresql_does_all_of_it(postgres: Registry) -> None:
 
 @pytest.mark.slow
 def test_a_server_does_all_of_it_and_releases_are_fetched_once(server: str, tmp_path: Path) -> None:
-    registry = Registry(server, None, cache=tmp_path / "cache", rows=ROWS)
+    registry = Registry(server, None, cache=tmp_path / "cache", use_cases=MODELS_OF)
     for version in registered(registry, 0.0, 1.0):
         registry.promote("fraud", version)
     registry.load("fraud").trial()

@@ -9,8 +9,8 @@ from typing import Self
 import pandas as pd
 import pytest
 
-from features.lake import Lake
-from features.settings import Settings
+from data.lake import Lake
+from data.settings import Settings
 from features.store import Store
 from models.base import Model, TooLittleDataError
 from models.registry import Registry
@@ -54,7 +54,7 @@ def plot(model: Model, split: job.Split, folder: Path) -> None:
 
 
 RECIPE = job.Recipe(
-    row="forecasting",
+    use_case="forecasting",
     metric="mae",
     better="lower",
     features={"y": "float"},

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.records import Records
 from features import forecasting as features
-from features.records import Records
 from models.base import Model, parameters
 from models.forecasting import LEVELS, Baseline, Forecaster
 from models.forecasting.checkpoints import Checkpoints
@@ -161,7 +161,7 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
 
 
 RECIPE = Recipe(
-    row="forecasting",
+    use_case="forecasting",
     metric=METRIC,
     better="lower",
     features=dict(features.DEMAND),

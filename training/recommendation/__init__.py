@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from features.contracts import FeatureType
+from data.views import FeatureType
 from features.recommendation import interactions
 from models.base import Model, parameters
 from models.recommendation import MODELS, Recommender
@@ -38,7 +38,13 @@ def frame(context: Context) -> pd.DataFrame:
     orders, events, products, rates = (
         context.lake.read(name, as_of=context.as_of) for name in names
     )
-    return interactions(orders, events, products=products, fx_rates=rates)
+    return interactions(
+        orders,
+        events,
+        products=products,
+        fx_rates=rates,
+        base=context.settings.base_currency,
+    )
 
 
 def check(known: pd.DataFrame) -> list[str]:
@@ -103,7 +109,7 @@ def sample(known: pd.DataFrame) -> pd.DataFrame:
 
 
 RECIPE = Recipe(
-    row="recommendation",
+    use_case="recommendation",
     metric="ndcg_at_10",
     better="higher",
     features=FEATURES,

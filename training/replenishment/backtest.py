@@ -84,7 +84,7 @@ def log(done: Backtest, context: Context, registry: Registry) -> str:
         pictures.weeks(path / "weeks.png", done.weeks)
         return registry.log(
             Run(
-                row="replenishment",
+                use_case="replenishment",
                 name=f"replenishment backtest {context.as_of:%Y-%m-%d}",
                 params={"pairs": done.panel.pairs, "periods": done.panel.demand.shape[1]},
                 metrics=table["argosy"],

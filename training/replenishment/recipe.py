@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.replenishment import FEATURES, PAIR, TRIPLE, in_base
+from features.replenishment import FEATURES, PAIR, TRIPLE
 from models.base import Model
 from models.replenishment import MinMax, MovingAverage, OrderUpTo
 from models.replenishment.panel import Panel
@@ -36,8 +36,7 @@ def frame(context: Context) -> pd.DataFrame:
     entities = asked.merge(terms, on=list(PAIR))
     columns = [*TRIPLE, "event_timestamp"]
     known = context.store.training_frame("replenishment", entities[columns], context.as_of)
-    rows = in_base(known, context.settings.base_currency)
-    rows = rows.assign(demand=entities["demand"].to_numpy(dtype=object))
+    rows = known.assign(demand=entities["demand"].to_numpy(dtype=object))
     usable = rows["lead_time_days"].notna() & rows["window_mean"].notna()
     return rows.loc[usable, [*columns, *FEATURES, "demand"]].reset_index(drop=True)
 
@@ -163,7 +162,7 @@ def _seed(policy: Policy) -> int:
 
 
 RECIPE = Recipe(
-    row="replenishment",
+    use_case="replenishment",
     metric="cost_ratio",
     better="lower",
     features=FEATURES,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from data.lake import Lake
+from data.settings import Settings
 from features import forecasting as features
-from features.lake import Lake
-from features.settings import Settings
 from models.base import parameters
 from models.forecasting import Baseline, Forecaster
 from models.forecasting.classes import CLASSES

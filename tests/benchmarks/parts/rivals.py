@@ -16,8 +16,8 @@ import numpy as np
 import orjson
 from parts import load
 
+from data.settings import Settings
 from features.fraud import RISK_FEATURES
-from features.settings import Settings
 from models.registry import Registry
 
 FEAST, MLFLOW = 8878, 8879

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.lake import Lake
-from features.settings import Settings
+from data.lake import Lake
+from data.settings import Settings
 from features.store import Store
 from models.registry import Registry, Run
 from training import job

@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import redis
 
-from features.contracts import View
-from features.lake import Lake
-from features.settings import Settings
+from data.lake import Lake
+from data.settings import Settings
+from data.views import View
 from features.store import Store
 from features.store.encoding import stamp
 from features.store.online import Batch, serialize

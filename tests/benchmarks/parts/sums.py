@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from parts.merchant import split
 
+from data.settings import Settings
 from features.forecasting import TOTALS, Level
-from features.settings import Settings
 from models.forecasting import Forecaster
 from training.forecasting.judge import KEYS, beside, wape_of_sums
 from training.job import Split

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.contracts import FeatureType
+from data.views import FeatureType
 from features.store import encoding
 from features.store.columns import ARROW
 

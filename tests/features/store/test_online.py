@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 import redis
 
-from features.contracts import View
+from data.views import View
 from features.store.encoding import entity_key, key_prefix, whole
 from features.store.online import Batch, Online
 from features.store.online_redis import RedisOnline

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from features.settings import Settings
+from data.settings import Settings
 from features.store.repository import configuration, write_configuration
 
 

@@ -14,8 +14,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from features.contracts import View
-from features.settings import Settings
+from data.settings import Settings
+from data.views import View
 from features.store import OnlineStoreError, Store
 from features.store.columns import StoreError, ViewError
 

@@ -1,0 +1,297 @@
+"""The lake itself: take in, read back, tell what is there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pandas as pd
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
+
+from data.lake import merging, quarantine, reading
+from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+from data.lake.parsing import schema
+from data.lake.reports import (
+    EmptyLakeError,
+    IngestReport,
+    LakeError,
+    RefusedError,
+    StructureError,
+    TableReport,
+    TableStatus,
+    UnknownTableError,
+)
+from data.lake.sources import Feed, find, header_faults, memory
+from data.settings import Settings
+from data.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from data.lake.staging import Progress, Staged
+
+_CLOCKS = ("orders", "payments", "events", "stock")
+_ATTEMPTS = 5
+
+
+def open_lake(settings: Settings) -> Lake:
+    """The lake that the settings name."""
+    return Lake(settings.lake, max_bad_share=settings.max_bad_share)
+
+
+class Lake:
+    """The tables under one folder; any number of readers, one writer at a time."""
+
+    def __init__(self, folder: Path, *, max_bad_share: float = 0.05) -> None:
+        self.folder = folder
+        self.max_bad_share = max_bad_share
+
+    def ingest(self, source: Path, *, progress: Progress | None = None) -> IngestReport:
+        """Take in a folder of tables, all or nothing.
+
+        Raises StructureError (all structural faults) or RefusedError (all other faults); bad rows
+        below the allowed share are quarantined and stand in the report, whose `ok` is False then.
+        """
+        found = find(source)
+        if found.faults:
+            raise StructureError("\n".join(found.faults))
+        return self._take(found.feeds, found.others, self.max_bad_share, progress)
+
+    def append(self, table: str, frame: pd.DataFrame) -> TableReport:
+        """Take in rows from memory by the same rules; bad rows are quarantined, however many."""
+        contract = _contract(table)
+        feed = memory(table, frame)
+        faults = header_faults(contract, table, feed.columns)
+        if faults:
+            raise StructureError("\n".join(faults))
+        return self._take((feed,), (), 1.0, None).tables[table]
+
+    def read(
+        self,
+        table: str,
+        *,
+        as_of: datetime | None = None,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Collection[str]] | None = None,
+        arrow_text: bool = False,
+    ) -> pd.DataFrame:
+        """The table as it was known at `as_of` (all of it when None), sorted by time and key.
+
+        where: column -> texts it may hold; no other row is even read. arrow_text: texts as Arrow
+        keeps them, not each an object.
+
+        Every declared column is there; the empty fields that mean something are filled. Columns
+        beyond the contract (`x_…`) follow by name.
+        """
+        contract = _contract(table)
+        if as_of is not None and as_of.tzinfo is None:
+            raise LakeError(f"as_of {as_of} has no zone; use datetime(..., tzinfo=UTC)")
+        for _ in range(_ATTEMPTS):
+            manifest = load(self.folder)
+            try:
+                return self._read(manifest, contract, as_of, columns, where or {}, arrow_text)
+            except FileNotFoundError:  # two writers have been by since: look again
+                continue
+        raise LakeError(f"{table}: its files keep vanishing; is {self.folder} being cleaned?")
+
+    def tables(self) -> Mapping[str, TableStatus]:
+        """Every table of the contract and what the lake has of it."""
+        manifest = load(self.folder)
+        return {name: self._status(manifest, name) for name in TABLES}
+
+    def files(self, table: str) -> tuple[Path, ...]:
+        """The Parquet files of a table now; they outlive the next change, not the one after."""
+        _contract(table)
+        entry = load(self.folder).tables.get(table)
+        return tuple(self.folder / part for part in entry.parts) if entry else ()
+
+    def quarantine(self, table: str) -> pd.DataFrame:
+        """Quarantined rows: file, row, column, value, reason, remedy, record (row as found)."""
+        _contract(table)
+        return quarantine.read(self.folder, list(load(self.folder).quarantine.get(table, {})))
+
+    def clock(self) -> datetime | None:
+        """The time of the newest order; without orders of payments, then events, then stock."""
+        entries = load(self.folder).tables
+        newest = (entries[name].newest for name in _CLOCKS if name in entries)
+        return next((datetime.fromisoformat(text) for text in newest if text), None)
+
+    def moment(self, as_of: datetime | None) -> datetime:
+        """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
+        moment = as_of or self.clock()
+        if moment is None:
+            raise EmptyLakeError("the lake is empty: argosy ingest DIR first, or argosy demo")
+        return moment
+
+    def version(self) -> str:
+        """Changes when any table changes."""
+        return load(self.folder).version
+
+    def _status(self, manifest: Manifest, name: str) -> TableStatus:
+        kept = manifest.quarantine.get(name, {})
+        bad = sum(rows for file, rows in kept.items() if (self.folder / file).exists())
+        entry = manifest.tables.get(name)
+        if entry is None:
+            return TableStatus(0, None, 0, bad, None)
+        newest = datetime.fromisoformat(entry.newest) if entry.newest else None
+        moment = datetime.fromisoformat(entry.ingested_at)
+        return TableStatus(entry.rows, newest, len(entry.parts), bad, moment)
+
+    def _read(
+        self,
+        manifest: Manifest,
+        table: Table,
+        as_of: datetime | None,
+        columns: Sequence[str] | None,
+        where: Mapping[str, Collection[str]],
+        arrow_text: bool,
+    ) -> pd.DataFrame:
+        entry = manifest.tables.get(table.name) or Entry((), 0, None, "")
+        shape = schema(table, entry.extra)
+        chosen = list(columns) if columns is not None else shape.names
+        unknown = [name for name in (*chosen, *where) if name not in shape.names]
+        if unknown:
+            raise LakeError(f"{table.name} has no column {unknown[0]}; it has {shape.names}")
+        needed = reading.needed(table, chosen, as_of)
+        if len(entry.parts) > 1:
+            needed = list(dict.fromkeys([*needed, *merging.order(table)]))
+        data = pads.dataset([str(self.folder / part) for part in entry.parts], schema=shape)
+        rows = data.to_table(columns=needed, filter=reading.wanted(table, as_of, where))
+        if len(entry.parts) > 1:
+            rows = rows.sort_by([(name, "ascending") for name in merging.order(table)])
+        found = reading.frame(reading.as_known(table, rows, as_of), arrow_text=arrow_text)
+        countries: Mapping[str, str] = {}
+        if table.name == "orders" and "market" in chosen:
+            homes = self.read("warehouses", columns=["warehouse_id", "country"])
+            countries = dict(zip(homes["warehouse_id"], homes["country"], strict=True))
+        return reading.complete(table, found, countries)[chosen]
+
+    def _take(
+        self,
+        feeds: Sequence[Feed],
+        ignored: tuple[str, ...],
+        max_bad_share: float,
+        progress: Progress | None,
+    ) -> IngestReport:
+        from data.lake.staging import Stager  # pandera: two seconds that readers need not wait
+
+        with writing(self.folder) as staging, merging.open_database(staging) as database:
+            now = datetime.now(UTC)
+            stager = Stager(staging, database, max_bad_share, now, progress or _silent)
+            manifest = load(self.folder)
+            staged: list[Staged] = []
+            for name in dict.fromkeys(feed.table for feed in feeds):
+                entry = manifest.tables.get(name)
+                own = [feed for feed in feeds if feed.table == name]
+                staged.append(stager.stage(TABLES[name], own, entry.extra if entry else {}))
+            report = IngestReport({item.table.name: _report(item) for item in staged}, ignored)
+            if report.refused:
+                raise RefusedError(report)
+            fresh = manifest
+            reports = dict(report.tables)
+            for item in staged:
+                fresh, merged = self._merge(database, fresh, item, now)
+                reports[item.table.name] = replace(
+                    reports[item.table.name],
+                    new=merged.new,
+                    replaced=merged.replaced,
+                    unchanged=merged.unchanged,
+                    rows=fresh.tables[item.table.name].rows,
+                )
+            if fresh != manifest:
+                swap(self.folder, fresh)
+            return replace(report, tables=reports)
+
+    def _merge(
+        self, database: duckdb.DuckDBPyConnection, manifest: Manifest, item: Staged, now: datetime
+    ) -> tuple[Manifest, merging.Merged]:
+        """The manifest with this table's rows in it; its new files are on disk."""
+        name = item.table.name
+        old = manifest.tables.get(name) or Entry((), 0, None, now.isoformat())
+        home = self.folder / "tables" / name
+        home.mkdir(parents=True, exist_ok=True)
+        merged = merging.merge(
+            database,
+            item.table,
+            columns=schema(item.table, item.extra),
+            incoming=item.path,
+            parts=[self.folder / part for part in old.parts],
+            fresh=home / f"{uuid.uuid4().hex}.parquet",
+        )
+        parts = tuple(path.relative_to(self.folder).as_posix() for path in merged.parts)
+        entry = old
+        if parts != old.parts:
+            for part in set(merged.parts) - {self.folder / part for part in old.parts}:
+                settle(part)
+            settle(home)
+            settle(home.parent)
+            entry = Entry(
+                parts,
+                sum(pq.read_metadata(path).num_rows for path in merged.parts),
+                _newest(item.table, merged.parts),
+                now.isoformat(),
+                item.extra,
+            )
+        kept = {**manifest.quarantine.get(name, {}), **self._quarantine(name, item)}
+        quarantines = {**manifest.quarantine, name: kept} if kept else manifest.quarantine
+        return Manifest({**manifest.tables, name: entry}, quarantines), merged
+
+    def _quarantine(self, table: str, item: Staged) -> Mapping[str, int]:
+        """Keep the bad rows of each file under a name of its content: twice the same is once."""
+        kept: dict[str, int] = {}
+        home = self.folder / "quarantine" / table
+        for bad, digest in item.quarantines:
+            home.mkdir(parents=True, exist_ok=True)
+            target = home / f"{Path(bad.file).stem.replace(' ', '_')}-{digest[:12]}.csv"
+            if not target.exists():  # the same content has been here before
+                fresh = target.with_suffix(".new")
+                bad.write(fresh)
+                settle(fresh)
+                fresh.replace(target)
+            settle(home)
+            settle(home.parent)
+            kept[target.relative_to(self.folder).as_posix()] = bad.rows
+        return kept
+
+
+def _contract(table: str) -> Table:
+    try:
+        return TABLES[table]
+    except KeyError:
+        raise UnknownTableError(
+            f"there is no table {table!r}; there are {', '.join(TABLES)}"
+        ) from None
+
+
+def _silent(table: str, share: float) -> None:
+    """Nobody watches."""
+
+
+def _report(item: Staged) -> TableReport:
+    return TableReport(
+        table=item.table.name,
+        read=item.read,
+        repeated=item.read - item.quarantined - item.rows,
+        quarantined=item.quarantined,
+        ignored_columns=item.ignored,
+        faults=item.faults,
+        refused=item.refused,
+    )
+
+
+def _newest(table: Table, parts: Sequence[Path]) -> str | None:
+    """Time of the newest fact, from the files' own statistics."""
+    if table.known_at is None:
+        return None
+    place = schema(table).get_field_index(table.known_at)
+    found: list[datetime] = []
+    for part in parts:
+        metadata = pq.read_metadata(part)
+        groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+        statistics = (group.column(place).statistics for group in groups)
+        found += [item.max for item in statistics if item is not None and item.has_min_max]
+    return max(found).isoformat() if found else None

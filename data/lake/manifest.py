@@ -1,0 +1,113 @@
+"""What the lake holds, in one small file that is replaced whole: before or after, never between."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from data.tables import Kind
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One table: its files, oldest first, and what they hold.
+
+    newest: ISO time of the newest fact, where the table's facts have a time.
+    extra: kinds of the kept undeclared columns.
+    """
+
+    parts: tuple[str, ...]
+    rows: int
+    newest: str | None
+    ingested_at: str
+    extra: Mapping[str, Kind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All tables, and the quarantined rows of each by file."""
+
+    tables: Mapping[str, Entry] = field(default_factory=dict)
+    quarantine: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Changes when any table changes (16 hex digits)."""
+        filled = [(name, self.tables[name]) for name in sorted(self.tables)]
+        parts = [f"{name}:{','.join(entry.parts)}" for name, entry in filled if entry.parts]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Every file that is part of the lake, relative to its folder."""
+        parts = (part for entry in self.tables.values() for part in entry.parts)
+        return frozenset(parts) | {name for kept in self.quarantine.values() for name in kept}
+
+
+def load(folder: Path) -> Manifest:
+    """The manifest in force; an empty one where there is no lake yet."""
+    try:
+        text = (folder / "manifest.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Manifest()
+    content = json.loads(text)
+    tables = {
+        name: Entry(**{**entry, "parts": tuple(entry["parts"])})
+        for name, entry in content["tables"].items()
+    }
+    return Manifest(tables, content["quarantine"])
+
+
+def swap(folder: Path, manifest: Manifest) -> None:
+    """Put a manifest in force; the files it names must be on disk already (see `settle`)."""
+    text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, sort_keys=True)
+    fresh = folder / "manifest.json.new"
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(folder / "manifest.json")
+    settle(folder)
+
+
+def settle(path: Path) -> None:
+    """Force a file or a folder's entries to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """One writer at a time; gives an empty staging folder.
+
+    Files no manifest names any more (replaced ones, or those of a writer that died) go first:
+    replaced files thus stay for readers until the next writer comes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released by the system when the process dies
+        _sweep(folder)
+        staging = folder / "staging"
+        staging.mkdir()
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    shutil.rmtree(folder / "staging", ignore_errors=True)
+    kept = load(folder).files
+    for path in [*folder.glob("tables/*/*"), *folder.glob("quarantine/*/*")]:
+        if path.relative_to(folder).as_posix() not in kept:
+            path.unlink()

@@ -1,0 +1,238 @@
+"""Rows of a file into a table: duplicates found, newer rows over older ones by key (DuckDB)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.lake.files import ROW
+from data.tables import Table
+
+_MANY_PARTS = 8
+_OTHERS = 3
+_SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Different rows of one file with one key: the row, and the first others of that key."""
+
+    row: int
+    others: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Rows whose key stands in the file more than once.
+
+    clashing: all rows of a key whose rows differ.
+    surplus: all but the first row of a key whose rows are equal.
+    """
+
+    clashing: tuple[Clash, ...]
+    surplus: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did; `parts` are the table's files after it."""
+
+    parts: tuple[Path, ...]
+    new: int
+    replaced: int
+    unchanged: int
+
+
+def no_progress_bar(database: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB's own bar off standard output, where an answer may be read by a machine.
+
+    In a notebook without ipywidgets the bar is off already, and DuckDB refuses to set it.
+    """
+    shown = database.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    if shown is not None and shown[0]:
+        database.execute("SET enable_progress_bar = false")
+
+
+def open_database(staging: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills into the staging folder."""
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'UTC'")
+    database.execute("SET memory_limit = '1GB'")
+    database.execute("SET preserve_insertion_order = false")
+    no_progress_bar(database)
+    database.execute(f"SET temp_directory = {_text(staging / 'spill')}")
+    return database
+
+
+def repeats(database: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> Repeats:
+    """Keys that stand in a file more than once: clashing rows, and equal ones to leave out."""
+    key = _names(table.key)
+    repeated = f"SELECT {key} FROM {_files([staged])} GROUP BY {key} HAVING count(*) > 1"
+    columns = _names([name for name in pq.read_schema(staged).names if name != ROW])
+    found = database.execute(
+        f"""
+        SELECT list({ROW} ORDER BY {ROW}), count(DISTINCT ({columns})) > 1
+        FROM {_files([staged])} SEMI JOIN ({repeated}) repeated USING ({key}) GROUP BY {key}
+        """
+    ).fetchall()
+    clashing = [
+        Clash(row, tuple(other for other in rows[: _OTHERS + 1] if other != row)[:_OTHERS])
+        for rows, differ in found
+        if differ
+        for row in rows
+    ]
+    surplus = [row for rows, differ in found if not differ for row in rows[1:]]
+    return Repeats(tuple(sorted(clashing, key=lambda clash: clash.row)), tuple(surplus))
+
+
+def unique(
+    database: duckdb.DuckDBPyConnection,
+    table: Table,
+    *,
+    staged: Sequence[Path],
+    without: Sequence[Sequence[int]],
+    out: Path,
+) -> int:
+    """Write one row a key: later files over earlier ones, without the given rows; their count."""
+    for place, rows in enumerate(without):
+        database.register(f"without_{place}", pa.table({ROW: pa.array(rows, type=pa.int64())}))
+    query = " UNION ALL BY NAME ".join(
+        f"SELECT * EXCLUDE ({ROW}), {place} AS __file FROM {_files([path])} "
+        f"ANTI JOIN without_{place} USING ({ROW})"
+        for place, path in enumerate(staged)
+    )
+    if len(staged) > 1:
+        newest = f"PARTITION BY {_names(table.key)} ORDER BY __file DESC"
+        query = f"SELECT * FROM ({query}) QUALIFY row_number() OVER ({newest}) = 1"
+    return _write(database, query, out)
+
+
+def merge(
+    database: duckdb.DuckDBPyConnection,
+    table: Table,
+    *,
+    columns: pa.Schema,
+    incoming: Path,
+    parts: Sequence[Path],
+    fresh: Path,
+) -> Merged:
+    """Upsert by key: parts that hold replaced rows are written again with the incoming rows.
+
+    columns: all columns of the table, declared and extra, with their types.
+    incoming: one row a key; what differs is written beside it.
+    fresh: where the new part goes; not written when nothing changes.
+    """
+    rows = pq.read_metadata(incoming).num_rows
+    if not parts:
+        if rows:
+            _write(database, f"{_select(columns, [incoming])} {_order(table)}", fresh)
+        return Merged((fresh,) if rows else (), rows, 0, 0)
+    changed = incoming.with_suffix(".changed")
+    new, replaced = _changes(database, table, columns, incoming, parts, changed)
+    if not new + replaced:
+        return Merged(tuple(parts), 0, 0, rows)
+    touched = [
+        part
+        for part in parts
+        if len(parts) >= _MANY_PARTS or (replaced and _holds(database, table, part, changed))
+    ]
+    query = _select(columns, [changed])
+    if touched:
+        key = _names(table.key)
+        gone = f"(SELECT {key} FROM {_files([changed])}) gone"
+        kept = f"SELECT * FROM ({_select(columns, touched)}) ANTI JOIN {gone} USING ({key})"
+        query = f"SELECT * FROM ({query} UNION ALL {kept})"
+    _write(database, f"{query} {_order(table)}", fresh)
+    left = tuple(part for part in parts if part not in touched)
+    return Merged((*left, fresh), new, replaced, rows - new - replaced)
+
+
+def order(table: Table) -> tuple[str, ...]:
+    """How a table is sorted: by the time its facts became known, then by key."""
+    known = (table.known_at,) if table.known_at else ()
+    return (*known, *(name for name in table.key if name not in known))
+
+
+def _changes(
+    database: duckdb.DuckDBPyConnection,
+    table: Table,
+    columns: pa.Schema,
+    incoming: Path,
+    parts: Sequence[Path],
+    changed: Path,
+) -> tuple[int, int]:
+    """Write the incoming rows that are new or differ; how many of each."""
+    differs = " OR ".join(
+        f"i.{_name(name)} IS DISTINCT FROM o.{_name(name)}" for name in columns.names
+    )
+    same = " AND ".join(f"i.{_name(name)} = o.{_name(name)}" for name in table.key)
+    first = f"o.{_name(table.key[0])}"
+    query = f"""
+        SELECT i.*, {first} IS NOT NULL AS __old
+        FROM ({_select(columns, [incoming])}) i LEFT JOIN ({_select(columns, parts)}) o ON {same}
+        WHERE {first} IS NULL OR {differs}
+        """
+    _write(database, query, changed)
+    counts = database.execute(
+        f"SELECT count(*) FILTER (NOT __old), count(*) FILTER (__old) FROM {_files([changed])}"
+    ).fetchone()
+    assert counts is not None
+    return int(counts[0]), int(counts[1])
+
+
+def _holds(database: duckdb.DuckDBPyConnection, table: Table, part: Path, changed: Path) -> bool:
+    query = f"""
+        SELECT 1 FROM {_files([part])}
+        SEMI JOIN (FROM {_files([changed])} WHERE __old) USING ({_names(table.key)}) LIMIT 1
+        """
+    return database.execute(query).fetchone() is not None
+
+
+def _write(database: duckdb.DuckDBPyConnection, query: str, out: Path) -> int:
+    done = database.execute(f"COPY ({query}) TO {_text(out)} (FORMAT parquet, COMPRESSION zstd)")
+    counted = done.fetchone()
+    assert counted is not None
+    return int(counted[0])
+
+
+def _select(columns: pa.Schema, files: Sequence[Path]) -> str:
+    """The columns of the files in this order; a column that a file lacks is empty."""
+    held = {name for path in files for name in pq.read_schema(path).names}
+    listed = ", ".join(
+        _name(field.name)
+        if field.name in held
+        else f"CAST(NULL AS {_SQL_TYPES[field.type]}) AS {_name(field.name)}"
+        for field in columns
+    )
+    return f"SELECT {listed} FROM {_files(files)}"
+
+
+def _order(table: Table) -> str:
+    return f"ORDER BY {_names(order(table))}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(_name(name) for name in names)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: Path) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _files(files: Sequence[Path]) -> str:
+    # hive_partitioning off: a folder named a=b must not become a column
+    listed = ", ".join(_text(path) for path in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"

@@ -1,0 +1,120 @@
+"""One person in the lake: what is kept of them, and how they are taken out of it."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.lake.lake import Lake
+from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+
+# Deleted whole; of the others the books need the row, but not to know whose it is.
+DELETED = ("customers", "events")
+PERSONAL: Mapping[str, tuple[str, ...]] = {
+    "orders": ("customer_id",),
+    "payments": ("customer_id", "card_id", "device_id", "ip_address", "email_hash"),
+}
+
+
+def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Every row of the customer by table, without the fields that are empty."""
+    found = {}
+    for table in (*DELETED, *PERSONAL):
+        rows = lake.read(table)
+        own = rows[rows["customer_id"] == customer_id]
+        found[table] = [
+            {str(name): value for name, value in row.items() if not pd.isna(value)}
+            for row in own.to_dict("records")
+        ]
+    return found
+
+
+def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[str, int]:
+    """Take a customer out of every file of the lake; table -> rows deleted or hashed.
+
+    The files that held them are gone when it returns; so are quarantined rows that name them.
+    """
+    with writing(lake.folder):
+        manifest = load(lake.folder)
+        fresh, counts = manifest, dict[str, int]()
+        old: list[Path] = []
+        for table in (*DELETED, *PERSONAL):
+            entry = manifest.tables.get(table)
+            if entry is not None:
+                changed, rows, gone = _rewritten(lake.folder, table, entry, customer_id, hashed)
+                fresh = Manifest({**fresh.tables, table: changed}, fresh.quarantine)
+                counts[table], old = rows, [*old, *gone]
+        counts["quarantine"] = _clean_quarantine(lake.folder, manifest, customer_id)
+        if old:
+            swap(lake.folder, fresh)
+            for path in old:
+                path.unlink(missing_ok=True)
+    return {table: rows for table, rows in counts.items() if rows}
+
+
+def _rewritten(
+    folder: Path, table: str, entry: Entry, customer_id: str, hashed: Callable[[str], str]
+) -> tuple[Entry, int, list[Path]]:
+    parts, total = list[str](), 0
+    gone: list[Path] = []
+    for part in entry.parts:
+        path = folder / part
+        rows = pq.read_table(path)
+        own = pc.fill_null(pc.equal(rows["customer_id"], customer_id), False)
+        count = pc.sum(own).as_py() or 0
+        if not count:
+            parts.append(part)
+            continue
+        changed = (
+            rows.filter(pc.invert(own))
+            if table in DELETED
+            else _hashed(rows, own, PERSONAL[table], hashed)
+        )
+        draft = path.with_name(f"{uuid.uuid4().hex}.parquet")
+        pq.write_table(changed, draft)
+        settle(draft)
+        settle(draft.parent)
+        parts.append(draft.relative_to(folder).as_posix())
+        total, gone = total + count, [*gone, path]
+    left = sum(pq.read_metadata(folder / part).num_rows for part in parts)
+    return replace(entry, parts=tuple(parts), rows=left), total, gone
+
+
+def _hashed(
+    rows: pa.Table, own: pa.ChunkedArray, columns: tuple[str, ...], hashed: Callable[[str], str]
+) -> pa.Table:
+    for name in columns:
+        if name in rows.column_names:
+            values = rows[name].to_pylist()
+            flags = own.to_pylist()
+            fresh = [
+                hashed(value) if mine and value is not None else value
+                for value, mine in zip(values, flags, strict=True)
+            ]
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, rows.schema.field(place), pa.array(fresh, pa.string()))
+    return rows
+
+
+def _clean_quarantine(folder: Path, manifest: Manifest, customer_id: str) -> int:
+    """Drop quarantined rows in which the id stands."""
+    dropped = 0
+    for name in {file for kept in manifest.quarantine.values() for file in kept}:
+        path = folder / name
+        if not path.exists():
+            continue
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+        own = rows["record"].str.contains(f'"{customer_id}"', regex=False)
+        if own.any():
+            dropped += int(own.sum())
+            draft = path.with_suffix(".new")
+            rows[~own].to_csv(draft, index=False)
+            settle(draft)
+            draft.replace(path)
+    return dropped

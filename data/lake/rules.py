@@ -1,0 +1,162 @@
+"""What holds for every good value of a table, in words that help when it does not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pycountry
+
+from data.tables import Column, Kind, Table
+
+# Plans may lie in the future; facts may not (a day is left for clocks and zones).
+PLANNED = frozenset(
+    {"expected_at", "starts_on", "ends_on", "launched_on", "discontinued_on", "valid_from"}
+)
+_LONGEST_ID, _LONGEST_TEXT = 128, 10_000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A test that holds for every good value of a column, its opposite in words, the remedy."""
+
+    name: str
+    holds: Callable[[Any], Any]
+    remedy: str
+
+
+Rules = Mapping[str, tuple[Rule, ...]]
+
+
+def column_rules(table: Table, now: datetime) -> Rules:
+    """The rules of each column; a fact later than a day after `now` breaks one."""
+    return {column.name: _column_rules(column, now) for column in table.columns}
+
+
+def _column_rules(column: Column, now: datetime) -> tuple[Rule, ...]:
+    rules = _kind_rules(column.kind)
+    if column.values:  # noqa: PD011  (a column of the contract)
+        allowed = ", ".join(column.values)
+        rules += (
+            Rule(
+                "not an allowed value", _isin(frozenset(column.values)), f"write one of {allowed}"
+            ),
+        )
+    if column.kind == "time" and column.name not in PLANNED:
+        limit = pd.Timestamp(now) + timedelta(days=1)
+        rules += (
+            Rule("in the future", lambda values: values <= limit, "correct it; is it really UTC?"),
+        )
+    return rules
+
+
+@cache
+def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
+    finite = Rule("not a finite number", np.isfinite, "write a number such as 12.50")
+    return {
+        "id": (
+            Rule(
+                f"an id longer than {_LONGEST_ID} characters",
+                lambda values: values.str.len() <= _LONGEST_ID,
+                f"at most {_LONGEST_ID} characters are kept",
+            ),
+            Rule(
+                "an id with control characters",
+                lambda values: ~values.str.contains(r"[\x00-\x1f\x7f]", regex=True),
+                "remove them",
+            ),
+        ),
+        "text": (
+            Rule(
+                f"longer than {_LONGEST_TEXT} characters",
+                lambda values: values.str.len() <= _LONGEST_TEXT,
+                "shorten it",
+            ),
+        ),
+        "country": (
+            Rule(
+                "an unknown country",
+                _isin(_countries()),
+                "write the ISO 3166-1 alpha-2 code, such as DE or GB",
+            ),
+        ),
+        "currency": (
+            Rule("an unknown currency", _isin(_currencies()), "write the ISO 4217 code, as EUR"),
+        ),
+        "quantity": (
+            finite,
+            Rule(
+                "not above 0",
+                lambda values: values > 0,
+                "write a positive number; returns and cancellations are a status, not a quantity",
+            ),
+        ),
+        "amount": (
+            finite,
+            Rule("below 0", lambda values: values >= 0, "write 0 or a positive number"),
+        ),
+        "share": (
+            finite,
+            Rule(
+                "not between 0 and 1",
+                lambda values: values.between(0, 1),
+                "write a share: 0.25 for 25 %",
+            ),
+        ),
+        "number": (finite,),
+        "line": (
+            finite,
+            Rule(
+                "not a whole number from 0",
+                lambda values: (values >= 0) & (values % 1 == 0) & (values < 2**53),
+                "write 0, 1, 2 …",
+            ),
+        ),
+        "time": (),
+        "date": (),
+        "flag": (),
+    }[kind]
+
+
+def row_rules(table: Table) -> tuple[Rule, ...]:
+    """Rules over several columns; none of them is about one value."""
+    rules: tuple[Rule, ...] = ()
+    if table.any_of:
+        names = list(table.any_of)
+        rules += (
+            Rule(
+                f"neither {' nor '.join(names)}",
+                lambda frame: ~frame[names].isna().all(axis="columns"),
+                "fill in one of them",
+            ),
+        )
+    if {"starts_on", "ends_on"} <= set(table.names):
+        rules += (
+            Rule(
+                "ends_on before starts_on",
+                lambda frame: (
+                    (frame["ends_on"] >= frame["starts_on"])
+                    | frame["ends_on"].isna()
+                    | frame["starts_on"].isna()
+                ),
+                "correct one of them",
+            ),
+        )
+    return rules
+
+
+def _isin(allowed: frozenset[str]) -> Callable[[Any], Any]:
+    return lambda values: values.isin(allowed)
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(country.alpha_2 for country in pycountry.countries)
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(currency.alpha_3 for currency in pycountry.currencies)

@@ -1,0 +1,206 @@
+"""Where tables come from: files of a folder, CSV or Parquet, read in batches with row numbers."""
+
+import difflib
+import hashlib
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data.lake.files import (
+    BATCH_ROWS,
+    Batch,
+    UnreadableError,
+    csv_batches,
+    csv_header,
+    file_digest,
+    parquet_batches,
+    parquet_header,
+    short,
+)
+from data.tables import TABLES, Table
+
+_LONGEST_NAME = 128
+_OPEN_NAME = re.compile(r"[a-z]_[a-z0-9_]{1,60}$")
+_SUFFIXES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One file (or frame) of one table: its name for people, its columns, its rows on demand."""
+
+    table: str
+    name: str
+    columns: tuple[str, ...]
+    digest: Callable[[], str]
+    batches: Callable[[Sequence[str]], Iterator[Batch]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds: feeds in table and name order, other names, and structural faults."""
+
+    feeds: tuple[Feed, ...]
+    others: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def find(folder: Path) -> Found:
+    """The tables in a folder: `orders.csv`, `orders.parquet`, or a folder `orders` of such."""
+    if not folder.is_dir():
+        return Found((), (), (f"{folder} is no directory; name the folder that holds the tables",))
+    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    feeds: list[Feed] = []
+    faults: list[str] = []
+    known: set[Path] = set()
+    for name, table in TABLES.items():
+        homes = [path for path in visible if path.stem == name and _may_hold(path)]
+        known.update(homes)
+        if len(homes) > 1:
+            both = " and ".join(_label(path) for path in homes)
+            faults.append(f"{name}: both {both} are here; keep one of them")
+            continue
+        for path in (part for home in homes for part in _parts(home, faults)):
+            feed = _feed(table, path, path.relative_to(folder).as_posix(), faults)
+            feeds.extend([feed] if feed else [])
+    others = tuple(_other(path) for path in visible if path not in known)
+    if not known:
+        faults.append(_no_table(folder, others))
+    return Found(tuple(feeds), others, tuple(faults))
+
+
+def memory(table: str, frame: pd.DataFrame) -> Feed:
+    """A frame as a feed."""
+    data = _arrow(frame)
+
+    def batches(columns: Sequence[str]) -> Iterator[Batch]:
+        chosen = data.select(list(columns))
+        for start in range(0, len(chosen), BATCH_ROWS):
+            part = chosen.slice(start, BATCH_ROWS)
+            yield Batch(np.arange(start + 1, start + 1 + len(part)), part)
+
+    def digest() -> str:
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, data.schema) as writer:
+            writer.write_table(data)
+        return hashlib.sha256(sink.getbuffer()).hexdigest()
+
+    return Feed(table, "rows handed over", tuple(data.column_names), digest, batches)
+
+
+def header_faults(table: Table, name: str, columns: Sequence[str]) -> list[str]:
+    """What the column names alone show to be wrong, one sentence each."""
+    faults = [
+        f"{name}: a column name of {len(column)} characters ({short(column)!r}); "
+        f"at most {_LONGEST_NAME} are read: check separator and line ends"
+        for column in columns
+        if len(column) > _LONGEST_NAME
+    ]
+    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
+        return [*faults, f"{name}: fields are not separated by commas; save it with commas"]
+    faults += [
+        f"{name}: column {column} stands there {times} times; keep one"
+        for column, times in Counter(columns).items()
+        if times > 1 and is_kept(table, column)
+    ]
+    faults += [
+        f"{name}: the column name {short(column)!r} must be {table.open_prefix} and then at most "
+        "60 of a-z, 0-9 and _; rename it"
+        for column in columns
+        if is_kept(table, column) and column not in table.names and not _OPEN_NAME.match(column)
+    ]
+    faults += [
+        _missing(name, column, columns) for column in table.required if column not in columns
+    ]
+    if table.any_of and not set(table.any_of) & set(columns):
+        faults.append(f"{name}: needs one of the columns {' or '.join(table.any_of)}; add it")
+    return faults
+
+
+def is_kept(table: Table, column: str) -> bool:
+    """Whether a column of that name belongs into the lake."""
+    declared = column in table.names
+    return declared or bool(table.open_prefix and column.startswith(table.open_prefix))
+
+
+def _may_hold(path: Path) -> bool:
+    return path.is_dir() if not path.suffix else path.suffix in _SUFFIXES and path.is_file()
+
+
+def _label(path: Path) -> str:
+    return f"{path.name}/" if path.is_dir() else path.name
+
+
+def _parts(home: Path, faults: list[str]) -> list[Path]:
+    if home.is_file():
+        return [home]
+    parts = sorted(path for path in home.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    if not parts:
+        faults.append(
+            f"{home.name}/: no .csv or .parquet file inside; add one or remove the folder"
+        )
+    return parts
+
+
+def _other(path: Path) -> str:
+    near = difflib.get_close_matches(path.stem.lower(), list(TABLES), n=1, cutoff=0.7)
+    return _label(path) + (f" (did you mean {near[0]}?)" if near else "")
+
+
+def _no_table(folder: Path, others: Sequence[str]) -> str:
+    seen = f" It holds {short(', '.join(others), 200)}." if others else " It is empty."
+    return (
+        f"{folder} holds no table.{seen} Name the files {', '.join(TABLES)}, "
+        "each with .csv or .parquet"
+    )
+
+
+def _missing(name: str, column: str, columns: Sequence[str]) -> str:
+    short_ones = [item.lower() for item in columns if len(item) <= _LONGEST_NAME][:1000]
+    near = difflib.get_close_matches(column, short_ones, n=1, cutoff=0.75)
+    hint = f"; is it {near[0]!r}?" if near else ""
+    return f"{name}: the required column {column} is missing{hint}; add it or rename one"
+
+
+def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None:
+    if path.stat().st_size == 0:
+        faults.append(f"{name}: the file is empty; write it again or remove it")
+        return None
+    try:
+        columns = csv_header(path) if path.suffix == ".csv" else parquet_header(path)
+    except (ValueError, pa.ArrowException, OSError) as error:
+        faults.append(f"{name}: cannot be read ({short(error, 200)}); write it again")
+        return None
+    faults.extend(header_faults(table, name, columns))
+
+    def batches(wanted: Sequence[str]) -> Iterator[Batch]:
+        try:
+            if path.suffix == ".csv":
+                yield from csv_batches(path, columns, wanted)
+            else:
+                yield from parquet_batches(path, wanted)
+        except (pa.ArrowException, OSError) as error:
+            raise UnreadableError(short(error, 200)) from error
+
+    return Feed(table.name, name, columns, lambda: file_digest(path), batches)
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    columns = {str(name): _array(frame[name]) for name in frame.columns}
+    return pa.table(columns)
+
+
+def _array(series: "pd.Series[Any]") -> pa.Array:
+    """Mixed columns become text, as a CSV file would have them."""
+    try:
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        array = pa.array(series.astype("string"), type=pa.string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -1,0 +1,197 @@
+"""Decisions on suggested lines and the purchase orders made of them, with an audit trail.
+
+One database with the other records (`Records.purchasing`). Each step writes before it reads, so
+that two processes never decide on one line at a time.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.purchasing import AWAITED, OrderedLine, Outcome, State, Step, Suggested, Trace, allowed
+from data.records.database import Database
+from data.records.tables import Tables
+
+_OPEN: tuple[State, ...] = ("approved", "changed")
+
+
+class Purchasing:
+    """The purchasing records; every method may raise DatabaseError."""
+
+    def __init__(self, database: Database, tables: Tables) -> None:
+        self._database = database
+        self._lines = tables.purchase_lines
+        self._audit = tables.purchase_audit
+
+    def decide(self, steps: Sequence[Step]) -> list[Outcome]:
+        """Take the steps, each for itself, in one commit: an outcome a step, in order."""
+        return self._database.write(lambda connection: [self._step(connection, s) for s in steps])
+
+    def states(self, planned_at: datetime) -> Mapping[str, tuple[State, float]]:
+        """State and quantity of every line of a plan that somebody decided on."""
+        lines = self._lines
+        query = sa.select(lines.c.line_id, lines.c.state, lines.c.quantity).where(
+            lines.c.planned_at == planned_at, lines.c.state != "draft"
+        )
+        return {row.line_id: (row.state, row.quantity) for row in self._rows(query)}
+
+    def awaited(self, *, before: datetime) -> list[OrderedLine]:
+        """What was approved in plans of before that time and has not been received."""
+        lines = self._lines
+        where = lines.c.state.in_(AWAITED) & (lines.c.planned_at < before)
+        return [_ordered(row) for row in self._rows(sa.select(lines).where(where))]
+
+    def export(
+        self, *, actor: str, at: datetime, ordered_at: datetime, **only: str | None
+    ) -> list[OrderedLine]:
+        """Turn what is approved into purchase orders, one for each supplier and warehouse.
+
+        at: by the wall clock; ordered_at: by the merchant's. only: warehouse_id, supplier_id.
+        A second call finds nothing left to order.
+        """
+        where: Any = self._lines.c.state.in_(_OPEN)
+        for name, value in only.items():
+            where = where & (self._lines.c[name] == value) if value is not None else where
+        return self._database.write(
+            lambda connection: self._export(connection, where, actor, at, ordered_at)
+        )
+
+    def orders(self, po_id: str | None = None) -> list[OrderedLine]:
+        """The lines of all purchase orders made here, or of one; the newest order first."""
+        lines = self._lines
+        query = sa.select(lines).where(lines.c.po_id.is_not(None))
+        if po_id is not None:
+            query = query.where(lines.c.po_id == po_id)
+        order = (lines.c.ordered_at.desc(), lines.c.po_id, lines.c.line_no)
+        return [_ordered(row) for row in self._rows(query.order_by(*order))]
+
+    def received(self, po_ids: Iterable[str], *, at: datetime) -> int:
+        """The goods of these orders came; how many lines that is news for."""
+        wanted = sorted(set(po_ids))
+        lines = self._lines
+        where = lines.c.po_id.in_(wanted) & (lines.c.state == "exported")
+
+        def work(connection: sa.Connection) -> int:
+            rows = self._changed(connection, where, state="received", updated_at=at)
+            for row in rows:
+                self._note(connection, row, "exported", actor="lake", reason="received")
+            return len(rows)
+
+        return self._database.write(work) if wanted else 0
+
+    def trail(self, line_id: str, *, limit: int = 50) -> list[Trace]:
+        """What happened to a line, in all plans; the newest first."""
+        audit = self._audit
+        query = sa.select(audit).where(audit.c.line_id == line_id).order_by(audit.c.seq.desc())
+        return [
+            Trace(row.at, row.actor, row.before, row.after, row.quantity, row.reason)
+            for row in self._rows(query.limit(limit))
+        ]
+
+    # One step -------------------------------------------------------------------------------
+
+    def _step(self, connection: sa.Connection, step: Step) -> Outcome:
+        lines, line = self._lines, step.line
+        connection.execute(
+            self._database.insert(lines, ("line_id", "planned_at")),
+            {**_row(line), "state": "draft", "reason": "", "updated_at": step.at},
+        )
+        mine = (lines.c.line_id == line.line_id) & (lines.c.planned_at == line.planned_at)
+        found = connection.execute(sa.select(lines).where(mine).with_for_update()).one()
+        quantity = line.quantity if step.quantity is None else step.quantity
+        same = (found.state, found.quantity) == (step.to, quantity)
+        if same and found.state != "draft":
+            return Outcome(line.line_id, found.state, found.quantity)
+        if problem := self._refused(connection, found, step.to):
+            return Outcome(line.line_id, found.state, found.quantity, problem)
+        values = {"state": step.to, "quantity": quantity, "reason": step.reason}
+        (row,) = self._changed(connection, mine, **values, updated_at=step.at)
+        self._note(connection, row, found.state, actor=step.actor, reason=step.reason)
+        return Outcome(line.line_id, step.to, quantity)
+
+    def _refused(self, connection: sa.Connection, found: Any, to: State) -> str:
+        """Why a line cannot go to that state; "" where it can."""
+        if not allowed(found.state, to):
+            return f"the line is {found.state}; it cannot become {to}"
+        lines = self._lines
+        other = (lines.c.line_id == found.line_id) & (lines.c.planned_at != found.planned_at)
+        waiting = sa.select(lines.c.planned_at).where(other & lines.c.state.in_(_OPEN))
+        plan = connection.execute(waiting.limit(1)).scalar()
+        if to in _OPEN and plan is not None:
+            return f"it is already approved in the plan of {plan:%Y-%m-%d %H:%M}; export that first"
+        return ""
+
+    def _export(
+        self,
+        connection: sa.Connection,
+        where: Any,
+        actor: str,
+        at: datetime,
+        ordered_at: datetime,
+    ) -> list[OrderedLine]:
+        lines = self._lines
+        rows = self._changed(connection, where, state="exported", updated_at=at)
+        answer = []
+        for group in _by_supplier(rows):
+            po_id = _po_id(group, ordered_at)
+            for number, row in enumerate(group, start=1):
+                mine = (lines.c.line_id == row.line_id) & (lines.c.planned_at == row.planned_at)
+                given = {"po_id": po_id, "line_no": number, "ordered_at": ordered_at}
+                (done,) = self._changed(connection, mine, **given)
+                before: State = "approved" if row.quantity == row.suggested else "changed"
+                self._note(connection, done, before, actor=actor, reason=po_id)
+                answer.append(_ordered(done))
+        return answer
+
+    def _changed(self, connection: sa.Connection, where: Any, **values: Any) -> list[Any]:
+        """Update rows and read them as they are then."""
+        statement = sa.update(self._lines).where(where).values(**values).returning(self._lines)
+        return list(connection.execute(statement).all())
+
+    def _note(
+        self, connection: sa.Connection, row: Any, before: State, *, actor: str, reason: str
+    ) -> None:
+        entry = {"line_id": row.line_id, "planned_at": row.planned_at, "at": row.updated_at}
+        entry |= {"actor": actor, "before": before, "after": row.state}
+        entry |= {"quantity": row.quantity, "reason": reason}
+        connection.execute(sa.insert(self._audit), entry)
+
+    def _rows(self, query: sa.Select[Any]) -> list[Any]:
+        return self._database.read(lambda connection: list(connection.execute(query).all()))
+
+
+def _row(line: Suggested) -> dict[str, Any]:
+    return vars(line) | {"suggested": line.quantity}
+
+
+def _by_supplier(rows: Sequence[Any]) -> list[list[Any]]:
+    """The rows of each supplier and warehouse, in order of the products."""
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for row in sorted(rows, key=lambda row: (row.supplier_id, row.warehouse_id, row.product_id)):
+        groups.setdefault((row.supplier_id, row.warehouse_id), []).append(row)
+    return list(groups.values())
+
+
+def _po_id(rows: Sequence[Any], at: datetime) -> str:
+    """A name that no other order has: of the lines and the plans they are from."""
+    text = "\n".join(f"{row.line_id} {row.planned_at.isoformat()}" for row in rows)
+    return f"A{at:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _ordered(row: Any) -> OrderedLine:
+    since = row.ordered_at or row.planned_at
+    return OrderedLine(
+        po_id=row.po_id or "",
+        line_no=row.line_no or 0,
+        warehouse_id=row.warehouse_id,
+        product_id=row.product_id,
+        supplier_id=row.supplier_id,
+        ordered_at=since,
+        quantity=row.quantity,
+        expected_at=since + timedelta(days=row.lead_days),
+        unit_cost=row.unit_cost,
+        state=row.state,
+    )

@@ -1,0 +1,239 @@
+"""The tables of the records, declared once; `migrations` brings older databases up to them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from data.tables import TABLES
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps no zone, so it gets none and UTC is put back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """What is stored."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """What is read."""
+        if value is None or dialect.name != "sqlite":
+            return value if value is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables of one installation."""
+
+    metadata: sa.MetaData
+    events: sa.Table
+    chargebacks: sa.Table
+    decisions: sa.Table
+    notes: sa.Table
+    answers: sa.Table
+    keys: sa.Table
+    steps: sa.Table
+    exposures: sa.Table
+    experiments: sa.Table
+    placements: sa.Table
+    purchase_lines: sa.Table
+    purchase_audit: sa.Table
+    overrides: sa.Table
+
+
+def tables(namespace: str) -> Tables:
+    """The tables, their names starting with `namespace`."""
+    metadata = sa.MetaData()
+
+    def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+        return sa.Table(f"{namespace}_{name}", metadata, *columns, sqlite_autoincrement=True)
+
+    def numbered() -> "sa.Column[int]":
+        return sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True
+        )
+
+    events = table(
+        "events",
+        numbered(),
+        sa.Column("event_id", sa.Text, nullable=False, unique=True),
+        sa.Column("occurred_at", Utc, nullable=False),
+        *(
+            _text(name)
+            for name in TABLES["events"].names
+            if name not in {"event_id", "occurred_at"}
+        ),
+        sa.Index(f"{namespace}_events_visitor", "visitor_id", "occurred_at"),
+        sa.Index(f"{namespace}_events_customer", "customer_id", "occurred_at"),
+        sa.Index(f"{namespace}_events_recommendation", "recommendation_id"),
+        sa.Index(
+            f"{namespace}_events_hides",
+            "kind",
+            sqlite_where=sa.text("kind = 'hide'"),
+            postgresql_where=sa.text("kind = 'hide'"),
+        ),
+    )
+    chargebacks = table(
+        "chargebacks",
+        numbered(),
+        sa.Column("payment_id", sa.Text, nullable=False),
+        sa.Column("reported_at", Utc, nullable=False),
+        sa.Column("is_fraud", sa.Boolean, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.UniqueConstraint("payment_id", "reported_at", "is_fraud", "reason"),
+    )
+    decisions = table(
+        "decisions",
+        numbered(),
+        sa.Column("payment_id", sa.Text, nullable=False, unique=True),
+        sa.Column("decision_id", sa.Text, nullable=False),
+        sa.Column("decided_at", Utc, nullable=False),
+        sa.Column("decision", sa.Text, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("score", sa.Double, nullable=False),
+        *(_text(name) for name in ("reasons", "rules_hit", "model_version", "policy_version")),
+        sa.Column("degraded", sa.Boolean, nullable=False),
+        *(_text(name) for name in ("payment", "features", "trace")),
+        sa.Index(f"{namespace}_decisions_decision", "decision", "seq"),
+    )
+    notes = table(
+        "notes",
+        numbered(),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("at", Utc, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        _text("body"),
+        sa.Column("once", sa.Text, unique=True),
+        sa.Index(f"{namespace}_notes_kind", "kind", "key", "seq"),
+    )
+    answers = table(
+        "answers",
+        sa.Column("scope", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("body_hash", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Index(f"{namespace}_answers_created", "created_at"),
+    )
+    steps = table(
+        "steps",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("window", Utc, primary_key=True),
+        sa.Column("finished_at", Utc, nullable=False),
+    )
+    keys = table(
+        "keys",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, nullable=False, unique=True),
+        sa.Column("scopes", sa.Text, nullable=False),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("expires_at", Utc),
+        sa.Column("former_digest", sa.Text),
+        sa.Column("former_until", Utc),
+        sa.Column("per_minute", sa.Integer),
+    )
+    exposures = table(
+        "exposures",
+        sa.Column("recommendation_id", sa.Text, primary_key=True),
+        sa.Column("exposed_at", Utc, nullable=False),
+        sa.Column("experiment_id", sa.Text, nullable=False),
+        sa.Column("arm", sa.Text, nullable=False),
+        sa.Column("propensity", sa.Double, nullable=False),
+        *(_text(name) for name in ("placement", "unit", "served_by", "products")),
+        sa.Index(f"{namespace}_exposures_experiment", "experiment_id"),
+        sa.Index(f"{namespace}_exposures_unit", "unit"),
+    )
+    running = sa.text("stopped_at IS NULL")
+    experiments = table(
+        "experiments",
+        sa.Column("experiment_id", sa.Text, primary_key=True),
+        sa.Column("placement", sa.Text, nullable=False),
+        sa.Column("holdout", sa.Double, nullable=False),
+        sa.Column("arms", sa.Text, nullable=False),
+        sa.Column("started_at", Utc, nullable=False),
+        sa.Column("stopped_at", Utc),
+        sa.Index(
+            f"{namespace}_experiments_running",
+            "placement",
+            unique=True,
+            sqlite_where=running,
+            postgresql_where=running,
+        ),
+    )
+    placements = table(
+        "placements",
+        sa.Column("placement", sa.Text, primary_key=True),
+        *(_text(name) for name in ("pins", "boosts")),
+        sa.Column("updated_at", Utc, nullable=False),
+    )
+    purchase_lines = table(
+        "purchase_lines",
+        sa.Column("line_id", sa.Text, primary_key=True),
+        sa.Column("planned_at", Utc, primary_key=True),
+        *(_text(name) for name in ("warehouse_id", "product_id", "supplier_id")),
+        sa.Column("suggested", sa.Double, nullable=False),
+        sa.Column("quantity", sa.Double, nullable=False),
+        sa.Column("unit_cost", sa.Double),
+        sa.Column("lead_days", sa.Double, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("updated_at", Utc, nullable=False),
+        sa.Column("po_id", sa.Text),
+        sa.Column("line_no", sa.Integer),
+        sa.Column("ordered_at", Utc),
+        sa.Index(f"{namespace}_purchase_lines_state", "state", "planned_at"),
+        sa.Index(f"{namespace}_purchase_lines_po", "po_id"),
+    )
+    purchase_audit = table(
+        "purchase_audit",
+        numbered(),
+        sa.Column("line_id", sa.Text, nullable=False),
+        sa.Column("planned_at", Utc, nullable=False),
+        sa.Column("at", Utc, nullable=False),
+        *(_text(name) for name in ("actor", "before", "after")),
+        sa.Column("quantity", sa.Double, nullable=False),
+        _text("reason"),
+        sa.Index(f"{namespace}_purchase_audit_line", "line_id", "seq"),
+    )
+    overrides = table(
+        "overrides",
+        sa.Column("override_id", sa.Text, primary_key=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("warehouse_id", "product_id", "first", "last", "author", "reason")
+        ),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("expires_at", Utc, nullable=False),
+        sa.Column("quantity", sa.Double),
+        sa.Column("factor", sa.Double),
+        sa.Column("dropped_at", Utc),
+        sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
+    )
+    return Tables(
+        metadata,
+        events,
+        chargebacks,
+        decisions,
+        notes,
+        answers,
+        keys,
+        steps,
+        exposures,
+        experiments,
+        placements,
+        purchase_lines,
+        purchase_audit,
+        overrides,
+    )
+
+
+def _text(name: str) -> "sa.Column[str]":
+    return sa.Column(name, sa.Text)

@@ -1,0 +1,158 @@
+"""The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from data.use_cases import USE_CASES, UseCaseName
+from data.views import Frequency, Terms
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations; the defaults need no server."""
+
+    model_config = SettingsConfigDict(env_prefix="ARGOSY_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path(".argosy"), description="Folder of the lake and all embedded stores.")
+    base_currency: str = Field(
+        "EUR", pattern="^[A-Z]{3}$", description="Currency of all decisions."
+    )
+    seed: int = Field(7, description="Seed of every random choice.")
+
+    online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
+    registry_url: str | None = Field(
+        None, description="postgresql+psycopg://… of Feast's registry; SQLite when not set."
+    )
+    mlflow_url: str | None = Field(
+        None, description="MLflow tracking server or database; SQLite when not set."
+    )
+    database_url: str | None = Field(
+        None,
+        description="postgresql+psycopg://… of decisions, labels, events; else SQLite.",
+    )
+    counters_url: str | None = Field(
+        None, description="redis://… of the live fraud counters; SQLite when not set."
+    )
+    namespace: str = Field(
+        "argosy",
+        pattern="^[a-z][a-z0-9_]{0,30}$",
+        description="Prefix of everything kept on shared servers; two installations, two names.",
+    )
+
+    max_bad_share: float = Field(
+        0.05, ge=0, le=1, description="A file with a larger share of bad rows is refused whole."
+    )
+    frequency: Frequency | None = Field(
+        None, description="Period of the forecasts; found from the data when not set."
+    )
+    label_maturity_days: int = Field(
+        30,
+        ge=0,
+        description="Days after which an unreported payment counts as honest; in training sooner, "
+        "where nearly all reports come sooner.",
+    )
+
+    fraud_budget: float = Field(
+        0.005, gt=0, le=1, description="Frauds among the payments taken, at most: a share."
+    )
+    fraud_chargeback_fee: float = Field(
+        20.0, ge=0, description="Lost with each fraud taken, besides its amount (base currency)."
+    )
+    fraud_margin: float = Field(
+        0.25, ge=0, le=1, description="Of the amount, lost with an honest customer turned away."
+    )
+    fraud_goodwill: float = Field(
+        5.0, ge=0, description="Lost besides with an honest customer turned away (base currency)."
+    )
+    fraud_review_cost: float = Field(
+        4.0, ge=0, description="An analyst's time for one payment (base currency)."
+    )
+    fraud_challenge_loses: float = Field(
+        0.08, ge=0, le=1, description="Share of honest customers who leave when challenged."
+    )
+    fraud_most_blocks: float = Field(
+        0.2, gt=0, le=1, description="Share of payments blocked, above which the rest is reviewed."
+    )
+    fraud_hours_to_ship: float = Field(
+        24.0, gt=0, description="Hours after a payment in which its review should be done."
+    )
+
+    auth: bool = Field(True, description="Whether the API asks for a key.")
+    use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
+        USE_CASES,
+        min_length=1,
+        description="The use cases that are built, trained and served, parted by commas.",
+    )
+    workers: int = Field(1, ge=1, description="Processes that serve; `argosy serve` sets it.")
+    reload_seconds: float = Field(
+        5.0, gt=0, description="How often the server looks for a newly promoted model."
+    )
+    request_seconds: float = Field(
+        10.0, gt=0, description="A request that takes longer is answered 503."
+    )
+    most_requests: int = Field(
+        100, ge=1, description="Requests under way in a worker; further ones are answered 503."
+    )
+    store_seconds: float = Field(
+        0.25, gt=0, description="How long a request waits for Redis before it goes without."
+    )
+    traces: bool = Field(
+        False, description="Whether OpenTelemetry spans are sent (pip install 'argosy[traces]')."
+    )
+    idempotency_hours: float = Field(
+        24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
+    )
+
+    @field_validator("use_cases", mode="before")
+    @classmethod
+    def _parted(cls, value: Any) -> Any:
+        """From `a,b`, as an environment variable has it."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(","))
+        return value
+
+    @field_validator("use_cases")
+    @classmethod
+    def _known(cls, value: tuple[UseCaseName, ...]) -> tuple[UseCaseName, ...]:
+        """In the order in which they need each other; each must be one of the list."""
+        if unknown := sorted(set(value) - set(USE_CASES)):
+            raise ValueError(f"{', '.join(unknown)}: no use case; there are {', '.join(USE_CASES)}")
+        return tuple(name for name in USE_CASES if name in value)
+
+    @property
+    def terms(self) -> Terms:
+        """The part of the settings with which feature views are built."""
+        return Terms(base_currency=self.base_currency, frequency=self.frequency)
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the validated tables."""
+        return self.home / "lake"
+
+    @property
+    def fraud_costs(self) -> dict[str, float]:
+        """What right and wrong decisions on payments cost, by the names of the fraud policy."""
+        names = ("chargeback_fee", "margin", "goodwill", "review_cost", "challenge_loses")
+        return {name: getattr(self, f"fraud_{name}") for name in names}
+
+    @property
+    def feature_folder(self) -> Path:
+        """Folder of the offline features."""
+        return self.home / "features"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of decisions, labels and events."""
+        return self.database_url or f"sqlite:///{self.home / 'argosy.db'}"
+
+    @property
+    def mlflow(self) -> str:
+        """Tracking and registry address of MLflow."""
+        return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of MLflow's artifacts when MLflow is embedded."""
+        return self.home / "artifacts"

@@ -1,0 +1,1 @@
+"""What is decided: what the models' answers become. Nothing here knows HTTP."""

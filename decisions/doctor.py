@@ -1,0 +1,138 @@
+"""Whether all that a server needs is there, and what to do where it is not."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from data.errors import ArgosyError
+from data.lake import Lake
+from data.records import Records
+from data.records.migrations import NEWEST, version
+from data.redis_client import redis_facts
+from data.settings import Settings
+from features.store import Store
+from models.registry import Registry
+
+_LEAST_FREE = 1 << 30  # bytes
+_MOST_SKEW = 2.0  # seconds between two clocks
+_OLDEST_REDIS = 6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: how it went, what was found, what to do about it."""
+
+    check: str
+    status: Literal["ok", "warning", "failed"]
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, each for itself: one that fails does not hide the next."""
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "home": lambda: _home(settings.home),
+        "database": lambda: _database(settings),
+        "online store": lambda: _redis("online store", settings.online_store_url),
+        "counters": lambda: _redis("counters", settings.counters_url),
+        "registry": lambda: _registry(settings),
+        "data": lambda: _data(settings),
+    }
+    found: list[Finding] = []
+    for name, check in checks.items():
+        try:
+            found += check()
+        except (ArgosyError, OSError) as error:
+            first = str(error).splitlines()[0]
+            found.append(Finding(name, "failed", first, f"see the settings of the {name}"))
+    return found
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    home.mkdir(parents=True, exist_ok=True)
+    trial = home / ".doctor"
+    trial.write_bytes(b"x")
+    trial.unlink()
+    yield Finding("home", "ok", f"{home} can be written")
+    free = shutil.disk_usage(home).free
+    told = f"{free / 1e9:.1f} GB free"
+    if free < _LEAST_FREE:
+        yield Finding("disk", "failed", told, "make room, or move ARGOSY_HOME to a larger disk")
+    else:
+        yield Finding("disk", "ok", told)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    records = Records(settings.database, settings.namespace)
+    try:
+        records.ping()
+        stands = version(records.database)
+        told = f"revision {stands or 'none'}, newest {NEWEST}"
+        if stands is not None and stands > NEWEST:
+            remedy = "this program is older than its database: install the newer one"
+            yield Finding("database", "failed", told, remedy)
+            return
+        records.migrate()
+        yield Finding("database", "ok", f"{told}; it can be written")
+        yield _clock("clock of the database", records.clock())
+        if settings.auth and not records.keys():
+            remedy = "argosy keys add NAME --scopes decide,recommend,events"
+            yield Finding("keys", "warning", "none: nobody may ask", remedy)
+    finally:
+        records.close()
+
+
+def _redis(name: str, url: str | None) -> Iterator[Finding]:
+    if url is None:
+        yield Finding(name, "ok", "SQLite under the home")
+        return
+    facts = redis_facts(url)
+    told = f"Redis {facts.version}, maxmemory-policy {facts.policy}"
+    if int(facts.version.split(".")[0]) < _OLDEST_REDIS:
+        yield Finding(name, "failed", told, f"install Redis {_OLDEST_REDIS} or newer")
+    elif facts.policy != "noeviction":
+        remedy = "set maxmemory-policy noeviction: else values vanish when memory is short"
+        yield Finding(name, "warning", told, remedy)
+    else:
+        yield Finding(name, "ok", told)
+    yield _clock(f"clock of the {name}", facts.now)
+
+
+def _clock(name: str, theirs: datetime) -> Finding:
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart > _MOST_SKEW:
+        return Finding(name, "failed", f"{apart:.1f} s from here", "run NTP on both machines")
+    return Finding(name, "ok", f"{apart:.1f} s from here")
+
+
+def _registry(settings: Settings) -> Iterator[Finding]:
+    registry = Registry(settings.mlflow, settings.artifacts, settings.namespace)
+    for use_case in settings.use_cases:
+        started = time.perf_counter()
+        champion = registry.champion_version(use_case)
+        name = f"model of {use_case}"
+        if champion is None:
+            yield Finding(name, "warning", "no champion", f"argosy train {use_case}")
+            continue
+        registry.load(use_case, champion).trial()
+        told = f"version {champion} loads and answers its sample"
+        yield Finding(name, "ok", f"{told} ({time.perf_counter() - started:.1f} s)")
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    lake = Lake(settings.lake)
+    clock = lake.clock()
+    if clock is None:
+        yield Finding("lake", "warning", "empty", "argosy ingest DIR")
+        return
+    yield Finding("lake", "ok", f"newest fact {clock:%Y-%m-%d %H:%M} UTC")
+    as_of = Store(settings, lake).as_of()
+    if as_of is None or as_of < clock:
+        told = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "none"
+        yield Finding("features", "warning", told, "argosy materialize")
+    else:
+        yield Finding("features", "ok", f"as of {as_of:%Y-%m-%d %H:%M} UTC")

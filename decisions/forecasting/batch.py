@@ -1,0 +1,108 @@
+"""Batch scoring: the champion's forecasts of every pair, put into the store and handed back."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from decisions.forecasting.override_layer import answer_of, put
+from decisions.runtime import Runtime
+from features import forecasting as features
+from features.forecasting import quantile_names
+from models.base import ModelError, Release
+from models.forecasting import Forecaster, explained
+
+KEYS = ["warehouse_id", "product_id"]
+DECILES = (0.1, 0.5, 0.9)
+FURTHEST = 400  # periods ahead
+
+
+def score(
+    runtime: Runtime,
+    as_of: datetime,
+    *,
+    horizon: int | None = None,
+    quantiles: Sequence[float] = DECILES,
+) -> pd.DataFrame:
+    """Forecasts from all that was known at `as_of`, of every pair under planning.
+
+    horizon: periods handed back, the model's own when left out (the store never gets fewer).
+    quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean and a
+    column a quantile (q10, q50 …), then demand_class, abc_xyz and overrides (ids of those that
+    count); the first period is the running one. Raises ModelError when no
+    model is in use, or a level or the horizon cannot be had.
+    """
+    release = runtime.release("forecasting")
+    if release is None:
+        raise ModelError(runtime.problem("forecasting") or "No forecaster is in use.")
+    if horizon is not None and not 1 <= horizon <= FURTHEST:
+        raise ModelError(f"horizon {horizon}: it can be 1 to {FURTHEST} periods.")
+    levels = rising(quantiles)
+    if wrong := out_of_range(levels):
+        raise ModelError(wrong)
+    own: int = release.model.horizon_  # type: ignore[attr-defined]
+    answer = forecast(runtime, release, as_of, horizon=max(own, horizon or 0))
+    rows = answer[answer["horizon"] <= (horizon or own)].reset_index(drop=True)
+    table = rows[[*KEYS, "period_start", "mean"]]
+    about = rows.reindex(columns=["demand_class", "abc_xyz", "overrides"])
+    values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
+    return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels)), about], axis=1)
+
+
+def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: int) -> pd.DataFrame:
+    """The release's long answer as of a time with the overrides that hold then put on, written to
+    the `forecast` view on the way.
+    """
+    tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
+    demand = features.demand(tables, as_of, runtime.settings.frequency)
+    ahead = features.future(demand, tables, as_of, horizon=horizon)
+    if ahead.empty:
+        return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
+    whole = pd.concat([demand, ahead], ignore_index=True)
+    answer = release.model.predict(whole)
+    answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
+    if isinstance(release.model, Forecaster):
+        answer = pd.concat([answer, explained(release.model, whole, answer)], axis=1)
+    answer = answer.merge(_importance(runtime, demand, as_of), how="left", on=KEYS)
+    rows = features.packed(
+        answer,
+        _levels(release),
+        frequency=str(demand["frequency"].iloc[0]),
+        model_version=release.version,
+    )
+    return answer_of(put(runtime, rows, as_of), answer, _levels(release))
+
+
+def _importance(runtime: Runtime, demand: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    rates = runtime.lake.read("fx_rates", as_of=as_of)
+    return features.abc_xyz(demand, rates, runtime.settings.base_currency)
+
+
+def rising(quantiles: Sequence[float]) -> list[float]:
+    """The levels, once each."""
+    return sorted(set(quantiles))
+
+
+def out_of_range(levels: Sequence[float]) -> str:
+    """Which level cannot be had; empty when all can."""
+    wrong = [level for level in levels if not 0.01 <= level <= 0.99]
+    return f"quantile {wrong[0]:g}: it can be 0.01 to 0.99." if wrong else ""
+
+
+def at_levels(values: np.ndarray, known: Sequence[float], asked: Sequence[float]) -> np.ndarray:
+    """Quantiles at the asked levels, between the known ones on a straight line: n × asked."""
+    count = len(known)
+    place = np.interp(np.asarray(asked), np.asarray(known), np.arange(count, dtype=float))
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, count - 1)
+    return np.asarray(values[:, low] + (values[:, high] - values[:, low]) * (place - low))
+
+
+def _levels(release: Release) -> Sequence[float]:
+    levels: Sequence[float] = release.model.levels  # type: ignore[attr-defined]
+    return levels
+
+
+def _columns(release: Release) -> list[str]:
+    return quantile_names(_levels(release))

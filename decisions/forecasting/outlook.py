@@ -1,0 +1,150 @@
+"""Where an answer comes from: the store's forecast, or, for the unknown, the model's cold start."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from decisions.runtime import Runtime
+from features.forecasting import number, starts
+from features.store import StoreError
+from models.base import ModelError, Release
+
+Floats = NDArray[np.float64]
+USE_CASE = "forecasting"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A forecast of one pair: H periods, L levels, and where it comes from.
+
+    quantiles and window_quantiles: H × L. degraded: why it is simpler than it should be.
+    """
+
+    warehouse_id: str
+    product_id: str
+    frequency: str
+    as_of: str
+    demand_class: str
+    period_starts: tuple[str, ...]
+    levels: Sequence[float]
+    mean: Floats
+    quantiles: Floats
+    window_mean: Floats
+    window_quantiles: Floats
+    model_version: str
+    served_by: str
+    degraded: str = ""
+    abc_xyz: str | None = None
+    explanation: Floats | None = None
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def horizon(self) -> int:
+        """How many periods it reaches ahead."""
+        return len(self.mean)
+
+
+class Outlooks:
+    """Forecasts by pair."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def of(self, warehouse_id: str, product_id: str) -> Outlook:
+        """The forecast in the store; the cold start of the model in use where there is none.
+
+        Raises ModelError when there is neither forecast nor model.
+        """
+        pair = {"warehouse_id": warehouse_id, "product_id": product_id}
+        degraded = ""
+        try:
+            (found,) = self._runtime.store.online_values(USE_CASE, [pair], self._runtime.now())
+        except StoreError:
+            found, degraded = {}, "store"
+        if found.get("mean") is not None:
+            return _stored(pair, found)
+        release = self._runtime.release(USE_CASE)
+        if release is None:
+            detail = (
+                self._runtime.problem(USE_CASE)
+                or "No forecaster is in use: argosy train forecasting."
+            )
+            raise ModelError(detail)
+        return self._cold(pair, release, degraded)
+
+    def _cold(self, pair: Mapping[str, str], release: Release, degraded: str) -> Outlook:
+        """What the model says of a series it knows nothing of."""
+        now = self._runtime.now()
+        model: Any = release.model
+        first = starts(np.array([number(now, model.frequency_)]), model.frequency_)[0]
+        row = {
+            **pair,
+            "frequency": model.frequency_,
+            "period_start": f"{first:%Y-%m-%d}",
+            "quantity": np.nan,
+            "horizon": 1,
+            "category": self._category(pair["product_id"]),
+        }
+        answer = model.predict(pd.DataFrame([row]))
+        take = partial(_matrix, answer)
+        return Outlook(
+            warehouse_id=pair["warehouse_id"],
+            product_id=pair["product_id"],
+            frequency=model.frequency_,
+            as_of=now.isoformat(),
+            demand_class=str(answer["demand_class"].iloc[0]),
+            period_starts=tuple(answer["period_start"]),
+            levels=model.levels,
+            mean=answer["mean"].to_numpy(),
+            quantiles=take("q"),
+            window_mean=answer["window_mean"].to_numpy(),
+            window_quantiles=take("w"),
+            model_version=release.version,
+            served_by="cold_start",
+            degraded=degraded,
+        )
+
+    def _category(self, product_id: str) -> str | None:
+        products = self._runtime.lake.read("products", columns=["product_id", "category"])
+        found = products.loc[products["product_id"] == product_id, "category"]
+        return None if found.empty else found.iloc[-1]
+
+
+def _matrix(answer: pd.DataFrame, prefix: str) -> Floats:
+    names = [name for name in answer.columns if name[0] == prefix and name[1:2].isdigit()]
+    return answer[names].to_numpy(dtype=np.float64)
+
+
+def _stored(pair: Mapping[str, str], found: Mapping[str, Any]) -> Outlook:
+    levels, mean = tuple(found["levels"]), np.asarray(found["mean"])
+    shape = (len(mean), len(levels))
+    frequency = found["frequency"]
+    first = number(pd.Timestamp(found["period_start"], tz="UTC").to_pydatetime(), frequency)
+    moments = starts(np.arange(first, first + len(mean)), frequency)
+    return Outlook(
+        warehouse_id=pair["warehouse_id"],
+        product_id=pair["product_id"],
+        frequency=frequency,
+        as_of=found["forecast_as_of"],
+        demand_class=found["demand_class"],
+        period_starts=tuple(moments.strftime("%Y-%m-%d")),
+        levels=levels,
+        mean=mean,
+        quantiles=np.asarray(found["quantiles"]).reshape(shape),
+        window_mean=np.asarray(found["window_mean"]),
+        window_quantiles=np.asarray(found["window_quantiles"]).reshape(shape),
+        model_version=found["model_version"],
+        served_by="store",
+        abc_xyz=found.get("abc_xyz"),
+        explanation=None if found.get("explanation") is None else np.asarray(found["explanation"]),
+        overrides=_ids(found.get("overrides")),
+    )
+
+
+def _ids(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

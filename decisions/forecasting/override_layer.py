@@ -1,0 +1,59 @@
+"""The planners' layer: overrides put on the model's forecasts in the store, and taken off again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from decisions.runtime import Runtime
+from features.forecasting import Override, layered, overridden, quantile_names
+
+KEYS = ["warehouse_id", "product_id"]
+
+
+def put(runtime: Runtime, rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Write the model's rows of the `forecast` view with the overrides that hold put on.
+
+    What the model said of overridden pairs goes to `model_forecast`. Returns what was written.
+    """
+    overrides = runtime.records.overrides.all()
+    mine = overridden(rows, overrides, as_of)
+    if len(mine):
+        runtime.store.write("model_forecast", mine)
+    changed = layered(rows, overrides, as_of)
+    runtime.store.write("forecast", changed)
+    return changed
+
+
+def renew(runtime: Runtime, override: Override, now: datetime) -> bool:
+    """Put the stored forecast of a pair under the overrides that hold now; whether there is one."""
+    pair = {"warehouse_id": override.warehouse_id, "product_id": override.product_id}
+    current = runtime.store.history("forecast", now, only=pair).tail(1)
+    if current.empty:
+        return False
+    made = runtime.store.history("model_forecast", now, only=pair).tail(1)
+    same = len(made) and made["event_timestamp"].iloc[0] == current["event_timestamp"].iloc[0]
+    base = made if same else current
+    if not same:
+        runtime.store.write("model_forecast", base)
+    overrides = runtime.records.overrides.all(override.warehouse_id, override.product_id)
+    runtime.store.write("forecast", layered(base, overrides, now))
+    return True
+
+
+def answer_of(rows: pd.DataFrame, answer: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
+    """The long answer with the numbers of rows that overrides changed."""
+    answer = answer.assign(overrides=None)
+    changed = rows[rows["overrides"].notna()]
+    if changed.empty:
+        return answer
+    place = pd.MultiIndex.from_frame(answer[KEYS])
+    names = quantile_names(levels)
+    for row in changed.itertuples(index=False):
+        mine = np.flatnonzero(place == (row.warehouse_id, row.product_id))
+        answer.loc[mine, "mean"] = np.asarray(row.mean)
+        quantiles = np.asarray(row.quantiles).reshape(len(mine), -1)
+        answer.loc[mine, names] = quantiles
+        answer.loc[mine, "overrides"] = row.overrides
+    return answer

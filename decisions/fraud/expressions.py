@@ -1,0 +1,93 @@
+"""The rules' language, CEL (Common Expression Language, cel.dev), typed against a payment.
+
+An expression names the columns of a payment, the model's inputs and the merchant's x_… signals. A
+number is a double (write 5000.0), an unknown one compares as false; an unknown text is "".
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cel_expr_python import cel
+
+from data.errors import ArgosyError
+
+LONGEST = 2_000
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_UNKNOWN: Mapping[str, Any] = {"float": float("nan"), "str": "", "bool": False}
+
+
+class ExpressionError(ArgosyError):
+    """An expression does not parse, or does not fit the types of what it names."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled expression. names: what it reads, each with its type."""
+
+    text: str
+    names: tuple[tuple[str, str], ...]
+    compiled: Any
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it is true of these facts; what cannot be evaluated is not."""
+        return self._evaluated(facts) is True
+
+    def fails(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it is false of these facts; what cannot be evaluated is not."""
+        return self._evaluated(facts) is False
+
+    def _evaluated(self, facts: Mapping[str, Any]) -> Any:
+        given = {name: _value(facts.get(name), kind) for name, kind in self.names}
+        return self.compiled.eval(data=given).value()
+
+
+def compiled(text: str, types: Mapping[str, str]) -> Expression:
+    """The expression, checked against the types (float, str, bool) of what it may name; x_… may
+    always be named, and is of any type.
+
+    Raises ExpressionError, saying what is wrong and where.
+    """
+    if len(text) > LONGEST:
+        raise ExpressionError(f"the expression has {len(text)} characters; at most {LONGEST}")
+    words = dict.fromkeys(_NAME.findall(_QUOTED.sub("", text)))
+    names = tuple(
+        (word, types.get(word, "any")) for word in words if word in types or word[:2] == "x_"
+    )
+    try:
+        found = _environment(names).compile(text)
+    except RuntimeError as error:
+        raise ExpressionError(_told(str(error), text)) from None
+    if found.return_type() != cel.Type.BOOL:
+        kind = found.return_type().name().lower()
+        raise ExpressionError(f"{text!r} gives a {kind}, not true or false; compare it")
+    return Expression(text, names, found)
+
+
+@lru_cache(maxsize=256)
+def _environment(names: tuple[tuple[str, str], ...]) -> Any:
+    kinds = {"float": cel.Type.DOUBLE, "str": cel.Type.STRING, "bool": cel.Type.BOOL}
+    return cel.NewEnv(variables={name: kinds.get(kind, cel.Type.DYN) for name, kind in names})
+
+
+def _value(value: Any, kind: str) -> Any:
+    if kind == "any":
+        return float(value) if type(value) is int else value
+    if value is None or (kind == "str" and not isinstance(value, str)):
+        return _UNKNOWN[kind]
+    return float(value) if kind == "float" else value
+
+
+def _told(message: str, text: str) -> str:
+    """The library's message in one line, with the remedy for the commonest fault."""
+    first = message.removeprefix("INVALID_ARGUMENT: ").split("\n")[0]
+    first = first.removeprefix("ERROR: ").replace("<input>:", "line ")
+    said = f"{text!r}: {first}"
+    if "double" in first and "int" in first:
+        said += "; write numbers with a point, such as 5000.0"
+    if "undeclared" in first:
+        said += "; a rule may name payment columns, the model's inputs and x_… signals"
+    return said

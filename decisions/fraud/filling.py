@@ -1,0 +1,129 @@
+"""Filling the counters from what is known: the lake, and what was decided and reported here."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from data.settings import Settings
+from decisions.privacy import receipts
+from decisions.runtime import Runtime
+from features.counters import REMEMBER_DAYS, Counters, CountersError
+from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
+from features.windows import states
+
+_COUNTED = ("payments", "chargebacks", "fx_rates")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Up to which of the records the counters were filled: the last numbers of each."""
+
+    payments: int
+    chargebacks: int
+
+
+def is_due(counters: Counters, runtime: Runtime) -> bool:
+    """Whether the counters hold other things than they should."""
+    return counters.version() != _version(runtime)
+
+
+def fill(counters: Counters, runtime: Runtime) -> Filled | None:
+    """Fill the counters anew; None when there is nothing.
+
+    Payments are decided meanwhile: `catch_up` afterwards.
+    """
+    version = _version(runtime)
+    told, last_told = runtime.records.pending("chargebacks")
+    payments, last = _payments(runtime)
+    if payments.empty:
+        return None
+    both = [part for part in (runtime.lake.read("chargebacks"), told) if len(part)]
+    chargebacks = pd.concat(both, ignore_index=True) if both else told
+    reported = pd.to_datetime(chargebacks["reported_at"], utc=True)
+    chargebacks = chargebacks.assign(reported_at=reported.astype("datetime64[ns, UTC]"))
+    amount = amounts(payments, runtime.lake.read("fx_rates"), runtime.settings.base_currency)
+    stream = events(payments, chargebacks, amount)
+    recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
+    ids = stream.loc[stream["at"] >= recent, "event_id"]
+    counters.load(states(stream, PLAN), ids, version)
+    return Filled(last, last_told)
+
+
+def fill_apart(settings: Settings) -> Filled | None:
+    """`fill` by a process of its own; raises CountersError where that fails, with its last words.
+
+    Filling reads every payment there is. In the server it would hold up those who ask meanwhile,
+    and what they need would lie strewn among what it did, and keep hold of its memory.
+    """
+    command = [sys.executable, "-m", "decisions.fraud.fill_process"]
+    given = settings.model_dump_json().encode()
+    ended = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603  # our own module
+    if ended.returncode:
+        words = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise CountersError(f"the fraud counters were not filled: {words[-1] if words else ''}")
+    found = orjson.loads(ended.stdout.splitlines()[-1])  # a library may have spoken before
+    return None if found is None else Filled(**found)
+
+
+def catch_up(
+    counters: Counters,
+    runtime: Runtime,
+    rates: Rates,
+    filled: Filled,
+    until: datetime | None = None,
+) -> None:
+    """Count what came since, until: by then; what the counters know already counts once."""
+    fresh, _ = runtime.records.pending("payments", after=filled.payments, until=until)
+    for payment in _rows(fresh):
+        at = milliseconds(payment["attempted_at"])
+        amount = rates.amount(payment["amount"], payment.get("currency"), at)
+        counters.observe(event(payment, amount))
+    told, _ = runtime.records.pending("chargebacks", after=filled.chargebacks)
+    told = told[told["is_fraud"].astype(bool)].set_index("payment_id")
+    if len(told):
+        known = known_payments(runtime)
+        for payment in _rows(known[known["payment_id"].isin(told.index)]):
+            moments = told.loc[[payment["payment_id"]], "reported_at"]
+            counters.observe(report(payment, moments.min()))
+
+
+def known_payments(runtime: Runtime) -> pd.DataFrame:
+    """The lake's payments and those decided here that are not in it yet."""
+    return _payments(runtime)[0]
+
+
+def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
+    """The same, and the number of the last decision among them."""
+    decided, last = runtime.records.pending("payments")
+    lake = runtime.lake.read("payments")
+    fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
+    if fresh.empty:
+        return lake, last
+    fresh = fresh.reindex(columns=lake.columns)
+    times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601")
+    fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
+    return (pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh), last
+
+
+def _version(runtime: Runtime) -> str:
+    """What the counters should hold: the tables they count, by the plan they count them, without
+    the customers erased since."""
+    files = [str(file.name) for name in _COUNTED for file in runtime.lake.files(name)]
+    told = " ".join([*files, PLAN.version, *receipts(runtime.settings.home)])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _rows(payments: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Each row by column, without what is missing."""
+    for row in payments.to_dict("records"):
+        given = {str(name): value for name, value in row.items() if not pd.isna(value)}
+        at = given["attempted_at"]
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at.to_pydatetime()
+        yield given | {"attempted_at": moment}

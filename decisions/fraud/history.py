@@ -1,0 +1,87 @@
+"""A rule tried on history before it acts: what it would have caught, whom it would have hurt."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decisions.fraud.lists import Lists
+from decisions.fraud.live_engine import known_frauds
+from decisions.fraud.rules import Rule
+from decisions.runtime import Runtime
+from features.fraud import amounts, history, inputs
+
+MOST_EXAMPLES, MOST_PAYMENTS = 20, 200_000
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """payments: in the time looked at; hits: payments the rule holds of. caught: hits reported as
+    fraud; hurt: hits old enough that a fraud would have been reported, and was not; unknown: the
+    other hits, and those that were declined. Money in base currency. examples: the newest hits."""
+
+    payments: int
+    hits: int
+    hit_share: float
+    caught: int
+    caught_money: float
+    fraud_share_caught: float | None
+    hurt: int
+    hurt_money: float
+    unknown: int
+    examples: tuple[str, ...]
+
+
+def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
+    """The rule over the lake's payments of the last days (the newest MOST_PAYMENTS of them), each
+    with what was known at its moment. ExpressionError where it is no rule."""
+    rule.expression  # noqa: B018  # compiled before history is read
+    now = runtime.now()
+    names = ("payments", "chargebacks", "customers", "fx_rates")
+    tables = {name: runtime.lake.read(name, as_of=now) for name in names}
+    known = history(tables, now, runtime.settings.terms)
+    recent = known[known["attempted_at"] > pd.Timestamp(now - timedelta(days=days))]
+    recent = recent.tail(MOST_PAYMENTS)
+    amount = amounts(recent, tables["fx_rates"], runtime.settings.base_currency)
+    facts = inputs(recent, amount)
+    hits = np.array([rule.expression.holds(row) for row in _rows(recent, facts, lists)], dtype=bool)
+    fraud = recent["payment_id"].isin(known_frauds(runtime)).to_numpy(dtype=bool)
+    taken = (recent["outcome"] != "declined").fillna(True).to_numpy(dtype=bool)
+    young = timedelta(days=runtime.settings.label_maturity_days)
+    mature = (recent["attempted_at"] <= pd.Timestamp(now - young)).to_numpy(dtype=bool)
+    honest = ~fraud & taken & mature
+    caught, hurt = hits & fraud, hits & honest
+    examples = recent.loc[hits, "payment_id"].tail(MOST_EXAMPLES)
+    return DryRun(
+        payments=len(recent),
+        hits=int(hits.sum()),
+        hit_share=float(hits.mean()) if len(hits) else 0.0,
+        caught=int(caught.sum()),
+        caught_money=float(np.nansum(amount[caught])),
+        fraud_share_caught=float(caught.sum() / fraud.sum()) if fraud.any() else None,
+        hurt=int(hurt.sum()),
+        hurt_money=float(np.nansum(amount[hurt])),
+        unknown=int((hits & ~fraud & ~honest).sum()),
+        examples=tuple(str(name) for name in examples[::-1]),
+    )
+
+
+def _rows(payments: pd.DataFrame, facts: pd.DataFrame, lists: Lists) -> Iterator[Mapping[str, Any]]:
+    """What the rule may name, payment by payment; lists as they are today."""
+    asked = _dicts(payments)
+    seen = _dicts(facts)
+    for payment, fact in zip(asked, seen, strict=True):
+        hit = {entry.list for entry in lists.hit(payment, payment["attempted_at"])}
+        listed = {f"{name}_listed": name in hit for name in ("allow", "watch", "block")}
+        yield {**payment, **fact, **listed, "without_model": False}
+
+
+def _dicts(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    columns = [frame[name].astype(object).tolist() for name in frame.columns]
+    names = [str(name) for name in frame.columns]
+    for values in zip(*columns, strict=True):
+        row = zip(names, values, strict=True)
+        yield {name: None if value is pd.NA else value for name, value in row}

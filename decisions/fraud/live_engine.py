@@ -1,0 +1,190 @@
+"""The engine of the running server: its counters filled from what is known, its rates fresh."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from data.errors import ArgosyError
+from data.records.steps import only_one
+from decisions.fraud import controls as desks
+from decisions.fraud.breaker import Breaker
+from decisions.fraud.controls import Desk
+from decisions.fraud.engine import Engine
+from decisions.fraud.filling import Filled, catch_up, fill, fill_apart, is_due
+from decisions.fraud.metrics import Metrics
+from decisions.runtime import Runtime
+from features.counters import Counters, open_counters
+from features.fraud import PLAN, Rates
+from models.base import Release
+
+# Payments in the lake from which on a process of its own fills the counters.
+APART = 20_000
+# How long a decision may be under way between the counters and the records.
+UNDER_WAY = timedelta(seconds=2)
+_LOOK_SECONDS = 0.2  # from look to look whether another worker has filled them
+
+
+class LiveEngine:
+    """The engine, opened on first use and then kept.
+
+    The counters hold nothing that the lake and the decisions do not: they are filled from both at
+    the start, and by the server's watch when the lake became another. The desk (lists, rules,
+    policies) and the exchange rates are read at the start and then by the watch where they changed:
+    no payment waits for them. A change made here (`changed`) is read at once.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.metrics = runtime.telemetry.of_use_case(Metrics)
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._filled = False
+        self._late: tuple[Filled, datetime] | None = None
+        self._rates: tuple[str, Rates] | None = None
+        self._reading = threading.Lock()
+        self._desk = Desk()
+        self._mark = -1
+        self._known_policies: set[str] = set()
+        runtime.watched.append(self._look)
+
+    def get(self) -> Engine:
+        """The engine; counters that cannot be filled now are filled at the next call."""
+        if self._engine is not None and self._filled:
+            return self._engine
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._open()
+                with suppress(ArgosyError):
+                    self._read_desk()
+            if not self._filled:
+                with suppress(ArgosyError):  # each decision says that it goes without them
+                    while not self._follow(self._engine.counters):
+                        time.sleep(_LOOK_SECONDS)
+                    self._filled = True
+            return self._engine
+
+    def _look(self) -> None:
+        """What changed is read again."""
+        with suppress(ArgosyError):
+            self._read_desk()
+        self._read_rates()
+        with suppress(ArgosyError):
+            if self._engine is not None and self._filled:
+                self._follow(self._engine.counters)
+
+    def _follow(self, counters: Counters) -> bool:
+        """Fill the counters anew where they came back empty, or the lake became another; False
+        while another worker does: of many, one reads all payments.
+
+        What was decided meanwhile, by whichever worker, is counted right after, and at the next
+        look once more: a decision under way may not have been stored yet. Those made later know the
+        new filling.
+        """
+        if self._late is not None:
+            catch_up(counters, self._runtime, self._rates_now(), *self._late)
+            self._late = None
+        if not is_due(counters, self._runtime):
+            return True
+        with only_one(self._runtime.records, "filling") as mine:
+            if mine and is_due(counters, self._runtime):
+                self._fill(counters)
+            return mine
+
+    def _fill(self, counters: Counters) -> None:
+        much = self._runtime.lake.tables()["payments"].rows >= APART
+        filled = fill_apart(self._runtime.settings) if much else fill(counters, self._runtime)
+        if filled is not None:
+            catch_up(counters, self._runtime, self._rates_now(), filled)
+            self._late = filled, datetime.now(UTC) + UNDER_WAY
+
+    def _open(self) -> Engine:
+        settings = self._runtime.settings
+        counters = open_counters(
+            settings.counters_url,
+            settings.home,
+            PLAN,
+            namespace=settings.namespace,
+            seconds=settings.store_seconds,
+        )
+        return Engine(
+            counters=counters,
+            rates=self._rates_now,
+            risks=self._risks,
+            release=self._release,
+            desk=self.desk,
+            breaker=Breaker(settings.fraud_most_blocks),
+            timed=partial(self._runtime.telemetry.step, "fraud"),
+        )
+
+    def close(self) -> None:
+        """Close the counters; the next use opens them again."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.counters.close()
+            self._engine, self._filled = None, False
+
+    def desk(self) -> Desk:
+        """Lists, rules, policies and shadow in use. While the journal cannot be read, the last."""
+        return self._desk
+
+    def changed(self) -> None:
+        """The journal was written to here: read it now."""
+        self._read_desk()
+
+    def current(self) -> Desk:
+        """The desk as the journal has it now, for people."""
+        self._read_desk()
+        return self._desk
+
+    def _read_desk(self) -> None:
+        with self._reading:
+            mark = self._runtime.records.journal.mark()
+            if mark != self._mark:
+                fresh = desks.read(self._runtime.records)
+                self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
+
+    def _shadow(self, fresh: Desk) -> Release | None:
+        if not fresh.shadow_version:
+            return None
+        if self._desk.shadow is not None and self._desk.shadow.version == fresh.shadow_version:
+            return self._desk.shadow
+        return self._runtime.registry.load("fraud", fresh.shadow_version)
+
+    def _release(self) -> Release | None:
+        """The release in use; its policy is written down before the first decision by it."""
+        release = self._runtime.release("fraud")
+        if release is not None and release.version not in self._known_policies:
+            desks.keep_policy(self._runtime.records, release)
+            self._known_policies.add(release.version)
+        return release
+
+    def _rates_now(self) -> Rates:
+        return self._rates[1] if self._rates is not None else self._read_rates()
+
+    def _read_rates(self) -> Rates:
+        lake, known = self._runtime.lake, self._rates
+        version = lake.version()
+        if known is None or known[0] != version:
+            table = lake.read("fx_rates")
+            known = version, Rates.of(table, self._runtime.settings.base_currency)
+            self._rates = known
+        return known[1]
+
+    def _risks(
+        self, customers: Sequence[str], at: Sequence[datetime]
+    ) -> Sequence[Mapping[str, Any]]:
+        asked = [{"customer_id": customer} for customer in customers]
+        return self._runtime.store.online_values("fraud", asked, at)
+
+
+def known_frauds(runtime: Runtime) -> frozenset[str]:
+    """The payments reported as fraud, in the lake or here."""
+    here, _ = runtime.records.pending("chargebacks")
+    parts = [here, runtime.lake.read("chargebacks")]
+    told = [part.loc[part["is_fraud"].fillna(False).astype(bool), "payment_id"] for part in parts]
+    return frozenset(str(name) for names in told for name in names)

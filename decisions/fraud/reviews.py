@@ -1,0 +1,121 @@
+"""The review queue: what people should look at first, and what they said."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+
+from data.decisions import Decision, Note
+from data.errors import ArgosyError
+from data.records import Records
+
+REVIEW = "fraud_review"
+Status = Literal["open", "snoozed", "approved", "rejected"]
+Step = Literal["assign", "approve", "reject", "snooze"]
+KEPT_DAYS = 90
+LINKS = ("card_id", "device_id", "ip_address", "email_hash", "customer_id")
+MOST_LINKED = 50
+
+
+class ReviewError(ArgosyError):
+    """A step that the review does not allow: there is none, or it is done."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """A payment to look at. expected_loss: probability × (amount + fee), base currency; priority:
+    expected loss for each hour that is left to ship, one hour at least."""
+
+    decision: Decision
+    status: Status
+    assignee: str | None
+    snoozed_until: datetime | None
+    expected_loss: float
+    ship_by: datetime
+    priority: float
+
+
+def queue(records: Records, now: datetime, *, hours_to_ship: float, fee: float) -> list[Review]:
+    """Every review of the last KEPT_DAYS days, the most urgent money first."""
+    since = now - timedelta(days=KEPT_DAYS)
+    steps: dict[str, list[Note]] = {}
+    for note in records.journal.of(REVIEW):
+        steps.setdefault(note.key, []).append(note)
+    found = [
+        _review(decision, steps.get(decision.payment_id, ()), now, hours_to_ship, fee)
+        for decision in records.decisions(decision="review", since=since)
+    ]
+    return sorted(found, key=lambda review: (-review.priority, review.decision.payment_id))
+
+
+def _review(
+    decision: Decision, steps: Iterable[Note], now: datetime, hours: float, fee: float
+) -> Review:
+    status: Status = "open"
+    assignee, until = None, None
+    for note in steps:
+        step = note.body["step"]
+        if step == "assign":
+            assignee = str(note.body["assignee"])
+        elif step == "snooze":
+            until = datetime.fromisoformat(note.body["until"])
+        else:
+            status = "approved" if step == "approve" else "rejected"
+    if status == "open" and until is not None and until > now:
+        status = "snoozed"
+    ship_by = decision.decided_at + timedelta(hours=hours)
+    left = max((ship_by - now) / timedelta(hours=1), 1.0)
+    loss = decision.probability * (float(decision.trace.get("amount_base") or 0.0) + fee)
+    return Review(decision, status, assignee, until, loss, ship_by, loss / left)
+
+
+def take(
+    records: Records, payment_id: str, step: Step, *, author: str, body: Mapping[str, Any]
+) -> Note:
+    """Write a step down. Approve and reject end a review: said twice it is once, and the other
+    one after it is a ReviewError; so is a step on a payment that is not in review."""
+    decision = records.decision(payment_id)
+    if decision is None or decision.decision != "review":
+        raise ReviewError(f"payment {payment_id} is not in review")
+    done = [
+        note
+        for note in records.journal.of(REVIEW, payment_id)
+        if note.body["step"] in {"approve", "reject"}
+    ]
+    if done and done[-1].body["step"] != step:
+        raise ReviewError(
+            f"payment {payment_id} was decided by {done[-1].author} ({done[-1].body['step']}) at "
+            f"{done[-1].at:%Y-%m-%d %H:%M} UTC"
+        )
+    once = f"{REVIEW}:{payment_id}:end" if step in {"approve", "reject"} else None
+    full = {"step": step, **body}
+    note = records.journal.add(REVIEW, payment_id, author=author, body=full, once=once)
+    if note.body["step"] != step:
+        raise ReviewError(f"payment {payment_id} was decided by {note.author} just now")
+    return note
+
+
+def linked(payment: Mapping[str, Any], known: pd.DataFrame) -> list[dict[str, Any]]:
+    """The newest payments that share a key with this one, and which keys."""
+    others = known[known["payment_id"] != payment["payment_id"]].reset_index(drop=True)
+    shares = {
+        name: (others[name] == payment[name]).fillna(False).to_numpy(dtype=bool)
+        for name in LINKS
+        if payment.get(name) is not None and name in others
+    }
+    shared = pd.DataFrame(shares, index=others.index)
+    rows = others[shared.any(axis=1)] if len(shared.columns) else others.head(0)
+    newest = rows.sort_values("attempted_at", ascending=False).head(MOST_LINKED)
+    return [
+        {
+            "payment_id": row["payment_id"],
+            "attempted_at": row["attempted_at"].to_pydatetime(),
+            "amount": float(row["amount"]),
+            "currency": row["currency"],
+            "outcome": None if pd.isna(row["outcome"]) else row["outcome"],
+            "shares": [name for name in shares if shared[name][place]],
+        }
+        for place, row in zip(newest.index, newest.to_dict("records"), strict=True)
+    ]

@@ -1,0 +1,237 @@
+"""A shelf from the stores: everything an answer needs, read as of a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from data.money import to_base
+from decisions.recommendation.product_index import Mask, Shelf
+from decisions.recommendation.product_labels import labels
+from decisions.runtime import Runtime
+from features.recommendation import hidden
+from models.base import Release
+from models.recommendation import Attributes, Recommender
+
+# A product that fewer than this share of its buyers buy again is not shown to who has it.
+_REPEAT_SHARE = 0.1
+# So many products that nobody has bought yet are looked at for each person.
+_MOST_NEW = 1_000
+
+
+def build(
+    runtime: Runtime, release: Release | None, as_of: datetime, former: Shelf | None = None
+) -> Shelf:
+    """Read everything an answer needs, as of a time.
+
+    Texts stay Arrow's: as an object each, those of a large shop would be strewn over memory that is
+    never given back. The products' names are the former shelf's where it has them.
+    """
+    model = release.model if release and isinstance(release.model, Recommender) else None
+    listed = runtime.lake.read("products", as_of=as_of, arrow_text=True)
+    listed = listed.drop_duplicates("product_id", keep="last")
+    profile = runtime.store.latest("product_profile", as_of, arrow_text=True)
+    stock = runtime.store.latest("stock_position", as_of, arrow_text=True)
+    own = _own(model)
+    names = _names(own, [_array(each["product_id"]) for each in (listed, profile, stock)])
+    products, place = _places(names, former)
+    catalogue = _Rows.of(listed, names)
+    sold = _Rows.of(profile, names)
+    warehouses = runtime.lake.read("warehouses")
+    where, amounts = _stock(stock, warehouses, names)
+    categories, brands = catalogue.texts("category"), catalogue.texts("brand")
+    price = _price(runtime, catalogue, as_of)
+    newest = _newest(catalogue, len(own))
+    new = Attributes(
+        categories.take(newest).to_pylist(), brands.take(newest).to_pylist(), price[newest]
+    )
+    return Shelf(
+        as_of=as_of,
+        release=release,
+        model=model,
+        products=products,
+        place=place,
+        known=len(own),
+        titles=catalogue.texts("title"),
+        listed=catalogue.there if len(listed) else np.ones(len(names), dtype=bool),
+        early=catalogue.times("launched_on") > _moment(as_of),
+        gone=catalogue.times("discontinued_on") <= _moment(as_of),
+        price=price,
+        categories=labels(categories, path=True),
+        areas=labels(pc.list_element(pc.split_pattern(categories, "/", max_splits=1), 0)),
+        brands=labels(brands),
+        sales=np.nan_to_num(sold.numbers("sales_28d")),
+        repeats=_repeats(profile, sold),
+        warehouses=where,
+        serves=_serves(runtime, warehouses, where),
+        stock=amounts,
+        tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
+        hides=_hides(runtime, as_of),
+        newest=newest,
+        twins=model.twins(new) if model is not None and len(newest) else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A frame's rows in the order of the shelf's products. row: n, null where it has none."""
+
+    frame: pd.DataFrame
+    row: pa.Array
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, names: pa.StringArray) -> Self:
+        """The row of each product, by the frame's product_id."""
+        return cls(frame, pc.index_in(names, value_set=_array(frame["product_id"])))
+
+    @property
+    def there(self) -> Mask:
+        """Which products have a row."""
+        return np.asarray(pc.is_valid(self.row).to_numpy(zero_copy_only=False))
+
+    def texts(self, column: str) -> pa.StringArray:
+        """Null where it is unknown."""
+        return _array(self.frame[column]).take(self.row)
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """NaN where it is unknown."""
+        return self._taken(self.frame[column].to_numpy(dtype=float))
+
+    def times(self, column: str) -> NDArray[np.datetime64]:
+        """In UTC; NaT where it is unknown."""
+        return self._taken(self.frame[column].to_numpy(dtype="datetime64[ns]"))
+
+    def _taken(self, values: NDArray[Any]) -> NDArray[Any]:
+        taken = pa.array(values, from_pandas=True).take(self.row)
+        return np.asarray(taken.to_numpy(zero_copy_only=False), dtype=values.dtype)
+
+
+def _array(column: pd.Series) -> pa.StringArray:
+    """A text column as one array."""
+    return pa.chunked_array(pa.array(column)).combine_chunks()
+
+
+def _own(model: Recommender | None) -> pa.StringArray:
+    """The products the model knows, in its order."""
+    if model is None:
+        return pa.array([], pa.string())
+    return pa.array(model.sources.products.names).cast(pa.string())
+
+
+def _names(own: pa.StringArray, others: Sequence[pa.StringArray]) -> pa.StringArray:
+    """The model's own, then all others by name."""
+    every = pc.unique(pa.chunked_array(others, pa.string()))
+    more = every.filter(pc.invert(pc.is_in(every, value_set=own)))
+    return pa.concat_arrays([own, more.take(pc.array_sort_indices(more))])
+
+
+def _places(
+    names: pa.StringArray, former: Shelf | None
+) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    """The products, and the place of each."""
+    if former is None:
+        products = tuple(names.to_pylist())
+    else:
+        known = pa.array(former.products, pa.string())
+        if names.equals(known):
+            return former.products, former.place
+        before = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy()
+        products = tuple(
+            former.products[old] if old >= 0 else names[new].as_py()
+            for new, old in enumerate(before)
+        )
+    return products, {product: place for place, product in enumerate(products)}
+
+
+def _newest(catalogue: _Rows, known: int) -> NDArray[np.int64]:
+    """Places of what the model does not know, the latest launched first; not all of a long tail."""
+    launched = pd.Series(catalogue.times("launched_on")).iloc[known:]
+    latest = launched.sort_values(ascending=False, kind="stable", na_position="last")
+    return latest.index.to_numpy(dtype=np.int64)[:_MOST_NEW]
+
+
+def _moment(as_of: datetime) -> np.datetime64:
+    return pd.Timestamp(as_of).tz_convert("UTC").tz_localize(None).to_datetime64()
+
+
+def _price(runtime: Runtime, catalogue: _Rows, as_of: datetime) -> NDArray[np.float64]:
+    amount = pd.Series(catalogue.numbers("price"))
+    # By its few codes: each text once.
+    currency = catalogue.texts("currency").dictionary_encode().to_pandas().astype(object)
+    rates = runtime.lake.read("fx_rates", as_of=as_of)
+    when = pd.Series(pd.Timestamp(as_of), index=amount.index)
+    base = runtime.settings.base_currency
+    return to_base(amount, currency, when, rates, base).to_numpy(dtype=float)
+
+
+def _repeats(profile: pd.DataFrame, sold: _Rows) -> Mask:
+    """Whether people buy a product again and again; unknown: as most products are."""
+    typical = float(profile["repeat_share"].astype(float).median()) if len(profile) else 0.0
+    share = sold.numbers("repeat_share")
+    return np.asarray(np.where(np.isnan(share), typical, share) >= _REPEAT_SHARE)
+
+
+def _stock(
+    stock: pd.DataFrame, warehouses: pd.DataFrame, products: pa.StringArray
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    counted = _array(stock["warehouse_id"])
+    names = tuple(sorted({*warehouses["warehouse_id"], *counted.unique().to_pylist()}))
+    amounts = np.full((len(names), len(products)), np.nan, dtype=np.float32)
+    row = pc.index_in(counted, value_set=pa.array(names, pa.string())).to_numpy()
+    column = pc.index_in(_array(stock["product_id"]), value_set=products).to_numpy()
+    free = stock["on_hand"] - stock["reserved"].fillna(0.0)
+    amounts[row, column] = free.to_numpy(dtype=np.float32)
+    return names, amounts
+
+
+def _serves(
+    runtime: Runtime, warehouses: pd.DataFrame, names: Sequence[str]
+) -> tuple[frozenset[str], ...] | None:
+    """Countries each warehouse ships to; one that does not say: home and where it has shipped."""
+    if warehouses.empty:
+        return None
+    silent = warehouses["serves"].fillna("") == ""
+    shipped = _shipped(runtime) if silent.any() else {}
+    reach = {
+        name: frozenset({str(country), *shipped.get(name, ())})
+        if quiet
+        else frozenset(part.strip() for part in str(serves).split("|"))
+        for name, country, serves, quiet in zip(
+            warehouses["warehouse_id"],
+            warehouses["country"],
+            warehouses["serves"],
+            silent,
+            strict=True,
+        )
+    }
+    return tuple(reach.get(name, frozenset()) for name in names)
+
+
+def _shipped(runtime: Runtime) -> Mapping[str, set[str]]:
+    """The markets of each warehouse's orders."""
+    orders = runtime.lake.read("orders", columns=["warehouse_id", "market", "ordered_at"])
+    pairs = orders[["warehouse_id", "market"]].dropna().drop_duplicates()
+    return {
+        str(name): set(group["market"]) for name, group in pairs.groupby("warehouse_id", sort=True)
+    }
+
+
+def _hides(runtime: Runtime, as_of: datetime) -> Mapping[str, frozenset[str]]:
+    """Who hid what, by the lake; what came by HTTP is read with each visit."""
+    columns = ["customer_id", "visitor_id", "product_id", "kind", "occurred_at", "market"]
+    hides = runtime.lake.read("events", as_of=as_of, columns=columns, where={"kind": ["hide"]})
+    return by_person(hides)
+
+
+def by_person(events: pd.DataFrame) -> Mapping[str, frozenset[str]]:
+    """The products each person hid."""
+    return {
+        str(who): frozenset(products)
+        for who, products in hidden(events).groupby("customer_id")["product_id"]
+    }

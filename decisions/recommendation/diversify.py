@@ -1,0 +1,141 @@
+"""From a pool of scored products to the places shown: fading, boosts, diversity, caps, pins.
+
+Scores are on a log scale: a boost adds the logarithm of its factor, each showing without a click
+takes a little.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.storefront import Push
+from decisions.recommendation.product_index import Mask, Shelf
+from decisions.recommendation.query import Ask, Visit
+from models.recommendation import Ranked
+
+Ints = NDArray[np.integer]
+Floats = NDArray[np.float64]
+
+# What one showing without a click leaves of a product's worth, and how many showings count.
+_FADES, _MOST_SHOWINGS = 0.85, 10
+# How alike two products are: the same whole category path, its first part, the brand.
+_CATEGORY, _AREA, _BRAND = 0.5, 0.2, 0.3
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """What the products of a pool are: codes of category path, of its first part, of brand."""
+
+    category: Ints
+    area: Ints
+    brand: Ints
+
+
+def weighed(shelf: Shelf, pool: Ranked, ask: Ask, visit: Visit) -> Ranked:
+    """The pool in a new order: what was shown in vain fades, what is boosted rises."""
+    change = np.zeros(len(pool.product))
+    if visit.unmoved:
+        change += _faded(shelf, pool.product, visit.unmoved)
+    for boost in ask.boosts:
+        change[_meant(shelf, pool.product, boost)] += np.log(boost.factor)
+    if not change.any():
+        return pool
+    score = pool.score + change
+    order = np.argsort(-score, kind="stable")
+    return Ranked(pool.product[order], score[order])
+
+
+def _faded(shelf: Shelf, products: Ints, unmoved: Mapping[str, int]) -> Floats:
+    times = {shelf.place[name]: n for name, n in unmoved.items() if name in shelf.place}
+    shown = np.array([min(times.get(int(product), 0), _MOST_SHOWINGS) for product in products])
+    return np.asarray(shown * np.log(_FADES), dtype=np.float64)
+
+
+def _meant(shelf: Shelf, products: Ints, boost: Push) -> Mask:
+    """Which of the products a boost means."""
+    meant = np.ones(len(products), dtype=bool)
+    if boost.product_id is not None:
+        meant &= products == shelf.place.get(boost.product_id, -1)
+    if boost.category is not None:
+        meant &= shelf.categories.among([boost.category])[products]
+    if boost.brand is not None:
+        meant &= shelf.brands.among([boost.brand])[products]
+    return meant
+
+
+def spread(shelf: Shelf, pool: Ranked, ask: Ask) -> tuple[Ranked, bool]:
+    """The first `limit` of a pool, diverse and within the caps; and whether every cap held.
+
+    Maximal marginal relevance (Carbonell, Goldstein, 1998): each place goes to the largest
+    (1 − d) · relevance − d · likeness to the nearest already placed, with d the diversity and
+    relevance the score scaled to [0, 1] over the pool. A cap that leaves nobody gives way.
+    """
+    if not ask.diversity and not ask.caps:
+        return Ranked(pool.product[: ask.limit], pool.score[: ask.limit]), True
+    kinds = _Kinds(
+        shelf.categories.code[pool.product],
+        shelf.areas.code[pool.product],
+        shelf.brands.code[pool.product],
+    )
+    relevance = _scaled(pool.score)
+    likeness = np.zeros(len(relevance))
+    free = np.ones(len(relevance), dtype=bool)
+    places: list[int] = []
+    held = True
+    for _ in range(min(ask.limit, len(relevance))):
+        open_to = free & _within_caps(kinds, places, ask)
+        held &= bool(open_to.any())
+        value = (1.0 - ask.diversity) * relevance - ask.diversity * likeness
+        value[~(open_to if open_to.any() else free)] = -np.inf
+        best = int(value.argmax())
+        places.append(best)
+        free[best] = False
+        likeness = np.maximum(likeness, _alike(kinds, best))
+    return Ranked(pool.product[places], falling(pool.score[places])), held
+
+
+def _within_caps(kinds: _Kinds, places: Sequence[int], ask: Ask) -> Mask:
+    """Products whose category and brand have a place left; one without is not counted."""
+    allowed = np.ones(len(kinds.category), dtype=bool)
+    for code, cap in ((kinds.category, ask.caps.category), (kinds.brand, ask.caps.brand)):
+        if cap is not None:
+            taken, times = np.unique(code[list(places)], return_counts=True)
+            allowed &= ~np.isin(code, taken[(times >= cap) & (taken >= 0)])
+    return allowed
+
+
+def _alike(kinds: _Kinds, one: int) -> Floats:
+    """How alike each product is to one, from 0 to 1; what has no label is like nothing in it."""
+    parts = ((kinds.category, _CATEGORY), (kinds.area, _AREA), (kinds.brand, _BRAND))
+    return np.asarray(
+        sum(weight * ((code == code[one]) & (code >= 0)) for code, weight in parts),
+        dtype=np.float64,
+    )
+
+
+def _scaled(score: Floats) -> Floats:
+    low, high = (score.min(), score.max()) if len(score) else (0.0, 0.0)
+    return np.asarray((score - low) / max(high - low, 1e-12))
+
+
+def falling(score: Floats) -> Floats:
+    """Scores that never rise with the rank: one moved ahead bears the score of what it passed.
+
+    >>> falling(np.array([1.0, 3.0, 2.0])).tolist()
+    [3.0, 3.0, 2.0]
+    """
+    return np.asarray(np.maximum.accumulate(score[::-1])[::-1])
+
+
+def pinned(shelf: Shelf, ranked: Ranked, ask: Ask, eligible: Mask) -> Ranked:
+    """With the eligible pins first, in their order."""
+    pins = [place for place in dict.fromkeys(shelf.places(ask.pins)) if eligible[place]]
+    if not pins:
+        return ranked
+    rest = ~np.isin(ranked.product, pins)
+    product = np.r_[pins, ranked.product[rest]][: ask.limit]
+    first = ranked.score[0] if len(ranked.score) else 0.0
+    score = np.r_[np.full(len(pins), first), ranked.score[rest]][: ask.limit]
+    return Ranked(product.astype(np.int64), score)

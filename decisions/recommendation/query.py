@@ -1,0 +1,114 @@
+"""One question and its answer, as values: what is asked, what may come back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from data.storefront import Push
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One event of a session: which product, what was done."""
+
+    product_id: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How many places one category (its whole path) or one brand may take; None: any number.
+
+    A cap gives way rather than leave a place empty.
+    """
+
+    category: int | None = None
+    brand: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.category is not None or self.brand is not None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked; all that is not given is left open.
+
+    session: oldest first. category: paths, with all below them. price_min, price_max: base
+    currency. diversity: 0 by score alone, 1 as unlike as can be. pins: shown first, in this order,
+    where the rules let them. new_only: nothing the customer bought before. explain: with a reason
+    an item. personal: False shows everybody what sells (the hold-out of an experiment).
+    """
+
+    customer_id: str | None = None
+    visitor_id: str | None = None
+    session: tuple[Touch, ...] = ()
+    cart: tuple[str, ...] = ()
+    market: str | None = None
+    ship_to: str | None = None
+    limit: int = 10
+    exclude: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    brand: tuple[str, ...] = ()
+    price_min: float | None = None
+    price_max: float | None = None
+    diversity: float = 0.0
+    caps: Caps = field(default_factory=Caps)
+    pins: tuple[str, ...] = ()
+    boosts: tuple[Push, ...] = ()
+    in_stock_only: bool = True
+    new_only: bool = False
+    explain: bool = False
+    personal: bool = True
+
+    @property
+    def country(self) -> str | None:
+        """Where it must be shipped."""
+        return self.ship_to or self.market
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a person did lately, as the rules and the model take it.
+
+    touched: views, carts and purchases, oldest first. just_bought: in the last day. hidden: ever.
+    unmoved: product -> how often it was shown since the person last touched it.
+    """
+
+    touched: tuple[Touch, ...] = ()
+    just_bought: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    unmoved: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_VISIT = Visit()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why: a code, a sentence, the product it rests on."""
+
+    code: str
+    text: str
+    product_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One product shown; warehouse_id and on_hand are None where nobody counts.
+
+    score: on a log scale, never rising with the rank.
+    """
+
+    product_id: str
+    score: float
+    reason: Reason | None
+    warehouse_id: str | None
+    on_hand: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Products, best first; which step of the chain served; why it is degraded, if it is."""
+
+    items: tuple[Item, ...]
+    served_by: str
+    degraded: str = ""

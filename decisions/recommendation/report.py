@@ -1,0 +1,134 @@
+"""What an experiment has shown so far: the figures of `argosy experiment report`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import pandas as pd
+
+from data.lake import Lake
+from data.records.storefront import Storefront
+from data.storefront import HOLDOUT, Experiment
+from decisions.recommendation.experiment_outcomes import METRICS, outcomes
+from models.recommendation.uplift import Share, difference, relative, share
+
+METHOD = (
+    "Share of people who did it at least once with a product of an answer, credited by "
+    "recommendation_id; 95% intervals: difference by Newcombe (1998, method 10), relative by "
+    "MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits. Peeking at a running "
+    "experiment widens the true error."
+)
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """One arm: people and answers so far, and of the people the share who did each thing."""
+
+    arm: str
+    people: int
+    answers: int
+    clicked: float
+    carted: float
+    purchased: float
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """An arm against another, in one metric: difference in share of people, and relative to theirs.
+
+    None: no share to be relative to, or an end that is not finite.
+    """
+
+    arm: str
+    against: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    relative: float | None
+    relative_low: float | None
+    relative_high: float | None
+    clear: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of an experiment; method: how the intervals are made."""
+
+    experiment_id: str
+    placement: str
+    arms: list[ArmFigures]
+    uplifts: list[Uplift]
+    method: str = METHOD
+
+
+def reports(storefront: Storefront, lake: Lake, experiment_id: str | None) -> list[Report]:
+    """The report of one experiment, or of all, the newest first."""
+    asked = [
+        each
+        for each in storefront.experiments()
+        if experiment_id is None or each.experiment_id == experiment_id
+    ]
+    return [report(storefront, lake, each) for each in asked]
+
+
+def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> Report:
+    """Exposures joined with events by recommendation_id, in the records and in the lake."""
+    exposures = storefront.exposures(experiment.experiment_id)
+    events = storefront.attributed(experiment.experiment_id)
+    shown = exposures["recommendation_id"].tolist()
+    told = lake.read("events", columns=list(events.columns), where={"recommendation_id": shown})
+    events = pd.concat([each for each in (events, told) if len(each)] or [events])
+    return figures(experiment, exposures, outcomes(exposures, events))
+
+
+def figures(experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame) -> Report:
+    """The report from who saw and who did what (columns of `experiment_outcomes.outcomes`)."""
+    names = [*(arm.name for arm in experiment.arms), *([HOLDOUT] if experiment.holdout else [])]
+    shares = {
+        (name, metric): _share(people, name, metric)
+        for name, metric in product(names, METRICS.values())
+    }
+    against = [names[0], HOLDOUT] if experiment.holdout else [names[0]]
+    return Report(
+        experiment_id=experiment.experiment_id,
+        placement=experiment.placement,
+        arms=[_arm(name, exposures, shares) for name in names],
+        uplifts=[
+            _uplift(arm, other, metric, shares[arm, metric], shares[other, metric])
+            for other, arm, metric in product(against, names, METRICS.values())
+            if arm != other and (arm, other) != (HOLDOUT, names[0])
+        ],
+    )
+
+
+def _share(people: pd.DataFrame, arm: str, metric: str) -> Share:
+    did = people.loc[people["arm"] == arm, metric]
+    return share(int(did.sum()), len(did))
+
+
+def _arm(name: str, exposures: pd.DataFrame, shares: dict[tuple[str, str], Share]) -> ArmFigures:
+    did = [shares[name, metric] for metric in METRICS.values()]
+    values: Sequence[float] = [each.value for each in did]
+    answers = int((exposures["arm"] == name).sum())
+    return ArmFigures(name, did[0].people, answers, *values)
+
+
+def _uplift(arm: str, against: str, metric: str, ours: Share, theirs: Share) -> Uplift:
+    change, ratio = difference(ours, theirs), relative(ours, theirs)
+    return Uplift(
+        arm=arm,
+        against=against,
+        metric=metric,
+        difference=change.value,
+        low=change.low,
+        high=change.high,
+        relative=_finite(ratio.value),
+        relative_low=_finite(ratio.low),
+        relative_high=_finite(ratio.high),
+        clear=not change.covers(0.0),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None

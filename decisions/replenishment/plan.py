@@ -1,0 +1,200 @@
+"""The plan of the moment: made once a release and state of the store, then answered from memory."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.records import DatabaseError
+from decisions.replenishment.awaited import awaited, with_awaited
+from decisions.runtime import Runtime
+from features.replenishment import PAIR, planning_frame
+from models.base import ModelError
+from models.replenishment import MovingAverage, OrderUpTo
+from models.replenishment.budget import Caps
+from models.replenishment.plan import Options
+from models.replenishment.policy import Policy
+
+NO_MODEL, NO_FORECASTS = "no_model", "no_forecasts"
+NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is not counted
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan. stamp: differs between plans. degraded: a short reason, "" when it is not.
+
+    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move.
+    """
+
+    stamp: str
+    as_of: datetime
+    frame: pd.DataFrame
+    lines: pd.DataFrame
+    transfers: pd.DataFrame
+    model: Policy
+    model_version: str | None
+    served_by: str
+    degraded: str
+
+
+def make(runtime: Runtime, as_of: datetime, *, strict: bool = False) -> Plan:
+    """The plan as of then. strict: raise ModelError rather than answer by a simpler policy.
+
+    Without a released model the same policy answers with nothing learned; without forecasts,
+    recent sales are carried on.
+    """
+    views = {
+        name: runtime.store.latest(name, as_of)
+        for name in ("stock_position", "supply", "lead_time", "forecast")
+    }
+    frame = planning_frame(
+        views["stock_position"],
+        views["supply"],
+        views["lead_time"],
+        views["forecast"],
+        now=as_of,
+    )
+    frame, unknown = _with_own_orders(runtime, frame, as_of)
+    release = runtime.release("replenishment")
+    missing = _missing(runtime, forecasts=len(views["forecast"]))
+    if strict and missing:
+        raise ModelError(missing[1])
+    if not len(views["forecast"]):
+        model: Policy = MovingAverage()
+    else:
+        found = release.model if release else None
+        model = found if isinstance(found, Policy) else OrderUpTo()
+    version = release.version if release and not missing else None
+    planned = model.plan(frame)
+    return Plan(
+        stamp=_stamp(runtime, as_of, version),
+        as_of=as_of,
+        frame=frame,
+        lines=planned.lines,
+        transfers=planned.transfers,
+        model=model,
+        model_version=version,
+        served_by=type(model).__name__ + ("" if not missing else ", nothing learned"),
+        degraded=missing[0] if missing else unknown,
+    )
+
+
+def _with_own_orders(
+    runtime: Runtime, frame: pd.DataFrame, as_of: datetime
+) -> tuple[pd.DataFrame, str]:
+    """The frame with what was ordered here on order, and a reason when that is not known."""
+    try:
+        if not runtime.migrated:
+            runtime.records.migrate()
+        lines = awaited(runtime.records.purchasing, runtime.lake, as_of)
+    except DatabaseError:
+        return frame, NO_RECORDS
+    return with_awaited(frame, lines, as_of), ""
+
+
+def _missing(runtime: Runtime, *, forecasts: int) -> tuple[str, str] | None:
+    """What keeps the released model from answering: a short reason and a sentence."""
+    if not forecasts:
+        sentence = (
+            "The store has no forecasts as of then; make them first: argosy score forecasting"
+        )
+        return NO_FORECASTS, sentence
+    if runtime.release("replenishment") is None:
+        return NO_MODEL, runtime.problem(
+            "replenishment"
+        ) or "There is no replenishment model in use"
+    return None
+
+
+def _stamp(runtime: Runtime, as_of: datetime, version: str | None) -> str:
+    return f"{version}.{runtime.store.version()}.{as_of:%Y%m%dT%H%M%S}"
+
+
+class Plans:
+    """The newest plan, kept until the release, the store or the merchant's clock moves on."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._key: tuple[object, ...] = ()
+        self._plan: Plan | None = None
+
+    def current(self) -> Plan:
+        """The plan as of now; made by one thread while others wait for it."""
+        release = self._runtime.release("replenishment")
+        now = self._runtime.now()
+        key = (release.version if release else None, self._runtime.store.version(), now)
+        with self._lock:
+            if self._plan is None or self._key != key:
+                self._plan, self._key = make(self._runtime, now), key
+            return self._plan
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Other terms to plan under; None leaves as it is.
+
+    lead_time_days, lead_time_sd: days; service_level, duty_rate, demand_uplift: shares (0.1: ten
+    per cent more demand); budget: money in the base currency; weight_kg, volume_m3: of
+    all orders together.
+    """
+
+    lead_time_days: float | None = None
+    lead_time_sd: float | None = None
+    service_level: float | None = None
+    duty_rate: float | None = None
+    demand_uplift: float | None = None
+    budget: float | None = None
+    weight_kg: float | None = None
+    volume_m3: float | None = None
+
+    @property
+    def options(self) -> Options:
+        """The caps among them."""
+        caps = (self.budget, self.weight_kg, self.volume_m3)
+        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)))
+
+
+def changed(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """The planning frame under other terms."""
+    rows = frame.copy()
+    if terms.lead_time_days is not None:
+        rows["lead_time_mean"] = rows["lead_time_days"] = terms.lead_time_days
+    if terms.lead_time_sd is not None:
+        rows["lead_time_spread"] = rows["lead_time_sd"] = terms.lead_time_sd
+    if terms.service_level is not None:
+        rows["service_level"] = terms.service_level
+    if terms.duty_rate is not None:
+        rows["duty_rate"] = terms.duty_rate
+    if terms.demand_uplift is not None:
+        factor = 1.0 + terms.demand_uplift
+        rows["weekly_sales"] *= factor
+        for name in ("window_mean", "window_quantiles", "explanation"):
+            rows[name] = rows[name].map(lambda values: _scaled(values, factor))
+    return rows
+
+
+def _scaled(values: Any, factor: float) -> Any:
+    return [each * factor for each in values] if isinstance(values, list) else values
+
+
+def select(lines: pd.DataFrame, **wanted: str | None) -> pd.DataFrame:
+    """The rows whose columns have these values; None asks for nothing."""
+    kept = pd.Series(True, index=lines.index)
+    for column, value in wanted.items():
+        if value is not None:
+            kept &= lines[column] == value
+    return lines[kept]
+
+
+def ranked(lines: pd.DataFrame) -> pd.DataFrame:
+    """The most money at risk first, then what must be decided soonest."""
+    return lines.sort_values(
+        ["money_at_risk", "decide_by", *PAIR],
+        ascending=[False, True, True, True],
+        na_position="last",
+        kind="stable",
+    )

@@ -1,0 +1,70 @@
+"""Commands about the merchant's data: ingest, status, materialize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.command.options import AsOf, Json
+from serving.command.output import progress, show
+
+commands = typer.Typer()
+
+
+@commands.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of tables.")],
+    as_json: Json = False,
+) -> None:
+    """Validate the tables of DIR and put them into the lake.
+
+    Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
+    """
+    from data.lake import open_lake
+    from data.settings import Settings
+
+    with progress() as report:
+        result = open_lake(Settings()).ingest(folder, progress=report)
+    show(result, as_json)
+    for fault in result.faults:
+        typer.echo(str(fault), err=True)
+    if not result.ok:
+        typer.echo("The rows named above are in quarantine; the others are in the lake.", err=True)
+        raise typer.Exit(3)
+
+
+@commands.command()
+def status(as_json: Json = False) -> None:
+    """What is here, how fresh, and which models."""
+    from data.lake import open_lake
+    from data.settings import Settings
+    from models.registry import open_registry
+    from serving.command.model_commands import brief_version
+
+    settings = Settings()
+    lake, registry = open_lake(settings), open_registry(settings)
+    champions = {
+        version.use_case: version
+        for version in registry.versions()
+        if version.champion and version.use_case in settings.use_cases
+    }
+    shown = champions if as_json else [brief_version(each) for each in champions.values()]
+    show({"clock": lake.clock(), "tables": lake.tables(), "models": shown}, as_json)
+
+
+@commands.command()
+def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
+    """Compute the features from the lake, offline and online."""
+    from data.inbox import absorb_records
+    from data.lake import open_lake
+    from data.settings import Settings
+    from features.store import Store
+
+    settings = Settings()
+    lake = open_lake(settings)
+    with progress() as report:
+        absorb_records(settings, lake)
+        result = Store(settings, lake).materialize(lake.moment(as_of), progress=report)
+    show(result, as_json)

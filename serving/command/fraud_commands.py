@@ -1,0 +1,77 @@
+"""Commands about fraud: replay, watch, policy, shadow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from serving.command.options import Json
+from serving.command.output import show
+
+commands = typer.Typer(no_args_is_help=True, help="Fraud: replay, watch, policy, shadow.")
+
+
+@commands.command("replay")
+def replay_decision(
+    decision: Annotated[str, typer.Argument(help="A decision_id, or a payment_id.")],
+    as_json: Json = False,
+) -> None:
+    """Make a stored decision again, bit for bit. Exit code 3: it came out differently."""
+    from data.settings import Settings
+    from decisions.fraud.replay import find_decision, replay
+    from decisions.runtime import open_runtime
+
+    runtime = open_runtime(Settings())
+    result = replay(find_decision(runtime.records, decision), runtime.records, runtime.registry)
+    show(result, as_json)
+    if not result.same:
+        raise typer.Exit(3)
+
+
+@commands.command("watch")
+def watch_fraud(
+    days: Annotated[int, typer.Option(min=1, help="How many days back.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """How the decisions did, day by day; of the shadow too."""
+    from data.settings import Settings
+    from decisions.fraud.watch import watch
+    from decisions.runtime import open_runtime
+
+    runtime = open_runtime(Settings())
+    runtime.refresh()
+    show({"days": watch(runtime, datetime.now(UTC) - timedelta(days=days))}, as_json)
+
+
+@commands.command("policy")
+def retune_policy(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Use it; without, it is only shown.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The policy that fits the rate of fraud that is really reported, beside the one in use."""
+    from data.settings import Settings
+    from decisions.fraud.tuning import retune
+    from decisions.runtime import open_runtime
+
+    runtime = open_runtime(Settings())
+    runtime.refresh()
+    show(retune(runtime, datetime.now(UTC), apply=apply), as_json)
+    if not apply:
+        typer.echo("Nothing is changed; to use this policy: argosy fraud policy --apply", err=True)
+
+
+@commands.command("shadow")
+def shadow_fraud(
+    version: Annotated[str, typer.Argument(help='A version to score beside; "" ends it.')],
+    as_json: Json = False,
+) -> None:
+    """Score with another version beside the champion, without acting."""
+    from data.settings import Settings
+    from decisions.fraud.controls import set_shadow
+    from decisions.runtime import open_runtime
+
+    show(set_shadow(open_runtime(Settings()), version, author="argosy fraud"), as_json)

@@ -1,0 +1,97 @@
+"""Commands for whoever runs it: doctor, monitor, schedule, erase, version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serving.command.options import Json
+from serving.command.output import show
+
+commands = typer.Typer()
+schedule = typer.Typer(no_args_is_help=True, help="The schedule: run.")
+
+
+@commands.command()
+def version(as_json: Json = False) -> None:
+    """The version of Argosy, and of the model format that it reads."""
+    from importlib.metadata import version as installed
+
+    from models.release import FORMAT
+
+    show({"argosy": installed("argosy"), "model format": FORMAT}, as_json)
+
+
+@commands.command()
+def doctor(as_json: Json = False) -> None:
+    """Check every connection, version, permission, clock and disk, and say what to do.
+
+    Exit code 1 when something failed.
+    """
+    from data.settings import Settings
+    from decisions.doctor import examine
+
+    findings = examine(Settings())
+    show(findings if as_json else {"findings": findings}, as_json)
+    if any(finding.status == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+@commands.command()
+def monitor(
+    out: Annotated[Path, typer.Option(help="Where to: an HTML file.")] = Path("monitor.html"),
+    days: Annotated[int, typer.Option(min=1, help="The window that is looked at.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Watch what is served: skew, drift, labels, freshness. Exit code 4 past a limit."""
+    from data.settings import Settings
+    from decisions.monitor import look, write
+    from decisions.runtime import open_runtime
+
+    report = look(open_runtime(Settings()), days=days)
+    write(report, out)
+    show({"watches": report.watches, "within limits": report.ok, "out": str(out)}, as_json)
+    if not report.ok:
+        raise typer.Exit(4)
+
+
+@schedule.command("run")
+def run_schedule(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Such as ops/schedule.toml.")],
+    once: Annotated[bool, typer.Option(help="Do what is due now, then end.")] = False,
+) -> None:
+    """Do the steps of a schedule, each once a window, one at a time across machines."""
+    from data.records import open_records
+    from data.settings import Settings
+    from decisions import schedule as steps
+
+    planned = steps.read(file)
+    records = open_records(Settings())
+    if not once:
+        steps.forever(file, records)
+    done = steps.once(planned, records, datetime.now(UTC), steps.command)
+    show({"done": ", ".join(done)}, as_json=False)
+
+
+@commands.command()
+def erase(
+    customer_id: str,
+    export: Annotated[bool, typer.Option(help="Only print what is kept; erase nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+) -> None:
+    """Erase one customer from lake, features and records; the receipt is printed and kept."""
+    from data.settings import Settings
+    from decisions.privacy import erase as erase_customer
+    from decisions.privacy import found
+    from decisions.runtime import open_runtime
+
+    runtime = open_runtime(Settings())
+    if export:
+        show(found(runtime, customer_id), as_json=True)
+        return
+    if not yes:
+        typer.confirm(f"Erase customer {customer_id!r} for good?", abort=True)
+    show(erase_customer(runtime, customer_id).model_dump(), as_json=True)

@@ -1,0 +1,1 @@
+"""How Argosy is asked over HTTP: routes, schemas, keys, errors."""

@@ -1,0 +1,181 @@
+"""The HTTP application and its server."""
+
+import contextlib
+import gc
+import ipaddress
+import os
+import shutil
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from data.errors import ArgosyError
+from data.lake import Lake
+from data.settings import Settings
+from data.use_cases import load_part
+from decisions import logs, memory, telemetry
+from decisions.runtime import Runtime
+from serving.http import errors, health, privacy, promotion
+from serving.http.auth import KeyRing, Rates
+from serving.http.fast_route import Express
+from serving.http.idempotency import InFlight
+from serving.http.request_guard import Edge, Limits
+
+Page = Callable[[str, Lake, datetime, str], str]
+
+
+class ServeError(ArgosyError):
+    """The server must not, or cannot, start as asked."""
+
+
+class Api(FastAPI):
+    """FastAPI with the problem schema among its components."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI 3.1 description."""
+        whole = super().openapi()
+        schemas = whole.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = errors.SCHEMA
+        for operations in whole["paths"].values():
+            for operation in operations.values():
+                for body in operation.get("requestBody", {}).get("content", {}).values():
+                    schemas.update(body["schema"].pop("$defs", {}))
+        return whole
+
+
+def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
+    """The application; `runtime` is started and stopped with it."""
+    runtime = runtime or Runtime(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(runtime.start)
+        yield
+        await run_in_threadpool(runtime.stop)
+
+    app = Api(
+        title="Argosy",
+        version=version("argosy"),
+        summary="What to recommend, what will sell, what to order, which payment to trust.",
+        lifespan=lifespan,
+        responses=dict(errors.RESPONSES),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.runtime = runtime
+    app.state.in_flight = InFlight()
+    app.state.key_ring = KeyRing(
+        runtime.records.keys,
+        seconds=settings.reload_seconds,
+        rates=Rates(1 / settings.workers),
+    )
+    errors.install(app)
+    limits = Limits(settings.most_requests, settings.request_seconds)
+    app.add_middleware(Express)  # the last one added is the first one passed
+    app.add_middleware(Edge, telemetry=runtime.telemetry, limits=limits)
+    app.include_router(health.router(runtime))
+    app.include_router(promotion.router(runtime))
+    app.include_router(privacy.router(runtime))
+    for name in settings.use_cases:
+        part = load_part("serving.http", name)  # only what is served is loaded
+        app.include_router(part.router(runtime), tags=[name])
+    app.include_router(APIRouter(lifespan=_settled))
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _settled(_: FastAPI) -> AsyncIterator[None]:
+    """The last to start: what is loaded now stays, so the collector need not look at it again."""
+    gc.collect()
+    memory.trim()
+    gc.freeze()
+    yield
+
+
+def from_environment() -> FastAPI:
+    """The application with the settings of the environment: what each worker makes."""
+    return create_app(Settings())
+
+
+def run(settings: Settings, host: str, port: int, workers: int, ready: Page | None = None) -> None:
+    """Serve until Ctrl-C. `ready` makes the page that is printed once the server answers.
+
+    Raises ServeError when keys are off and the address is not this machine's own.
+    """
+    if not settings.auth and not _is_loopback(host):
+        raise ServeError(
+            f"Keys are off (ARGOSY_AUTH=false), so the server listens on this machine only, not "
+            f"on {host}. Turn keys on, or serve on 127.0.0.1"
+        )
+    common: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_config": logs.config(access=ready is None),
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+        "timeout_worker_healthcheck": 60,  # a worker imports for seconds before it can say it lives
+    }
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            _share(settings.model_copy(update={"workers": workers}))
+            uvicorn.run(
+                "serving.http.app:from_environment", factory=True, workers=workers, **common
+            )
+            return
+        app = create_app(settings)
+        server = uvicorn.Server(uvicorn.Config(app, **common))
+        if ready is not None:
+            _announce(server, app.state.runtime, ready)
+        try:
+            server.run()
+        except SystemExit as error:  # uvicorn's way to say that it cannot listen
+            raise ServeError(
+                f"Cannot listen on {host}:{port}; the line above says why. Take another --port"
+            ) from error
+    if workers == 1 and not server.started:
+        raise ServeError(f"The server did not start on {host}:{port}; see the lines above")
+
+
+def _announce(server: uvicorn.Server, runtime: Runtime, ready: Page) -> None:
+    """Print the page when the server answers, from a thread of its own."""
+
+    def wait() -> None:
+        while not server.started:
+            if server.should_exit or server.force_exit:
+                return
+            threading.Event().wait(0.05)
+        config = server.config
+        home = str(runtime.settings.home)
+        text = ready(f"http://{config.host}:{config.port}", runtime.lake, runtime.now(), home)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    threading.Thread(target=wait, name="page", daemon=True).start()
+
+
+def _share(settings: Settings) -> None:
+    """Give the workers the settings, and a folder in which their metrics meet."""
+    for name, value in settings.model_dump(mode="json").items():
+        if value is not None:
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            os.environ[f"ARGOSY_{name.upper()}"] = text
+    folder = settings.home / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    telemetry.share(str(folder))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,258 @@
+"""Who may ask what, and how often: API keys with scopes, kept as hashes only."""
+
+import hashlib
+import hmac
+import math
+import secrets
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, get_args
+
+from fastapi import Request, Security
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from data.errors import ArgosyError
+from data.records import ApiKey, DatabaseError, Records, RecordsError
+from serving.http.errors import Problem
+
+Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin"]
+SCOPES: tuple[str, ...] = get_args(Scope)
+
+_BEARER = HTTPBearer(auto_error=False, description="An API key made by `argosy keys add`.")
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key.")
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argosy"'}
+
+
+class ApiKeyError(ArgosyError):
+    """A key cannot be made as asked."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the name of the key, its scopes, how many requests a minute it may make."""
+
+    name: str
+    scopes: frozenset[str]
+    per_minute: int | None = None
+
+
+ANYONE = Caller("anyone", frozenset(SCOPES))
+
+
+def digest(token: str) -> str:
+    """What is stored of a key. A plain hash is enough: the key is 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_key(
+    records: Records,
+    name: str,
+    scopes: Sequence[str],
+    *,
+    lasts: timedelta | None = None,
+    per_minute: int | None = None,
+) -> str:
+    """Make, store and return a new key; it is shown this once, only its hash is kept.
+
+    lasts: how long it is good for; None: until it is dropped. per_minute: requests a minute.
+    Raises ApiKeyError for an empty name or scopes that do not exist.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        given = ", ".join(unknown) or "none given"
+        raise ApiKeyError(f"scopes: {given}; say one or more of {', '.join(SCOPES)}")
+    if not name.strip():
+        raise ApiKeyError("name: empty; name the key for who holds it, such as storefront")
+    token, now = _token(), datetime.now(UTC)
+    records.add_key(
+        ApiKey(
+            name=name.strip(),
+            digest=digest(token),
+            scopes=tuple(sorted(set(scopes))),
+            created_at=now,
+            expires_at=now + lasts if lasts else None,
+            per_minute=per_minute,
+        )
+    )
+    return token
+
+
+def rotate_key(records: Records, name: str, grace: timedelta) -> str:
+    """A new key in the place of an old one, which still holds for `grace`; returns the new one.
+
+    Raises RecordsError when there is no key of that name.
+    """
+    known = {key.name: key for key in records.keys()}  # noqa: SIM118  # records are no mapping
+    found = known.get(name)
+    if found is None:
+        raise RecordsError(f"there is no key named {name!r}; see argosy keys list")
+    token, until = _token(), datetime.now(UTC) + grace
+    records.change_key(
+        replace(found, digest=digest(token), former_digest=found.digest, former_until=until)
+    )
+    return token
+
+
+def _token() -> str:
+    return f"argosy_{secrets.token_urlsafe(32)}"
+
+
+class KeyRing:
+    """The stored keys in memory.
+
+    Read again after `seconds`, so that a dropped key soon stops working, and when an unknown key
+    is shown (at most once a second), so that a new one works at once. While the database is away
+    the keys read last still hold.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Sequence[ApiKey]],
+        *,
+        seconds: float = 5.0,
+        rates: "Rates | None" = None,
+    ) -> None:
+        self.rates = rates or Rates()
+        self._read = read
+        self._seconds = seconds
+        self._keys: Sequence[ApiKey] = ()
+        self._read_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def known(self, token: str) -> Caller | None:
+        """Whose key this is, without a look at the database; None when it takes one."""
+        if time.monotonic() - self._read_at > self._seconds:
+            return None
+        return self._match(token)
+
+    def find(self, token: str) -> Caller | None:
+        """Whose key this is, after a look at the database where that helps.
+
+        Raises DatabaseError when the database is away and no keys were ever read.
+        """
+        with self._lock:
+            if time.monotonic() - self._read_at > 1.0 or not self._keys:
+                self._refresh()
+        return self._match(token)
+
+    def _refresh(self) -> None:
+        try:
+            self._keys = tuple(self._read())
+        except DatabaseError:
+            if not self._keys:
+                raise
+        self._read_at = time.monotonic()
+
+    def _match(self, token: str) -> Caller | None:
+        shown, now = digest(token), datetime.now(UTC)
+        found = None
+        for key in self._keys:  # all of them: the time taken must not tell which one is near
+            fits = hmac.compare_digest(key.digest, shown)
+            fitted = hmac.compare_digest(key.former_digest or "", shown)
+            lasting = key.expires_at is None or now < key.expires_at
+            if lasting and (fits or (fitted and key.former_until and now < key.former_until)):
+                found = Caller(key.name, frozenset(key.scopes), key.per_minute)
+        return found
+
+
+class Rates:
+    """How often each key asked: a bucket a key that holds a minute's requests and fills steadily.
+
+    share: the part of each key's rate that this process grants, as one of several workers.
+    """
+
+    def __init__(self, share: float = 1.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share = share
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, caller: Caller) -> float:
+        """Seconds until the caller may ask again; 0: now, and this request is counted."""
+        if caller.per_minute is None:
+            return 0.0
+        most, now = max(caller.per_minute * self._share, 1.0), self._clock()
+        with self._lock:
+            left, before = self._buckets.get(caller.name, (most, now))
+            left = min(most, left + (now - before) * most / 60)
+            self._buckets[caller.name] = (left - 1 if left >= 1 else left, now)
+        return 0.0 if left >= 1 else (1 - left) * 60 / most
+
+
+def scoped(*scopes: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A FastAPI dependency: let in keys with one of the scopes (`admin` may do all).
+
+    No scope: any key. Where keys are off (`ARGOSY_AUTH=false`), everyone is let in.
+    """
+
+    async def caller(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
+        header: Annotated[str | None, Security(_HEADER)] = None,
+    ) -> Caller:
+        return await admitted(request, *scopes, token=bearer.credentials if bearer else header)
+
+    return caller
+
+
+async def admitted(request: Request, *scopes: Scope, token: str | None = None) -> Caller:
+    """Who asks: `scoped` for a route that resolves no dependencies (`express.Direct`).
+
+    token: the key shown; taken from the request where it is not given.
+    """
+    runtime = request.app.state.runtime
+    if not runtime.settings.auth:
+        return ANYONE
+    token = token or _shown(request)
+    if not token:
+        raise _unauthorized("No key. Send Authorization: Bearer KEY, or X-API-Key: KEY.")
+    found: Caller | None = request.app.state.key_ring.known(token)
+    if found is None:
+        found = await run_in_threadpool(request.app.state.key_ring.find, token)
+    if found is None:
+        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
+    if scopes and found.scopes.isdisjoint((*scopes, "admin")):
+        raise _forbidden(found, scopes)
+    if wait := request.app.state.key_ring.rates.wait(found):
+        raise _too_many(found, wait)
+    request.state.caller = found
+    return found
+
+
+def _shown(request: Request) -> str | None:
+    """The key in the headers."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and token:
+        return token
+    return request.headers.get("x-api-key")
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "unauthorized", detail, headers=_CHALLENGE)
+
+
+def _too_many(caller: Caller, wait: float) -> Problem:
+    return Problem(
+        429,
+        "too_many_requests",
+        f"The key {caller.name!r} may ask {caller.per_minute} times a minute.",
+        headers={"Retry-After": str(math.ceil(wait))},
+    )
+
+
+def _forbidden(caller: Caller, scopes: Sequence[str]) -> Problem:
+    wanted = " or ".join(scopes)
+    held = ", ".join(sorted(caller.scopes)) or "none"
+    return Problem(
+        403,
+        "forbidden",
+        f"The key {caller.name!r} lacks the scope {wanted}; it has {held}.",
+        headers={
+            "WWW-Authenticate": f'Bearer realm="argosy", error="insufficient_scope", '
+            f'scope="{" ".join(scopes)}"'
+        },
+    )

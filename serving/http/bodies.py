@@ -1,0 +1,41 @@
+"""Bodies that a route reads itself: as JSON, as a model, as OpenAPI describes them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from serving.http.errors import Problem
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def loaded(request: Request) -> Any:
+    """The JSON body; Problem when it is none."""
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        told = f"The body is not JSON: {error.msg} (byte {error.pos})."
+        raise Problem(400, "malformed_json", told) from None
+
+
+def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -> Body:
+    """The body as a model; every fault at once, by the name of its field. more: other faults."""
+    faults: list[Mapping[str, Any]] = list(more)
+    try:
+        found = kind.model_validate(body)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()] + faults
+    if faults:
+        raise RequestValidationError(faults)
+    return found
+
+
+def schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI entry of a body that the function reads itself."""
+    described = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    content = {"application/json": {"schema": described}}
+    return {"requestBody": {"required": True, "content": content}}

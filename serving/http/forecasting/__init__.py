@@ -1,0 +1,5 @@
+"""What will sell, over HTTP."""
+
+from serving.http.forecasting.routes import router
+
+__all__ = ["router"]

@@ -1,0 +1,131 @@
+"""The shape of the answer."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from decisions.forecasting.batch import at_levels
+from decisions.forecasting.outlook import Outlook
+from features.forecasting import EXPLAINED
+from serving.http.forecasting.planner_schemas import why
+
+
+class Period(BaseModel):
+    """One coming period. quantiles: level -> units."""
+
+    period_start: str
+    mean: float
+    quantiles: dict[str, float]
+
+
+class Part(BaseModel):
+    """What the model's mean of a period is made of, in units; the parts add up to it."""
+
+    level: float = Field(description="Usual demand, as sold.")
+    stockouts: float = Field(description="What empty shelves hid of it.")
+    season: float = Field(description="What the time of the year and the newest sales add.")
+    price: float
+    promotion: float
+
+
+class Past(BaseModel):
+    """A closed period. quantity: demand; null where the shelf was empty."""
+
+    period_start: str
+    quantity: float | None
+    sold: float
+    lost: float
+    correction: str = Field(description="What was corrected and why; empty: nothing.")
+
+
+class Window(BaseModel):
+    """The sum of the first periods; its quantiles are not the sums of theirs."""
+
+    periods: int
+    mean: float
+    quantiles: dict[str, float]
+
+
+class Forecast(BaseModel):
+    """What will sell of one product from one warehouse."""
+
+    warehouse_id: str
+    product_id: str
+    frequency: str = Field(description="day, week or month")
+    as_of: str = Field(description="Nothing known after this was used.")
+    demand_class: str
+    abc_xyz: str | None = Field(description="By revenue (A, B, C) and by evenness (X, Y, Z).")
+    history: list[Past]
+    periods: list[Period]
+    windows: list[Window]
+    explanation: list[Part] | None = Field(description="Of the model's means, before overrides.")
+    overrides: list[str] = Field(description="Ids of the overrides that count.")
+    model_version: str
+    served_by: str = Field(description="store, or cold_start for what was never sold")
+    degraded: bool
+
+
+def told(
+    outlook: Outlook, horizon: int, levels: Sequence[float], history: Sequence[Past] = ()
+) -> Forecast:
+    """The answer for the first `horizon` periods at some levels."""
+    single = at_levels(outlook.quantiles[:horizon], outlook.levels, levels)
+    window = at_levels(outlook.window_quantiles[:horizon], outlook.levels, levels)
+    names = [f"{level:g}" for level in levels]
+    return Forecast(
+        warehouse_id=outlook.warehouse_id,
+        product_id=outlook.product_id,
+        frequency=outlook.frequency,
+        as_of=outlook.as_of,
+        demand_class=outlook.demand_class,
+        abc_xyz=outlook.abc_xyz,
+        history=list(history),
+        explanation=_parts(outlook, horizon),
+        overrides=list(outlook.overrides),
+        periods=[
+            Period(
+                period_start=outlook.period_starts[step],
+                mean=float(outlook.mean[step]),
+                quantiles=named(names, single[step]),
+            )
+            for step in range(horizon)
+        ],
+        windows=[
+            Window(
+                periods=step + 1,
+                mean=float(outlook.window_mean[step]),
+                quantiles=named(names, window[step]),
+            )
+            for step in range(horizon)
+        ],
+        model_version=outlook.model_version,
+        served_by=outlook.served_by,
+        degraded=bool(outlook.degraded),
+    )
+
+
+def past_of(demand: pd.DataFrame) -> list[Past]:
+    """Rows of a pair's `demand` as they are told."""
+    return [
+        Past(
+            period_start=row["period_start"],
+            quantity=None if pd.isna(row["quantity"]) else float(row["quantity"]),
+            sold=float(row["sold"]),
+            lost=round(float(row["lost"]), 4),
+            correction=why(row),
+        )
+        for row in demand.to_dict("records")
+    ]
+
+
+def _parts(outlook: Outlook, horizon: int) -> list[Part] | None:
+    if outlook.explanation is None:
+        return None
+    rows = outlook.explanation.reshape(outlook.horizon, -1)[:horizon]
+    return [Part(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
+
+
+def named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Quantiles by the names of their levels."""
+    return dict(zip(names, (round(float(value), 4) for value in values), strict=True))

@@ -1,0 +1,116 @@
+"""The planners' endpoints: overrides, exceptions, value added, corrections."""
+
+import uuid
+from typing import Annotated
+
+import pandas as pd
+from fastapi import APIRouter, Path, Request, Response
+
+from decisions.forecasting.override_layer import renew
+from decisions.runtime import Runtime
+from features.forecasting import OverrideError, exceptions, outcomes, value_added
+from serving.http.errors import Problem
+from serving.http.forecasting.planner_schemas import (
+    Correction,
+    CorrectionPage,
+    ErringPair,
+    ExceptionPage,
+    OverrideAnswer,
+    OverridePage,
+    OverrideRequest,
+    Value,
+    ValuePage,
+    asked,
+    corrections,
+    told,
+)
+from serving.http.forecasting.query import Cursor, Id, Limit, MaybeId, page
+from serving.http.idempotency import IDEMPOTENT, once
+
+
+def add(routes: APIRouter, runtime: Runtime) -> None:
+    """Put the planners' endpoints on the forecasts' router."""
+    _overrides(routes, runtime)
+    _reports(routes, runtime)
+
+
+def _overrides(routes: APIRouter, runtime: Runtime) -> None:
+    @routes.post(
+        "/forecasts/overrides",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=OverrideAnswer,
+    )
+    def override(request: Request, body: OverrideRequest) -> Response:
+        """Put a person's view above the model's until it expires; stored before it is answered.
+
+        The forecast in the store bears it at once, so replenishment plans with it. `applied` is
+        false while the pair has no forecast: the next one will bear it.
+        """
+        return once(runtime, request, body, lambda: _add(runtime, body), status=201)
+
+    @routes.get("/forecasts/overrides")
+    def overrides(
+        warehouse_id: MaybeId = None,
+        product_id: MaybeId = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> OverridePage:
+        """Overrides that were not dropped, the newest first; `holds` is false for expired ones."""
+        found, now = runtime.records.overrides.all(warehouse_id, product_id), runtime.now()
+        return OverridePage(**page([told(one, now) for one in found], limit, cursor))
+
+    @routes.delete("/forecasts/overrides/{override_id}")
+    def drop(override_id: Annotated[str, Path(max_length=128)]) -> OverrideAnswer:
+        """Take an override off; the model's forecast is back at once."""
+        now = runtime.now()
+        found = runtime.records.overrides.drop(override_id, now)
+        if found is None:
+            raise Problem(404, "unknown_override", f"override {override_id}: there is none.")
+        return told(found, now, applied=not renew(runtime, found, now))
+
+
+def _add(runtime: Runtime, body: OverrideRequest) -> OverrideAnswer:
+    now = runtime.now()
+    override = asked(body, uuid.uuid4().hex, now)
+    try:
+        runtime.records.overrides.add(override)
+    except OverrideError as error:
+        raise Problem(422, "invalid_override", f"{error}.") from error
+    return told(override, now, applied=renew(runtime, override, now))
+
+
+def _reports(routes: APIRouter, runtime: Runtime) -> None:
+    @routes.get("/forecasts/exceptions")
+    def erring(
+        warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
+    ) -> ExceptionPage:
+        """Pairs whose forecasts erred to one side on closed periods, the most money first."""
+        rates = runtime.lake.read("fx_rates", as_of=runtime.now())
+        table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
+        rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
+        return ExceptionPage(**page(rows, limit, cursor))
+
+    @routes.get("/forecasts/value-added")
+    def added(warehouse_id: MaybeId = None) -> ValuePage:
+        """Forecast value added on closed periods: naive, seasonal naive, model, and final (with
+        overrides).
+        """
+        table = value_added(_outcomes(runtime, warehouse_id))
+        return ValuePage(data=[Value.model_validate(one) for one in table.to_dict("records")])
+
+    @routes.get("/forecasts/corrections")
+    def corrected(
+        warehouse_id: Id, product_id: Id, limit: Limit = 100, cursor: Cursor = None
+    ) -> CorrectionPage:
+        """Where a pair's demand is not its sales, and why, the newest period first."""
+        pair = {"warehouse_id": warehouse_id, "product_id": product_id}
+        demand = runtime.store.history("demand", runtime.now(), only=pair)
+        rows: list[Correction] = list(corrections(demand))
+        return CorrectionPage(**page(rows, limit, cursor))
+
+
+def _outcomes(runtime: Runtime, warehouse_id: str | None) -> pd.DataFrame:
+    now, only = runtime.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
+    views = ("forecast", "model_forecast", "demand")
+    return outcomes(*(runtime.store.history(view, now, only=only) for view in views))

@@ -1,0 +1,5 @@
+"""Whom to trust with a payment, over HTTP."""
+
+from serving.http.fraud.routes import router
+
+__all__ = ["router"]

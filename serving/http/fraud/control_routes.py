@@ -1,0 +1,226 @@
+"""What an analyst sets: lists and rules."""
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from decisions.fraud.controls import LIST, RULE
+from decisions.fraud.expressions import LONGEST, ExpressionError
+from decisions.fraud.history import DryRun, dry_run
+from decisions.fraud.lists import Column, ListName, entry_of, folded
+from decisions.fraud.live_engine import LiveEngine
+from decisions.fraud.rules import SHIPPED, About, Rule, vars_of
+from decisions.runtime import Runtime
+from models.fraud import Action
+from serving.http.auth import scoped
+from serving.http.bodies import schema, valid
+from serving.http.errors import Fault, Problem
+from serving.http.fraud.pages import Cursor, Limit, page
+from serving.http.fraud.schemas import json_body
+from serving.http.idempotency import IDEMPOTENT, once
+
+_Body = Annotated[Any, Depends(json_body)]
+_ListName = Annotated[ListName | None, Query(alias="list")]
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+_MAY = [Depends(scoped("review"))]
+
+
+class EntryBody(BaseModel):
+    """An entry of a list; `expires_at` null is never. `removed` takes it from the list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list: ListName
+    column: Column
+    value: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    reason: _Line
+    expires_at: AwareDatetime | None = None
+    removed: StrictBool = False
+
+
+class EntryAnswer(BaseModel):
+    """hits: decisions on payments that it named, so far."""
+
+    entry_id: str
+    list: ListName
+    column: Column
+    value: str
+    reason: str
+    author: str
+    added_at: datetime
+    expires_at: datetime | None
+    hits: int
+
+
+class EntryPage(BaseModel):
+    """Entries, the newest first."""
+
+    data: list[EntryAnswer]
+    has_more: bool
+    next_cursor: str | None
+
+
+class RuleBody(BaseModel):
+    """A rule; one of the same name takes the place of the former. `active` false takes it away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: _Name
+    text: _Line
+    when: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]
+    action: Action
+    about: About = "payment"
+    active: StrictBool = True
+
+
+class RuleAnswer(BaseModel):
+    """origin: shipped with Argosy, or the merchant's own."""
+
+    name: str
+    text: str
+    when: str
+    action: Action
+    about: About
+    origin: Literal["shipped", "own"]
+
+
+class RulePage(BaseModel):
+    """The rules in use. version: equal rules, equal version; it stands in every decision."""
+
+    version: str
+    data: list[RuleAnswer]
+
+
+class Trial(BaseModel):
+    """A rule to try on the payments of the last days."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: RuleBody
+    days: int = Field(90, ge=1, le=3650)
+
+
+def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
+    """Lists and rules."""
+    routes = APIRouter(prefix="/v1/fraud", dependencies=_MAY)
+    _lists(routes, runtime, engine)
+    _rules(routes, runtime, engine)
+    return routes
+
+
+def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
+    @routes.get("/lists")
+    def lists(name: _ListName = None, limit: Limit = 100, cursor: Cursor = None) -> EntryPage:
+        """The entries of the lists with their hits, the newest first; also those expired."""
+        hits = _hits(runtime)
+        entries = [e for e in engine.current().lists.all() if name in (None, e.list)]
+        some, after = page(entries, limit, cursor)
+        data = [EntryAnswer(**vars(entry), hits=hits[entry.entry_id]) for entry in some]
+        return EntryPage(data=data, has_more=after is not None, next_cursor=after)
+
+    @routes.post(
+        "/lists",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=EntryAnswer,
+        openapi_extra=schema(EntryBody),
+    )
+    def change(request: Request, body: _Body) -> Response:
+        """Put an entry on a list, change it, or take it away. It acts at once; in other workers
+        within `reload_seconds`."""
+        given = valid(EntryBody, body)
+
+        def work() -> EntryAnswer:
+            key = entry_id(given)
+            text = given.model_dump(mode="json", exclude_none=True)
+            note = runtime.records.journal.add(LIST, key, author=author(request), body=text)
+            engine.changed()
+            return EntryAnswer(**vars(entry_of(note)), hits=_hits(runtime)[key])
+
+        return once(runtime, request, given, work, status=201)
+
+
+def entry_id(given: EntryBody) -> str:
+    """Of list, column and value: the same entry again is the same."""
+    text = f"{given.list}\x1f{given.column}\x1f{folded(given.value)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _hits(runtime: Runtime) -> Counter[str]:
+    return Counter(
+        each["entry_id"] for trace in runtime.records.listed_decisions() for each in trace["lists"]
+    )
+
+
+def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
+    @routes.get("/rules")
+    def rules() -> RulePage:
+        """The rules in use, and their version."""
+        used = engine.current().rules
+        return RulePage(version=used.version, data=[_told(rule) for rule in used.rules])
+
+    @routes.post(
+        "/rules",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=RulePage,
+        openapi_extra=schema(RuleBody),
+    )
+    def change(request: Request, body: _Body) -> Response:
+        """Add a rule, change one, or take one away; the answer has the new version. Try it first:
+        `POST /v1/fraud/rules/dry-run`."""
+        given = valid(RuleBody, body)
+        _rule(given, "/when")
+
+        def work() -> RulePage:
+            text = given.model_dump(exclude={"name"})
+            runtime.records.journal.add(RULE, given.name, author=author(request), body=text)
+            engine.changed()
+            return rules()
+
+        return once(runtime, request, given, work, status=201)
+
+    @routes.post("/rules/dry-run", openapi_extra=schema(Trial))
+    def trial(body: _Body) -> DryRun:
+        """What a rule would have done on history: frauds caught, customers hurt, money."""
+        given = valid(Trial, body)
+        if given.rule.about != "payment":
+            raise _faulty("/rule/about", "Only rules about payments have a history to try them on")
+        found = _rule(given.rule, "/rule/when")
+        return dry_run(runtime, found, engine.current().lists, days=given.days)
+
+
+def _rule(given: RuleBody, pointer: str) -> Rule:
+    """The rule, compiled; Problem 422 where the expression is none."""
+    made = Rule(**given.model_dump(exclude={"active"}))
+    try:
+        made.expression  # noqa: B018  # compiled to see whether it is one
+    except ExpressionError as error:
+        raise _faulty(pointer, str(error)) from None
+    return made
+
+
+def _faulty(pointer: str, message: str) -> Problem:
+    fault = Fault(pointer, message)
+    return Problem(422, "invalid_request", f"Not valid: body {pointer}.", fields=[fault])
+
+
+def _told(rule: Rule) -> RuleAnswer:
+    shipped = rule in SHIPPED
+    return RuleAnswer.model_validate({**vars_of(rule), "origin": "shipped" if shipped else "own"})
+
+
+def author(request: Request) -> str:
+    """Whose key was shown."""
+    caller = getattr(request.state, "caller", None)
+    return caller.name if caller else "anyone"
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)

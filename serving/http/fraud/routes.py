@@ -1,0 +1,201 @@
+"""Whom to trust with a payment, over HTTP and in batch."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from data.decisions import Decision
+from decisions.fraud.batch import score
+from decisions.fraud.engine import Asked
+from decisions.fraud.feedback import Items, Labels, Outcomes
+from decisions.fraud.labels import keep_labels, settle
+from decisions.fraud.live_engine import LiveEngine
+from decisions.fraud.replay import explained
+from decisions.micro_batcher import Together
+from decisions.runtime import Runtime
+from serving.http.auth import admitted, scoped
+from serving.http.bodies import schema, valid
+from serving.http.errors import Problem
+from serving.http.fast_route import Direct
+from serving.http.fraud import control_routes as desk_routes
+from serving.http.fraud import request_routes, review_routes
+from serving.http.fraud.control_routes import author
+from serving.http.fraud.schemas import (
+    DecisionAnswer,
+    Payment,
+    answer,
+    flag,
+    json_body,
+    not_in_future,
+    payment_of,
+    row_of,
+)
+from serving.http.idempotency import IDEMPOTENT, is_keyed, json_answer, once
+
+__all__ = ["decided", "router", "score"]
+
+_Body = Annotated[Any, Depends(json_body)]
+_Explain = Annotated[bool, Query(description="Reasons also when the payment is allowed.")]
+
+
+def _explained(explain: _Explain = False) -> bool:
+    return explain
+
+
+_MAY = [Depends(scoped("decide"))]
+_MAY_SAY = [Depends(scoped("decide", "review"))]
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """The routes of the row; the counters are filled when the server starts."""
+    engine = LiveEngine(runtime)
+    together = Together(partial(decide, runtime, engine))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(engine.get)
+        yield
+        await run_in_threadpool(engine.close)
+
+    routes = APIRouter(prefix="/v1/fraud")
+    _decisions(routes, runtime, together)
+    _news(routes, runtime, engine)
+    whole = APIRouter(lifespan=lifespan)
+    for part in (
+        routes,
+        desk_routes.routes_of(runtime, engine),
+        review_routes.routes_of(runtime, engine),
+        request_routes.routes_of(runtime, engine),
+    ):
+        whole.include_router(part)
+    return whole
+
+
+def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, Decision]) -> None:
+    def told(asked: Asked, found: Decision) -> DecisionAnswer:
+        _must_be_same(found, asked.payment)
+        return answer(found)
+
+    async def decide(request: Request) -> Response:
+        """Allow, challenge, review or block a payment, before it is captured.
+
+        The body has the columns of `payments`. The same payment asked twice gets the same
+        decision; another body under the same payment_id is a conflict (409). The decision is
+        stored before it is answered.
+        """
+        await admitted(request, "decide")
+        payment = payment_of(await json_body(request))
+        row = row_of(payment)
+        not_in_future(row["attempted_at"], "attempted_at")
+        asked = Asked(row, flag(request, "explain"))
+        if is_keyed(request):
+            work = partial(once, runtime, request, payment)
+            return await run_in_threadpool(work, lambda: told(asked, together.ask(asked).result()))
+        return json_answer(told(asked, await together.answer(asked)))
+
+    routes.add_api_route(
+        "/decisions",
+        decide,
+        methods=["POST"],
+        dependencies=[*_MAY, IDEMPOTENT, Depends(_explained)],
+        response_model=DecisionAnswer,
+        openapi_extra=schema(Payment),
+        route_class_override=Direct,
+    )
+
+    @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
+    def decision(
+        payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
+    ) -> DecisionAnswer:
+        """The decision on a payment, as it was answered; explained in full when asked."""
+        found = runtime.records.decision(payment_id)
+        if found is None:
+            raise Problem(404, "unknown_payment", "No decision was asked for this payment_id.")
+        if explain and not found.reasons:
+            return answer(found, explained(found, runtime.records, runtime.registry))
+        return answer(found)
+
+
+def decided(
+    runtime: Runtime, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool
+) -> Decision:
+    """A new decision on the payment, stored; or the one that is stored already."""
+    (known,) = decide(runtime, engine, [Asked(row, explain)])
+    _must_be_same(known, row)
+    return known
+
+
+def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[Asked]) -> list[Decision]:
+    """For each payment a new decision, stored; or the one that is stored already.
+
+    Deciding again changes nothing: the counters know the payment, and the first decision stays.
+    """
+    deciding = engine.get()
+    made = deciding.decide_all(asked)
+    with runtime.telemetry.step("fraud", "record"):
+        held = runtime.records.add_decisions(made)
+    for each, new, known in zip(asked, made, held, strict=True):
+        if known is new:
+            deciding.settle(new, each.payment)
+            served_by = "model" if new.model_version else "rules"
+            reason = "" if not new.degraded else "store" if new.model_version else "model"
+            runtime.telemetry.counted("fraud", served_by, degraded=reason)
+            engine.metrics.decided(new)
+    return held
+
+
+def _must_be_same(known: Decision, row: Mapping[str, Any]) -> None:
+    if not _same(known, row):
+        raise Problem(
+            409,
+            "payment_id_reused",
+            "This payment_id was decided with another body; a new payment needs a new payment_id.",
+        )
+
+
+def _same(known: Decision, row: Mapping[str, Any]) -> bool:
+    """Whether the decision was made on this row; a blocked one was stored as declined."""
+    asked = dict(row) | {"attempted_at": row["attempted_at"].isoformat()}
+    if known.decision == "block":
+        asked["outcome"] = "declined"
+    return asked == dict(known.payment)
+
+
+def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
+    @routes.post(
+        "/labels",
+        status_code=202,
+        dependencies=[*_MAY_SAY, IDEMPOTENT],
+        response_model=Items,
+        openapi_extra=schema(Labels),
+    )
+    def labels(request: Request, body: _Body) -> Response:
+        """Take in labels: chargebacks, early warnings, reviews. Stored before it is answered; the
+        same label twice counts once. A fraud counts for its card, device, … from then on."""
+        given = valid(Labels, body)
+        for place, label in enumerate(given.labels):
+            not_in_future(label.reported_at, "labels", place, "reported_at")
+        by = author(request)
+        return once(
+            runtime,
+            request,
+            given,
+            lambda: keep_labels(runtime, engine, given.labels, author=by),
+            status=202,
+        )
+
+    @routes.post(
+        "/outcomes",
+        status_code=202,
+        dependencies=[*_MAY, IDEMPOTENT],
+        response_model=Items,
+        openapi_extra=schema(Outcomes),
+    )
+    def outcomes(request: Request, body: _Body) -> Response:
+        """What became of decided payments: a decline counts for its card, device, … at once."""
+        given = valid(Outcomes, body)
+        return once(runtime, request, given, lambda: settle(runtime, engine, given), status=202)

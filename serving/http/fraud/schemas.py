@@ -1,0 +1,180 @@
+"""What may be asked and what is answered: bodies made from the tables' contracts."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+
+from data.decisions import Decision, Reason
+from data.tables import TABLES, Column
+from serving.http.bodies import loaded, valid
+from serving.http.card_data import refuse_cards
+
+LONGEST_TEXT, MOST_SIGNALS = 512, 300
+CLOCK_SKEW = timedelta(minutes=10)
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
+_TYPES: Mapping[str, Any] = {
+    "id": Annotated[str, StringConstraints(min_length=1, max_length=128)],
+    "text": _Text,
+    "time": AwareDatetime,
+    "country": Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")],
+    "currency": Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")],
+    "amount": Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False, strict=True)],
+    "flag": Annotated[bool, Field(strict=True)],
+}
+EXAMPLE: Mapping[str, Any] = {
+    "payment_id": "pay-10001",
+    "attempted_at": "2017-12-30T18:04:05Z",
+    "customer_id": "c00001",
+    "amount": 189.9,
+    "currency": "EUR",
+    "card_id": "tok_5f2a",
+    "device_id": "dev-77aa",
+    "ip_address": "203.0.113.9",
+    "billing_country": "DE",
+    "shipping_country": "FR",
+    "ip_country": "FR",
+    "address_match": False,
+    "channel": "web",
+    "x_basket_lines": 3,
+}
+
+
+def _field(column: Column) -> Any:
+    kind = Literal[column.values] if column.values else _TYPES[column.kind]
+    return (kind, ...) if column.required else (kind | None, None)
+
+
+class _Open(BaseModel):
+    """A row of payments: the contract's columns and any x_… beside them."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [dict(EXAMPLE)]})
+
+
+def payment_of(body: Any) -> "Payment":
+    """The body as a payment; every fault at once, by the name of its field."""
+    return valid(Payment, body, _signal_faults(body) if isinstance(body, Mapping) else ())
+
+
+def _signal_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is wrong with the columns beside the contract's."""
+    extra = {name: value for name, value in body.items() if name not in _COLUMNS}
+    if len(extra) > MOST_SIGNALS:
+        yield _fault((), f"{len(extra)} columns beside the table's; at most {MOST_SIGNALS}")
+        return
+    for name, value in extra.items():
+        if not name.startswith("x_"):
+            yield _fault((name[:128],), "Unknown column; your own signals begin with x_")
+        elif len(name) > 128 or not _is_signal(value):
+            text = f"A signal is a number, true, false or a text of at most {LONGEST_TEXT}"
+            yield _fault((name[:128],), text)
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> dict[str, Any]:
+    return {"loc": ("body", *place), "msg": message, "type": "value_error"}
+
+
+def _is_signal(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, int)
+
+
+_COLUMNS: dict[str, Any] = {column.name: _field(column) for column in TABLES["payments"].columns}
+Payment: type[_Open] = create_model("Payment", __base__=_Open, **_COLUMNS)
+
+
+class ReasonAnswer(BaseModel):
+    """code: stable; contribution: to the log-odds of fraud."""
+
+    code: str
+    text: str
+    contribution: float
+
+
+class DecisionAnswer(BaseModel):
+    """A decision. probability and score are null when no model was there to say."""
+
+    decision_id: str
+    payment_id: str
+    decided_at: datetime
+    decision: Literal["allow", "challenge", "review", "block"]
+    probability: float | None
+    score: float | None
+    reasons: list[ReasonAnswer]
+    rules_hit: list[str]
+    policy_version: str
+    model_version: str | None
+    served_by: Literal["model", "rules"]
+    degraded: bool
+
+
+async def json_body(request: Request) -> Any:
+    """The JSON body, once it is sure that no card data is in it."""
+    body = await loaded(request)
+    refuse_cards(body)
+    return body
+
+
+def flag(request: Request, name: str) -> bool:
+    """A true or false in the query, false where it is not there."""
+    if not request.scope["query_string"] or name not in request.query_params:
+        return False
+    try:
+        return _FLAG.validate_python(request.query_params[name])
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("query", name)} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
+_FLAG = TypeAdapter(bool)
+
+
+def row_of(payment: _Open) -> dict[str, Any]:
+    """The payment as the features take it: columns that are given, time in UTC."""
+    row = {name: value for name, value in payment.model_dump().items() if value is not None}
+    row["attempted_at"] = row["attempted_at"].astimezone(UTC)
+    return row
+
+
+def not_in_future(moment: datetime, *place: int | str) -> None:
+    """Problem 422: a time ahead of our clock would stop the clocks of all its keys."""
+    if moment > datetime.now(UTC) + CLOCK_SKEW:
+        raise RequestValidationError([_fault(place, "Lies in the future")])
+
+
+def answer(decision: Decision, reasons: Iterable[Reason] | None = None) -> DecisionAnswer:
+    """A stored decision as it is told, with its own reasons or these."""
+    why = decision.reasons if reasons is None else reasons
+    modelled = bool(decision.model_version)
+    told: dict[str, Any] = {
+        "decision_id": decision.decision_id,
+        "payment_id": decision.payment_id,
+        "decided_at": decision.decided_at,
+        "decision": decision.decision,
+        "probability": decision.probability if modelled else None,
+        "score": round(decision.score, 2) if modelled else None,
+        "reasons": [ReasonAnswer(**vars(reason)) for reason in why],
+        "rules_hit": list(decision.rules_hit),
+        "policy_version": decision.policy_version,
+        "model_version": decision.model_version or None,
+        "served_by": "model" if modelled else "rules",
+        "degraded": decision.degraded,
+    }
+    return DecisionAnswer.model_construct(**told)  # ours: there is nothing to validate

@@ -1,0 +1,80 @@
+"""The route of events: each is taken or refused on its own, and what is accepted is on disk."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+
+from decisions.runtime import Runtime
+from serving.http.auth import scoped
+from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.recommendation.event_schemas import (
+    EventIn,
+    EventResult,
+    EventsRequest,
+    EventsResponse,
+)
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """POST /v1/events."""
+    routes = APIRouter()
+
+    @routes.post(
+        "/events",
+        status_code=202,
+        response_model=EventsResponse,
+        dependencies=[Depends(scoped("events", "recommend")), IDEMPOTENT],
+    )
+    def events(request: Request, body: EventsRequest) -> Response:
+        """Take events; each has a result of its own, and what is accepted is on disk."""
+        return once(runtime, request, body, lambda: _take(runtime, body), status=202)
+
+    return routes
+
+
+def _take(runtime: Runtime, body: EventsRequest) -> EventsResponse:
+    checked = [_checked(event) for event in body.events]
+    good = [event for event in checked if isinstance(event, EventIn)]
+    now = datetime.now(UTC)
+    new = iter(runtime.records.add_events([_row(event, now) for event in good]))
+    results = [
+        EventResult(
+            index=i, event_id=event.event_id, status="accepted" if next(new) else "duplicate"
+        )
+        if isinstance(event, EventIn)
+        else EventResult(index=i, event_id=_named(body.events[i]), status="rejected", errors=event)
+        for i, event in enumerate(checked)
+    ]
+    count = dict.fromkeys(("accepted", "duplicate", "rejected"), 0)
+    for result in results:
+        count[result.status] += 1
+    return EventsResponse(
+        accepted=count["accepted"],
+        duplicates=count["duplicate"],
+        rejected=count["rejected"],
+        results=results,
+    )
+
+
+def _checked(event: Mapping[str, object]) -> EventIn | list[str]:
+    """The event, or what is wrong with it."""
+    try:
+        return EventIn.model_validate(event)
+    except ValidationError as error:
+        faults: Sequence[Any] = error.errors()
+        return [
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".removeprefix(": ")
+            for fault in faults
+        ]
+
+
+def _named(event: Mapping[str, object]) -> str | None:
+    name = event.get("event_id")
+    return name if isinstance(name, str) else None
+
+
+def _row(event: EventIn, now: datetime) -> Mapping[str, Any]:
+    return event.model_dump() | {"occurred_at": event.occurred_at or now}

@@ -1,0 +1,201 @@
+"""The routes of recommendation: who may ask, and what."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from decisions.recommendation.answer_body import name
+from decisions.recommendation.explain_product import why
+from decisions.recommendation.query import Ask, Caps, Touch
+from decisions.recommendation.recommend import case_of, rerank, similar, trending
+from decisions.recommendation.rules import first_blocking
+from decisions.recommendation.storefront import Draft, Storefront
+from decisions.recommendation.time_budget import within
+from decisions.runtime import Runtime
+from serving.http.auth import admitted, scoped
+from serving.http.bodies import loaded, schema, valid
+from serving.http.fast_route import Direct
+from serving.http.recommendation import event_routes as routes_events
+from serving.http.recommendation import merchandising_routes as routes_shop
+from serving.http.recommendation.answers import response
+from serving.http.recommendation.schemas import (
+    MOST_ITEMS,
+    Country,
+    ExplainRequest,
+    Id,
+    Products,
+    RecommendationRequest,
+    RecommendationResponse,
+    RerankRequest,
+    RerankResponse,
+    VerdictOut,
+    Verdicts,
+)
+
+_MAY = [Depends(scoped("recommend"))]
+Place = Annotated[Country | None, Query(description="ISO 3166-1 alpha-2.")]
+Several = Annotated[list[str], Query(max_length=50)]
+Money = Annotated[float | None, Query(ge=0, description="In the base currency, included.")]
+Product = Annotated[str, Path(max_length=128)]
+
+
+def narrowed(
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 10,
+    customer_id: Annotated[Id | None, Query(description="Whose hides count.")] = None,
+    visitor_id: Annotated[Id | None, Query(description="Whose hides count.")] = None,
+    market: Place = None,
+    ship_to: Place = None,
+    category: Annotated[
+        list[str], Query(max_length=50, description="Paths, with all below them.")
+    ] = [],  # noqa: B006  # FastAPI copies it
+    brand: Several = [],  # noqa: B006  # as above
+    price_min: Money = None,
+    price_max: Money = None,
+    exclude: Annotated[list[Id], Query(max_length=500)] = [],  # noqa: B006  # as above
+    diversity: Annotated[float, Query(ge=0, le=1)] = 0.0,
+    in_stock_only: bool = True,
+    explain: Annotated[bool, Query(description="Say why, item by item.")] = False,
+) -> Ask:
+    """A question in the query of a GET."""
+    return Ask(
+        customer_id=customer_id,
+        visitor_id=visitor_id,
+        market=market,
+        ship_to=ship_to,
+        limit=limit,
+        exclude=tuple(exclude),
+        category=tuple(category),
+        brand=tuple(brand),
+        price_min=price_min,
+        price_max=price_max,
+        diversity=diversity,
+        in_stock_only=in_stock_only,
+        explain=explain,
+    )
+
+
+Narrowed = Annotated[Ask, Depends(narrowed)]
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """All routes of the row; the shelf is built when the server starts."""
+    front = Storefront.of(runtime)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(front.shelves.current)
+        yield
+
+    routes = APIRouter(prefix="/v1", lifespan=lifespan)
+    _people(routes, front)
+    _products(routes, front)
+    routes.include_router(routes_events.router(runtime))
+    routes.include_router(routes_shop.router(runtime, front.placements))
+    return routes
+
+
+def _people(routes: APIRouter, front: Storefront) -> None:
+    async def recommendations(request: Request) -> Response:
+        """What to show this visitor; somebody unknown is a cold start, not an error."""
+        await admitted(request, "recommend")
+        body = valid(RecommendationRequest, await loaded(request))
+        ask, draft = asked(body), Draft()
+        return await within(
+            body.timeout_ms,
+            lambda: response(front.recommend(ask, body.placement, draft)),
+            lambda: response(front.hurried(ask, body.placement, draft)),
+        )
+
+    routes.add_api_route(
+        "/recommendations",
+        recommendations,
+        methods=["POST"],
+        dependencies=_MAY,
+        response_model=RecommendationResponse,
+        openapi_extra=schema(RecommendationRequest),
+        route_class_override=Direct,
+    )
+
+    @routes.post("/recommendations:explain", dependencies=_MAY)
+    def explain(body: ExplainRequest) -> Verdicts:
+        """Why named products are shown or not: rule by rule, and their rank among all eligible."""
+        shelf = front.shelves.current()
+        ask, _ = front.planned(asked(body), body.placement)
+        seen, _ = front.visit(shelf, ask)
+        return Verdicts(
+            data=[
+                VerdictOut.model_validate(why(shelf, product, ask, seen), from_attributes=True)
+                for product in body.products
+            ]
+        )
+
+    @routes.post("/rerank", dependencies=_MAY, response_model=RerankResponse)
+    def reranked(body: RerankRequest) -> Response:
+        """The caller's own list in the order this person likes; what may not be shown apart."""
+        shelf = front.shelves.current()
+        ask, _ = front.planned(asked(body), body.placement)
+        seen, problem = front.visit(shelf, ask)
+        answer = rerank(shelf, body.products, ask, seen)
+        blocked = first_blocking(case_of(shelf, ask, seen), body.products)
+        left_out = [
+            {"product_id": product, "code": rule.code, "text": rule.text}
+            for product, rule in blocked.items()
+        ]
+        return response(front.told(shelf, answer, name(), problem) | {"left_out": left_out})
+
+
+def _products(routes: APIRouter, front: Storefront) -> None:
+    @routes.get("/products/{product_id}/similar", dependencies=_MAY, response_model=Products)
+    def similar_products(product_id: Product, ask: Narrowed) -> Response:
+        """Products liked by the people who like this one."""
+        return near(product_id, ask, together=False)
+
+    @routes.get(
+        "/products/{product_id}/bought-together", dependencies=_MAY, response_model=Products
+    )
+    def bought_together(product_id: Product, ask: Narrowed) -> Response:
+        """Products that lie in one basket with this one more than chance would have it."""
+        return near(product_id, ask, together=True)
+
+    def near(product_id: str, ask: Ask, *, together: bool) -> Response:
+        shelf = front.shelves.current()
+        seen, problem = front.visit(shelf, ask)
+        answer = similar(shelf, product_id, ask, seen, together=together)
+        return response(front.told(shelf, answer, name(), problem))
+
+    @routes.get("/trending", dependencies=_MAY, response_model=Products)
+    def trending_products(ask: Narrowed) -> Response:
+        """What sells now: purchases of the last days, each halved every seven days."""
+        shelf = front.shelves.current()
+        seen, problem = front.visit(shelf, ask)
+        return response(front.told(shelf, trending(shelf, ask, seen), name(), problem))
+
+
+def asked(body: RecommendationRequest) -> Ask:
+    """The body as the question."""
+    touches = (
+        Touch(t, "view") if isinstance(t, str) else Touch(t.product_id, t.kind)
+        for t in body.session
+    )
+    return Ask(
+        customer_id=body.customer_id,
+        visitor_id=body.visitor_id,
+        session=tuple(touches),
+        cart=tuple(body.cart),
+        market=body.market,
+        ship_to=body.ship_to,
+        limit=body.limit,
+        exclude=tuple(body.exclude),
+        category=tuple(body.filters.category),
+        brand=tuple(body.filters.brand),
+        price_min=body.filters.price.min,
+        price_max=body.filters.price.max,
+        diversity=body.diversity,
+        caps=Caps(body.max_per_category, body.max_per_brand),
+        pins=tuple(body.pin),
+        in_stock_only=body.in_stock_only,
+        explain=body.explain,
+    )

@@ -1,0 +1,251 @@
+"""What the replenishment API answers with."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.purchasing import Trace
+from decisions.replenishment.line_ids import identity
+from decisions.replenishment.plan import Plan
+from models.replenishment.curve import waterfall
+from models.replenishment.projection import Projection
+
+Row = TypeVar("Row", bound=BaseModel)
+
+EXAMPLE: dict[str, str | float | None] = {
+    "id": "DE1~p1029504~S01",
+    "warehouse_id": "DE1",
+    "product_id": "p1029504",
+    "supplier_id": "S01",
+    "order_quantity": 18,
+    "order_value": 31.5,
+    "demand_mean": 12.4,
+    "promotion_lift": 0,
+    "safety_stock": 7.1,
+    "display_stock": 0,
+    "promotion_buffer": 0,
+    "order_up_to": 19.5,
+    "on_hand": 3,
+    "reserved": 0,
+    "on_order": 0,
+    "inventory_position": 3,
+    "transferred": 0,
+    "surplus": 0,
+    "minimum": 0,
+    "rounding": 1.5,
+    "capacity_cut": 0,
+    "budget_cut": 0,
+    "lost_before_arrival": 0.9,
+    "order_on": "2017-12-25",
+    "lead_time_days": 3.4,
+    "lead_time_sd": 0.9,
+    "review_period_days": 7,
+    "target_quantile": 0.9634,
+    "stockout_probability": 0.021,
+    "stockout_probability_unordered": 0.94,
+    "money_at_risk": 17.2,
+    "unit_cost": 1.75,
+    "breaks_on": "2017-12-30",
+    "decide_by": "2017-12-27",
+    "stock_cover_days": 2.5,
+    "on_order_later": 0,
+    "demand_class": "smooth",
+    "proposal": None,
+    "proposal_value": None,
+    "not_ordered_reason": None,
+    "reason": "Order 18: 12.4 expected to sell in 10.4 days (lead time 3.4 + review 7) and 7.1 for "
+    "safety make 19.5; 3 are there or coming; rounded by 1.5.",
+}
+
+
+class Suggestion(BaseModel):
+    """One line of the plan. demand_mean + promotion_lift + safety_stock + display_stock
+    + promotion_buffer − on_hand + reserved − on_order − transferred + surplus + minimum + rounding
+    − capacity_cut − budget_cut = order_quantity."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(EXAMPLE)]})
+
+    id: str
+    warehouse_id: str
+    product_id: str
+    supplier_id: str | None
+    order_quantity: float
+    order_value: float | None = Field(description="Landed, in the base currency; null: unknown.")
+    demand_mean: float | None = Field(description="Expected over lead time + review period.")
+    promotion_lift: float | None = Field(description="What planned promotions add to it.")
+    safety_stock: float | None
+    display_stock: float | None = Field(description="For the display minimum, beyond the safety.")
+    promotion_buffer: float | None = Field(description="For a promotion of uncertain lift.")
+    order_up_to: float | None
+    on_hand: float
+    reserved: float
+    on_order: float = Field(description="Due within the cover, or not long overdue.")
+    inventory_position: float
+    transferred: float = Field(description="From another warehouse; below 0: to another.")
+    surplus: float | None = Field(description="Units above the level.")
+    minimum: float = Field(description="Units added for the smallest order, or the cheapest lot.")
+    rounding: float | None
+    capacity_cut: float
+    budget_cut: float = Field(description="Taken off by a cap on money, weight or volume.")
+    lost_before_arrival: float | None = Field(
+        description="Demand no order can meet any more: the shelf will be empty before it comes."
+    )
+    order_on: str = Field(description="The next day on which the supplier takes orders.")
+    lead_time_days: float
+    lead_time_sd: float
+    review_period_days: float
+    target_quantile: float | None
+    stockout_probability: float | None = Field(description="Over the cover, with this order.")
+    stockout_probability_unordered: float | None
+    money_at_risk: float | None = Field(description="Lost sales expected if nothing is ordered.")
+    unit_cost: float | None = Field(description="Landed, in the base currency, at this quantity.")
+    breaks_on: str | None = Field(description="When expected stock is at its minimum; null: later.")
+    decide_by: str | None = Field(description="The last day on which an order comes before that.")
+    stock_cover_days: float | None = Field(
+        description="How long stock on hand lasts; red above 90."
+    )
+    on_order_later: float
+    demand_class: str
+    state: str = Field("draft", description="draft, approved, changed, dismissed, exported, …")
+    approved_quantity: float | None = Field(None, description="What was approved or ordered.")
+    proposal: str | None = Field(
+        description="For stock of more than 90 days: markdown, stop ordering, transfer or keep."
+    )
+    proposal_value: float | None = Field(description="Its money effect.")
+    not_ordered_reason: str | None
+    reason: str
+
+
+class Made(BaseModel):
+    """By whom, when and how well an answer was made."""
+
+    as_of: datetime
+    model_version: str | None
+    served_by: str
+    degraded: bool
+
+
+class Part(BaseModel):
+    """A step of the waterfall; the units add up to order_quantity, the money to order_value."""
+
+    part: str
+    units: float
+    money: float | None
+
+
+class CurvePoint(BaseModel):
+    """What another quantity is expected to cost over a review period, in the base currency."""
+
+    quantity: float
+    holding: float | None
+    shortage: float | None
+    ordering: float | None
+    total: float | None
+
+
+class Ahead(BaseModel):
+    """Stock expected on a day if nothing more is ordered; low and high: one time in ten each."""
+
+    day: date
+    mean: float
+    low: float
+    high: float
+    broken: float = Field(description="Probability that the minimum was reached by then.")
+
+
+class Entry(BaseModel):
+    """Something that happened to the line."""
+
+    at: datetime
+    actor: str
+    before: str
+    after: str
+    quantity: float
+    reason: str
+
+
+class SuggestionAnswer(Made):
+    """One line in depth; waterfall, cost_curve, projection: null where it cannot be planned."""
+
+    data: Suggestion
+    waterfall: list[Part] | None
+    cost_curve: list[CurvePoint] | None
+    projection: list[Ahead] | None
+    trail: list[Entry]
+
+
+class SuggestionPage(Made):
+    """A page of lines; the most money at risk first."""
+
+    data: list[Suggestion]
+    has_more: bool
+    next_cursor: str | None
+
+
+States = Mapping[str, tuple[str, float]]
+
+
+def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
+    """Lines as answers, with what was decided on them; what is missing is null."""
+    rows = _records(lines.assign(id=identity(lines)))
+    for row in rows:
+        row["state"], row["approved_quantity"] = states.get(row["id"], ("draft", None))
+    return [Suggestion.model_validate(row) for row in rows]
+
+
+def depth(
+    plan: Plan, line: pd.Series, states: States, *, trail: Sequence[Trace]
+) -> SuggestionAnswer:
+    """One line with its waterfall, cost curve, projection and history."""
+    own = plan.frame[
+        (plan.frame["warehouse_id"] == line["warehouse_id"])
+        & (plan.frame["product_id"] == line["product_id"])
+    ]
+    found = None
+    if pd.notna(line["demand_mean"]):
+        found = plan.model.depth(own, float(line["order_quantity"]))
+    return SuggestionAnswer(
+        **made(plan),
+        data=suggestions(line.to_frame().T, states)[0],
+        waterfall=_parts(Part, waterfall(line)) if found else None,
+        cost_curve=_parts(CurvePoint, found.curve) if found else None,
+        projection=_ahead(plan, found.projection) if found else None,
+        trail=[Entry(**vars(each)) for each in trail],
+    )
+
+
+def _ahead(plan: Plan, found: Projection) -> list[Ahead]:
+    first = pd.Timestamp(plan.as_of)
+    return [
+        Ahead(
+            day=(first + pd.Timedelta(days=float(day))).date(),
+            mean=round(float(found.mean[0, n]), 3),
+            low=round(float(found.low[0, n]), 3),
+            high=round(float(found.high[0, n]), 3),
+            broken=round(float(found.broken[0, n]), 4),
+        )
+        for n, day in enumerate(found.days)
+    ]
+
+
+def _parts(kind: type[Row], frame: pd.DataFrame) -> list[Row]:
+    return [kind.model_validate(row) for row in _records(frame)]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts, None for what is missing."""
+    rows = frame.to_dict("records")
+    return [{str(k): None if pd.isna(v) else v for k, v in row.items()} for row in rows]
+
+
+def made(plan: Plan) -> dict[str, Any]:
+    """The fields of `Made`."""
+    return {
+        "as_of": plan.as_of,
+        "model_version": plan.model_version,
+        "served_by": plan.served_by,
+        "degraded": bool(plan.degraded),
+    }

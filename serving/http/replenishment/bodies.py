@@ -1,0 +1,235 @@
+"""What the replenishment API is asked with, and what it answers on decisions, orders and moves."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat
+
+from data.purchasing import OrderedLine, Outcome
+from decisions.replenishment.plan import Terms
+from serving.http.replenishment.answers import Made, Suggestion
+
+
+class TermsBody(BaseModel):
+    """Other terms to plan under; what is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lead_time_days: StrictFloat | None = Field(None, ge=0, le=730)
+    lead_time_sd: StrictFloat | None = Field(None, ge=0, le=365)
+    service_level: StrictFloat | None = Field(None, gt=0, lt=1)
+    duty_rate: StrictFloat | None = Field(
+        None, ge=0, le=5, description="The tariff, a share of cost."
+    )
+    demand_uplift: StrictFloat | None = Field(
+        None, ge=-1, le=10, description="Share by which all demand is more."
+    )
+    budget: StrictFloat | None = Field(
+        None, ge=0, description="Money for all orders together, in the base currency."
+    )
+    weight_kg: StrictFloat | None = Field(None, ge=0, description="What a container bears.")
+    volume_m3: StrictFloat | None = Field(None, ge=0, description="What a container holds.")
+
+    def terms(self) -> Terms:
+        """As the plan takes them."""
+        return Terms(**self.model_dump(include=set(TermsBody.model_fields)))
+
+
+class Change(TermsBody):
+    """Other terms, for some lines or all; `against`: terms to compare with, else today's."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"warehouse_id": "DE1", "lead_time_days": 21, "budget": 5000}]
+        },
+    )
+
+    warehouse_id: str | None = None
+    product_id: str | None = None
+    supplier_id: str | None = None
+    against: TermsBody | None = None
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class Totals(BaseModel):
+    """A plan in a few numbers; value in the base currency, where it is known."""
+
+    lines_ordered: int
+    units: float
+    value: float
+    money_at_risk: float = Field(description="Lost sales expected if nothing were ordered.")
+    transfers: int
+
+
+class Difference(BaseModel):
+    """A line that the two plans order differently."""
+
+    id: str
+    now: float
+    changed: float
+
+
+class WhatIf(Made):
+    """The plan under other terms beside the plan as it is (or `against`); nothing is kept.
+
+    proven_gap: the share by which the best use of the caps could at most gain more; null: no caps.
+    """
+
+    now: Totals
+    changed: Totals
+    proven_gap: float | None
+    differences: list[Difference] = Field(description="The largest first.")
+    data: list[Suggestion]
+
+
+class Transfer(BaseModel):
+    """Units to move; gain and cost in the base currency."""
+
+    product_id: str
+    from_warehouse_id: str
+    to_warehouse_id: str
+    quantity: float
+    gain: float = Field(description="Saved against buying, all costs of the move taken off.")
+    cost: float = Field(description="Freight and duty.")
+    days: float
+    reason: str
+
+
+class TransferPage(Made):
+    """Transfers, the most gain first."""
+
+    data: list[Transfer]
+    has_more: bool
+    next_cursor: str | None
+
+
+class Item(BaseModel):
+    """A line to decide on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=512)
+    quantity: StrictFloat | None = Field(None, gt=0, description="Another than the suggested one.")
+    reason: str = Field("", max_length=1000)
+
+
+class One(BaseModel):
+    """A decision on the line in the path."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quantity: StrictFloat | None = Field(None, gt=0, description="Another than the suggested one.")
+    reason: str = Field("", max_length=1000)
+
+
+class Items(BaseModel):
+    """Lines to decide on, each for itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[Item] = Field(min_length=1, max_length=5000)
+
+
+class Decided(BaseModel):
+    """What came of one decision. problem: why nothing changed; null when it did."""
+
+    id: str
+    state: str
+    quantity: float
+    problem: str | None
+
+
+class DecidedAll(BaseModel):
+    """One result a line, in order."""
+
+    data: list[Decided]
+    changed: int
+    refused: int
+
+
+class Export(BaseModel):
+    """Which approved lines to order; nothing given: all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    warehouse_id: str | None = None
+    supplier_id: str | None = None
+
+
+class PurchaseLine(BaseModel):
+    """A line of a purchase order, in the columns of the table `purchase_orders`."""
+
+    line_no: int
+    product_id: str
+    quantity: float
+    unit_cost: float | None
+    expected_at: datetime
+    state: str
+
+
+class PurchaseOrder(BaseModel):
+    """An order to one supplier for one warehouse. value: landed, where every cost is known."""
+
+    po_id: str
+    supplier_id: str
+    warehouse_id: str
+    ordered_at: datetime
+    units: float
+    value: float | None
+    lines: list[PurchaseLine]
+
+
+class PurchaseOrders(BaseModel):
+    """Purchase orders made here."""
+
+    data: list[PurchaseOrder]
+    has_more: bool = False
+    next_cursor: str | None = None
+
+
+def decided(outcomes: list[Outcome]) -> DecidedAll:
+    """Outcomes as an answer."""
+    rows = [
+        Decided(id=o.line_id, state=o.state, quantity=o.quantity, problem=o.problem or None)
+        for o in outcomes
+    ]
+    refused = sum(row.problem is not None for row in rows)
+    return DecidedAll(data=rows, changed=len(rows) - refused, refused=refused)
+
+
+def purchase_orders(lines: list[OrderedLine]) -> list[PurchaseOrder]:
+    """Lines grouped into their orders, in order of appearance."""
+    groups: dict[str, list[OrderedLine]] = {}
+    for line in lines:
+        groups.setdefault(line.po_id, []).append(line)
+    return [_order(group) for group in groups.values()]
+
+
+def _order(lines: list[OrderedLine]) -> PurchaseOrder:
+    costs = [line.unit_cost for line in lines]
+    known = [cost for cost in costs if cost is not None]
+    value = sum(c * line.quantity for c, line in zip(known, lines, strict=False))
+    return PurchaseOrder(
+        po_id=lines[0].po_id,
+        supplier_id=lines[0].supplier_id,
+        warehouse_id=lines[0].warehouse_id,
+        ordered_at=lines[0].ordered_at,
+        units=sum(line.quantity for line in lines),
+        value=round(value, 2) if len(known) == len(lines) else None,
+        lines=[
+            PurchaseLine.model_validate(vars(line), extra="ignore", from_attributes=False)
+            for line in lines
+        ],
+    )
+
+
+def as_csv(lines: list[OrderedLine]) -> str:
+    """Lines in the columns of the table `purchase_orders`, and their cost: what `ingest` takes."""
+    rows: list[dict[str, Any]] = [vars(line) for line in lines]
+    columns = list(OrderedLine.__dataclass_fields__)
+    frame = pd.DataFrame(rows, columns=columns).drop(columns="state")
+    for name in ("ordered_at", "expected_at"):
+        frame[name] = [value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in frame[name]]
+    return frame.to_csv(index=False)

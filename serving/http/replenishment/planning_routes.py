@@ -1,0 +1,102 @@
+"""The endpoints that look beyond the plan's lines: transfers, and plans under other terms."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import pandas as pd
+from fastapi import APIRouter, Query
+
+from decisions.replenishment.line_ids import identity
+from decisions.replenishment.plan import Plan, Terms, changed, ranked, select
+from models.replenishment.plan import Planned
+from serving.http.replenishment.answers import made, suggestions
+from serving.http.replenishment.bodies import (
+    Change,
+    Difference,
+    Totals,
+    Transfer,
+    TransferPage,
+    WhatIf,
+)
+from serving.http.replenishment.paging import cursor_at, position
+
+Text = Annotated[str | None, Query(max_length=128)]
+
+
+def planning(current: Callable[[], Plan]) -> APIRouter:
+    """Transfers of the plan, and what it would be under other terms."""
+    routes = APIRouter()
+
+    @routes.get("/transfers")
+    def transfers(
+        product_id: Text = None,
+        from_warehouse_id: Text = None,
+        to_warehouse_id: Text = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Annotated[str | None, Query(max_length=512)] = None,
+    ) -> TransferPage:
+        """What to move between warehouses before buying, the most gain first."""
+        plan = current()
+        rows = select(
+            plan.transfers,
+            product_id=product_id,
+            from_warehouse_id=from_warehouse_id,
+            to_warehouse_id=to_warehouse_id,
+        )
+        start = position(cursor, plan) if cursor else 0
+        more = start + limit < len(rows)
+        part = rows.iloc[start : start + limit].to_dict("records")
+        return TransferPage(
+            **made(plan),
+            data=[Transfer.model_validate(row) for row in part],
+            has_more=more,
+            next_cursor=cursor_at(start + limit, plan) if more else None,
+        )
+
+    @routes.post("/plan")
+    def what_if(change: Change) -> WhatIf:
+        """The same plan under another lead time, service level, tariff, budget or demand, beside
+        today's or another one; nothing is kept."""
+        plan = current()
+        own = change.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
+        frame = select(plan.frame, **own)
+        other = _planned(plan, frame, change.terms())
+        now = _planned(plan, frame, change.against.terms() if change.against else Terms())
+        return WhatIf(
+            **made(plan),
+            now=_totals(now),
+            changed=_totals(other),
+            proven_gap=round(other.filled.gap, 6) if other.filled else None,
+            differences=_differences(now.lines, other.lines)[: change.limit],
+            data=suggestions(ranked(other.lines).head(change.limit), {}),
+        )
+
+    return routes
+
+
+def _planned(plan: Plan, frame: pd.DataFrame, terms: Terms) -> Planned:
+    return plan.model.plan(changed(frame, terms), terms.options)
+
+
+def _totals(planned: Planned) -> Totals:
+    lines = planned.lines
+    return Totals(
+        lines_ordered=int((lines["order_quantity"] > 0).sum()),
+        units=float(lines["order_quantity"].sum()),
+        value=round(float(lines["order_value"].sum()), 2),
+        money_at_risk=round(float(lines["money_at_risk"].sum()), 2),
+        transfers=len(planned.transfers),
+    )
+
+
+def _differences(now: pd.DataFrame, other: pd.DataFrame) -> list[Difference]:
+    """Lines ordered differently, the largest difference in units first."""
+    mine = pd.Series(now["order_quantity"].to_numpy(), index=identity(now))
+    theirs = pd.Series(other["order_quantity"].to_numpy(), index=identity(other))
+    both = pd.DataFrame({"now": mine, "changed": theirs}).fillna(0.0)
+    both = both[both["now"] != both["changed"]]
+    order = (both["changed"] - both["now"]).abs().sort_values(ascending=False, kind="stable").index
+    return [
+        Difference(id=str(name), now=row["now"], changed=row["changed"])
+        for name, row in both.loc[order].iterrows()
+    ]

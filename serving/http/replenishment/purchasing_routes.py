@@ -1,0 +1,142 @@
+"""The endpoints by which a suggestion becomes an order: approve, dismiss, export, look up."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from data.purchasing import State
+from decisions.replenishment.orders import Wish, decide
+from decisions.replenishment.plan import Plan
+from decisions.runtime import Runtime
+from serving.http.auth import Caller, scoped
+from serving.http.errors import Problem
+from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.replenishment.bodies import (
+    DecidedAll,
+    Export,
+    Items,
+    One,
+    PurchaseOrders,
+    as_csv,
+    decided,
+    purchase_orders,
+)
+
+_CSV = "text/csv"
+_REFUSED = {
+    "no line of the plan has this id": (404, "unknown_suggestion"),
+    "say why: a dismissal needs a reason": (422, "reason_missing"),
+}
+
+
+Planner = Annotated[Caller, Depends(scoped("approve"))]
+
+
+def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
+    """Approve and dismiss, one line or many."""
+    routes = APIRouter()
+    buying = runtime.records.purchasing
+
+    def taken(wishes: list[Wish], to: State, caller: Caller) -> DecidedAll:
+        now = datetime.now(UTC)
+        plan = current()
+        return decided(decide(plan, buying, wishes, to=to, actor=caller.name, at=now))
+
+    def single(line_id: str, body: One, to: State, caller: Caller) -> DecidedAll:
+        answer = taken([Wish(line_id, body.quantity, body.reason)], to, caller)
+        problem = answer.data[0].problem
+        if problem:
+            status, code = _REFUSED.get(problem, (409, "decision_refused"))
+            raise Problem(status, code, f"{line_id}: {problem}.")
+        return answer
+
+    @routes.post("/suggestions:approve", dependencies=[IDEMPOTENT], response_model=DecidedAll)
+    def approve_all(body: Items, request: Request, caller: Planner) -> Any:
+        """Approve lines, or change their quantities: one result a line."""
+        wishes = [Wish(item.id, item.quantity, item.reason) for item in body.items]
+        return once(runtime, request, body, lambda: taken(wishes, "approved", caller))
+
+    @routes.post("/suggestions:dismiss", dependencies=[IDEMPOTENT], response_model=DecidedAll)
+    def dismiss_all(body: Items, request: Request, caller: Planner) -> Any:
+        """Dismiss lines, each with its reason: one result a line."""
+        wishes = [Wish(item.id, None, item.reason) for item in body.items]
+        return once(runtime, request, body, lambda: taken(wishes, "dismissed", caller))
+
+    @routes.post(
+        "/suggestions/{suggestion_id:path}:approve",
+        dependencies=[IDEMPOTENT],
+        response_model=DecidedAll,
+    )
+    def approve(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
+        """Approve one line, as suggested or with another quantity."""
+        return once(runtime, request, body, lambda: single(suggestion_id, body, "approved", caller))
+
+    @routes.post(
+        "/suggestions/{suggestion_id:path}:dismiss",
+        dependencies=[IDEMPOTENT],
+        response_model=DecidedAll,
+    )
+    def dismiss(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
+        """Dismiss one line; the reason is kept."""
+        return once(
+            runtime, request, body, lambda: single(suggestion_id, body, "dismissed", caller)
+        )
+
+    return routes
+
+
+def orders(runtime: Runtime) -> APIRouter:
+    """Purchase orders of what is approved."""
+    routes = APIRouter()
+    buying = runtime.records.purchasing
+
+    @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
+    def export(body: Export, request: Request, caller: Planner) -> Any:
+        """Make purchase orders of all that is approved, one a supplier and warehouse.
+
+        What was exported is not exported again: a second call answers with no orders.
+        """
+
+        def work() -> PurchaseOrders:
+            lines = buying.export(
+                actor=caller.name,
+                at=datetime.now(UTC),
+                ordered_at=runtime.now(),
+                warehouse_id=body.warehouse_id,
+                supplier_id=body.supplier_id,
+            )
+            return PurchaseOrders(data=purchase_orders(lines))
+
+        return once(runtime, request, body, work)
+
+    @routes.get("/orders", response_model=PurchaseOrders)
+    def listed(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        cursor: Annotated[int, Query(ge=0)] = 0,
+        accept: Annotated[str, Header()] = "",
+    ) -> Any:
+        """Purchase orders made here, the newest first; CSV has the columns of `purchase_orders`."""
+        lines = buying.orders()
+        if _CSV in accept:
+            return Response(as_csv(lines), media_type=_CSV)
+        found = purchase_orders(lines)
+        more = cursor + limit < len(found)
+        return PurchaseOrders(
+            data=found[cursor : cursor + limit],
+            has_more=more,
+            next_cursor=str(cursor + limit) if more else None,
+        )
+
+    @routes.get("/orders/{po_id}", response_model=PurchaseOrders)
+    def order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
+        """One purchase order, as JSON or CSV."""
+        lines = buying.orders(po_id)
+        if not lines:
+            raise Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")
+        if _CSV in accept:
+            return Response(as_csv(lines), media_type=_CSV)
+        return PurchaseOrders(data=purchase_orders(lines))
+
+    return routes

@@ -1,0 +1,127 @@
+"""The endpoints of replenishment."""
+
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from data.purchasing import Trace
+from data.records import DatabaseError
+from decisions.replenishment.line_ids import identity
+from decisions.replenishment.plan import Plan, Plans, ranked, select
+from decisions.runtime import Runtime
+from serving.http.auth import scoped
+from serving.http.errors import Problem
+from serving.http.replenishment.answers import (
+    States,
+    SuggestionAnswer,
+    SuggestionPage,
+    depth,
+    made,
+    suggestions,
+)
+from serving.http.replenishment.paging import cursor_at, position
+from serving.http.replenishment.planning_routes import planning
+from serving.http.replenishment.purchasing_routes import decisions, orders
+
+_CSV = "text/csv"
+Text = Annotated[str | None, Query(max_length=128)]
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """Suggestions, one by one and in pages, transfers and what-if plans."""
+    plans = Plans(runtime)
+    routes = APIRouter(prefix="/v1/replenishment", dependencies=[Depends(scoped("plan"))])
+
+    def current() -> Plan:
+        plan = plans.current()
+        runtime.telemetry.counted("replenishment", plan.served_by, degraded=plan.degraded)
+        return plan
+
+    @routes.get(
+        "/suggestions",
+        response_model=SuggestionPage,
+        responses={200: {"content": {_CSV: {}}, "description": "Lines, as JSON or CSV."}},
+    )
+    def page(
+        warehouse_id: Text = None,
+        product_id: Text = None,
+        supplier_id: Text = None,
+        ordered: Annotated[
+            bool | None, Query(description="Only lines ordered, or only lines not ordered.")
+        ] = None,
+        slow: Annotated[
+            bool | None, Query(description="Only lines with more than 90 days of stock, or others.")
+        ] = None,
+        limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
+        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        accept: Annotated[str, Header()] = "",
+    ) -> Any:
+        """The plan's lines, the most money at risk first, then the soonest last day to decide.
+
+        With `Accept: text/csv` all lines asked for, or `limit` of them.
+        """
+        plan = current()
+        lines = select(
+            plan.lines, warehouse_id=warehouse_id, product_id=product_id, supplier_id=supplier_id
+        )
+        lines = ranked(_kept(lines, ordered=ordered, slow=slow))
+        start = position(cursor, plan) if cursor else 0
+        if _CSV in accept:
+            text = lines.assign(id=identity(lines)).iloc[start:][:limit].to_csv(index=False)
+            return Response(text, media_type=_CSV, headers=_headers(plan))
+        end = start + (limit or 100)
+        more = end < len(lines)
+        return SuggestionPage(
+            **made(plan),
+            data=suggestions(lines.iloc[start:end], _decided(runtime, plan)[0]),
+            has_more=more,
+            next_cursor=cursor_at(end, plan) if more else None,
+        )
+
+    @routes.get("/suggestions/{suggestion_id:path}")
+    def one(suggestion_id: str) -> SuggestionAnswer:
+        """One line by its id, `warehouse~product~supplier`: its waterfall in units and money, the
+        cost of other quantities, the stock ahead, and what was decided on it."""
+        plan = current()
+        found = plan.lines[identity(plan.lines) == suggestion_id]
+        if not len(found):
+            raise Problem(
+                404,
+                "unknown_suggestion",
+                f"No line of the plan has the id {suggestion_id!r}; "
+                "GET /v1/replenishment/suggestions lists them.",
+            )
+        states, trail = _decided(runtime, plan, suggestion_id)
+        return depth(plan, found.iloc[0], states, trail=trail)
+
+    routes.include_router(planning(current))
+    routes.include_router(decisions(runtime, current))
+    routes.include_router(orders(runtime))
+    return routes
+
+
+def _decided(runtime: Runtime, plan: Plan, line_id: str = "") -> tuple[States, list[Trace]]:
+    """What was decided on the plan's lines, and one line's history; nothing while the database is
+    away: the plan itself can be read without it."""
+    try:
+        buying = runtime.records.purchasing
+        return buying.states(plan.as_of), buying.trail(line_id) if line_id else []
+    except DatabaseError:
+        return {}, []
+
+
+def _kept(lines: pd.DataFrame, *, ordered: bool | None, slow: bool | None) -> pd.DataFrame:
+    """The lines that are ordered or not, slow or not, as asked."""
+    if ordered is not None:
+        lines = lines[(lines["order_quantity"] > 0) == ordered]
+    return lines if slow is None else lines[lines["proposal"].notna() == slow]
+
+
+def _headers(plan: Plan) -> dict[str, str]:
+    """What a CSV has no place for."""
+    return {
+        "X-Model-Version": plan.model_version or "",
+        "X-Served-By": plan.served_by,
+        "X-Degraded": str(bool(plan.degraded)).lower(),
+    }

@@ -1,0 +1,208 @@
+"""What every request passes first and last: its id, its size, its type, its time, our defects."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from decisions.ids import fresh_id
+from decisions.logs import log_defect
+from decisions.telemetry import Telemetry
+from serving.http.errors import Problem, answer, internal
+
+# Asked by those who watch the server, most of all when it is busy.
+_ALWAYS = {"/healthz", "/readyz", "/metrics"}
+_ACCESS = logging.getLogger("argosy.access")
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker takes on: requests at a time, seconds each, bytes of a body."""
+
+    requests: int = 100
+    seconds: float = 10.0
+    body: int = 1_000_000
+
+
+class Edge:
+    """The outermost ASGI layer. Logs name routes, never paths or bodies: ids are personal.
+
+    limits: what a worker takes on; further requests are answered 503 at once, and so is one that
+    takes too long, while its work comes to its end unseen.
+    """
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, limits: Limits = Limits()) -> None:
+        self.app = app
+        self.telemetry = telemetry
+        self.limits = limits
+        self._under_way = 0
+        self._telling: set[asyncio.Future[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        if self.telemetry.tracer is None:
+            await self._answer(scope, headers, receive, send)
+            return
+        with self.telemetry.tracer.request(scope["method"], headers) as span:
+            status = await self._answer(scope, headers, receive, send)
+            span.update_name(f"{scope['method']} {_route(scope)}")
+            span.set_attribute("http.route", _route(scope))
+            span.set_attribute("http.response.status_code", status)
+            span.set_attribute("argosy.request_id", scope["request_id"])
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
+    ) -> int:
+        """The same, without a span; the status that was answered."""
+        started = time.perf_counter()
+        request_id = scope["request_id"] = _request_id(headers)
+        reply = _Reply(send, request_id)
+        self._under_way += 1
+        self.telemetry.in_flight.set(self._under_way)
+        expiry = asyncio.get_running_loop().call_later(
+            self.limits.seconds, self._expire, scope, receive, reply
+        )
+        try:
+            if self._under_way > self.limits.requests and scope["path"] not in _ALWAYS:
+                raise self._refused("overloaded", "More requests than this server can take on.")
+            body = await self._body(scope["method"], headers, receive)
+            await self.app(scope, body, reply)
+        except Problem as problem:
+            await answer(problem, request_id)(scope, receive, reply)
+        except Exception as error:  # a defect of ours: logged here, told as 500
+            log_defect(error, request_id)
+            if not reply.status:
+                await answer(internal(), request_id)(scope, receive, reply)
+        finally:
+            expiry.cancel()
+            self._under_way -= 1
+            self.telemetry.in_flight.set(self._under_way)
+            self._count(scope, reply.status, time.perf_counter() - started)
+        return reply.status
+
+    def _expire(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
+        """The time is spent: unless an answer has begun it is 503, and what comes later is lost.
+
+        The work itself comes to its end, a thread cannot be stopped; it counts as under way.
+        """
+        if reply.status:
+            return
+        problem = self._refused("too_slow", "The time for this request is spent.")
+        told = answer(problem, reply.request_id)(scope, receive, reply.instead(problem.status))
+        telling = asyncio.ensure_future(told)
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    def _refused(self, reason: str, told: str) -> Problem:
+        self.telemetry.refused.labels(reason).inc()
+        return Problem(503, reason, f"{told} Ask again shortly.", headers={"Retry-After": "1"})
+
+    async def _body(self, method: str, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+        """The same body, read whole; Problem when it is too large or no JSON."""
+        if method in {"GET", "HEAD", "OPTIONS"}:
+            return receive
+        if int(headers.get(b"content-length", b"0")) > self.limits.body:
+            raise self._too_large()
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.limits.body:
+                raise self._too_large()
+        if body:
+            _must_be_json(headers.get(b"content-type", b"").decode("latin-1"))
+        return _replay(bytes(body), receive)
+
+    def _too_large(self) -> Problem:
+        return Problem(
+            413,
+            "body_too_large",
+            f"The body is larger than {self.limits.body:,} bytes; send it in parts.",
+            headers={"Connection": "close"},
+        )
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _route(scope)
+        self.telemetry.answered(scope["method"], route, status, seconds)
+        if _ACCESS.isEnabledFor(logging.INFO):
+            fields = {
+                "request_id": scope["request_id"],
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+            }
+            _ACCESS.info("answered", extra={"fields": fields})
+
+
+class _Reply:
+    """What sends: it adds the request's id, and knows whether an answer has begun."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send: Send | None = send
+        self.request_id = request_id
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if self._send is None:
+            return
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            name = (b"x-request-id", self.request_id.encode())
+            message["headers"] = [*message["headers"], name]
+        await self._send(message)
+
+    def instead(self, status: int) -> "_Reply":
+        """Another one to answer by; what is sent by this one goes nowhere from now on."""
+        assert self._send is not None, "answered instead only once"
+        other = _Reply(self._send, self.request_id)
+        self._send, self.status = None, status
+        return other
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, never the path."""
+    return str(getattr(scope.get("route"), "path_format", "none"))
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if _ID.fullmatch(given) else fresh_id()
+
+
+def _must_be_json(content_type: str) -> None:
+    kind = content_type.split(";")[0].strip().lower()
+    if kind != "application/json" and not re.fullmatch(r"application/[\w.-]+\+json", kind):
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            f"Content-Type {kind or '(none)'!r}: send application/json.",
+            headers={"Accept": "application/json"},
+        )
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body once, then whatever comes after it."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

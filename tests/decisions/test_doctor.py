@@ -1,0 +1,47 @@
+from pathlib import Path
+
+from data.settings import Settings
+from decisions.doctor import Finding, examine
+from models.registry import Registry
+
+
+def by_check(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.check: finding for finding in findings}
+
+
+def test_a_new_installation_is_told_what_to_run(settings: Settings, registry: Registry) -> None:
+    found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",), "auth": True})))
+    assert {found[name].status for name in ("home", "disk", "database", "online store")} == {"ok"}
+    assert found["lake"].remedy == "argosy ingest DIR"
+    assert found["model of fraud"].remedy == "argosy train fraud"
+    assert found["keys"].remedy.startswith("argosy keys add")
+    assert not any(finding.status == "failed" for finding in found.values())
+
+
+def test_real_servers_are_asked_for_version_and_time(
+    settings: Settings, registry: Registry, redis_url: str, postgres_url: str, namespace: str
+) -> None:
+    given = {"counters_url": redis_url, "database_url": postgres_url, "namespace": namespace}
+    found = by_check(examine(settings.model_copy(update={**given, "mlflow_url": registry.url})))
+    assert found["counters"].found.startswith("Redis ")
+    assert found["clock of the database"].status == found["clock of the counters"].status == "ok"
+
+
+def test_what_is_away_is_told_and_hides_nothing_else(
+    settings: Settings, registry: Registry
+) -> None:
+    away = {
+        "counters_url": "redis://127.0.0.1:9/0",
+        "database_url": "postgresql+psycopg://nobody@127.0.0.1:9/none",
+        "mlflow_url": "http://127.0.0.1:9",
+    }
+    found = by_check(examine(settings.model_copy(update=away)))
+    failed = {name for name, finding in found.items() if finding.status == "failed"}
+    assert failed == {"counters", "database", "registry"}
+    assert found["lake"].status == "warning"
+
+
+def test_a_home_that_cannot_be_made(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "file").write_text("")
+    found = by_check(examine(settings.model_copy(update={"home": tmp_path / "file" / "home"})))
+    assert found["home"].status == "failed"

@@ -1,0 +1,291 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.tables import TABLES
+from data.views import Terms
+from features.counters import SqliteCounters
+from features.fraud import (
+    FEATURES,
+    PLAN,
+    RISK_FEATURES,
+    SERVICE,
+    VIEWS,
+    Rates,
+    amounts,
+    customer_risk,
+    event,
+    events,
+    fraud_reports,
+    inputs,
+    inputs_of,
+    milliseconds,
+    model_inputs,
+    payment_velocity,
+    report,
+)
+
+NOW = pd.Timestamp("2025-03-10T12:00:00Z")
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as `Lake.read` gives them."""
+    contract = TABLES[name]
+    extra = sorted({key for row in rows for key in row if key.startswith("x_")})
+    frame = pd.DataFrame(rows, columns=[*contract.names, *extra])
+    for column in contract.columns:
+        values = frame[column.name]
+        if column.kind in {"time", "date"}:
+            values = pd.to_datetime(values, utc=True).astype("datetime64[ns, UTC]")
+        elif column.kind == "flag":
+            values = values.astype("boolean")
+        elif column.kind in {"amount", "quantity", "share", "number"}:
+            values = values.astype(float)
+        else:
+            values = values.astype(object).where(values.notna(), None)
+        frame[column.name] = values
+    return frame
+
+
+def payment(name: str, minutes: float, **more: Any) -> dict[str, Any]:
+    given = {"customer_id": "c", "amount": 10.0, "currency": "EUR"} | more
+    return {"payment_id": name, "attempted_at": NOW + pd.Timedelta(minutes=minutes)} | given
+
+
+def reported(name: str, minutes: float, *, is_fraud: bool = True) -> dict[str, Any]:
+    at = NOW + pd.Timedelta(minutes=minutes)
+    return {"payment_id": name, "reported_at": at, "is_fraud": is_fraud}
+
+
+NO_RATES = table("fx_rates", [])
+
+
+def velocity(payments: pd.DataFrame, chargebacks: pd.DataFrame) -> pd.DataFrame:
+    return payment_velocity(payments, chargebacks, amounts(payments, NO_RATES, "EUR"))
+
+
+def test_a_fraud_counts_for_its_keys_from_the_report_on_never_before() -> None:
+    payments = table(
+        "payments",
+        [
+            payment("p1", 0, card_id="k"),
+            payment("p2", 5, card_id="k", customer_id="other"),
+            payment("p3", 15, card_id="k", customer_id="third"),
+        ],
+    )
+    answer = velocity(payments, table("chargebacks", [reported("p1", 10)]))
+    assert answer["card_frauds"].tolist() == [0, 0, 1]
+    assert answer["customer_frauds"].tolist() == [0, 0, 0]
+    assert answer["card_customers_1d"].tolist() == [0, 1, 2]
+
+
+def test_a_report_at_the_very_moment_is_known_and_an_honest_one_is_none() -> None:
+    payments = table("payments", [payment("p1", 0), payment("p2", 1), payment("p3", 10)])
+    chargebacks = [reported("p1", 10), reported("p2", 5, is_fraud=False)]
+    answer = velocity(payments, table("chargebacks", chargebacks))
+    assert answer["customer_frauds"].tolist() == [0, 0, 1]
+
+
+def test_a_report_is_not_known_before_its_own_payment() -> None:
+    payments = table("payments", [payment("p1", 10), payment("p2", 20), payment("p3", 30)])
+    chargebacks = table("chargebacks", [reported("p1", 10), reported("p2", 5)])
+    assert velocity(payments, chargebacks)["customer_frauds"].tolist() == [0, 1, 2]
+
+
+def test_only_the_first_report_of_a_payment_counts() -> None:
+    chargebacks = table("chargebacks", [reported("p", 9), reported("p", 3), reported("q", 1)])
+    found = fraud_reports(chargebacks).set_index("payment_id")["reported_at"]
+    assert found["p"] == NOW + pd.Timedelta(minutes=3)
+    assert len(found) == 2
+
+
+def test_rows_keep_their_place_whatever_their_order() -> None:
+    payments = table("payments", [payment("b", 5), payment("a", 5), payment("c", 0)])
+    answer = velocity(payments.set_index(pd.Index([4, 9, 1])), table("chargebacks", []))
+    assert answer.index.tolist() == [4, 9, 1]
+    assert answer["customer_count"].tolist() == [2, 1, 0]  # ties by payment_id
+
+
+def test_the_stream_is_in_order_of_arrival() -> None:
+    payments = table("payments", [payment("b", 5), payment("a", 5), payment("z", 0)])
+    stream = events(payments, table("chargebacks", [reported("z", 5)]), pd.Series([1.0, 2.0, 3.0]))
+    assert stream["event_id"].tolist() == ["z", "z#fraud", "a", "b"]
+    assert stream["payment"].tolist() == [2, -1, 1, 0]
+    assert stream["cents"].tolist() == [300, 0, 200, 100]
+
+
+def test_money_is_counted_in_base_currency() -> None:
+    rates = table(
+        "fx_rates",
+        [
+            {"rate_date": "2025-03-01", "currency": "USD", "rate": 0.5},
+            {"rate_date": "2025-03-10", "currency": "USD", "rate": 0.8},
+        ],
+    )
+    payments = table("payments", [payment("p", 0, currency="USD"), payment("q", 1)])
+    amount = amounts(payments, rates, "EUR")
+    assert amount.tolist() == [8.0, 10.0]
+    answer = payment_velocity(payments, table("chargebacks", []), amount)
+    assert answer["customer_amount"].tolist() == [0.0, 8.0]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    asked=st.lists(st.tuples(st.integers(0, 5 * 24 * 60), st.sampled_from(["EUR", "USD", "GBP"]))),
+    known=st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["USD", "GBP"]), st.floats(0.1, 9)),
+        unique_by=lambda rate: rate[:2],
+    ),
+)
+def test_one_rate_is_looked_up_as_many_are(
+    asked: list[tuple[int, str]], known: list[tuple[int, str, float]]
+) -> None:
+    rates = table(
+        "fx_rates",
+        [
+            {"rate_date": NOW.floor("D") + pd.Timedelta(days=day), "currency": name, "rate": rate}
+            for day, name, rate in known
+        ],
+    )
+    rows = [payment(f"p{n}", at, currency=name) for n, (at, name) in enumerate(asked)]
+    many = amounts(table("payments", rows), rates, "EUR").tolist()
+    one = Rates.of(rates, "EUR")
+    single = [one.amount(10.0, row["currency"], milliseconds(row["attempted_at"])) for row in rows]
+    np.testing.assert_array_equal(single, many)
+
+
+def test_the_customer_as_of_each_midnight() -> None:
+    tables = {
+        "customers": table(
+            "customers",
+            [{"customer_id": "c", "signed_up_at": "2025-03-01T08:00:00Z", "country": "DE"}],
+        ),
+        "payments": table(
+            "payments",
+            [
+                payment("p1", 0, amount=np.e - 1),
+                payment("p2", 60, amount=np.e**3 - 1),
+                payment("p3", 3 * 24 * 60, outcome="declined", amount=1e6),
+                payment("p4", 0, customer_id="unknown"),
+            ],
+        ),
+        "chargebacks": table("chargebacks", [reported("p1", 24 * 60)]),
+        "fx_rates": NO_RATES,
+    }
+    rows = customer_risk(tables, datetime(2025, 3, 14, tzinfo=UTC), Terms())
+    ours = rows[rows["customer_id"] == "c"].set_index("event_timestamp")
+    assert ours.index.strftime("%d %H").tolist() == ["01 08", "11 00", "12 00", "14 00"]
+    assert ours["past_payments"].tolist() == [0, 2, 2, 3]
+    assert ours["past_declines"].tolist() == [0, 0, 0, 1]
+    assert ours["past_frauds"].tolist() == [0, 0, 1, 1]
+    assert ours["usual_amount"].iloc[1:].tolist() == pytest.approx([2, 2, 2])
+    assert ours["amount_spread"].iloc[1:].tolist() == pytest.approx([1, 1, 1])
+    assert set(ours["home_country"]) == {"DE"}
+    assert rows.loc[rows["customer_id"] == "unknown", "home_country"].isna().all()
+    early = customer_risk(tables, datetime(2025, 3, 11, 12, tzinfo=UTC), Terms())
+    pd.testing.assert_frame_equal(
+        early,
+        rows[rows["event_timestamp"] <= early["event_timestamp"].max()].reset_index(drop=True),
+    )
+
+
+_COUNTRY = st.sampled_from(["DE", "FR", None])
+PAYMENTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "minutes": st.floats(0, 60 * 24 * 3, allow_nan=False),
+            "customer_id": st.sampled_from(["c1", "c2"]),
+            "amount": st.floats(0, 9_000),
+            "currency": st.sampled_from(["EUR", "USD", "XXX"]),
+            "card_id": st.sampled_from(["k1", "k2", None]),
+            "device_id": st.sampled_from(["d1", None]),
+            "ip_address": st.sampled_from(["203.0.113.1", None]),
+            "email_hash": st.sampled_from(["e1", None]),
+            "billing_country": _COUNTRY,
+            "shipping_country": _COUNTRY,
+            "ip_country": _COUNTRY,
+            "address_match": st.sampled_from([True, False, None]),
+            "outcome": st.sampled_from(["captured", "declined", None]),
+            "x_items": st.sampled_from([1.0, 2.5]),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+)
+RATES = table("fx_rates", [{"rate_date": "2025-03-01", "currency": "USD", "rate": 0.93}])
+RISK = {
+    "c1": {"signed_up_day": 20_000.0, "home_country": "DE", "account_email": "e1"},
+    "c2": {"usual_amount": 2.0, "amount_spread": 0.5, "past_payments": 3.0},
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=PAYMENTS, frauds=st.sets(st.integers(0, 11)))
+def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[int]) -> None:
+    """Every input of every payment: computed one by one as it arrives, and all at once."""
+    given_rows = [payment(f"p{n:02}", **row) for n, row in enumerate(rows)]
+    payments = table("payments", given_rows)
+    chargebacks = table(
+        "chargebacks",
+        [reported(f"p{n:02}", rows[n]["minutes"] + 90) for n in frauds if n < len(rows)],
+    )
+    amount = amounts(payments, RATES, "EUR")
+    frame = payments.join(payment_velocity(payments, chargebacks, amount))
+    for name, kind in RISK_FEATURES.items():
+        values = [RISK[customer].get(name) for customer in payments["customer_id"]]
+        frame[name] = pd.Series(values, dtype=object if kind == "str" else float)
+    batch = inputs(frame, amount)
+    assert list(batch.columns) == [*FEATURES, "x_items"]
+
+    rates = Rates.of(RATES, "EUR")
+    counters = SqliteCounters(":memory:", PLAN)
+    for name, number, at in events(payments, chargebacks, amount)[
+        ["event_id", "payment", "at"]
+    ].itertuples(index=False):
+        if number < 0:
+            told = given_rows[int(name[1:3])]
+            counters.observe(report(told, datetime.fromtimestamp(at / 1000, UTC)))
+            continue
+        row = {key: value for key, value in given_rows[number].items() if value is not None}
+        money = rates.amount(row["amount"], row["currency"], milliseconds(row["attempted_at"]))
+        seen = counters.observe(event(row, money))
+        (one,) = inputs_of([row], [money], [seen], [RISK[row["customer_id"]]])
+        assert list(one) == [*FEATURES, "x_items"]
+        for feature, values in one.items():
+            expected = batch[feature].iloc[number]
+            same = values == expected or (pd.isna(values) and pd.isna(expected))
+            assert same, f"{feature} of {name}: {values} online, {expected} in batch"
+    counters.close()
+
+
+def test_the_views_are_whole() -> None:
+    assert SERVICE == ("payment_velocity", "customer_risk")
+    tables = {name: table(name, []) for name in ("payments", "chargebacks", "customers")}
+    for view in VIEWS:
+        assert view.build is not None
+        empty = view.build({**tables, "fx_rates": NO_RATES}, NOW.to_pydatetime(), Terms())
+        assert list(empty.columns) == [*view.keys, "event_timestamp", *view.features]
+        assert empty.empty
+    names = [name for view in VIEWS for name in view.features]
+    assert len(names) == len(set(names))
+    sums = {name for name in PLAN.names if "log_amount" in name}
+    assert set(PLAN.names) - set(FEATURES) == sums
+
+
+def test_inputs_made_in_parts_are_the_same() -> None:
+    columns: dict[str, Any] = {
+        name: [f"{name}{n % 3}" for n in range(7)] for name in TABLES["payments"].names
+    }
+    columns["attempted_at"] = pd.date_range("2025-01-01", periods=7, tz="UTC")
+    columns["address_match"] = pd.array([True, None, False] * 2 + [True], dtype="boolean")
+    for place, name in enumerate([*PLAN.names, *RISK_FEATURES]):
+        columns[name] = "t" if RISK_FEATURES.get(name) == "str" else np.arange(7.0) + place
+    known, amount = pd.DataFrame(columns), pd.Series(np.arange(7.0) / 3)
+    whole, parts = inputs(known, amount), model_inputs(known, amount, rows=3)
+    pd.testing.assert_frame_equal(whole, parts, check_dtype=False, rtol=1e-6)
+    assert parts["amount_base"].dtype == np.float32

@@ -1,0 +1,160 @@
+"""When an order costs money: what our rule costs in the long run beside the best (s, S) policy."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from models.replenishment import OrderUpTo
+from models.replenishment.reorder import best_policy
+from tests.models.replenishment.planning import frame, poissons, row
+
+LEAST, MOST = -40, 100  # the positions looked at
+
+# Zheng & Federgruen, Finding optimal (s, S) policies is about as simple as evaluating a single
+# policy, Operations Research 39 (1991), 654–665, table 1: Poisson demand, no lead time, K = 64,
+# h = 1, p = 9; and Snyder & Shen, Fundamentals of Supply Chain Theory, 2nd ed., example 4.7 (K = 5,
+# p = 4).
+PUBLISHED = [
+    (10.0, 64.0, 9.0, 6, 40, 35.022),
+    (15.0, 64.0, 9.0, 10, 49, 42.698),
+    (20.0, 64.0, 9.0, 14, 62, 49.173),
+    (25.0, 64.0, 9.0, 19, 56, 54.262),
+    (6.0, 5.0, 4.0, 4, 10, 8.034),
+]
+
+
+def best_of_all(pace: float, *, order_cost: float, backlogged: float) -> tuple[int, int, float]:
+    """The (s, S) of the least mean cost and that cost; holding costs 1."""
+    asked = np.arange(int(pace * 6))
+    chance = poisson.pmf(asked, pace)
+    left = np.arange(MOST)[:, None] - asked
+    period = (np.maximum(left, 0) + backlogged * np.maximum(-left, 0)) @ chance
+    s, up_to, cost = best_policy(
+        chance[None, :],
+        period[None, :],
+        np.array([order_cost]),
+        least=np.array([1]),
+        lowest=np.array([-1]),
+        highest=np.array([MOST]),
+    )
+    return int(s[0]), int(up_to[0]), float(cost[0])
+
+
+def long_run(
+    after: Mapping[int, int], pace: float, *, order_cost: float, backlogged: float
+) -> float:
+    """Mean cost of a period of the policy that raises position x to after[x]; holding costs 1.
+
+    Unmet demand waits. The stationary distribution of the position is solved for.
+    """
+    positions = np.arange(LEAST, max(after.values()) + 1)
+    raised = np.array([after[x] for x in positions])
+    asked = np.arange(int(pace * 6))
+    chance = poisson.pmf(asked, pace)
+    left = raised[:, None] - asked
+    moves = np.zeros((len(positions), len(positions)))
+    rows = np.repeat(np.arange(len(positions)), len(asked))
+    np.add.at(moves, (rows, np.maximum(left - LEAST, 0).ravel()), np.tile(chance, len(positions)))
+    cost = order_cost * (raised > positions)
+    cost = cost + (np.maximum(left, 0) + backlogged * np.maximum(-left, 0)) @ chance
+    balance = np.vstack([moves.T - np.eye(len(positions)), np.ones(len(positions))])
+    share = np.linalg.lstsq(balance, np.append(np.zeros(len(positions)), 1.0), rcond=None)[0]
+    return float(share @ cost)
+
+
+def ours(pace: float, *, order_cost: float, backlogged: float) -> dict[int, int]:
+    """What our rule raises each position to, nothing learned: the level, or a lot above it."""
+    common = row(
+        unit_cost=1.0,
+        holding_cost_rate=365 / 7,
+        stockout_cost=backlogged,
+        order_cost=order_cost,
+        lead_time_days=0.0,
+        lead_time_mean=0.0,
+        **poissons(pace),
+    )
+    rows = [
+        common
+        | {
+            "product_id": f"{x - LEAST:04d}",
+            "on_hand": float(max(x, 0)),
+            "reserved": float(max(-x, 0)),
+        }
+        for x in range(LEAST, MOST)
+    ]
+    plan = OrderUpTo().predict(frame(*rows)).sort_values("product_id")
+    wanted = plan["order_quantity"].astype(int).to_numpy()
+    raised = {x: x + int(units) for x, units in zip(range(LEAST, MOST), wanted, strict=True)}
+    highest = max(end for start, end in raised.items() if end > start)
+    return {x: end for x, end in raised.items() if x <= highest}
+
+
+@pytest.mark.parametrize(("pace", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED)
+def test_the_best_policies_are_the_published_ones(
+    pace: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
+) -> None:
+    found = best_of_all(pace, order_cost=order_cost, backlogged=backlogged)
+    assert found == (s, up_to, pytest.approx(best, abs=5e-4))
+
+
+@pytest.mark.parametrize(("pace", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED)
+def test_our_lots_cost_little_more_than_the_best_policy(
+    pace: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
+) -> None:
+    textbook = {x: up_to if x <= s else x for x in range(LEAST, up_to + 1)}
+    terms = {"order_cost": order_cost, "backlogged": backlogged}
+    assert long_run(textbook, pace, **terms) == pytest.approx(best, abs=5e-4)
+    cost = long_run(ours(pace, **terms), pace, **terms)
+    assert best - 5e-4 <= cost <= 1.002 * best
+
+
+def test_a_smallest_order_and_a_highest_position_bind() -> None:
+    chance = poisson.pmf(np.arange(60), 10.0)[None, :]
+    left = np.arange(MOST)[:, None] - np.arange(60)
+    period = (np.maximum(left, 0) + 9.0 * np.maximum(-left, 0)) @ chance[0]
+    terms = (chance, period[None, :], np.array([64.0]))
+    free = {"least": np.array([1]), "lowest": np.array([-1]), "highest": np.array([MOST])}
+    s, up_to, cost = best_policy(*terms, **free)
+    assert (s[0], up_to[0]) == (6, 40)
+    for bound, holds in (
+        ({"least": np.array([50])}, lambda s, up_to: up_to - s >= 50),
+        ({"lowest": np.array([9])}, lambda s, up_to: s >= 9),
+        ({"highest": np.array([30])}, lambda s, up_to: up_to <= 30),
+        ({"highest": np.array([5]), "least": np.array([20])}, lambda s, up_to: up_to - s == 20),
+    ):
+        bound_s, bound_up_to, dearer = best_policy(*terms, **(free | bound))
+        assert holds(int(bound_s[0]), int(bound_up_to[0]))
+        assert dearer[0] > cost[0]
+
+
+def test_where_orders_cost_nothing_the_level_stands() -> None:
+    line = OrderUpTo().predict(frame(row(order_cost=0.0))).iloc[0]
+    assert line["order_quantity"] == pytest.approx(line["order_up_to"], abs=1.0)
+    assert line["minimum"] == 0
+
+
+def test_no_order_that_costs_more_than_the_sales_it_saves() -> None:
+    line = OrderUpTo().predict(frame(row(order_cost=1e6, unit_cost=1.0))).iloc[0]
+    assert line["order_quantity"] == 0
+    assert line["not_ordered_reason"] == "an order costs more than the sales it saves"
+
+
+def test_below_the_reorder_point_the_lot_goes_beyond_the_level() -> None:
+    """And above it nothing is ordered, however little is missing."""
+    costly = row(order_cost=40.0)
+    empty = OrderUpTo().predict(frame(costly)).iloc[0]
+    beyond = empty["order_quantity"] - empty["order_up_to"]
+    assert beyond > 5
+    assert empty["minimum"] == pytest.approx(beyond, abs=0.5)
+    plenty = OrderUpTo().predict(frame(costly | {"on_hand": 1000.0})).iloc[0]
+    nearly = costly | {"on_hand": float(np.floor(plenty["order_up_to"]))}
+    line = OrderUpTo().predict(frame(nearly)).iloc[0]
+    assert line["order_quantity"] == 0
+    assert line["not_ordered_reason"] == "above the reorder point"
+
+
+def test_what_the_shelf_must_show_is_ordered_whatever_an_order_costs() -> None:
+    line = OrderUpTo().predict(frame(row(order_cost=1e6, display_minimum=3.0))).iloc[0]
+    assert line["order_quantity"] >= 3

@@ -1,0 +1,478 @@
+"""The analyst's side of fraud: lists, rules, reviews, replay, watch, breaker, returns, orders."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.records import Records
+from decisions.fraud.breaker import FEWEST, WINDOW_SECONDS, Breaker
+from decisions.fraud.expressions import ExpressionError, compiled
+from decisions.fraud.lists import folded
+from decisions.fraud.replay import replay
+from decisions.fraud.rules import SHIPPED, Rule, RuleSet
+from decisions.fraud.tuning import retune
+from models.base import Release
+from models.fraud import Costs, Policy
+from tests.serving.http.fraud import test_routes as base
+
+TYPES = {"amount": "float", "country": "str", "listed": "bool"}
+home, release, shop_settings, Shop = base.home, base.release, base.shop_settings, base.Shop
+
+
+@pytest.fixture
+def shop(shop_settings: Any, release: Release) -> Iterator[Any]:
+    shop = Shop(shop_settings, release)
+    shop.runtime.registry.load = lambda row, version: release  # type: ignore[method-assign]
+    with shop.client:
+        yield shop
+
+
+def post(shop: Any, path: str, status: int = 201, **body: Any) -> Any:
+    answer = shop.client.post(f"/v1/fraud/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+# Expressions and rules ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "holds"),
+    [
+        ("amount > 5.0 && country == 'DE'", {"amount": 6.0, "country": "DE"}, True),
+        ("amount > 5.0", {"amount": float("nan")}, False),
+        ("!(amount > 5.0)", {}, True),
+        ("country == ''", {"country": None}, True),
+        ("country in ['DE', 'FR'] || listed", {"listed": True}, True),
+        ("x_items > 3", {"x_items": 4}, True),
+        ("x_items > 3", {}, False),
+        ("x_kind == 'gift'", {"x_kind": "gift"}, True),
+        ("amount / 0.0 > 1.0", {"amount": 1.0}, True),
+    ],
+)
+def test_expressions(text: str, facts: dict[str, Any], holds: bool) -> None:
+    assert compiled(text, TYPES).holds(facts) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("amount > 'a'", "no matching overload"),
+        ("amount > 5", "with a point"),
+        ("amuont > 5.0", "undeclared reference to 'amuont'"),
+        ("amount", "not true or false"),
+        ("amount >", "Syntax error"),
+        ("a" * 3_000, "at most"),
+    ],
+)
+def test_what_is_no_rule_is_said(text: str, said: str) -> None:
+    with pytest.raises(ExpressionError, match=said):
+        compiled(text, TYPES)
+
+
+def test_shipped_rules_compile_and_a_change_takes_the_place_of_one() -> None:
+    for rule in SHIPPED:
+        assert rule.expression
+    shipped = RuleSet.of(())
+    change = {"text": "t", "when": "amount_base > 1.0", "action": "review", "about": "payment"}
+    own = RuleSet.of([{"name": "new_customer_large_amount", **change}])
+    assert own.version != shipped.version
+    assert len(own.rules) == len(shipped.rules)
+    gone = RuleSet.of([{"name": "block_listed", **change, "active": False}])
+    assert "block_listed" not in [rule.name for rule in gone.rules]
+
+
+@given(
+    whens=st.lists(
+        st.sampled_from(
+            [
+                "amount_base > 50.0",
+                "x_items > 3",  # cannot be evaluated where x_items is no number, or not there
+                "x_kind == 'gift' && amount_base < 20.0",
+                "billing_country == '' || block_listed",
+                "amount_base / 0.0 > 1.0",
+            ]
+        ),
+        max_size=5,
+    ),
+    facts=st.fixed_dictionaries(
+        {},
+        optional={
+            "amount_base": st.sampled_from([0.0, 10.0, 60.0, float("nan")]),
+            "x_items": st.sampled_from([1, 5, "many", None]),
+            "x_kind": st.sampled_from(["gift", 3.0]),
+            "billing_country": st.sampled_from(["", "DE", None]),
+            "block_listed": st.booleans(),
+        },
+    ),
+)
+@settings(deadline=None)
+def test_rules_hit_together_as_each_alone(whens: list[str], facts: dict[str, Any]) -> None:
+    rules = RuleSet(tuple(Rule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
+    assert rules.hit(facts) == tuple(r for r in rules.rules if r.expression.holds(facts))
+
+
+def test_rules_too_long_for_one_expression_hit_all_the_same() -> None:
+    long = " || ".join(["amount_base > 5.0"] * 90)
+    rules = RuleSet(tuple(Rule(f"r{n}", "t", long, "review") for n in range(3)))
+    assert len(rules.hit({"amount_base": 6.0})) == 3
+    assert rules.hit({"amount_base": 4.0}) == ()
+
+
+def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
+    rule = {
+        "name": "shared_device",
+        "text": "the device everyone uses",
+        "when": "device_id == 'shared'",
+        "action": "review",
+    }
+    tried = post(shop, "rules/dry-run", 200, rule=rule, days=90)
+    payments, told = base.merchant()
+    assert tried["payments"] == len(payments)
+    assert tried["hits"] == tried["caught"] == len(told)
+    assert tried["fraud_share_caught"] == 1.0
+    assert tried["hurt"] == 0
+    before = shop.client.get("/v1/fraud/rules").json()["version"]
+    assert post(shop, "rules", **rule)["version"] != before
+    answer = shop.decide(device_id="shared", amount=1.0).json()
+    assert "shared_device" in answer["rules_hit"]
+    assert answer["decision"] in {"review", "block"}
+    wrong = rule | {"when": "device_id > 3.0"}
+    refused = shop.client.post("/v1/fraud/rules", json=wrong)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/when"
+    post(shop, "rules", **rule, active=False)
+    assert shop.client.get("/v1/fraud/rules").json()["version"] == before
+
+
+# Lists --------------------------------------------------------------------------------------
+
+
+def test_lists_act_at_once_expire_and_count_their_hits(shop: Any) -> None:
+    entry = {"list": "block", "column": "card_id", "value": "tok_bad", "reason": "stolen"}
+    made = post(shop, "lists", **entry)
+    assert made["hits"] == 0
+    calm = {"shipping_country": "DE", "amount": 9.0, "address_match": True}
+    blocked = shop.decide(payment_id="a", card_id="TOK_BAD ", **calm).json()
+    assert blocked["decision"] == "block"
+    assert blocked["rules_hit"][0] == "block_listed"
+    listed = shop.client.get("/v1/fraud/lists?list=block").json()["data"]
+    assert [(e["entry_id"], e["hits"], e["reason"]) for e in listed] == [
+        (made["entry_id"], 1, "stolen")
+    ]
+    post(shop, "lists", **entry, removed=True)
+    assert shop.decide(payment_id="b", card_id="tok_bad", **calm).json()["rules_hit"] == []
+    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    post(shop, "lists", **entry, expires_at=past)
+    assert shop.decide(payment_id="c", card_id="tok_bad", **calm).json()["rules_hit"] == []
+
+
+def test_the_allow_list_overrules_all_but_the_block_list(shop: Any) -> None:
+    known = {"column": "customer_id", "value": "vip", "reason": "known"}
+    post(shop, "lists", list="allow", **known)
+    large = {"customer_id": "vip", "amount": 9_000.0, "device_id": "shared"}
+    assert shop.decide(payment_id="a", **large).json()["decision"] == "allow"
+    post(shop, "lists", list="block", **known)
+    assert shop.decide(payment_id="b", **large).json()["decision"] == "block"
+
+
+def test_look_alikes_of_width_and_case_are_one() -> None:
+    assert folded("ＭＡＸ@example.com") == folded("max@Example.com ")
+    assert folded("\ud800") == "\ud800"
+
+
+def test_look_alikes_of_other_scripts_are_one() -> None:
+    assert folded("m\u0430\u0445@\u0435xample.com") == "max@example.com"  # Cyrillic a, x, e
+    assert folded("\u041c\u0410X@example.com") == "max@example.com"  # and their capitals
+    assert folded("m\u03bfre@example.com") == "more@example.com"  # Greek omicron
+    assert folded("m\u00fcller@example.com") == "m\u00fcller@example.com"
+    assert folded("\u65e5\u672c") == "\u65e5\u672c"
+
+
+def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
+    post(shop, "lists", list="watch", column="ip_address", value="203.0.113.9", reason="odd")
+    again = Shop(shop.runtime.settings, release)
+    with again.client:
+        answer = again.decide(shipping_country="DE", amount=5.0, address_match=True).json()
+    assert answer["rules_hit"] == ["watch_listed"]
+    assert answer["decision"] in {"review", "block"}
+
+
+# Replay and explanation ---------------------------------------------------------------------
+
+
+def test_every_decision_is_made_again_bit_for_bit(shop: Any, release: Release) -> None:
+    post(shop, "lists", list="watch", column="customer_id", value="c3", reason="odd")
+    for place in range(12):
+        shop.decide(
+            "?explain=true" if place % 3 == 0 else "",
+            payment_id=f"p-{place}",
+            customer_id=f"c{place % 5}",
+            device_id="shared" if place % 2 else f"d{place}",
+            amount=10.0 + 400.0 * (place % 4),
+            currency="USD",
+            address_match=None,
+        )
+    post(shop, "lists", list="block", column="customer_id", value="c1", reason="later")
+    post(shop, "rules", name="later", text="t", when="amount_base > 0.0", action="block")
+    for place in range(12):
+        stored = shop.runtime.records.decision(f"p-{place}")
+        assert stored is not None
+        found = replay(stored, shop.runtime.records, shop.runtime.registry)
+        assert found.same, found
+
+
+def test_an_allowed_payment_is_explained_later(shop: Any) -> None:
+    calm = {"customer_id": "c1", "device_id": "d1", "shipping_country": "DE", "amount": 20.0}
+    asked = shop.decide(payment_id="calm", address_match=True, **calm).json()
+    assert (asked["decision"], asked["reasons"]) == ("allow", [])
+    told = shop.client.get("/v1/fraud/decisions/calm?explain=true").json()
+    assert told["reasons"]
+    assert told | {"reasons": []} == asked
+
+
+# Reviews ------------------------------------------------------------------------------------
+
+
+def reviewed(shop: Any, name: str, **changes: Any) -> None:
+    given = {"customer_id": f"new-{name}", "amount": 6_000.0, "currency": "EUR"} | changes
+    given |= {"device_id": f"d-{name}", "shipping_country": "DE", "address_match": True}
+    answer = shop.decide(payment_id=name, **given).json()
+    assert answer["decision"] == "review", answer
+
+
+def test_the_queue_is_ranked_and_worked_off(shop: Any) -> None:
+    post(shop, "rules", name="all", text="all", when="amount > 0.0", action="review")
+    for name, amount in (("small", 20.0), ("large", 4_000.0), ("middle", 300.0)):
+        reviewed(shop, name, amount=amount, card_id="tok_shared")
+    queue = shop.client.get("/v1/fraud/reviews").json()["data"]
+    losses = [each["expected_loss"] for each in queue]
+    assert losses == sorted(losses, reverse=True)
+    detail = shop.client.get("/v1/fraud/reviews/large").json()
+    assert {link["payment_id"] for link in detail["linked"]} >= {"small", "middle"}
+    assert "card_id" in detail["linked"][0]["shares"]
+
+    post(shop, "reviews", payment_id="large", step="assign", assignee="ann")
+    later = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    post(shop, "reviews", payment_id="small", step="snooze", until=later)
+    assert (
+        shop.client.post(
+            "/v1/fraud/reviews", json={"payment_id": "small", "step": "snooze"}
+        ).status_code
+        == 422
+    )
+    mine = shop.client.get("/v1/fraud/reviews?assignee=ann").json()["data"]
+    assert [each["payment_id"] for each in mine] == ["large"]
+    page = shop.client.get("/v1/fraud/reviews?limit=1").json()
+    assert page["has_more"]
+    rest = shop.client.get(f"/v1/fraud/reviews?limit=1&cursor={page['next_cursor']}").json()
+    assert {page["data"][0]["payment_id"], rest["data"][0]["payment_id"]} == {"large", "middle"}
+
+    post(shop, "reviews", payment_id="large", step="reject", note="called the customer")
+    post(shop, "reviews", payment_id="large", step="reject")
+    post(shop, "reviews", 409, payment_id="large", step="approve")
+    post(shop, "reviews", 409, payment_id="nobody", step="approve")
+    audit = shop.client.get("/v1/fraud/reviews/large").json()["audit"]
+    assert [each["step"] for each in audit] == ["assign", "reject"]
+    kept, _ = shop.runtime.records.pending("chargebacks")
+    assert kept.set_index("payment_id")["is_fraud"].to_dict() == {"large": True}
+    shop.decide(payment_id="next", card_id="tok_shared", device_id="fresh")
+    assert shop.seen("next")["card_frauds"] == 1
+
+
+# Breaker, watch, policy ---------------------------------------------------------------------
+
+
+def test_the_breaker_holds_the_share_of_blocks() -> None:
+    clock = [0.0]
+    breaker = Breaker(0.2, clock=lambda: clock[0])
+    for _ in range(FEWEST):
+        assert breaker.passes(block=False)
+    stood = [breaker.passes(block=True) for _ in range(100)]
+    assert all(stood[:10])
+    assert not all(stood[10:20])
+    assert sum(stood) <= 0.2 * (FEWEST + 100)
+    clock[0] = WINDOW_SECONDS + 1
+    assert breaker.passes(block=True)
+
+
+def test_a_rule_that_blocks_everybody_ends_in_reviews_and_an_alarm(shop: Any) -> None:
+    post(shop, "rules", name="oops", text="oops", when="amount > 0.0", action="block")
+    said = []
+    for place in range(FEWEST + 15):
+        answer = shop.decide(payment_id=f"x{place}", customer_id=f"x{place}", card_id=f"x{place}")
+        said.append(answer.json()["decision"])
+    assert said[-1] == "review"
+    page = shop.client.get("/metrics").text
+    assert "argosy_fraud_breaker_open 1.0" in page
+    stored = shop.runtime.records.decision(f"x{FEWEST + 14}")
+    assert replay(stored, shop.runtime.records, shop.runtime.registry).same
+
+
+def test_the_watch_says_what_was_caught_and_who_was_hurt(shop: Any, release: Release) -> None:
+    shop.runtime.records.journal.add("fraud_shadow", "fraud", author="t", body={"version": "7"})
+    for look in shop.runtime.watched:
+        look()
+    for place in range(6):
+        shop.decide(payment_id=f"w{place}", customer_id="c2", device_id="shared", amount=300.0)
+    told = [{"payment_id": "w0", "reported_at": datetime.now(UTC).isoformat(), "is_fraud": True}]
+    post(shop, "labels", 202, labels=told)
+    (day,) = shop.client.get("/v1/fraud/watch").json()["data"]
+    assert day["decisions"] == 6
+    assert day["frauds"] == 1
+    assert day["recall"] == 1.0
+    assert day["precision"] == pytest.approx(1 / 6)
+    assert day["saved"] > 0
+    assert day["hurt"] > 0
+    assert day["shadow_recall"] == 1.0
+    assert not day["mature"]
+
+
+def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> None:
+    runtime = shop.runtime
+    for place in range(220):
+        shop.decide(
+            payment_id=f"t{place}",
+            customer_id=f"c{place % 40}",
+            device_id=f"d{place}",
+            shipping_country="DE",
+            address_match=True,
+            amount=30.0,
+        )
+    early = [
+        {"payment_id": f"t{n}", "reported_at": datetime.now(UTC), "is_fraud": True}
+        for n in range(80)
+    ]
+    runtime.records.add_labels(early)
+    calm = Policy.of(release.policy)
+    later = datetime.now(UTC) + timedelta(days=runtime.settings.label_maturity_days + 1)
+    tuned = retune(runtime, later)
+    assert tuned.observed >= 60
+    assert tuned.shift > 0.5
+    assert tuned.block_from_100 < calm.starts(100.0)["block"]
+    assert tuned.former == calm.version
+    mark = runtime.records.journal.mark()
+    assert retune(runtime, later).version == tuned.version
+    assert runtime.records.journal.mark() == mark  # nothing moved, nothing is written
+    former = shop.decide(payment_id="before the watch looked").json()
+    assert not former["policy_version"].startswith(tuned.version)
+    for look in runtime.watched:
+        look()
+    again = shop.decide(payment_id="after").json()
+    assert again["policy_version"].startswith(tuned.version)
+    assert shop.client.post("/v1/fraud/policy").status_code == 409  # nothing is mature yet
+
+
+# Returns and orders -------------------------------------------------------------------------
+
+
+def test_a_habit_of_returning_is_risk(shop: Any) -> None:
+    lines = pd.DataFrame(
+        {
+            "order_id": [f"o{n}" for n in range(20)],
+            "line_no": 1,
+            "ordered_at": pd.date_range("2025-01-01", periods=20, freq="D", tz="UTC"),
+            "customer_id": ["c1"] * 10 + ["c2"] * 10,
+            "product_id": ["coat"] * 5 + ["hat"] * 15,
+            "warehouse_id": "DE1",
+            "quantity": 1.0,
+            "unit_price": 40.0,
+            "currency": "EUR",
+            "status": ["returned"] * 4 + ["placed"] + ["returned"] * 4 + ["placed"] * 11,
+        }
+    )
+    shop.runtime.lake.append("orders", lines)
+    asked = {"requested_at": "2025-01-25T10:00:00Z", "amount": 40.0, "currency": "EUR"}
+    often = post(
+        shop,
+        "returns",
+        200,
+        return_id="r1",
+        customer_id="c1",
+        product_id="coat",
+        order_id="o4",
+        **asked,
+    )
+    never = post(
+        shop,
+        "returns",
+        200,
+        return_id="r2",
+        customer_id="c2",
+        product_id="hat",
+        order_id="o15",
+        **asked,
+    )
+    assert often["probability"] > 10 * never["probability"]
+    assert often["decision"] != "allow"
+    assert never["decision"] == "allow"
+    codes = [each["code"] for each in often["reasons"]]
+    assert {"PRODUCT_RETURNED", "RETURN_SHARE"} <= set(codes)
+    same = {"return_id": "r1", "customer_id": "c1", "product_id": "coat", "order_id": "o4", **asked}
+    assert post(shop, "returns", 200, **same) == often
+    post(shop, "returns", 409, **same | {"amount": 41.0})
+    strange = post(
+        shop, "returns", 200, return_id="r3", customer_id="c2", product_id="ring", **asked
+    )
+    assert strange["reasons"][0]["code"] == "PRODUCT_BOUGHT"
+
+
+def test_an_order_is_as_risky_as_its_payment_list_and_address(shop: Any) -> None:
+    shop.decide(
+        payment_id="fine",
+        customer_id="c1",
+        device_id="d1",
+        shipping_country="DE",
+        amount=20.0,
+        address_match=True,
+    )
+    order = {
+        "attempted_at": "2025-03-01T11:00:00Z",
+        "customer_id": "c1",
+        "amount": 20.0,
+        "currency": "EUR",
+        "billing_country": "DE",
+        "shipping_country": "DE",
+    }
+    fine = post(shop, "orders", 200, order_id="a", payment_id="fine", address_match=True, **order)
+    odd = post(shop, "orders", 200, order_id="b", payment_id="fine", address_match=False, **order)
+    assert fine["decision"] == "allow"
+    assert odd["probability"] > fine["probability"]
+    assert "ADDRESS_MATCH" in [each["code"] for each in odd["reasons"]]
+    post(shop, "lists", list="block", column="customer_id", value="c1", reason="stolen")
+    listed = post(shop, "orders", 200, order_id="c", payment_id="fine", **order)
+    assert listed["decision"] == "block"
+    assert listed["reasons"][0]["code"] == "BLOCK_LISTED"
+
+
+def test_the_desk_needs_its_own_scope(shop_settings: Any, release: Release) -> None:
+    shop = Shop(shop_settings.model_copy(update={"auth": True}), release)
+    with shop.client:
+        for path in ("lists", "rules", "reviews", "watch"):
+            assert shop.client.get(f"/v1/fraud/{path}").status_code == 401
+
+
+def test_notes_are_kept_on_both_databases(postgres_url: str, namespace: str) -> None:
+    records = Records(postgres_url, namespace)
+    records.migrate()
+    first = records.journal.add("k", "a", author="x", body={"n": 1}, once="o")
+    assert records.journal.add("k", "a", author="y", body={"n": 2}, once="o") == first
+    last = records.journal.add("k", "a", author="y", body={"n": 3})
+    records.journal.add("k", "b", author="y", body={"n": 4})
+    assert [note.body["n"] for note in records.journal.newest("k")] == [3, 4]
+    assert records.journal.of("k", "a") == [first, last]
+    assert records.journal.of("k", limit=1)[0].body == {"n": 4}
+    assert records.journal.mark() > last.seq
+    records.close()
+
+
+def test_costs_are_the_merchants(shop_settings: Any) -> None:
+    settings = shop_settings.model_copy(update={"fraud_margin": 0.5})
+    assert Costs(**settings.fraud_costs).margin == 0.5
+    assert Path(settings.home)

@@ -1,0 +1,195 @@
+"""From the plan's line to a purchase order over HTTP, on a real lake, store and database."""
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from data.settings import Settings
+from decisions.replenishment.plan import make
+from decisions.runtime import Runtime
+from features import forecasting
+from features.replenishment import SERVICE, VIEWS
+from features.store import Store
+from serving.http.app import create_app
+from tests.serving.http.replenishment.test_routes import NOW, fill, forecasts, release
+
+SHORT, HALF, BARE = "W~short~S", "W~half~S", "W~bare~"
+ROOT = "/v1/replenishment"
+
+
+class _Live(Runtime):
+    """With one release in use without a registry behind it."""
+
+    def release(self, row: str) -> Any:
+        return release() if row == "replenishment" else None
+
+
+@pytest.fixture
+def runtime(tmp_path: Any) -> Iterator[_Live]:
+    runtime = _Live(Settings(home=tmp_path / "home", auth=False))
+    fill(runtime.lake)
+    views = (*forecasting.VIEWS, *VIEWS)
+    runtime.store = Store(
+        runtime.settings, runtime.lake, views=views, services={"replenishment": SERVICE}
+    )
+    runtime.store.ensure(NOW)
+    runtime.store.write("forecast", forecasts())
+    yield runtime
+    runtime.store.close()
+    runtime.records.close()
+
+
+@pytest.fixture
+def client(runtime: _Live) -> TestClient:
+    return TestClient(create_app(runtime.settings, runtime))
+
+
+def post(client: TestClient, path: str, body: dict[str, Any], **headers: str) -> Any:
+    return client.post(f"{ROOT}{path}", json=body, headers=headers)
+
+
+def line(client: TestClient, line_id: str) -> Any:
+    return client.get(f"{ROOT}/suggestions/{line_id}").json()
+
+
+def test_a_line_in_depth_adds_up_in_units_and_money(client: TestClient) -> None:
+    found = line(client, SHORT)
+    data = found["data"]
+    assert sum(part["units"] for part in found["waterfall"]) == pytest.approx(
+        data["order_quantity"], abs=1e-6
+    )
+    assert sum(part["money"] for part in found["waterfall"]) == pytest.approx(
+        data["order_value"], abs=1e-6
+    )
+    cheapest = min(found["cost_curve"], key=lambda point: point["total"])
+    chosen = next(p for p in found["cost_curve"] if p["quantity"] == data["order_quantity"])
+    assert chosen["total"] <= 1.5 * cheapest["total"] + 1.0
+    assert len(found["projection"]) == 14
+    assert found["trail"] == []
+    assert line(client, BARE)["waterfall"] is None
+
+
+def test_approve_change_dismiss_export(client: TestClient) -> None:
+    assert post(client, f"/suggestions/{SHORT}:approve", {}).json()["data"][0]["problem"] is None
+    changed = post(client, f"/suggestions/{HALF}:approve", {"quantity": 12, "reason": "fair"})
+    assert changed.json()["data"][0]["state"] == "changed"
+    first = post(client, "/orders:export", {}).json()["data"]
+    assert [(each["supplier_id"], each["warehouse_id"]) for each in first] == [("S", "W")]
+    units = {each["product_id"]: each["quantity"] for each in first[0]["lines"]}
+    assert units["half"] == 12
+    assert first[0]["value"] == pytest.approx(2.0 * first[0]["units"])
+    assert post(client, "/orders:export", {}).json()["data"] == []
+    data = line(client, HALF)
+    assert (data["data"]["state"], data["data"]["approved_quantity"]) == ("exported", 12)
+    assert [entry["after"] for entry in data["trail"]] == ["exported", "changed"]
+    late = post(client, f"/suggestions/{HALF}:dismiss", {"reason": "no"})
+    assert (late.status_code, late.json()["code"]) == (409, "decision_refused")
+
+
+def test_orders_are_read_again_as_json_and_csv(client: TestClient, runtime: _Live) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    assert client.get(f"{ROOT}/orders").json()["data"] == [order]
+    assert client.get(f"{ROOT}/orders/{order['po_id']}").json()["data"] == [order]
+    assert client.get(f"{ROOT}/orders/none").status_code == 404
+    text = client.get(f"{ROOT}/orders", headers={"Accept": "text/csv"}).text
+    runtime.lake.append(
+        "purchase_orders", pd.read_csv(io.StringIO(text))
+    )  # the table's own columns
+    assert len(runtime.lake.read("purchase_orders")) == 2
+
+
+def test_a_bulk_answers_for_each_line(client: TestClient) -> None:
+    items = [
+        {"id": SHORT},
+        {"id": "W~nothing~S"},
+        {"id": HALF, "quantity": 7},
+        {"id": BARE, "quantity": 6},
+        {"id": "W~enough~S"},
+    ]
+    answer = post(client, "/suggestions:approve", {"items": items}).json()
+    assert (answer["changed"], answer["refused"]) == (1, 4)
+    problems = [each["problem"] for each in answer["data"]]
+    assert problems == [
+        None,
+        "no line of the plan has this id",
+        "7 is no multiple of the pack of 6",
+        "there are no supply terms: nobody can be asked",
+        "nothing is suggested for it; say a quantity",
+    ]
+    bare = post(client, f"/suggestions/{SHORT}:dismiss", {})
+    assert (bare.status_code, bare.json()["code"]) == (422, "reason_missing")
+    nobody = post(client, "/suggestions/W~x~y:approve", {})
+    assert nobody.status_code == 404
+
+
+def test_an_idempotency_key_orders_once(client: TestClient) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}]})
+    first, again = (post(client, "/orders:export", {}, **{"Idempotency-Key": "k"}) for _ in "ab")
+    assert first.json() == again.json()
+    assert len(first.json()["data"]) == 1
+
+
+def test_what_was_ordered_here_is_on_order_in_the_next_plan(
+    client: TestClient, runtime: _Live
+) -> None:
+    before = line(client, SHORT)["data"]["order_quantity"]
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}]})
+    tomorrow = NOW + timedelta(days=1)
+    for _ in ("approved", "exported"):
+        lines = make(runtime, tomorrow).lines.set_index("product_id")
+        assert lines.loc["short", "on_order"] == before
+        assert lines.loc["short", "order_quantity"] < before
+        post(client, "/orders:export", {})
+    (order,) = client.get(f"{ROOT}/orders").json()["data"]
+    came = {
+        "po_id": order["po_id"],
+        "line_no": 1,
+        "warehouse_id": "W",
+        "product_id": "short",
+        "supplier_id": "S",
+        "ordered_at": NOW,
+        "quantity": before,
+        "received_at": tomorrow,
+    }
+    runtime.lake.append("purchase_orders", pd.DataFrame([came]))
+    assert make(runtime, tomorrow).lines.set_index("product_id").loc["short", "on_order"] == 0
+    (order,) = client.get(f"{ROOT}/orders").json()["data"]
+    assert order["lines"][0]["state"] == "received"
+
+
+def test_what_if_under_a_budget_and_another_tariff(client: TestClient) -> None:
+    capped = post(client, "/plan", {"budget": 30.0}).json()
+    assert capped["changed"]["value"] <= 30.0 < capped["now"]["value"]
+    assert 0 <= capped["proven_gap"] <= 1
+    assert capped["differences"]
+    dearer = post(client, "/plan", {"duty_rate": 0.5, "against": {"duty_rate": 0.1}}).json()
+    assert dearer["proven_gap"] is None
+    value = {each["product_id"]: each["unit_cost"] for each in dearer["data"]}
+    assert value["short"] == pytest.approx(3.0)
+
+
+def test_transfers_are_listed(client: TestClient) -> None:
+    page = client.get(f"{ROOT}/transfers").json()
+    assert (page["data"], page["has_more"]) == ([], False)  # there is one warehouse
+    assert page["served_by"] == "OrderUpTo"
+
+
+def test_only_planners_with_the_scope_may_approve(runtime: _Live) -> None:
+    from serving.http.auth import create_key
+
+    settings = runtime.settings.model_copy(update={"auth": True})
+    guarded = _Live(settings)
+    guarded.records.migrate()
+    reader = create_key(guarded.records, "reader", ("plan",))
+    client = TestClient(create_app(settings, guarded))
+    headers = {"X-API-Key": reader}
+    answer = client.post(f"{ROOT}/orders:export", json={}, headers=headers)
+    assert answer.status_code == 403
+    guarded.store.close()
+    guarded.records.close()

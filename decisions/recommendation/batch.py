@@ -6,7 +6,7 @@ import pandas as pd
 
 from decisions.recommendation.build_index import build
 from decisions.recommendation.current_index import USE_CASE
-from decisions.recommendation.query import Ask
+from decisions.recommendation.query import ProductQuery
 from decisions.recommendation.recommend import recommend
 from decisions.recommendation.visits import visit
 from decisions.runtime import Runtime
@@ -26,12 +26,14 @@ def score(
     if release is None:
         raise ModelError(runtime.problem(USE_CASE) or "recommendation has no model in use")
     runtime.records.migrate()
-    shelf = build(runtime, release, as_of)
+    index = build(runtime, release, as_of)
     rows: list[tuple[str, str, int, float, str]] = []
     for customer, market in _customers(runtime, as_of):
-        ask = Ask(customer_id=customer, market=market, limit=limit, new_only=new_only, explain=True)
+        query = ProductQuery(
+            customer_id=customer, market=market, limit=limit, new_only=new_only, explain=True
+        )
         trail = runtime.records.storefront.trail(None, customer, until=as_of)
-        answer = recommend(shelf, ask, visit(shelf, ask, trail))
+        answer = recommend(index, query, visit(index, query, trail))
         rows += [
             (customer, item.product_id, rank, item.score, item.reason.code if item.reason else "")
             for rank, item in enumerate(answer.items, start=1)

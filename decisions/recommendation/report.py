@@ -52,7 +52,7 @@ class Uplift:
 
 
 @dataclass(frozen=True)
-class Report:
+class ExperimentReport:
     """All of an experiment; method: how the intervals are made."""
 
     experiment_id: str
@@ -62,7 +62,9 @@ class Report:
     method: str = METHOD
 
 
-def reports(storefront: Storefront, lake: Lake, experiment_id: str | None) -> list[Report]:
+def reports(
+    storefront: Storefront, lake: Lake, experiment_id: str | None
+) -> list[ExperimentReport]:
     """The report of one experiment, or of all, the newest first."""
     asked = [
         each
@@ -72,7 +74,7 @@ def reports(storefront: Storefront, lake: Lake, experiment_id: str | None) -> li
     return [report(storefront, lake, each) for each in asked]
 
 
-def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> Report:
+def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> ExperimentReport:
     """Exposures joined with events by recommendation_id, in the records and in the lake."""
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)
@@ -82,7 +84,9 @@ def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> Report
     return figures(experiment, exposures, outcomes(exposures, events))
 
 
-def figures(experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame) -> Report:
+def figures(
+    experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame
+) -> ExperimentReport:
     """The report from who saw and who did what (columns of `experiment_outcomes.outcomes`)."""
     names = [*(arm.name for arm in experiment.arms), *([HOLDOUT] if experiment.holdout else [])]
     shares = {
@@ -90,7 +94,7 @@ def figures(experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFram
         for name, metric in product(names, METRICS.values())
     }
     against = [names[0], HOLDOUT] if experiment.holdout else [names[0]]
-    return Report(
+    return ExperimentReport(
         experiment_id=experiment.experiment_id,
         placement=experiment.placement,
         arms=[_arm(name, exposures, shares) for name in names],

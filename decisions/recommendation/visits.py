@@ -4,33 +4,44 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from data.storefront import Trail
-from decisions.recommendation.product_index import Shelf
-from decisions.recommendation.query import Ask, Touch, Visit
+from decisions.recommendation.product_index import ProductIndex
+from decisions.recommendation.query import PastAction, ProductQuery, SessionTouch, Visit
 from features.recommendation import person
 
 _JUST_BOUGHT = timedelta(days=1)
 _REMEMBERED = timedelta(days=14)
+# What was looked at this long before the last event is another session's.
+_SESSION = timedelta(hours=12)
 
 
-def visit(shelf: Shelf, ask: Ask, trail: Trail) -> Visit:
-    """What the trail says at the time of the shelf (of the newest event, where that is later)."""
+def visit(index: ProductIndex, query: ProductQuery, trail: Trail) -> Visit:
+    """What the trail says at the time of the index (of the newest event, where that is later)."""
     events = (*trail.touches, *trail.impressions)
-    now = max([shelf.as_of, *(event.occurred_at for event in events)])
-    bought = (event for event in trail.touches if event.kind == "purchase")
+    now = max([index.as_of, *(event.occurred_at for event in events)])
+    bought = [event for event in trail.touches if event.kind == "purchase"]
+    looks = [event for event in reversed(trail.touches) if event.kind != "purchase"]
     return Visit(
-        touched=tuple(Touch(event.product_id, event.kind) for event in reversed(trail.touches)),
+        touched=tuple(
+            SessionTouch(event.product_id, event.kind)
+            for event in looks
+            if event.occurred_at >= now - _SESSION
+        ),
+        done=tuple(
+            PastAction(event.product_id, event.kind, event.occurred_at)
+            for event in reversed(trail.touches)
+        ),
         just_bought=frozenset(
             event.product_id for event in bought if event.occurred_at >= now - _JUST_BOUGHT
         ),
-        hidden=trail.hidden | hidden_before(shelf, ask),
+        hidden=trail.hidden | hidden_before(index, query),
         unmoved=_unmoved(trail, now - _REMEMBERED),
     )
 
 
-def hidden_before(shelf: Shelf, ask: Ask) -> frozenset[str]:
+def hidden_before(index: ProductIndex, query: ProductQuery) -> frozenset[str]:
     """What the lake knows this person hid."""
-    names = (person(ask.customer_id, None), person(None, ask.visitor_id))
-    return frozenset().union(*(shelf.hides.get(name or "", frozenset()) for name in names))
+    names = (person(query.customer_id, None), person(None, query.visitor_id))
+    return frozenset().union(*(index.hides.get(name or "", frozenset()) for name in names))
 
 
 def _unmoved(trail: Trail, since: datetime) -> dict[str, int]:

@@ -12,7 +12,8 @@ from models.recommendation.baselines import (
 )
 from models.recommendation.candidates import Shopper
 from models.recommendation.look_alikes import NewProducts
-from models.recommendation.recommender import RankedProducts, Recommender
+from models.recommendation.purchase_history import RecentAction
+from models.recommendation.recommender import HELD_BACK_DAYS, RankedProducts, Recommender
 
 MODELS: dict[str, type[Model]] = {
     "recommender": Recommender,
@@ -25,4 +26,12 @@ MODELS: dict[str, type[Model]] = {
     "user_user": UserUser,
 }
 
-__all__ = ["MODELS", "NewProducts", "RankedProducts", "Recommender", "Shopper"]
+__all__ = [
+    "HELD_BACK_DAYS",
+    "MODELS",
+    "NewProducts",
+    "RankedProducts",
+    "RecentAction",
+    "Recommender",
+    "Shopper",
+]

@@ -150,9 +150,7 @@ def _gains(
         wanted = example.wanted_new if new_only else example.wanted
         if wanted:
             held = example.owned & (new_only | (example.again < durable_below))
-            gains[:, place] = [
-                *_gains_of(part[~held] @ blends.T, example.bought[~held], wanted)
-            ]
+            gains[:, place] = [*_gains_of(part[~held] @ blends.T, example.bought[~held], wanted)]
     return gains
 
 
@@ -161,7 +159,9 @@ def _gains_of(scores: Array, bought: Mask, wanted: int) -> Iterator[float]:
     discount = 1.0 / np.log2(np.arange(_LONG) + 2.0)
     ideal = np.cumsum(discount)
     for score in scores.T:
-        near = np.argpartition(-score, _LONG)[:_LONG] if len(score) > _LONG else np.arange(len(score))
+        near = (
+            np.argpartition(-score, _LONG)[:_LONG] if len(score) > _LONG else np.arange(len(score))
+        )
         hits = bought[near[np.argsort(-score[near], kind="stable")]].astype(float)
         gain = 0.0
         for depth in (_SHORT, _LONG):

@@ -60,6 +60,11 @@ class Shopper:
     products: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     weights: Floats = field(default_factory=lambda: np.empty(0))
 
+    @property
+    def is_unknown(self) -> bool:
+        """True if nothing is known of what the person did before."""
+        return not len(self.history)
+
 
 @dataclass(frozen=True)
 class CandidatePool:
@@ -167,7 +172,7 @@ def favourite_categories(sources: Sources, shopper: Shopper) -> tuple[Ints, Floa
         return np.empty(0, dtype=np.int64), np.empty(0)
     codes, place = np.unique(category[known], return_inverse=True)
     weight = np.bincount(place, strength[known])
-    first = top_positions(weight, _CATEGORIES)
+    first = top_positions(weight.astype(np.float64), _CATEGORIES)
     return codes[first].astype(np.int64), weight[first] / max(float(weight.sum()), 1e-12)
 
 
@@ -185,10 +190,9 @@ def _category_scores(
     size = int(sources.catalogue.category.max(initial=-1)) + 2
     liked = np.zeros(size)
     liked[categories] = weights
+    sells = np.sqrt(sources.popularity.trend[-1][found].astype(np.float64))
     # The last place is for products without a category (-1).
-    return liked[sources.catalogue.category[found]] * np.sqrt(
-        sources.popularity.trend[-1][found].astype(np.float64)
-    )
+    return np.asarray(liked[sources.catalogue.category[found]] * sells, dtype=np.float64)
 
 
 def _leaders(sources: Sources, market: int, eligible: Mask | None) -> Iterator[Ints]:

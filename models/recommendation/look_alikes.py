@@ -56,8 +56,12 @@ def _like(listed: Catalogue, category: int, aisle: int, brand: int) -> Ints:
     return np.empty(0, dtype=np.int64)
 
 
-def look_alike_scores(look_alikes: Ints, product: Ints, score: Floats, *, size: int) -> NDArray[np.float64]:
-    """A score for each new product: the mean of its three best look-alikes; the lowest for no candidate.
+def look_alike_scores(
+    look_alikes: Ints, product: Ints, score: Floats, *, size: int
+) -> NDArray[np.float64]:
+    """A score for each new product: the mean of its three best look-alikes.
+
+    The lowest score of all where none of them is a candidate.
 
     product, score: the candidates of one person; size: how many products the model knows.
     """

@@ -63,7 +63,9 @@ class Neighbours:
         return np.repeat(products, lengths), self.product[place], ties
 
 
-def fit_random_walk(likes: csr_matrix, *, keep: int, damping: float, threads: int = 0) -> Neighbours:
+def fit_random_walk(
+    likes: csr_matrix, *, keep: int, damping: float, threads: int = 0
+) -> Neighbours:
     """Two-step random walk product → person → product, popular ends damped.
 
     likes: people × products; keep: neighbours a product; damping: 0 (none) to 1; threads: 0 for
@@ -104,9 +106,8 @@ def cosine_ties(counts: csr_matrix, *, keep: int, threads: int = 0) -> csr_matri
 def fit_similar_people(bought: csr_matrix, *, keep: int, threads: int = 0) -> Neighbours:
     """The `keep` people whose purchases are most like each person's, by cosine.
 
-    bought: people × products, 1 where bought; threads: 0 for all cores. Products that so many bought
-    that all pairs of their buyers would cost more than _MOST_PAIRS operations are left out of the
-    comparison.
+    bought: people × products, 1 where bought; threads: 0 for all cores. Products bought by so many
+    that all pairs of their buyers would cost more than _MOST_PAIRS operations are not compared.
     """
     buyers = np.asarray(bought.sum(axis=0)).ravel().astype(np.float64)
     cheapest = np.sort(buyers)

@@ -246,9 +246,7 @@ def with_recent_actions(
     grown["first"][there] += days
     grown["looked"] *= 0.5 ** (days / LOOKED_HALF_LIFE)
     grown["liked"] *= 0.5 ** (days / LIKED_HALF_LIFE)
-    aged = replace(
-        history, product=products, **grown, decayed=decayed, pace=history.pace * fade
-    )
+    aged = replace(history, product=products, **grown, decayed=decayed, pace=history.pace * fade)
     return _add_actions(aged, recent, there, days=days)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -119,14 +119,16 @@ class Recommender:
 
     def refit(self, frame: pd.DataFrame) -> Self:
         """A recommender with this ranking and sources learned from a longer frame."""
-        longer = type(self)(**storage.parameters_of(self))
+        given: dict[str, Any] = storage.parameters_of(self)
+        longer = type(self)(**given)
         longer.ranking, longer.foretells = self.ranking, self.foretells
         longer.sources = longer._learn_sources(with_targets_as_purchases(frame))
         return longer
 
     def ranked_by(self, part: str) -> Self:
         """The recommender with the same sources, ranked by one part alone (a name of PARTS)."""
-        other = type(self)(**{**storage.parameters_of(self), "alone": part})
+        given: dict[str, Any] = storage.parameters_of(self)
+        other = type(self)(**{**given, "alone": part})
         other.sources, other.foretells = self.sources, self.foretells
         other.ranking = ranked_alone(self.ranking, part)
         return other
@@ -261,9 +263,7 @@ class Recommender:
         alike = session_affinity(self.sources, shopper, found)
         return self.session_weight * np.maximum(near[found], alike)
 
-    def similar(
-        self, product: int, *, limit: int, eligible: Mask | None = None
-    ) -> RankedProducts:
+    def similar(self, product: int, *, limit: int, eligible: Mask | None = None) -> RankedProducts:
         """Products like one: by category, brand and price, and liked by the same people.
 
         product: its position; eligible: by product, None: all.
@@ -283,9 +283,7 @@ class Recommender:
         keep = slice(None) if eligible is None else eligible[near]
         return RankedProducts(near[keep][:limit], strength[keep][:limit].astype(float))
 
-    def trending(
-        self, market: int, *, limit: int, eligible: Mask | None = None
-    ) -> RankedProducts:
+    def trending(self, market: int, *, limit: int, eligible: Mask | None = None) -> RankedProducts:
         """What sells now in a market (everywhere for NOBODY); then, unsold, by product.
 
         market: its position; eligible: by product, None: all.

@@ -46,9 +46,7 @@ def measure_returning(log: InteractionLog, history: PurchaseHistory, category: I
     kept, alike = share_within(*_kept(log), category, prior=_PRIOR_BUYERS)
     buyers = _floats(np.bincount(history.product[history.count > 0], minlength=size))
     twice = _floats(np.bincount(history.product[history.count > 1], minlength=size))
-    again, _ = share_within(
-        twice, buyers, category, prior=_PRIOR_BUYERS, group_prior=_PRIOR_GROUP
-    )
+    again, _ = share_within(twice, buyers, category, prior=_PRIOR_BUYERS, group_prior=_PRIOR_GROUP)
     return Returning(*(each.astype(np.float32) for each in (rate, kept, alike, again)))
 
 

@@ -85,11 +85,9 @@ def load(folder: Path) -> tuple[Sources, CandidateRanking, tuple[str, ...]]:
         file.stem: np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
         for file in (folder / _ARRAYS).glob("*.npy")
     }
-    sources = Sources(
-        **{name: IdIndex(arrays[name]) for name in _ID_INDEXES},
-        **{part: _part(arrays, part, kind) for part, kind in _PARTS.items()},
-        end=float(arrays["end"]),
-    )
+    parts: dict[str, Any] = {part: _part(arrays, part, kind) for part, kind in _PARTS.items()}
+    parts |= {name: IdIndex(arrays[name]) for name in _ID_INDEXES}
+    sources = Sources(**parts, end=float(arrays["end"]))
     trees = folder / _TREES
     ranking = CandidateRanking(
         linear=LinearScore(

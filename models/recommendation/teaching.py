@@ -120,8 +120,10 @@ def _bought_by(
     product = sources.products.encode(bought["product_id"])
     known = np.unique(person[person >= 0])
     chosen = np.sort(known[np.random.default_rng(seed).permutation(len(known))[:people]])
-    mine = pd.DataFrame({"person": person, "name": bought["product_id"].astype(object).to_numpy()})
-    mine = mine.assign(product=product)[np.isin(person, chosen)].drop_duplicates(["person", "name"])
-    for each, group in mine.groupby("person", sort=True):
-        places = group["product"].to_numpy()
+    inside = np.isin(person, chosen)
+    names, _ = pd.factorize(bought["product_id"])
+    # One row a person and product bought, people one after another.
+    rows = np.unique(np.stack([person, names, product], axis=1)[inside], axis=0)
+    for each in chosen:
+        places = rows[rows[:, 0] == each, 2]
         yield int(each), np.unique(places[places >= 0]), int((places < 0).sum())

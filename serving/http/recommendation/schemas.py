@@ -72,7 +72,7 @@ class Filters(Strict):
 
 
 class RecommendationRequest(Strict):
-    """Who asks, what they did just now, what may be shown."""
+    """Shopper asks, what they did just now, what may be shown."""
 
     model_config = ConfigDict(
         extra="forbid",

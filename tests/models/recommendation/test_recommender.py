@@ -320,13 +320,13 @@ def test_a_product_added_today_stands_by_the_products_most_like_it() -> None:
     frame = frame.assign(category=np.where(drinks, "food/drinks", "pets"), brand=None, price=2.0)
     model = Recommender(factors=8).fit(frame)
     new = Attributes(["pets", "food/drinks", None], ["b", None, None], np.array([9.0, 2.0, np.nan]))
-    twins = model.twins(new)
-    assert set(model.sources.products.text(twins[0][twins[0] >= 0])) == set(PETS)
-    assert (twins[2] == -1).all()
+    look_alikes = model.look_alikes(new)
+    assert set(model.sources.products.text(look_alikes[0][look_alikes[0] >= 0])) == set(PETS)
+    assert (look_alikes[2] == -1).all()
     for customer, first in (("c01", 1), ("c07", 0)):
         ranked = model.candidates(model.who(customer))
-        fresh = model.fresh(twins, ranked)
+        fresh = model.fresh(look_alikes, ranked)
         assert fresh.product[0] == first
         assert ranked.score.min() <= fresh.score.min()
         assert fresh.score.max() <= ranked.score.max()
-    assert len(model.fresh(model.twins(Attributes([], [], np.empty(0))), ranked).product) == 0
+    assert len(model.fresh(model.look_alikes(Attributes([], [], np.empty(0))), ranked).product) == 0

@@ -20,8 +20,8 @@ def test_answers_are_counted_by_what_made_them_and_why_they_are_poor() -> None:
     telemetry.counted("fraud", "rules", degraded="store")
     telemetry.counted("fraud", "rules", degraded="store")
     page = telemetry.page().decode()
-    assert 'argosy_served_total{use_case="fraud",served_by="model"} 1.0' in page
-    assert 'argosy_served_total{use_case="fraud",served_by="rules"} 2.0' in page
+    assert 'argosy_served_total{served_by="model",use_case="fraud"} 1.0' in page
+    assert 'argosy_served_total{served_by="rules",use_case="fraud"} 2.0' in page
     assert 'argosy_degraded_total{reason="store",use_case="fraud"} 2.0' in page
 
 
@@ -75,7 +75,7 @@ def test_one_worker_answers_for_all(tmp_path: Path) -> None:
         ).stdout.decode()
         for _ in range(2)
     ]
-    assert 'argosy_served_total{use_case="fraud",served_by="model"} 2.0' in pages[1]
+    assert 'argosy_served_total{served_by="model",use_case="fraud"} 2.0' in pages[1]
     assert 'argosy_release_problem{use_case="fraud"} 1.0' in pages[1]
     assert "feast_reads" not in pages[1]
 

@@ -56,10 +56,10 @@ class Mean:
 MODELS_OF = {"fraud": lambda: {"mean": Mean}, "forecasting": lambda: {"mean": Mean}}
 
 
-def release(shift: float = 0.0, row: str = "fraud") -> Release:
+def release(shift: float = 0.0, use_case: str = "fraud") -> Release:
     model = Mean(shift).fit(SAMPLE)
     return Release(
-        use_case=row,
+        use_case=use_case,
         version="",
         model=model,
         features=FEATURES,
@@ -72,9 +72,9 @@ def release(shift: float = 0.0, row: str = "fraud") -> Release:
     )
 
 
-def a_run(row: str = "fraud", plots: Path | None = None) -> Run:
+def a_run(use_case: str = "fraud", plots: Path | None = None) -> Run:
     return Run(
-        use_case=row,
+        use_case=use_case,
         name="a run",
         params={"shift": 0.0, "text": "y" * 10_000},
         metrics={"average_precision": 0.5, "cost@1%": 2.0},
@@ -84,8 +84,11 @@ def a_run(row: str = "fraud", plots: Path | None = None) -> Run:
     )
 
 
-def registered(registry: Registry, *shifts: float, row: str = "fraud") -> list[str]:
-    return [registry.register(registry.log(a_run(row)), release(shift, row)) for shift in shifts]
+def registered(registry: Registry, *shifts: float, use_case: str = "fraud") -> list[str]:
+    return [
+        registry.register(registry.log(a_run(use_case)), release(shift, use_case))
+        for shift in shifts
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +301,7 @@ def test_what_is_not_there_is_named(registry: Registry) -> None:
         registry.promote("fraud", "7")
     with pytest.raises(RegistryError, match="fraud has no version x"):
         registry.load("fraud", "x")
-    with pytest.raises(RegistryError, match="pricing: no such row; there are fraud"):
+    with pytest.raises(RegistryError, match="pricing: no such use case; there are fraud"):
         registry.promote("pricing", "1")
 
 
@@ -309,7 +312,7 @@ def test_a_model_outside_models_is_refused(registry: Registry) -> None:
     run_id = registry.log(a_run())
     made = release()
     object.__setattr__(made, "model", Other().fit(SAMPLE))
-    with pytest.raises(Exception, match=r"Other is not in MODELS of models/fraud.py"):
+    with pytest.raises(Exception, match=r"Other is not in MODELS of models/fraud"):
         registry.register(run_id, made)
 
 

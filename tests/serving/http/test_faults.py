@@ -306,7 +306,7 @@ def test_a_registry_that_is_away_at_the_start_leaves_the_release_used_last(
     promoted("fraud", 5.0)
     first = Runtime(settings, registry)
     first.refresh()
-    away = Registry("http://127.0.0.1:9", None, cache=registry.cache, rows=registry.rows)
+    away = Registry("http://127.0.0.1:9", None, cache=registry.cache, use_cases=registry.use_cases)
     runtime = Runtime(settings, away)
     runtime.refresh()
     release = runtime.release("fraud")

@@ -625,4 +625,4 @@ def test_each_step_of_a_decision_is_timed(shop: Shop) -> None:
     shop.decide()
     page = shop.client.get("/metrics").text
     for step in ("counters", "features", "model", "record"):
-        assert f'argosy_step_seconds_count{{use_case="fraud",step="{step}"}} 1.0' in page
+        assert f'argosy_step_seconds_count{{step="{step}",use_case="fraud"}} 1.0' in page

@@ -68,6 +68,9 @@ class Recipe:
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
     servable: names of the baselines that can serve in the model's place where they are better.
+    settle: what becomes of the fitted model before it is judged, such as a choice between its parts
+    by the test window. refit: the release from the settled model and the whole frame; None: a new
+    model is fitted. tie: a share of a baseline's figure that cannot be told from none.
     publish: what the use case writes to the feature store once its model is registered.
     done: called when the run has ended, whether its model was registered or held back.
     """
@@ -86,6 +89,9 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     servable: tuple[str, ...] = ()
+    settle: Callable[[Any, Split], Model] | None = None
+    refit: Callable[[Any, pd.DataFrame], Model] | None = None
+    tie: float = 0.0
     publish: Callable[[Model, Context, Split], None] | None = None
     done: Callable[[Context], None] = nothing
 
@@ -127,10 +133,12 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     split = recipe.split(frame, context)
     context.progress(f"{recipe.use_case}: fitting on {len(split.train):,} rows")
     model = recipe.model(context).fit(split.train)
+    if recipe.settle is not None:
+        model = recipe.settle(model, split)
     metrics = dict(recipe.score(model, split))
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
-    reason = gate(recipe.metric, recipe.better, metrics, baselines)
+    reason = gate(recipe.metric, recipe.better, metrics, baselines, tie=recipe.tie)
     outcome = Outcome(recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason)
     served = _winner(recipe, baselines) if reason else OURS
     if served is not None:
@@ -199,8 +207,14 @@ def gate(
     better: Literal["higher", "lower"],
     metrics: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
+    *,
+    tie: float = 0.0,
 ) -> str:
     """Why the model must not be registered; empty when it beats every baseline.
+
+    metric, better: what is compared, and which way is better; metrics: of the model; baselines: the
+    same of each baseline, by name. tie: a share of a baseline's figure by which the model may fall
+    short; with 0 it must be better.
 
     >>> gate("wape", "lower", {"wape": 0.5}, {"naive": {"wape": 0.4}})
     'wape 0.5 does not beat naive (0.4)'
@@ -210,7 +224,7 @@ def gate(
     lost = [
         f"{name} ({figures[metric]:.4g})"
         for name, figures in baselines.items()
-        if not sign * ours > sign * figures[metric]
+        if not sign * ours > sign * figures[metric] - tie * abs(figures[metric])
     ]
     return f"{metric} {ours:.4g} does not beat {', '.join(lost)}" if lost else ""
 
@@ -218,10 +232,12 @@ def gate(
 def _release(
     recipe: Recipe, context: Context, trained: Trained, policy: Mapping[str, float]
 ) -> Release:
-    unfitted = (
-        recipe.model(context) if trained.name == OURS else recipe.baselines(context)[trained.name]
-    )
-    model = unfitted.fit(trained.frame)
+    if trained.name != OURS:
+        model = recipe.baselines(context)[trained.name].fit(trained.frame)
+    elif recipe.refit is not None:
+        model = recipe.refit(trained.model, trained.frame)
+    else:
+        model = recipe.model(context).fit(trained.frame)
     sample = recipe.sample(trained.frame)
     return Release(
         use_case=recipe.use_case,

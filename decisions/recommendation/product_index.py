@@ -41,7 +41,7 @@ class ProductIndex:
     warehouses × products, on hand less reserved; NaN where nobody counts, and what no warehouse
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
     are no warehouses, everything ships everywhere. hides: person -> products. newest: of what
-    the model does not know, the latest launched; look_alikes: the known products most like each of them.
+    the model does not know, the latest launched; look_alikes: the known products most like each.
     The dictionaries keep what was worked out once: they hold what is true of this index for good.
     """
 

@@ -115,8 +115,7 @@ def returned_products(orders: pd.DataFrame) -> Mapping[str, frozenset[str]]:
     last = last.drop_duplicates(["customer_id", "product_id"], keep="last")
     given_back = last[last["status"] == "returned"]
     return {
-        str(who): frozenset(group)
-        for who, group in given_back.groupby("customer_id")["product_id"]
+        str(who): frozenset(group) for who, group in given_back.groupby("customer_id")["product_id"]
     }
 
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from models.base import parameters
 from models.recommendation.id_index import IdIndex
-from models.recommendation.listing import listing, questions
+from models.recommendation.listing import ProductListing, frame_of_listings, questions
 from models.recommendation.neighbours import Neighbours, cosine_ties, fit_similar_people
 from models.recommendation.purchase_history import describe_history, encode_interactions
 from models.recommendation.selection import select_best
@@ -81,7 +81,7 @@ class Popular:
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """customer_id and, if wanted, limit and new_only -> customer_id, product_id, rank, score,
         reason."""
-        parts = [listing("", [], np.empty(0), [])]
+        listings = []
         asked = questions(frame)
         places = self.people.find([customer for customer, _, _ in asked])
         for (customer, limit, new_only), person in zip(asked, places.tolist(), strict=True):
@@ -91,8 +91,9 @@ class Popular:
                 scores[self.product[self.row(person)]] = 0.0
             found = select_best(scores, limit, above=0.0)
             reasons = [self.reason] * len(found)
-            parts.append(listing(customer, self.products.text(found), scores[found], reasons))
-        return pd.concat(parts, ignore_index=True)
+            names = self.products.text(found)
+            listings.append(ProductListing(customer, names, scores[found], reasons))
+        return frame_of_listings(listings)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What to save."""

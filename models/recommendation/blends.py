@@ -113,14 +113,43 @@ def choose_blends(
     return chosen
 
 
+def settle_blends(
+    blends: Array,
+    parts: Sequence[Array],
+    judges: Sequence[TeachingExample],
+    *,
+    durable_below: float,
+) -> Array:
+    """CELLS × PARTS: the blends given, or one source alone where that is better for the judges.
+
+    parts: candidates × PARTS of each judge; durable_below: what is held back from who has it. Lists
+    of everything and of new products are settled apart, each for everybody.
+    """
+    alone = np.eye(len(PARTS))
+    returns = np.array([judge.returns for judge in judges])
+    settled = blends.copy()
+    for new_only in (False, True):
+        cells = [CELLS.index(Cell(each, new_only)) for each in (False, True)]
+        tried = np.concatenate([blends[cells], alone])
+        gains = _gains(parts, judges, tried, new_only=new_only, durable_below=durable_below)
+        # What is served now: of each judge the gain of the blend of their cell.
+        served = np.where(returns, gains[1], gains[0])
+        counts = ~np.isnan(served)
+        rivals = np.stack([served, *gains[2:]])[:, counts]
+        if counts.any() and (best := clearly_best(rivals, errors=_CHANCE)):
+            settled[cells] = alone[best - 1]
+    return settled
+
+
 def _have_trees(parts: Sequence[Array]) -> bool:
     return any(bool(part[:, TREES].any()) for part in parts)
 
 
-def clearly_best(gains: Array, *, first: int = 0) -> int:
-    """The row of the highest mean, where it is a standard error above the first; else the first.
+def clearly_best(gains: Array, *, first: int = 0, errors: float = 1.0) -> int:
+    """The row of the highest mean, where it is clearly above the first; else the first.
 
-    gains: blends × people; first: the row that needs no proof.
+    gains: blends × people; first: the row that needs no proof; errors: how many standard errors are
+    clear.
 
     >>> clearly_best(np.array([[0.5, 0.5, 0.5], [0.0, 0.6, 1.0], [0.6, 0.6, 0.6]]))
     2
@@ -130,7 +159,7 @@ def clearly_best(gains: Array, *, first: int = 0) -> int:
     best = int(np.argmax(gains.mean(axis=1)))
     ahead = gains[best] - gains[first]
     error = float(ahead.std()) / max(len(ahead), 1) ** 0.5
-    return best if float(ahead.mean()) > error else first
+    return best if float(ahead.mean()) > errors * error else first
 
 
 def _gains(

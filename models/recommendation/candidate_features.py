@@ -33,7 +33,7 @@ SAID = (
 )
 FEATURES = (
     *OWN_FEATURES,
-    # What the sources say: how much, beside the best of this person's candidates, and in which place.
+    # What the sources say: how much, beside their best of this person, and in which place.
     *SAID,
     *(f"{name}_share" for name in SAID),
     *(f"{name}_rank" for name in SAID),

@@ -28,8 +28,9 @@ class Popularity:
     tenth of everywhere's (markets + 1 rows, the last is everywhere). leaders: the first thousand
     products of each row, best first. buyers: people who bought. repeat: share of them who bought
     again, drawn to the overall share. category_start, category_leaders: the 50 products of each
-    category that sell best everywhere, best first (category c is start[c]:start[c + 1]). cycle: days between two purchases of a product by the same
-    person, drawn to the overall mean. idle, age: days since the last and the first sale.
+    category that sell best everywhere, best first (category c is start[c]:start[c + 1]). cycle:
+    days between two purchases of a product by the same person, drawn to the overall mean. idle,
+    age: days since the last and the first sale.
     """
 
     sold: Floats

@@ -7,7 +7,7 @@ rank alone, so that a list is never worse than that of its best source.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -22,6 +22,7 @@ from models.recommendation.blends import (
     Cell,
     choose_blends,
     choose_durable_below,
+    settle_blends,
 )
 from models.recommendation.candidate_features import FEATURES, FINE
 from models.recommendation.selection import top_positions
@@ -58,6 +59,8 @@ _STRENGTH = 0.03
 _BELOW = 100.0
 # Of a person's candidates that were not bought, so many teach: of their own, of the others.
 _OTHERS = 40
+# Where nothing tells how surely things must be bought again to be shown to who has them.
+DURABLE_BELOW = 0.1
 _TREE_PARAMETERS = {
     "objective": "binary",
     "num_leaves": 15,
@@ -157,22 +160,21 @@ def _linear_alone(linear: LinearScore) -> CandidateRanking:
     return CandidateRanking(linear, None, blends, np.ones(2), DURABLE_BELOW)
 
 
-# Where nothing tells how surely things must be bought again to be shown to who has them.
-DURABLE_BELOW = 0.1
-
-
-def learn_ranking(examples: Sequence[TeachingExample], *, seed: int) -> CandidateRanking:
+def learn_ranking(
+    examples: Sequence[TeachingExample], *, seed: int, durable_below: float = DURABLE_BELOW
+) -> CandidateRanking:
     """Learn linear score, trees and blends from examples of one or more windows.
 
-    The blends are chosen by halves: what one half of the people teaches ranks for the other; then
+    durable_below: below which share of buyers who buy again a product is held back from who has
+    it, where that cannot be learned. The blends are chosen by halves: what one half of the people teaches ranks for the other; then
     all teach. With too little bought the default weights speak alone.
     """
     if not _is_enough(examples, _ENOUGH):
-        return default_ranking(_rows(examples))
+        return replace(default_ranking(_rows(examples)), durable_below=durable_below)
     halves = [[e for e in examples if e.fold == fold] for fold in (0, 1)]
     linear = learn_linear(examples, seed=seed)
     if not all(_is_enough(half, _ENOUGH) for half in halves):
-        return _linear_alone(linear)
+        return replace(_linear_alone(linear), durable_below=durable_below)
     judged = [part for fold in (0, 1) for part in _judged(halves[1 - fold], halves[fold], seed)]
     spreads = np.maximum(np.concatenate([each[:, :2] for each in judged]).std(axis=0), 1e-9)
     for each in judged:
@@ -182,6 +184,38 @@ def learn_ranking(examples: Sequence[TeachingExample], *, seed: int) -> Candidat
     blends = choose_blends(judged, ordered, durable_below=durable_below)
     trees = grow_trees(examples, seed=seed) if blends[:, TREES].any() else None
     return CandidateRanking(linear, trees, blends, spreads, durable_below)
+
+
+def settled_ranking(
+    ranking: CandidateRanking, judges: Sequence[TeachingExample]
+) -> CandidateRanking:
+    """The ranking in which a source ranks alone where that serves the judges better.
+
+    judges: examples of a window after all that the ranking was learned from.
+    """
+    if not judges:
+        return ranking
+    parts = [_parts_for(ranking, example) for example in judges]
+    blends = settle_blends(ranking.blends, parts, judges, durable_below=ranking.durable_below)
+    trees = ranking.trees if blends[:, TREES].any() else None
+    return replace(ranking, blends=blends, trees=trees)
+
+
+def _parts_for(ranking: CandidateRanking, example: TeachingExample) -> Array:
+    first = ranking.linear.score(example.rows)
+    parts = ranking_parts(None, example.rows, example.scores, first, ranking.spreads)
+    if ranking.trees is not None:
+        _add_trees(parts, ranking.trees, example.rows, first)
+        parts[:, TREES] /= ranking.spreads[TREES]
+    return parts
+
+
+def _add_trees(parts: Array, trees: lgb.Booster, rows: Floats, first: Array) -> None:
+    """Put in what the trees say of the first DEPTH; what is behind keeps a place behind."""
+    ahead = top_positions(first, DEPTH)
+    said = np.asarray(trees.predict(rows[ahead], raw_score=True, num_threads=1))
+    parts[:, TREES] = said.min(initial=0.0)
+    parts[ahead, TREES] = said
 
 
 def _judged(
@@ -198,10 +232,7 @@ def _judged(
         first = linear.score(example.rows)
         part = ranking_parts(None, example.rows, example.scores, first, np.ones(2))
         if trees is not None:
-            ahead = top_positions(first, DEPTH)
-            said = np.asarray(trees.predict(example.rows[ahead], raw_score=True, num_threads=1))
-            part[:, TREES] = said.min(initial=0.0)
-            part[ahead, TREES] = said
+            _add_trees(part, trees, example.rows, first)
         found.append(part)
     return found
 

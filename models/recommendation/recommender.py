@@ -19,7 +19,7 @@ from models.recommendation.candidates import (
     gather_candidates,
     strongest_interests,
 )
-from models.recommendation.listing import listing, questions
+from models.recommendation.listing import ProductListing, frame_of_listings, questions
 from models.recommendation.look_alikes import (
     NewProducts,
     find_look_alikes,
@@ -27,11 +27,16 @@ from models.recommendation.look_alikes import (
     similar_by_content,
 )
 from models.recommendation.purchase_history import RecentAction, with_recent_actions
-from models.recommendation.ranking import CandidateRanking, learn_ranking
+from models.recommendation.ranking import (
+    DURABLE_BELOW,
+    CandidateRanking,
+    learn_ranking,
+    settled_ranking,
+)
 from models.recommendation.selection import select_best, top_positions
 from models.recommendation.sources import Sources, learn_sources
 from models.recommendation.targets import target_kinds, with_targets_as_purchases
-from models.recommendation.teaching import teaching_examples
+from models.recommendation.teaching import examples_of, teaching_examples
 
 Ints = NDArray[np.integer]
 Mask = NDArray[np.bool_]
@@ -111,7 +116,9 @@ class Recommender:
             people=self.tuning_people,
             seed=self.seed,
         )
-        self.ranking = learn_ranking(taught, seed=self.seed)
+        # To look at a product is not to have it.
+        durable_below = DURABLE_BELOW if self.foretells == ("purchase",) else 0.0
+        self.ranking = learn_ranking(taught, seed=self.seed, durable_below=durable_below)
         if self.alone:
             self.ranking = ranked_alone(self.ranking, self.alone)
         self.sources = self._learn_sources(targets)
@@ -125,13 +132,30 @@ class Recommender:
         longer.sources = longer._learn_sources(with_targets_as_purchases(frame))
         return longer
 
+    def settled(self, test: pd.DataFrame, *, people: int) -> Self:
+        """The recommender ranked by one of its sources, where that ranks a later window better.
+
+        test: interactions after all that was learned from; people: at most so many judge. Lists
+        of everything and lists of new products are judged apart.
+        """
+        bought = with_targets_as_purchases(test)
+        judges = list(
+            examples_of(
+                self.sources, bought[bought["kind"] == "purchase"], people=people, seed=self.seed
+            )
+        )
+        return self._with_ranking(settled_ranking(self.ranking, judges))
+
+    def _with_ranking(self, ranking: CandidateRanking) -> Self:
+        """The recommender with the same sources and another ranking."""
+        given: dict[str, Any] = storage.parameters_of(self)
+        other = type(self)(**given)
+        other.sources, other.foretells, other.ranking = self.sources, self.foretells, ranking
+        return other
+
     def ranked_by(self, part: str) -> Self:
         """The recommender with the same sources, ranked by one part alone (a name of PARTS)."""
-        given: dict[str, Any] = storage.parameters_of(self)
-        other = type(self)(**{**given, "alone": part})
-        other.sources, other.foretells = self.sources, self.foretells
-        other.ranking = ranked_alone(self.ranking, part)
-        return other
+        return self._with_ranking(ranked_alone(self.ranking, part))
 
     def _learn_sources(self, frame: pd.DataFrame) -> Sources:
         return learn_sources(
@@ -318,15 +342,15 @@ class Recommender:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Ranked products of each customer; see the class. `new_only` may be a column, too."""
-        parts = [listing("", [], np.empty(0), [])]
+        listings = []
         for customer, limit, new_only in questions(frame):
             shopper = self.find_shopper(customer)
             eligible = self._may_be_shown(shopper, new_only=new_only)
             ranked = self.rank(shopper, limit=limit, eligible=eligible, new_only=new_only)
             reasons = [code for code, _ in self.reasons(shopper, ranked.product)]
             ids = self.sources.products.text(ranked.product)
-            parts.append(listing(customer, ids, ranked.score, reasons))
-        return pd.concat(parts, ignore_index=True)
+            listings.append(ProductListing(customer, ids, ranked.score, reasons))
+        return frame_of_listings(listings)
 
     def _may_be_shown(self, shopper: Shopper, *, new_only: bool) -> Mask | None:
         barred = shopper.history.bought if new_only else self.held_back(shopper)

@@ -14,6 +14,8 @@ Ints = NDArray[np.integer]
 _PRIOR_BASKETS, _PRIOR_BUYERS = 50.0, 10.0
 # What the share of everything weighs against a category's: a category speaks for itself soon.
 _PRIOR_GROUP = 2.0
+# Buyers that a shop's own share is drawn to, and how many of them buy again.
+_FIRST_BUYERS, _COME_BACK = 5.0, 1.0
 # Days of a period, and how many of the newest count.
 _PERIOD, _PERIODS = 28.0, 8
 
@@ -46,7 +48,11 @@ def measure_returning(log: InteractionLog, history: PurchaseHistory, category: I
     kept, alike = share_within(*_kept(log), category, prior=_PRIOR_BUYERS)
     buyers = _floats(np.bincount(history.product[history.count > 0], minlength=size))
     twice = _floats(np.bincount(history.product[history.count > 1], minlength=size))
-    again, _ = share_within(twice, buyers, category, prior=_PRIOR_BUYERS, group_prior=_PRIOR_GROUP)
+    # A few buyers more, some of whom come back: the first purchases of a shop say nothing yet.
+    overall = (float(twice.sum()) + _COME_BACK) / (float(buyers.sum()) + _FIRST_BUYERS)
+    again, _ = share_within(
+        twice, buyers, category, prior=_PRIOR_BUYERS, group_prior=_PRIOR_GROUP, overall=overall
+    )
     return Returning(*(each.astype(np.float32) for each in (rate, kept, alike, again)))
 
 
@@ -55,12 +61,19 @@ def _floats(values: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def share_within(
-    part: Floats, whole: Floats, group: Ints, *, prior: float, group_prior: float | None = None
+    part: Floats,
+    whole: Floats,
+    group: Ints,
+    *,
+    prior: float,
+    group_prior: float | None = None,
+    overall: float | None = None,
 ) -> tuple[Floats, Floats]:
     """part / whole drawn to its group's share with the weight of `prior`; and the group's share.
 
     part, whole: counts, one a product; group: its code, -1: unknown. The group's share is drawn
-    to that of everything in the same way, with the weight of `group_prior` (`prior` by default).
+    to that of everything (`overall`, by default what the counts say) in the same way, with the
+    weight of `group_prior` (`prior` by default).
 
     >>> own, group = share_within(
     ...     np.array([3.0, 1.0]), np.array([4.0, 4.0]), np.array([0, 0]), prior=2.0)
@@ -68,7 +81,8 @@ def share_within(
     ([0.667, 0.333], [0.5, 0.5])
     """
     weight = prior if group_prior is None else group_prior
-    overall = part.sum() / max(float(whole.sum()), 1e-9)
+    if overall is None:
+        overall = part.sum() / max(float(whole.sum()), 1e-9)
     share = np.bincount(group + 1, part) + weight * overall
     share = (share / (np.bincount(group + 1, whole) + weight))[group + 1]
     return (part + prior * share) / (whole + prior), share

@@ -89,7 +89,17 @@ def _window(
     bought = frame[later & (frame["kind"] == "purchase")]
     if before.empty or bought.empty:
         return
-    sources = learn(before)
+    yield from examples_of(learn(before), bought, people=people, seed=seed)
+
+
+def examples_of(
+    sources: Sources, bought: pd.DataFrame, *, people: int, seed: int
+) -> Iterator[TeachingExample]:
+    """What sources would propose to people, and what those bought afterwards.
+
+    bought: purchases (customer_id, product_id) after all that the sources know; people: at most
+    so many, by chance.
+    """
     for person, products, unknown in _bought_by(sources, bought, people=people, seed=seed):
         yield _example(sources, person, products, unknown)
 

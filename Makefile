@@ -1,6 +1,6 @@
 # Every target bootstraps what it needs; `make demo` works on a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check slow docs bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,8 +10,10 @@ PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist
 help:
 	@echo "make setup   .venv with everything, from the lock"
 	@echo "make demo    the sample merchant, four trained models, a running server"
-	@echo "make test    the whole test suite"
-	@echo "make check   ruff, mypy --strict, pytest: what CI runs"
+	@echo "make test    the test suite, without the tests marked slow"
+	@echo "make check   ruff, mypy --strict, documentation, tests"
+	@echo "make slow    the tests that train, serve and open a browser"
+	@echo "make docs    the documentation, in site/"
 	@echo "make bench   the benchmarks on public data: make bench DATA=folder"
 
 setup: $(READY)
@@ -29,13 +31,20 @@ demo: $(READY)
 	@$(BIN)/argosy demo
 
 test: $(READY)
-	@$(PYTEST)
+	@$(PYTEST) -m 'not slow'
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PYTEST)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir $$(mktemp -d)
+	$(PYTEST) -m 'not slow'
+
+slow: $(READY)
+	$(PYTEST) -m slow
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench: $(READY)
 	@test -n "$(DATA)" || { echo "make bench DATA=folder: a folder with the public data sets (see README)"; exit 1; }

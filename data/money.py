@@ -1,6 +1,32 @@
-"""Money of many currencies in one: dated exchange rates."""
+"""Money of many currencies in one: dated exchange rates, minor units."""
 
 import pandas as pd
+
+# ISO 4217: digits behind the point, where they are not two.
+_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"), 0),
+    **dict.fromkeys(("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+
+
+def minor_digits(currency: str) -> int:
+    """Digits behind the point of a currency's amounts.
+
+    >>> minor_digits("JPY"), minor_digits("EUR"), minor_digits("KWD")
+    (0, 2, 3)
+    """
+    return _DIGITS.get(currency, 2)
+
+
+def rounded(amount: float, currency: str) -> float:
+    """An amount as it is paid: in whole minor units of its currency; NaN stays NaN.
+
+    >>> rounded(12.345, "JPY"), rounded(12.3456, "KWD")
+    (12.0, 12.346)
+    """
+    return round(amount, minor_digits(currency))
 
 
 def to_base(

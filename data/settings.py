@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import pycountry
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -13,11 +14,13 @@ from data.views import Frequency, Terms
 class Settings(BaseSettings):
     """Everything that may differ between two installations; the defaults need no server."""
 
-    model_config = SettingsConfigDict(env_prefix="ARGOSY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ARGOSY_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     home: Path = Field(Path(".argosy"), description="Folder of the lake and all embedded stores.")
     base_currency: str = Field(
-        "EUR", pattern="^[A-Z]{3}$", description="Currency of all decisions."
+        "EUR", pattern="^[A-Za-z]{3}$", description="Currency of all decisions."
     )
     seed: int = Field(7, description="Seed of every random choice.")
 
@@ -113,6 +116,30 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(","))
         return value
 
+    @field_validator("base_currency")
+    @classmethod
+    def _is_currency(cls, value: str) -> str:
+        if pycountry.currencies.get(alpha_3=value.upper()) is None:
+            raise ValueError("it is no currency; write its ISO 4217 code, such as EUR")
+        return value.upper()
+
+    @field_validator("online_store_url", "counters_url")
+    @classmethod
+    def _is_redis(cls, value: str | None) -> str | None:
+        return _of_scheme(value, ("redis://", "rediss://", "unix://"), "redis://host:6379/0")
+
+    @field_validator("database_url", "registry_url")
+    @classmethod
+    def _is_database(cls, value: str | None) -> str | None:
+        schemes = ("postgresql", "sqlite://")
+        return _of_scheme(value, schemes, "postgresql+psycopg://user@host/argosy")
+
+    @field_validator("mlflow_url")
+    @classmethod
+    def _is_mlflow(cls, value: str | None) -> str | None:
+        schemes = ("http://", "https://", "postgresql", "mysql", "sqlite://")
+        return _of_scheme(value, schemes, "http://host:5000")
+
     @field_validator("use_cases")
     @classmethod
     def _known(cls, value: tuple[UseCaseName, ...]) -> tuple[UseCaseName, ...]:
@@ -156,3 +183,10 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Folder of MLflow's artifacts when MLflow is embedded."""
         return self.home / "artifacts"
+
+
+def _of_scheme(url: str | None, schemes: tuple[str, ...], example: str) -> str | None:
+    """The address as it is; ValueError unless it begins as one of its kind does."""
+    if url is None or ("://" in url and url.startswith(schemes)):
+        return url
+    raise ValueError(f"it is no such address; write one such as {example}")

@@ -32,11 +32,13 @@ class FeaturesPart(Protocol):
 
     VIEWS: the views that the use case owns. SERVICE: names of the views that it reads when it
     answers, its own and others'. HISTORY: names of others' views whose past it reads.
+    NEEDS: the tables that it cannot do without; `a|b`: one of the two is enough.
     """
 
     VIEWS: tuple[View, ...]
     SERVICE: tuple[str, ...]
     HISTORY: tuple[str, ...]
+    NEEDS: tuple[str, ...]
 
 
 class ModelsPart(Protocol):
@@ -85,3 +87,9 @@ def load_part(column: Column, use_case: UseCaseName) -> Any:
 def load_features(use_case: UseCaseName) -> FeaturesPart:
     """The views of a use case."""
     return cast(FeaturesPart, load_part("features", use_case))
+
+
+def needs_of(use_case: UseCaseName) -> tuple[str, ...]:
+    """The tables that a use case cannot do without; `a|b`: one of the two is enough."""
+    needs: tuple[str, ...] = getattr(load_features(use_case), "NEEDS", ())
+    return needs

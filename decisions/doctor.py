@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from data.currencies import currency_findings
+from data.environment import origin_of, variables, without_password
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.records import Records
@@ -35,6 +37,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Every check, each for itself: one that fails does not hide the next."""
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "settings": lambda: _settings(settings),
         "home": lambda: _home(settings.home),
         "database": lambda: _database(settings),
         "online store": lambda: _redis("online store", settings.online_store_url),
@@ -50,6 +53,14 @@ def examine(settings: Settings) -> list[Finding]:
             first = str(error).splitlines()[0]
             found.append(Finding(name, "failed", first, f"see the settings of the {name}"))
     return found
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    """Every setting in use, with the variable that set it."""
+    for variable, name in variables().items():
+        value = getattr(settings, name)
+        told = "not set" if value is None else without_password(str(value))
+        yield Finding("setting", "ok", f"{variable} = {told} ({origin_of(settings, name)})")
 
 
 def _home(home: Path) -> Iterator[Finding]:
@@ -71,7 +82,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     try:
         records.ping()
         stands = version(records.database)
-        told = f"revision {stands or 'none'}, newest {NEWEST}"
+        place = without_password(settings.database)
+        told = f"{place}: revision {stands or 'none'}, newest {NEWEST}"
         if stands is not None and stands > NEWEST:
             remedy = "this program is older than its database: install the newer one"
             yield Finding("database", "failed", told, remedy)
@@ -130,6 +142,8 @@ def _data(settings: Settings) -> Iterator[Finding]:
         yield Finding("lake", "warning", "empty", "argosy ingest DIR")
         return
     yield Finding("lake", "ok", f"newest fact {clock:%Y-%m-%d %H:%M} UTC")
+    for money in currency_findings(lake, settings.base_currency):
+        yield Finding("currencies", "warning", money.found, money.remedy)
     as_of = Store(settings, lake).as_of()
     if as_of is None or as_of < clock:
         told = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "none"

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from data.inbox import absorb_records
 from data.lake import open_lake
+from data.lake.needs import missing_tables
 from data.settings import Settings
-from data.use_cases import load_part
+from data.use_cases import load_part, needs_of
 from features.store import Store
 from models.base import TooLittleDataError
 from models.registry import open_registry
@@ -73,6 +74,9 @@ def train_use_cases(
     outcomes: list[Outcome] = []
     lacking: dict[str, str] = {}
     for use_case in use_cases:
+        if needed := missing_tables(context.lake, needs_of(use_case)):
+            lacking[use_case] = f"{use_case} cannot be trained yet. Ingest {' and '.join(needed)}."
+            continue
         try:
             outcomes.append(run(load_part("training", use_case).RECIPE, context, registry))
         except TooLittleDataError as error:

@@ -34,7 +34,6 @@ from data.tables import TABLES, Table
 if TYPE_CHECKING:
     from data.lake.staging import Progress, Staged
 
-_CLOCKS = ("orders", "payments", "events", "stock")
 _ATTEMPTS = 5
 
 
@@ -115,17 +114,22 @@ class Lake:
         return quarantine.read(self.folder, list(load(self.folder).quarantine.get(table, {})))
 
     def clock(self) -> datetime | None:
-        """The time of the newest order; without orders of payments, then events, then stock."""
+        """The merchant's time: that of the newest fact of any table that has a clock."""
         entries = load(self.folder).tables
-        newest = (entries[name].newest for name in _CLOCKS if name in entries)
-        return next((datetime.fromisoformat(text) for text in newest if text), None)
+        newest = (entries[name].newest for name in entries if TABLES[name].clock)
+        return max((datetime.fromisoformat(text) for text in newest if text), default=None)
 
     def moment(self, as_of: datetime | None) -> datetime:
-        """The time to work as of: `as_of`, or the clock. Raises EmptyLakeError without both."""
+        """The time to work as of: `as_of`, or the clock; without facts the wall clock's.
+
+        as_of: None to take the newest fact. Raises EmptyLakeError where there is no row at all.
+        """
         moment = as_of or self.clock()
-        if moment is None:
+        if moment is not None:
+            return moment
+        if not any(status.rows for status in self.tables().values()):
             raise EmptyLakeError("the lake is empty: argosy ingest DIR first, or argosy demo")
-        return moment
+        return datetime.now(UTC)
 
     def version(self) -> str:
         """Changes when any table changes."""
@@ -229,10 +233,11 @@ class Lake:
                 settle(part)
             settle(home)
             settle(home.parent)
+            newest = merging.newest_fact(database, item.table, merged.parts)
             entry = Entry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
-                _newest(item.table, merged.parts),
+                newest.isoformat() if newest else None,
                 now.isoformat(),
                 item.extra,
             )
@@ -281,17 +286,3 @@ def _report(item: Staged) -> TableReport:
         faults=item.faults,
         refused=item.refused,
     )
-
-
-def _newest(table: Table, parts: Sequence[Path]) -> str | None:
-    """Time of the newest fact, from the files' own statistics."""
-    if table.known_at is None:
-        return None
-    place = schema(table).get_field_index(table.known_at)
-    found: list[datetime] = []
-    for part in parts:
-        metadata = pq.read_metadata(part)
-        groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
-        statistics = (group.column(place).statistics for group in groups)
-        found += [item.max for item in statistics if item is not None and item.has_min_max]
-    return max(found).isoformat() if found else None

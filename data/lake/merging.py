@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,7 @@ from data.lake.files import ROW
 from data.tables import Table
 
 _MANY_PARTS = 8
+_FEW, _FAR = 0.01, timedelta(days=365)
 _OTHERS = 3
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -134,7 +137,7 @@ def merge(
     rows = pq.read_metadata(incoming).num_rows
     if not parts:
         if rows:
-            _write(database, f"{_select(columns, [incoming])} {_order(table)}", fresh)
+            _write(database, f"{_select(table, columns, [incoming])} {_order(table)}", fresh)
         return Merged((fresh,) if rows else (), rows, 0, 0)
     changed = incoming.with_suffix(".changed")
     new, replaced = _changes(database, table, columns, incoming, parts, changed)
@@ -145,11 +148,11 @@ def merge(
         for part in parts
         if len(parts) >= _MANY_PARTS or (replaced and _holds(database, table, part, changed))
     ]
-    query = _select(columns, [changed])
+    query = _select(table, columns, [changed])
     if touched:
         key = _names(table.key)
         gone = f"(SELECT {key} FROM {_files([changed])}) gone"
-        kept = f"SELECT * FROM ({_select(columns, touched)}) ANTI JOIN {gone} USING ({key})"
+        kept = f"SELECT * FROM ({_select(table, columns, touched)}) ANTI JOIN {gone} USING ({key})"
         query = f"SELECT * FROM ({query} UNION ALL {kept})"
     _write(database, f"{query} {_order(table)}", fresh)
     left = tuple(part for part in parts if part not in touched)
@@ -160,6 +163,46 @@ def order(table: Table) -> tuple[str, ...]:
     """How a table is sorted: by the time its facts became known, then by key."""
     known = (table.known_at,) if table.known_at else ()
     return (*known, *(name for name in table.key if name not in known))
+
+
+def newest_fact(
+    database: duckdb.DuckDBPyConnection, table: Table, parts: Sequence[Path]
+) -> datetime | None:
+    """The time of the table's newest fact; of a table without a clock, of its newest row.
+
+    A few facts that lie more than a year after all others, fewer than one in a hundred, are left
+    out: they are a wrong clock or somebody's trial, and would make everything else look old.
+    """
+    held = {name for path in parts for name in pq.read_schema(path).names}
+    known = (table.known_at,) if table.known_at else ()
+    names = [_name(name) for name in table.clock or known if name in held]
+    if not names or not parts:
+        return None
+    moments = " UNION ALL ".join(f"SELECT {name} AS moment FROM {_files(parts)}" for name in names)
+    days = database.execute(
+        f"""
+        SELECT max(moment), count(*) FROM ({moments}) WHERE moment IS NOT NULL
+        GROUP BY moment::DATE ORDER BY 1 DESC
+        """
+    ).fetchall()
+    if not days or not table.clock:
+        return days[0][0] if days else None
+    return _without_stragglers(days)
+
+
+def _without_stragglers(days: Sequence[tuple[datetime, int]]) -> datetime:
+    """The newest moment once lonely ones are left out.
+
+    days: newest moment and number of facts of each day that has some, newest day first.
+    """
+    most, later = sum(count for _, count in days) * _FEW, 0
+    for (moment, count), (before, _) in pairwise(days):
+        later += count
+        if later >= most:
+            break
+        if moment - before > _FAR:
+            return before
+    return days[0][0]
 
 
 def _changes(
@@ -178,7 +221,8 @@ def _changes(
     first = f"o.{_name(table.key[0])}"
     query = f"""
         SELECT i.*, {first} IS NOT NULL AS __old
-        FROM ({_select(columns, [incoming])}) i LEFT JOIN ({_select(columns, parts)}) o ON {same}
+        FROM ({_select(table, columns, [incoming])}) i
+        LEFT JOIN ({_select(table, columns, parts)}) o ON {same}
         WHERE {first} IS NULL OR {differs}
         """
     _write(database, query, changed)
@@ -204,16 +248,22 @@ def _write(database: duckdb.DuckDBPyConnection, query: str, out: Path) -> int:
     return int(counted[0])
 
 
-def _select(columns: pa.Schema, files: Sequence[Path]) -> str:
-    """The columns of the files in this order; a column that a file lacks is empty."""
+def _select(table: Table, columns: pa.Schema, files: Sequence[Path]) -> str:
+    """The columns of the files in this order; what a file lacks is empty, in a key its default."""
     held = {name for path in files for name in pq.read_schema(path).names}
     listed = ", ".join(
-        _name(field.name)
-        if field.name in held
-        else f"CAST(NULL AS {_SQL_TYPES[field.type]}) AS {_name(field.name)}"
-        for field in columns
+        f"{_value(table, field, field.name in held)} AS {_name(field.name)}" for field in columns
     )
     return f"SELECT {listed} FROM {_files(files)}"
+
+
+def _value(table: Table, field: pa.Field, is_held: bool) -> str:
+    kind = _SQL_TYPES[field.type]
+    found = _name(field.name) if is_held else f"CAST(NULL AS {kind})"
+    if field.name not in table.optional_key:
+        return found
+    # Older files may lack a part of the key that was declared since.
+    return f"coalesce({found}, CAST('{table.optional_key[field.name]}' AS {kind}))"
 
 
 def _order(table: Table) -> str:

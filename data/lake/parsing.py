@@ -15,8 +15,8 @@ Mask = npt.NDArray[np.bool_]
 
 TIME = pa.timestamp("us", tz="UTC")
 ARROW_TYPES: Mapping[Kind, pa.DataType] = {
-    **dict.fromkeys(("id", "text", "country", "currency"), pa.string()),
-    **dict.fromkeys(("quantity", "amount", "share", "number"), pa.float64()),
+    **dict.fromkeys(("id", "text", "country", "currency", "zone", "hour"), pa.string()),
+    **dict.fromkeys(("quantity", "amount", "share", "rate", "number"), pa.float64()),
     **dict.fromkeys(("time", "date"), TIME),
     "flag": pa.bool_(),
     "line": pa.float64(),  # until checked to be whole
@@ -275,7 +275,10 @@ _PARSERS: Mapping[Kind, Callable[[pa.Array], Parsed]] = {
     "quantity": _number,
     "amount": _number,
     "share": _number,
+    "rate": _number,
     "number": _number,
     "flag": _flag,
     "line": _number,
+    "zone": _trimmed,
+    "hour": _trimmed,
 }

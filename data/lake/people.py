@@ -1,7 +1,7 @@
 """One person in the lake: what is kept of them, and how they are taken out of it."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,15 @@ import pyarrow.parquet as pq
 
 from data.lake.lake import Lake
 from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+from data.tables import TABLES
 
-# Deleted whole; of the others the books need the row, but not to know whose it is.
-DELETED = ("customers", "events")
-PERSONAL: Mapping[str, tuple[str, ...]] = {
-    "orders": ("customer_id",),
-    "payments": ("customer_id", "card_id", "device_id", "ip_address", "email_hash"),
-}
+_PERSONAL = {name: table.personal for name, table in TABLES.items() if table.erasure}
 
 
 def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
     """Every row of the customer by table, without the fields that are empty."""
     found = {}
-    for table in (*DELETED, *PERSONAL):
+    for table in _PERSONAL:
         rows = lake.read(table)
         own = rows[rows["customer_id"] == customer_id]
         found[table] = [
@@ -44,7 +40,7 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
         manifest = load(lake.folder)
         fresh, counts = manifest, dict[str, int]()
         old: list[Path] = []
-        for table in (*DELETED, *PERSONAL):
+        for table in _PERSONAL:
             entry = manifest.tables.get(table)
             if entry is not None:
                 changed, rows, gone = _rewritten(lake.folder, table, entry, customer_id, hashed)
@@ -73,8 +69,8 @@ def _rewritten(
             continue
         changed = (
             rows.filter(pc.invert(own))
-            if table in DELETED
-            else _hashed(rows, own, PERSONAL[table], hashed)
+            if TABLES[table].erasure == "delete"
+            else _hashed(rows, own, _PERSONAL[table], hashed)
         )
         draft = path.with_name(f"{uuid.uuid4().hex}.parquet")
         pq.write_table(changed, draft)

@@ -4,29 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import and_
-from types import MappingProxyType
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionDtype
 
+from data.lake.parsing import parse
 from data.tables import Table
-
-# What an empty field means, where it means something.
-DEFAULTS: Mapping[str, Mapping[str, str | float]] = MappingProxyType(
-    {
-        "orders": {"status": "placed", "discount": 0.0},
-        "supply_terms": {
-            "pack_size": 1.0,
-            "min_order_quantity": 0.0,
-            "review_period_days": 7.0,
-            "lead_time_sd": 0.0,
-            "duty_rate": 0.0,
-            "freight_per_unit": 0.0,
-        },
-    }
-)
 
 
 def wanted(
@@ -46,17 +31,51 @@ def wanted(
 
 
 def as_known(table: Table, rows: pa.Table, as_of: datetime | None) -> pa.Table:
-    """What became known only later is empty."""
-    if as_of is None:
-        return rows
-    for moment, columns in table.later.items():
-        if moment not in rows.column_names:
-            continue
-        later = pc.fill_null(pc.greater(rows[moment], _scalar(as_of)), False)
-        for name in (name for name in columns if name in rows.column_names):
-            place = rows.column_names.index(name)
-            rows = rows.set_column(place, name, pc.if_else(later, None, rows[name]))
+    """The rows without what became known after `as_of`; what follows from other columns filled in.
+
+    rows: columns of the table as at rest, with those that `needed` names.
+    """
+    rows = _with_keys(table, rows)
+    # All moments are compared before one is emptied: a status may hang on two of them.
+    late = {} if as_of is None else _late(table, rows, as_of)
+    for columns, hidden in late.values():
+        for name in columns:
+            rows = _replaced(rows, name, pc.if_else(hidden, None, rows[name]))
+    for name, sources in table.implied.items():
+        for moment, value in sources:
+            if {name, moment} <= set(rows.column_names):
+                usual = pc.fill_null(pc.equal(rows[name], table.defaults.get(name)), True)
+                follows = pc.and_(usual, pc.is_valid(rows[moment]))
+                rows = _replaced(rows, name, pc.if_else(follows, value, rows[name]))
     return rows
+
+
+def _late(
+    table: Table, rows: pa.Table, as_of: datetime
+) -> dict[str, tuple[list[str], pa.ChunkedArray]]:
+    """Time column -> the columns of `rows` that hang on it, and where it lies after `as_of`."""
+    return {
+        moment: (
+            [name for name in columns if name in rows.column_names],
+            pc.fill_null(pc.greater(rows[moment], _scalar(as_of)), False),
+        )
+        for moment, columns in table.later.items()
+        if moment in rows.column_names
+    }
+
+
+def _with_keys(table: Table, rows: pa.Table) -> pa.Table:
+    """Rows written before a part of the key was declared get that part's default."""
+    for name, default in table.optional_key.items():
+        if name in rows.column_names and rows[name].null_count:
+            filling = parse(table.column(name).kind, pa.array([str(default)])).array[0]
+            rows = _replaced(rows, name, pc.fill_null(rows[name], filling))
+    return rows
+
+
+def _replaced(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    place = rows.column_names.index(name)
+    return rows.set_column(place, rows.schema.field(place), values)
 
 
 def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list[str]:
@@ -64,6 +83,8 @@ def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list
     names = list(columns)
     if as_of is not None:
         names += [moment for moment, late in table.later.items() if set(late) & set(columns)]
+    for name, sources in table.implied.items():
+        names += [moment for moment, _ in sources if name in columns]
     if table.name == "orders" and "market" in columns:
         names.append("warehouse_id")
     return list(dict.fromkeys(names))
@@ -90,9 +111,7 @@ def complete(table: Table, found: pd.DataFrame, countries: Mapping[str, str]) ->
     countries: of the warehouses; an order's market is its warehouse's country unless it is said.
     """
     filled = {
-        name: found[name].fillna(value)
-        for name, value in DEFAULTS.get(table.name, {}).items()
-        if name in found
+        name: found[name].fillna(value) for name, value in table.defaults.items() if name in found
     }
     if table.name == "orders" and "market" in found and found["market"].isna().any():
         homes = found["warehouse_id"].map(lambda name: countries.get(name))

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 import pycountry
 
-from data.tables import Column, Kind, Table
+from data.clock import latest_fact
+from data.tables import EVERYWHERE, Column, Kind, Table
 
-# Plans may lie in the future; facts may not (a day is left for clocks and zones).
+# Plans may lie in the future; facts may not.
 PLANNED = frozenset(
     {"expected_at", "starts_on", "ends_on", "launched_on", "discontinued_on", "valid_from"}
 )
@@ -32,12 +34,18 @@ Rules = Mapping[str, tuple[Rule, ...]]
 
 
 def column_rules(table: Table, now: datetime) -> Rules:
-    """The rules of each column; a fact later than a day after `now` breaks one."""
-    return {column.name: _column_rules(column, now) for column in table.columns}
+    """The rules of each column; a fact later than `latest_fact(now)` breaks one."""
+    return {
+        column.name: _column_rules(column, now, table.optional_key.get(column.name))
+        for column in table.columns
+    }
 
 
-def _column_rules(column: Column, now: datetime) -> tuple[Rule, ...]:
+def _column_rules(column: Column, now: datetime, default: str | int | None) -> tuple[Rule, ...]:
+    """default: stands for a missing part of the key, and is allowed whatever the kind says."""
     rules = _kind_rules(column.kind)
+    if default == EVERYWHERE:
+        rules = tuple(Rule(rule.name, _or_everywhere(rule.holds), rule.remedy) for rule in rules)
     if column.values:  # noqa: PD011  (a column of the contract)
         allowed = ", ".join(column.values)
         rules += (
@@ -46,7 +54,7 @@ def _column_rules(column: Column, now: datetime) -> tuple[Rule, ...]:
             ),
         )
     if column.kind == "time" and column.name not in PLANNED:
-        limit = pd.Timestamp(now) + timedelta(days=1)
+        limit = pd.Timestamp(latest_fact(now))
         rules += (
             Rule("in the future", lambda values: values <= limit, "correct it; is it really UTC?"),
         )
@@ -106,6 +114,14 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
                 "write a share: 0.25 for 25 %",
             ),
         ),
+        "rate": (
+            finite,
+            Rule(
+                "not between 0 and 5",
+                lambda values: values.between(0, 5),
+                "write a share: 0.25 for 25 %",
+            ),
+        ),
         "number": (finite,),
         "line": (
             finite,
@@ -118,6 +134,20 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
         "time": (),
         "date": (),
         "flag": (),
+        "zone": (
+            Rule(
+                "an unknown time zone",
+                _isin(frozenset(available_timezones())),
+                "write its IANA name, such as Europe/Berlin",
+            ),
+        ),
+        "hour": (
+            Rule(
+                "no time of day",
+                lambda values: values.str.match(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"),
+                "write hours and minutes, such as 14:30",
+            ),
+        ),
     }[kind]
 
 
@@ -129,7 +159,9 @@ def row_rules(table: Table) -> tuple[Rule, ...]:
         rules += (
             Rule(
                 f"neither {' nor '.join(names)}",
-                lambda frame: ~frame[names].isna().all(axis="columns"),
+                lambda frame: (frame[names].notna() & (frame[names] != EVERYWHERE)).any(
+                    axis="columns"
+                ),
                 "fill in one of them",
             ),
         )
@@ -146,6 +178,10 @@ def row_rules(table: Table) -> tuple[Rule, ...]:
             ),
         )
     return rules
+
+
+def _or_everywhere(holds: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: (values == EVERYWHERE) | holds(values)
 
 
 def _isin(allowed: frozenset[str]) -> Callable[[Any], Any]:

@@ -40,7 +40,7 @@ def check(table: Table, batch: Batch, extra: Mapping[str, Kind], now: datetime) 
     """Split a batch into good rows and faults.
 
     extra: kinds of the undeclared columns that are kept.
-    now: a fact later than a day after it is a fault.
+    now: the wall clock; a fact later than it (but for a few minutes) is a fault.
     """
     kinds = {column.name: column.kind for column in table.columns} | dict(extra)
     parsed = {name: parse(kinds[name], batch.data.column(name)) for name in batch.data.column_names}

@@ -19,12 +19,14 @@ from features.forecasting.views import (
     quantile_names,
 )
 
+NEEDS = ("orders",)
 __all__ = [
     "DEMAND",
     "EXPLAINED",
     "FORECAST",
     "FREQUENCIES",
     "HISTORY",
+    "NEEDS",
     "SERVICE",
     "TABLES",
     "TOTALS",

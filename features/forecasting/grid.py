@@ -49,6 +49,8 @@ class Grid:
 
     def cells(self, pair: Numbers, period: Numbers) -> Numbers:
         """The cell of each pair (its number, -1 for none) and period; -1 where there is none."""
+        if not len(self.pairs):  # nothing to look up in
+            return np.full(len(pair), -1, dtype=np.int64)
         safe = np.maximum(pair, 0)
         within = period - self.first[safe]
         there = (pair >= 0) & (within >= 0) & (within < self.length[safe])

@@ -64,11 +64,13 @@ VIEWS: tuple[View, ...] = (
     ),
 )
 SERVICE = ("payment_velocity", "customer_risk")
+NEEDS = ("payments",)
 HISTORY: tuple[str, ...] = ()
 
 __all__ = [
     "FEATURES",
     "HISTORY",
+    "NEEDS",
     "PLAN",
     "RISK_FEATURES",
     "SERVICE",

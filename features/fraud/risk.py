@@ -105,5 +105,8 @@ def _days(tables: Frames, terms: Terms) -> pd.DataFrame:
         }
     )
     parts = [part for part in (opened, paid, reported) if len(part)]
-    news = pd.concat(parts or [paid], ignore_index=True).fillna(dict.fromkeys(_SUMS, 0))
+    news = pd.concat(parts or [paid], ignore_index=True)
+    # A shop without payments has none of their columns: its sums are 0, which is known.
+    news = news.reindex(columns=["customer_id", "event_timestamp", *_SUMS])
+    news = news.fillna(dict.fromkeys(_SUMS, 0))
     return news.groupby(["customer_id", "event_timestamp"], as_index=False, sort=True).sum()

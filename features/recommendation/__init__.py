@@ -14,6 +14,7 @@ from features.recommendation.interactions import (
 
 VIEWS = (INTERACTIONS_VIEW,)
 SERVICE: tuple[str, ...] = ()
+NEEDS = ("orders|events",)
 HISTORY: tuple[str, ...] = ()
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "INTERACTIONS",
     "INTERACTIONS_VIEW",
     "KIND_WEIGHTS",
+    "NEEDS",
     "SERVICE",
     "VIEWS",
     "as_interactions",

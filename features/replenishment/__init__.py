@@ -9,9 +9,11 @@ from features.replenishment import lead_time, stock, supply
 from features.replenishment.stock import PAIR
 from features.replenishment.supply import TRIPLE
 
+NEEDS = ("supply_terms", "orders|stock")
 __all__ = [
     "FEATURES",
     "HISTORY",
+    "NEEDS",
     "PAIR",
     "SERVICE",
     "TRIPLE",

@@ -67,6 +67,8 @@ def to_arrow(view: View, frame: pd.DataFrame, as_of: datetime | None = None) -> 
     missing = [name for name in schema(view).names if name not in frame.columns]
     if missing:
         raise ViewError(f"view {view.name}: the frame lacks the columns {', '.join(missing)}")
+    if frame.empty:  # of no rows pandas cannot tell the types
+        return schema(view).empty_table()
     faults = [*_key_faults(view, frame), *_time_faults(view, frame, as_of)]
     if faults:
         raise ViewError(f"view {view.name}: " + "; ".join(faults))

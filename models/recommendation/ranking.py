@@ -166,8 +166,9 @@ def learn_ranking(
     """Learn linear score, trees and blends from examples of one or more windows.
 
     durable_below: below which share of buyers who buy again a product is held back from who has
-    it, where that cannot be learned. The blends are chosen by halves: what one half of the people teaches ranks for the other; then
-    all teach. With too little bought the default weights speak alone.
+    it, where that cannot be learned. The blends are chosen by halves: what one half of the people
+    teaches ranks for the other; then all teach. With too little bought the default weights speak
+    alone.
     """
     if not _is_enough(examples, _ENOUGH):
         return replace(default_ranking(_rows(examples)), durable_below=durable_below)

@@ -22,12 +22,17 @@ def ingest(
 
     Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
     """
+    from data.currencies import currency_findings
+    from data.environment import load_settings
     from data.lake import open_lake
-    from data.settings import Settings
 
+    settings = load_settings()
+    lake = open_lake(settings)
     with progress() as report:
-        result = open_lake(Settings()).ingest(folder, progress=report)
+        result = lake.ingest(folder, progress=report)
     show(result, as_json)
+    for finding in currency_findings(lake, settings.base_currency):
+        typer.echo(f"{finding}.", err=True)
     for fault in result.faults:
         typer.echo(str(fault), err=True)
     if not result.ok:
@@ -37,13 +42,15 @@ def ingest(
 
 @commands.command()
 def status(as_json: Json = False) -> None:
-    """What is here, how fresh, and which models."""
+    """What is here, how fresh, which models, and what is missing for what."""
+    from data.environment import load_settings
     from data.lake import open_lake
-    from data.settings import Settings
+    from data.lake.needs import missing_tables
+    from data.use_cases import needs_of
     from models.registry import open_registry
     from serving.command.model_commands import brief_version
 
-    settings = Settings()
+    settings = load_settings()
     lake, registry = open_lake(settings), open_registry(settings)
     champions = {
         version.use_case: version
@@ -51,18 +58,25 @@ def status(as_json: Json = False) -> None:
         if version.champion and version.use_case in settings.use_cases
     }
     shown = champions if as_json else [brief_version(each) for each in champions.values()]
-    show({"clock": lake.clock(), "tables": lake.tables(), "models": shown}, as_json)
+    lacks = [
+        {"use_case": name, "lacks": clause}
+        for name in settings.use_cases
+        for clause in missing_tables(lake, needs_of(name))
+    ]
+    show(
+        {"clock": lake.clock(), "tables": lake.tables(), "models": shown, "missing": lacks}, as_json
+    )
 
 
 @commands.command()
 def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
     """Compute the features from the lake, offline and online."""
+    from data.environment import load_settings
     from data.inbox import absorb_records
     from data.lake import open_lake
-    from data.settings import Settings
     from features.store import Store
 
-    settings = Settings()
+    settings = load_settings()
     lake = open_lake(settings)
     with progress() as report:
         absorb_records(settings, lake)

@@ -18,12 +18,12 @@ def report_experiment(
     as_json: Json = False,
 ) -> None:
     """Click, cart and purchase uplift of each arm, with confidence intervals."""
+    from data.environment import load_settings
     from data.lake import open_lake
     from data.records import open_records
-    from data.settings import Settings
     from decisions.recommendation.report import reports
 
-    settings = Settings()
+    settings = load_settings()
     found = reports(open_records(settings).storefront, open_lake(settings), name)
     if as_json:
         show(found, as_json)

@@ -19,11 +19,11 @@ def replay_decision(
     as_json: Json = False,
 ) -> None:
     """Make a stored decision again, bit for bit. Exit code 3: it came out differently."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.fraud.replay import find_decision, replay
     from decisions.runtime import open_runtime
 
-    runtime = open_runtime(Settings())
+    runtime = open_runtime(load_settings())
     result = replay(find_decision(runtime.records, decision), runtime.records, runtime.registry)
     show(result, as_json)
     if not result.same:
@@ -36,11 +36,11 @@ def watch_fraud(
     as_json: Json = False,
 ) -> None:
     """How the decisions did, day by day; of the shadow too."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.fraud.watch import watch
     from decisions.runtime import open_runtime
 
-    runtime = open_runtime(Settings())
+    runtime = open_runtime(load_settings())
     runtime.refresh()
     show({"days": watch(runtime, datetime.now(UTC) - timedelta(days=days))}, as_json)
 
@@ -53,11 +53,11 @@ def retune_policy(
     as_json: Json = False,
 ) -> None:
     """The policy that fits the rate of fraud that is really reported, beside the one in use."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.fraud.tuning import retune
     from decisions.runtime import open_runtime
 
-    runtime = open_runtime(Settings())
+    runtime = open_runtime(load_settings())
     runtime.refresh()
     show(retune(runtime, datetime.now(UTC), apply=apply), as_json)
     if not apply:
@@ -70,8 +70,8 @@ def shadow_fraud(
     as_json: Json = False,
 ) -> None:
     """Score with another version beside the champion, without acting."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.fraud.controls import set_shadow
     from decisions.runtime import open_runtime
 
-    show(set_shadow(open_runtime(Settings()), version, author="argosy fraud"), as_json)
+    show(set_shadow(open_runtime(load_settings()), version, author="argosy fraud"), as_json)

@@ -25,13 +25,13 @@ def add_key(
     ] = None,
 ) -> None:
     """Make an API key; it is shown once."""
+    from data.environment import load_settings
     from data.records import open_records
-    from data.settings import Settings
     from serving.http.auth import create_key
 
     lasts = timedelta(days=days) if days else None
     wanted = tuple(part.strip() for part in scopes.split(","))
-    records = open_records(Settings())
+    records = open_records(load_settings())
     typer.echo(create_key(records, name, wanted, lasts=lasts, per_minute=per_minute))
 
 
@@ -41,21 +41,21 @@ def rotate_key(
     grace: Annotated[float, typer.Option(help="Hours for which the old key still holds.")] = 24.0,
 ) -> None:
     """Make a new key in the place of an old one; it is shown once."""
+    from data.environment import load_settings
     from data.records import open_records
-    from data.settings import Settings
     from serving.http.auth import rotate_key
 
-    typer.echo(rotate_key(open_records(Settings()), name, timedelta(hours=grace)))
+    typer.echo(rotate_key(open_records(load_settings()), name, timedelta(hours=grace)))
 
 
 @commands.command("list")
 def list_keys(as_json: Json = False) -> None:
     """The names and scopes of the keys."""
+    from data.environment import load_settings
     from data.records import open_records
-    from data.settings import Settings
 
     columns = ("name", "scopes", "created_at", "expires_at", "former_until", "per_minute")
-    known = open_records(Settings()).keys()
+    known = open_records(load_settings()).keys()
     lines = [{name: getattr(key, name) for name in columns} for key in known]
     show([line | {"scopes": " ".join(line["scopes"])} for line in lines], as_json)
 
@@ -63,7 +63,7 @@ def list_keys(as_json: Json = False) -> None:
 @commands.command("drop")
 def drop_key(name: str) -> None:
     """Make a key worthless at once."""
+    from data.environment import load_settings
     from data.records import open_records
-    from data.settings import Settings
 
-    open_records(Settings()).drop_key(name)
+    open_records(load_settings()).drop_key(name)

@@ -39,10 +39,10 @@ def train(
     Exit code 3: some use cases serve what was trained, others were held back or lack data, and the
     message says what. 1: nothing was trained.
     """
-    from data.settings import Settings
+    from data.environment import load_settings
     from training.run import train_use_cases
 
-    settings = Settings()
+    settings = load_settings()
     chosen = settings.use_cases if use_case == "all" else (use_case,)
     with progress() as report:
         result = train_use_cases(settings, chosen, as_of, parse_pairs(settings_ or []), report)
@@ -73,7 +73,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Batch answers, by the same models and features as the API."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.batch import score_use_case
 
     if out.suffix not in {".parquet", ".csv"}:
@@ -86,7 +86,7 @@ def score(
         "fraud": {"payments": payments},
     }
     with progress() as report:
-        frame = score_use_case(Settings(), use_case, as_of, options.get(use_case, {}), report)
+        frame = score_use_case(load_settings(), use_case, as_of, options.get(use_case, {}), report)
     write_table(frame, out)
     show({"use_case": use_case, "rows": len(frame), "out": str(out)}, as_json)
 
@@ -98,14 +98,14 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Replay the past under our policy and plain ones: cost, fill rate, stock, stock-outs."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from models.registry import open_registry
     from training import replenishment
     from training.run import open_context
 
     if use_case != "replenishment":
         raise typer.BadParameter(f"{use_case} has no back-test of its own; replenishment has one")
-    settings = Settings()
+    settings = load_settings()
     with progress() as report:
         context = open_context(settings, as_of, {}, report)
         done = replenishment.backtest(context)
@@ -118,10 +118,10 @@ def backtest(
 @commands.command()
 def models(as_json: Json = False) -> None:
     """Every registered version, its figures, and which one serves."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from models.registry import open_registry
 
-    versions = open_registry(Settings()).versions()
+    versions = open_registry(load_settings()).versions()
     show(versions if as_json else {"models": [brief_version(each) for each in versions]}, as_json)
 
 
@@ -139,12 +139,12 @@ def promote(
 
     Exit code 1: it does not; the champion stays.
     """
-    from data.settings import Settings
+    from data.environment import load_settings
     from models.promotion import promote_release
     from models.registry import open_registry
 
     failed = promote_release(
-        open_registry(Settings()), use_case, version, reason=force or reason, force=bool(force)
+        open_registry(load_settings()), use_case, version, reason=force or reason, force=bool(force)
     )
     show({"use_case": use_case, "champion": version, "failed checks": failed}, as_json)
 
@@ -152,10 +152,10 @@ def promote(
 @commands.command()
 def rollback(use_case: UseCase, as_json: Json = False) -> None:
     """Go back to the version that served before."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from models.registry import open_registry
 
-    version = open_registry(Settings()).rollback(use_case)
+    version = open_registry(load_settings()).rollback(use_case)
     show({"use_case": use_case, "champion": version}, as_json)
 
 

@@ -31,10 +31,10 @@ def doctor(as_json: Json = False) -> None:
 
     Exit code 1 when something failed.
     """
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.doctor import examine
 
-    findings = examine(Settings())
+    findings = examine(load_settings())
     show(findings if as_json else {"findings": findings}, as_json)
     if any(finding.status == "failed" for finding in findings):
         raise typer.Exit(1)
@@ -47,11 +47,11 @@ def monitor(
     as_json: Json = False,
 ) -> None:
     """Watch what is served: skew, drift, labels, freshness. Exit code 4 past a limit."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.monitor import look, write
     from decisions.runtime import open_runtime
 
-    report = look(open_runtime(Settings()), days=days)
+    report = look(open_runtime(load_settings()), days=days)
     write(report, out)
     show({"watches": report.watches, "within limits": report.ok, "out": str(out)}, as_json)
     if not report.ok:
@@ -64,12 +64,12 @@ def run_schedule(
     once: Annotated[bool, typer.Option(help="Do what is due now, then end.")] = False,
 ) -> None:
     """Do the steps of a schedule, each once a window, one at a time across machines."""
+    from data.environment import load_settings
     from data.records import open_records
-    from data.settings import Settings
     from decisions import schedule as steps
 
     planned = steps.read(file)
-    records = open_records(Settings())
+    records = open_records(load_settings())
     if not once:
         steps.forever(file, records)
     done = steps.once(planned, records, datetime.now(UTC), steps.command)
@@ -83,12 +83,12 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
 ) -> None:
     """Erase one customer from lake, features and records; the receipt is printed and kept."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from decisions.privacy import erase as erase_customer
     from decisions.privacy import found
     from decisions.runtime import open_runtime
 
-    runtime = open_runtime(Settings())
+    runtime = open_runtime(load_settings())
     if export:
         show(found(runtime, customer_id), as_json=True)
         return

@@ -26,10 +26,10 @@ def serve(
     workers: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Answer over HTTP."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from serving.http.app import run
 
-    run(Settings(), host=host, port=port, workers=workers)
+    run(load_settings(), host=host, port=port, workers=workers)
 
 
 @commands.command()
@@ -42,10 +42,10 @@ def demo(
     ] = True,
 ) -> None:
     """Build the sample merchant, train all use cases, serve, say where to look."""
-    from data.settings import Settings
+    from data.environment import load_settings
     from serving.command.demo import build_demo
 
-    base = Settings()
+    base = load_settings()
     settings = base.model_copy(update={"home": base.home / "demo", "auth": False})
     with progress() as report:
         build_demo(settings, size.value, fresh=fresh, report=report)

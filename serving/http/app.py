@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from data.environment import load_settings
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.settings import Settings
@@ -26,6 +27,7 @@ from serving.http import errors, health, privacy, promotion
 from serving.http.auth import KeyRing, Rates
 from serving.http.fast_route import Express
 from serving.http.idempotency import InFlight
+from serving.http.openapi import DescribedApi, name_operation
 from serving.http.request_guard import Edge, Limits
 
 Page = Callable[[str, Lake, datetime, str], str]
@@ -33,21 +35,6 @@ Page = Callable[[str, Lake, datetime, str], str]
 
 class ServeError(ArgosyError):
     """The server must not, or cannot, start as asked."""
-
-
-class Api(FastAPI):
-    """FastAPI with the problem schema among its components."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI 3.1 description."""
-        whole = super().openapi()
-        schemas = whole.setdefault("components", {}).setdefault("schemas", {})
-        schemas["Problem"] = errors.SCHEMA
-        for operations in whole["paths"].values():
-            for operation in operations.values():
-                for body in operation.get("requestBody", {}).get("content", {}).values():
-                    schemas.update(body["schema"].pop("$defs", {}))
-        return whole
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
@@ -60,11 +47,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         yield
         await run_in_threadpool(runtime.stop)
 
-    app = Api(
+    app = DescribedApi(
         title="Argosy",
         version=version("argosy"),
         summary="What to recommend, what will sell, what to order, which payment to trust.",
         lifespan=lifespan,
+        generate_unique_id_function=name_operation,
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -100,7 +88,7 @@ async def _settled(_: FastAPI) -> AsyncIterator[None]:
 
 def from_environment() -> FastAPI:
     """The application with the settings of the environment: what each worker makes."""
-    return create_app(Settings())
+    return create_app(load_settings())
 
 
 def run(settings: Settings, host: str, port: int, workers: int, ready: Page | None = None) -> None:

@@ -73,12 +73,12 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz")
-    async def healthz() -> Health:
+    async def check_health() -> Health:
         """Whether the process answers."""
         return Health()
 
     @routes.get("/readyz")
-    def readyz() -> Readiness:
+    def check_readiness() -> Readiness:
         """Whether all models and features are loaded; else 503 with what to run."""
         as_of = runtime.features_as_of()
         missing = _missing(runtime, as_of)
@@ -93,12 +93,12 @@ def router(runtime: Runtime) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    def metrics() -> Response:
+    def read_metrics() -> Response:
         """The metrics, as Prometheus reads them."""
         return Response(runtime.telemetry.page(), media_type=telemetry.MEDIA_TYPE)
 
     @routes.get("/v1/models", dependencies=[Depends(scoped())], tags=["models"])
-    async def models() -> Models:
+    async def list_models() -> Models:
         """The releases in use."""
         return Models(data=_models(runtime))
 

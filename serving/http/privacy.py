@@ -22,7 +22,9 @@ def router(runtime: Runtime) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
     )
-    def export(customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]) -> Response:
+    def export_customer(
+        customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]
+    ) -> Response:
         """Everything that is kept of one customer, by place and table; empty when nothing is."""
         told = orjson.dumps(
             found(runtime, customer_id), option=orjson.OPT_SERIALIZE_NUMPY, default=str
@@ -30,7 +32,9 @@ def router(runtime: Runtime) -> APIRouter:
         return Response(told, media_type="application/json")
 
     @routes.delete("/{customer_id}")
-    def erasure(customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]) -> Receipt:
+    def erase_customer(
+        customer_id: Id, caller: Annotated[Caller, Depends(scoped("admin"))]
+    ) -> Receipt:
         """Erase a customer from the lake, the features and the records. Done again, it finds
         nothing more. Orders and payments stay for the books, without saying whose they are."""
         return erase(runtime, customer_id)

@@ -64,13 +64,17 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/v1/models", tags=["models"])
 
     @routes.post("/{use_case}:promote", response_model=InUse, dependencies=[IDEMPOTENT])
-    def promote(use_case: _UseCase, body: Promotion, request: Request, caller: _Admin) -> Response:
+    def promote_model(
+        use_case: _UseCase, body: Promotion, request: Request, caller: _Admin
+    ) -> Response:
         """Make a version the one that serves, if the gates let it pass: its sample, metric and
         slices, calibration, latency and feature types against those of the champion."""
         return once(runtime, request, body, lambda: _promote(runtime, use_case, body, caller))
 
     @routes.post("/{use_case}:rollback", response_model=InUse, dependencies=[IDEMPOTENT])
-    def rollback(use_case: _UseCase, body: Rollback, request: Request, caller: _Admin) -> Response:
+    def roll_back_model(
+        use_case: _UseCase, body: Rollback, request: Request, caller: _Admin
+    ) -> Response:
         """Make the version that served before this one serve again."""
         return once(runtime, request, body, lambda: _rollback(runtime, use_case, body, caller))
 

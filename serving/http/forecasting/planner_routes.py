@@ -24,8 +24,9 @@ from serving.http.forecasting.planner_schemas import (
     corrections,
     told,
 )
-from serving.http.forecasting.query import Cursor, Id, Limit, MaybeId, page
+from serving.http.forecasting.query import Id, MaybeId
 from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.paging import Cursor, Limit, cut_page
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -41,7 +42,7 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
         dependencies=[IDEMPOTENT],
         response_model=OverrideAnswer,
     )
-    def override(request: Request, body: OverrideRequest) -> Response:
+    def create_override(request: Request, body: OverrideRequest) -> Response:
         """Put a person's view above the model's until it expires; stored before it is answered.
 
         The forecast in the store bears it at once, so replenishment plans with it. `applied` is
@@ -50,7 +51,7 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
         return once(runtime, request, body, lambda: _add(runtime, body), status=201)
 
     @routes.get("/forecasts/overrides")
-    def overrides(
+    def list_overrides(
         warehouse_id: MaybeId = None,
         product_id: MaybeId = None,
         limit: Limit = 100,
@@ -58,10 +59,10 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
     ) -> OverridePage:
         """Overrides that were not dropped, the newest first; `holds` is false for expired ones."""
         found, now = runtime.records.overrides.all(warehouse_id, product_id), runtime.now()
-        return OverridePage(**page([told(one, now) for one in found], limit, cursor))
+        return OverridePage(**cut_page([told(one, now) for one in found], limit, cursor))
 
     @routes.delete("/forecasts/overrides/{override_id}")
-    def drop(override_id: Annotated[str, Path(max_length=128)]) -> OverrideAnswer:
+    def drop_override(override_id: Annotated[str, Path(max_length=128)]) -> OverrideAnswer:
         """Take an override off; the model's forecast is back at once."""
         now = runtime.now()
         found = runtime.records.overrides.drop(override_id, now)
@@ -82,17 +83,17 @@ def _add(runtime: Runtime, body: OverrideRequest) -> OverrideAnswer:
 
 def _reports(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get("/forecasts/exceptions")
-    def erring(
+    def list_forecast_exceptions(
         warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
     ) -> ExceptionPage:
         """Pairs whose forecasts erred to one side on closed periods, the most money first."""
         rates = runtime.lake.read("fx_rates", as_of=runtime.now())
         table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
         rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
-        return ExceptionPage(**page(rows, limit, cursor))
+        return ExceptionPage(**cut_page(rows, limit, cursor))
 
     @routes.get("/forecasts/value-added")
-    def added(warehouse_id: MaybeId = None) -> ValuePage:
+    def get_forecast_value_added(warehouse_id: MaybeId = None) -> ValuePage:
         """Forecast value added on closed periods: naive, seasonal naive, model, and final (with
         overrides).
         """
@@ -100,14 +101,14 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         return ValuePage(data=[Value.model_validate(one) for one in table.to_dict("records")])
 
     @routes.get("/forecasts/corrections")
-    def corrected(
+    def list_demand_corrections(
         warehouse_id: Id, product_id: Id, limit: Limit = 100, cursor: Cursor = None
     ) -> CorrectionPage:
         """Where a pair's demand is not its sales, and why, the newest period first."""
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         demand = runtime.store.history("demand", runtime.now(), only=pair)
         rows: list[Correction] = list(corrections(demand))
-        return CorrectionPage(**page(rows, limit, cursor))
+        return CorrectionPage(**cut_page(rows, limit, cursor))
 
 
 def _outcomes(runtime: Runtime, warehouse_id: str | None) -> pd.DataFrame:

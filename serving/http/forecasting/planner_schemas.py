@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictFloat
 
 from features.forecasting import Override
+from serving.http.paging import Page
 
 _COUNTED = (
     "sold",
@@ -73,12 +74,8 @@ class OverrideAnswer(BaseModel):
     applied: bool | None = None
 
 
-class OverridePage(BaseModel):
+class OverridePage(Page[OverrideAnswer]):
     """Overrides, the newest first."""
-
-    data: list[OverrideAnswer]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 class ErringPair(BaseModel):
@@ -106,20 +103,12 @@ class Value(BaseModel):
     value_added: float = Field(description="WAPE under that of the naive forecast.")
 
 
-class ExceptionPage(BaseModel):
+class ExceptionPage(Page[ErringPair]):
     """Exceptions, the most money first."""
 
-    data: list[ErringPair]
-    has_more: bool
-    next_cursor: str | None = None
 
-
-class ValuePage(BaseModel):
+class ValuePage(Page[Value]):
     """Forecast value added: naive, seasonal naive, the model, and what was planned with."""
-
-    data: list[Value]
-    has_more: bool = False
-    next_cursor: str | None = None
 
 
 class Correction(BaseModel):
@@ -138,12 +127,8 @@ class Correction(BaseModel):
     reason: str
 
 
-class CorrectionPage(BaseModel):
+class CorrectionPage(Page[Correction]):
     """Corrections of one pair, the newest first."""
-
-    data: list[Correction]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 def told(override: Override, now: datetime, applied: bool | None = None) -> OverrideAnswer:

@@ -1,7 +1,7 @@
 """What a query may say: ids, levels of quantiles, which page."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BeforeValidator
@@ -11,8 +11,6 @@ from serving.http.errors import Fault, Problem
 
 Id = Annotated[str, Query(min_length=1, max_length=128)]
 MaybeId = Annotated[str | None, Query(min_length=1, max_length=128)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[str | None, Query(max_length=64, description="next_cursor of the page before.")]
 
 
 def _split(values: object) -> object:
@@ -48,17 +46,3 @@ def horizon_of(asked: int | None, known: int) -> int:
         fault = Fault("/horizon", f"at most {known}", "query")
         raise Problem(422, "invalid_horizon", detail, fields=[fault])
     return asked or known
-
-
-def page(rows: list[Any], limit: int, cursor: str | None) -> dict[str, Any]:
-    """A page; the cursor is the place of its first row."""
-    if cursor is not None and not cursor.isdecimal():
-        fault = Fault("/cursor", "none of ours; start again without it", "query")
-        raise Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])
-    start = int(cursor or 0)
-    more = start + limit < len(rows)
-    return {
-        "data": rows[start : start + limit],
-        "has_more": more,
-        "next_cursor": str(start + limit) if more else None,
-    }

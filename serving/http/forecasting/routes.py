@@ -19,7 +19,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes = APIRouter(prefix="/v1", dependencies=[Depends(scoped("plan"))])
 
     @routes.get("/forecasts")
-    def forecasts(
+    def get_forecast(
         warehouse_id: Id,
         product_id: Id,
         horizon: Horizon = None,

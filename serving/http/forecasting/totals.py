@@ -12,15 +12,8 @@ from decisions.runtime import Runtime
 from features.forecasting import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
 from serving.http.errors import Fault, Problem
 from serving.http.forecasting.answers import Period, Window, named
-from serving.http.forecasting.query import (
-    Cursor,
-    Horizon,
-    Levels,
-    Limit,
-    horizon_of,
-    levels_of,
-    page,
-)
+from serving.http.forecasting.query import Horizon, Levels, horizon_of, levels_of
+from serving.http.paging import Cursor, Limit, Page, cut_page
 
 # How far back forecasts tell what the pairs of a group err in common.
 _LEARNED = timedelta(days=190)
@@ -35,16 +28,13 @@ class Total(BaseModel):
     windows: list[Window]
 
 
-class TotalPage(BaseModel):
+class TotalPage(Page[Total]):
     """Groups of one level, by key."""
 
     level: Level
     frequency: str = Field(description="day, week or month")
     as_of: str = Field(description="Nothing known after this was used.")
     model_version: str
-    data: list[Total]
-    has_more: bool
-    next_cursor: str | None = None
 
 
 class _Sums:
@@ -81,7 +71,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     sums = _Sums(runtime)
 
     @routes.get("/forecasts/totals")
-    def added(
+    def list_forecast_totals(
         level: Level,
         key: Annotated[
             str | None, Query(max_length=128, description="Only this one of the level.")
@@ -104,15 +94,13 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
             fault = Fault("/key", "none of this level", "query")
             raise Problem(404, "unknown_key", detail, fields=[fault])
         steps = horizon_of(horizon, found.mean.shape[1])
-        here = page(places, limit, cursor)
+        here = cut_page(places, limit, cursor)
         return TotalPage(
             level=level,
             frequency=found.frequency,
             as_of=found.as_of,
             model_version=found.model_version,
-            data=[_told(found, place, steps, levels) for place in here["data"]],
-            has_more=here["has_more"],
-            next_cursor=here["next_cursor"],
+            **here | {"data": [_told(found, place, steps, levels) for place in here["data"]]},
         )
 
 

@@ -19,9 +19,9 @@ from models.fraud import Action
 from serving.http.auth import scoped
 from serving.http.bodies import schema, valid
 from serving.http.errors import Fault, Problem
-from serving.http.fraud.pages import Cursor, Limit, page
 from serving.http.fraud.schemas import json_body
 from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.paging import Cursor, Limit, Page, cut_page
 
 _Body = Annotated[Any, Depends(json_body)]
 _ListName = Annotated[ListName | None, Query(alias="list")]
@@ -57,12 +57,8 @@ class EntryAnswer(BaseModel):
     hits: int
 
 
-class EntryPage(BaseModel):
+class EntryPage(Page[EntryAnswer]):
     """Entries, the newest first."""
-
-    data: list[EntryAnswer]
-    has_more: bool
-    next_cursor: str | None
 
 
 class RuleBody(BaseModel):
@@ -115,13 +111,14 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
 
 def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
     @routes.get("/lists")
-    def lists(name: _ListName = None, limit: Limit = 100, cursor: Cursor = None) -> EntryPage:
+    def list_list_entries(
+        name: _ListName = None, limit: Limit = 100, cursor: Cursor = None
+    ) -> EntryPage:
         """The entries of the lists with their hits, the newest first; also those expired."""
         hits = _hits(runtime)
         entries = [e for e in engine.current().lists.all() if name in (None, e.list)]
-        some, after = page(entries, limit, cursor)
-        data = [EntryAnswer(**vars(entry), hits=hits[entry.entry_id]) for entry in some]
-        return EntryPage(data=data, has_more=after is not None, next_cursor=after)
+        answers = [EntryAnswer(**vars(entry), hits=hits[entry.entry_id]) for entry in entries]
+        return EntryPage(**cut_page(answers, limit, cursor))
 
     @routes.post(
         "/lists",
@@ -130,7 +127,7 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=EntryAnswer,
         openapi_extra=schema(EntryBody),
     )
-    def change(request: Request, body: _Body) -> Response:
+    def set_list_entry(request: Request, body: _Body) -> Response:
         """Put an entry on a list, change it, or take it away. It acts at once; in other workers
         within `reload_seconds`."""
         given = valid(EntryBody, body)
@@ -159,7 +156,7 @@ def _hits(runtime: Runtime) -> Counter[str]:
 
 def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
     @routes.get("/rules")
-    def rules() -> RulePage:
+    def list_rules() -> RulePage:
         """The rules in use, and their version."""
         used = engine.current().rules
         return RulePage(version=used.version, data=[_told(rule) for rule in used.rules])
@@ -171,7 +168,7 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=RulePage,
         openapi_extra=schema(RuleBody),
     )
-    def change(request: Request, body: _Body) -> Response:
+    def set_rule(request: Request, body: _Body) -> Response:
         """Add a rule, change one, or take one away; the answer has the new version. Try it first:
         `POST /v1/fraud/rules/dry-run`."""
         given = valid(RuleBody, body)
@@ -181,12 +178,12 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
             text = given.model_dump(exclude={"name"})
             runtime.records.journal.add(RULE, given.name, author=author(request), body=text)
             engine.changed()
-            return rules()
+            return list_rules()
 
         return once(runtime, request, given, work, status=201)
 
     @routes.post("/rules/dry-run", openapi_extra=schema(Trial))
-    def trial(body: _Body) -> DryRun:
+    def try_rule(body: _Body) -> DryRun:
         """What a rule would have done on history: frauds caught, customers hurt, money."""
         given = valid(Trial, body)
         if given.rule.about != "payment":

@@ -91,7 +91,7 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
         response_model=AssessmentAnswer,
         openapi_extra=schema(ReturnBody),
     )
-    def returns(request: Request, body: _Body) -> Response:
+    def assess_return_request(request: Request, body: _Body) -> Response:
         """Grant a return at once, ask for proof (challenge), review or refuse it."""
         given = valid(ReturnBody, body)
         not_in_future(given.requested_at, "requested_at")
@@ -103,7 +103,7 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
         response_model=AssessmentAnswer,
         openapi_extra=schema(OrderBody),
     )
-    def orders(request: Request, body: _Body) -> Response:
+    def assess_order_request(request: Request, body: _Body) -> Response:
         """Ship an order, ask, review or stop it: its payment's risk, the lists and the address."""
         given = valid(OrderBody, body)
         not_in_future(given.attempted_at, "attempted_at")

@@ -18,9 +18,9 @@ from serving.http.auth import scoped
 from serving.http.bodies import schema, valid
 from serving.http.errors import Problem
 from serving.http.fraud.control_routes import author, now
-from serving.http.fraud.pages import Cursor, Limit, page
 from serving.http.fraud.schemas import DecisionAnswer, answer, json_body
 from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.paging import Cursor, Limit, Page, cut_page
 
 _Body = Annotated[Any, Depends(json_body)]
 _PaymentId = Annotated[str, Path(max_length=128)]
@@ -39,12 +39,8 @@ class ReviewAnswer(BaseModel):
     decision: DecisionAnswer
 
 
-class ReviewPage(BaseModel):
+class ReviewPage(Page[ReviewAnswer]):
     """Reviews, the most urgent money first."""
-
-    data: list[ReviewAnswer]
-    has_more: bool
-    next_cursor: str | None
 
 
 class Link(BaseModel):
@@ -101,7 +97,7 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
 
 def _queue(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get("/reviews")
-    def reviews(
+    def list_reviews(
         status: Status | Literal["all"] = "open",
         assignee: Annotated[str | None, Query(max_length=128)] = None,
         limit: Limit = 50,
@@ -113,12 +109,10 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
             for review in _all(runtime)
             if status in ("all", review.status) and assignee in (None, review.assignee)
         ]
-        some, after = page(found, limit, cursor)
-        data = [_told(review) for review in some]
-        return ReviewPage(data=data, has_more=after is not None, next_cursor=after)
+        return ReviewPage(**cut_page([_told(review) for review in found], limit, cursor))
 
     @routes.get("/reviews/{payment_id}")
-    def review(payment_id: _PaymentId) -> ReviewDetail:
+    def get_review(payment_id: _PaymentId) -> ReviewDetail:
         """One review: the payment, the payments that share its card, device, address or customer,
         and every step so far."""
         found = next((r for r in _all(runtime) if r.decision.payment_id == payment_id), None)
@@ -142,7 +136,7 @@ def _steps(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=Told,
         openapi_extra=schema(StepBody),
     )
-    def step(request: Request, body: _Body) -> Response:
+    def record_review_step(request: Request, body: _Body) -> Response:
         """Assign, snooze, approve or reject. Approve and reject end the review and are labels: a
         rejected payment counts as fraud for its card, device, … from now on."""
         given = valid(StepBody, body)
@@ -178,13 +172,15 @@ def _complete(given: StepBody) -> None:
 
 def _watching(routes: APIRouter, runtime: Runtime) -> None:
     @routes.get("/watch")
-    def days(days: Annotated[int, Query(ge=1, le=366)] = 30) -> dict[str, list[dict[str, Any]]]:
+    def watch_decisions(
+        days: Annotated[int, Query(ge=1, le=366)] = 30,
+    ) -> dict[str, list[dict[str, Any]]]:
         """Day by day: shares of each action, frauds caught and missed, money saved, lost and hurt,
         expected and observed fraud, the shift of the score; of the shadow too."""
         return {"data": watch(runtime, now() - timedelta(days=days))}
 
     @routes.post("/policy", status_code=201)
-    def policy(request: Request) -> Tuned:
+    def retune_policy(request: Request) -> Tuned:
         """Solve the policy anew for the rate of fraud that is really reported, and use it."""
         try:
             return retune(runtime, now(), author=author(request))

@@ -80,7 +80,7 @@ def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, De
         _must_be_same(found, asked.payment)
         return answer(found)
 
-    async def decide(request: Request) -> Response:
+    async def decide_payment(request: Request) -> Response:
         """Allow, challenge, review or block a payment, before it is captured.
 
         The body has the columns of `payments`. The same payment asked twice gets the same
@@ -99,7 +99,7 @@ def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, De
 
     routes.add_api_route(
         "/decisions",
-        decide,
+        decide_payment,
         methods=["POST"],
         dependencies=[*_MAY, IDEMPOTENT, Depends(_explained)],
         response_model=DecisionAnswer,
@@ -108,7 +108,7 @@ def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, De
     )
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
-    def decision(
+    def get_decision(
         payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
     ) -> DecisionAnswer:
         """The decision on a payment, as it was answered; explained in full when asked."""
@@ -173,7 +173,7 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=Items,
         openapi_extra=schema(Labels),
     )
-    def labels(request: Request, body: _Body) -> Response:
+    def report_labels(request: Request, body: _Body) -> Response:
         """Take in labels: chargebacks, early warnings, reviews. Stored before it is answered; the
         same label twice counts once. A fraud counts for its card, device, … from then on."""
         given = valid(Labels, body)
@@ -195,7 +195,7 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         response_model=Items,
         openapi_extra=schema(Outcomes),
     )
-    def outcomes(request: Request, body: _Body) -> Response:
+    def report_outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
         given = valid(Outcomes, body)
         return once(runtime, request, given, lambda: settle(runtime, engine, given), status=202)

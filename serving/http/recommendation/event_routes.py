@@ -28,7 +28,7 @@ def router(runtime: Runtime) -> APIRouter:
         response_model=EventsResponse,
         dependencies=[Depends(scoped("events", "recommend")), IDEMPOTENT],
     )
-    def events(request: Request, body: EventsRequest) -> Response:
+    def record_events(request: Request, body: EventsRequest) -> Response:
         """Take events; each has a result of its own, and what is accepted is on disk."""
         return once(runtime, request, body, lambda: _take(runtime, body), status=202)
 

@@ -1,10 +1,11 @@
 """What goes in and out of `POST /v1/events`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data.clock import time_fault
 from serving.http.recommendation.schemas import Country, Id, Kind, Strict
 
 MOST_EVENTS = 500
@@ -27,8 +28,9 @@ class EventIn(Strict):
     def _somebody(self) -> "EventIn":
         if not (self.visitor_id or self.customer_id):
             raise ValueError("visitor_id or customer_id: one of them must be given")
-        if self.occurred_at is not None and self.occurred_at.tzinfo is None:
-            raise ValueError("occurred_at: has no time zone; append Z for UTC")
+        fault = self.occurred_at and time_fault(self.occurred_at, datetime.now(UTC))
+        if fault:
+            raise ValueError(f"occurred_at: {fault}")
         return self
 
 

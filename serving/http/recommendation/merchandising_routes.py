@@ -37,19 +37,19 @@ def _lists(routes: APIRouter, runtime: Runtime, placements: Placements) -> None:
     storefront = runtime.records.storefront
 
     @routes.get("/placements", dependencies=_MAY)
-    def lists() -> PlacementsOut:
+    def list_placements() -> PlacementsOut:
         """What the merchant wants where: pins and boosts."""
         return PlacementsOut(data=[_placement_out(each) for each in storefront.placements()])
 
     @routes.put("/placements/{placement}", dependencies=_MAY)
-    def put(placement: Name, body: PlacementIn) -> PlacementOut:
+    def set_placement(placement: Name, body: PlacementIn) -> PlacementOut:
         """Pin products to the first places, boost or bury others; all workers within seconds."""
         wanted = Placement(placement, tuple(body.pins), _pushes(body.boosts))
         placements.changed(lambda: storefront.put_placement(wanted))
         return _placement_out(placements.current().lists.get(placement, wanted))
 
     @routes.delete("/placements/{placement}", status_code=204, dependencies=_MAY)
-    def drop(placement: Name) -> None:
+    def drop_placement(placement: Name) -> None:
         """Forget what was wanted there."""
         placements.changed(lambda: storefront.drop_placement(placement))
 
@@ -58,7 +58,7 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
     storefront = runtime.records.storefront
 
     @routes.get("/experiments", dependencies=_MAY)
-    def experiments() -> ExperimentsOut:
+    def list_experiments() -> ExperimentsOut:
         """All experiments, running and stopped."""
         return ExperimentsOut(data=[_experiment_out(each) for each in storefront.experiments()])
 
@@ -68,7 +68,7 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
         response_model=ExperimentFull,
         dependencies=[*_MAY, IDEMPOTENT],
     )
-    def start(request: Request, body: ExperimentIn) -> Response:
+    def start_experiment(request: Request, body: ExperimentIn) -> Response:
         """Start an experiment; a placement has one at a time, a name is used once."""
 
         def begin() -> ExperimentFull:
@@ -78,13 +78,13 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
         return once(runtime, request, body, begin, status=201)
 
     @routes.post("/experiments/{experiment_id}:stop", status_code=204, dependencies=_MAY)
-    def stop(experiment_id: Name) -> None:
+    def stop_experiment(experiment_id: Name) -> None:
         """End an experiment: everybody is answered as without it. Stopping twice is no error."""
         _known(runtime, experiment_id)
         placements.changed(lambda: storefront.stop_experiment(experiment_id))
 
     @routes.get("/experiments/{experiment_id}/report", dependencies=_MAY)
-    def figures(experiment_id: Name) -> ExperimentReport:
+    def report_experiment(experiment_id: Name) -> ExperimentReport:
         """Click, cart and purchase uplift of each arm against the control, with intervals."""
         return report(runtime.records.storefront, runtime.lake, _known(runtime, experiment_id))
 

@@ -98,7 +98,7 @@ def router(runtime: Runtime) -> APIRouter:
 
 
 def _people(routes: APIRouter, front: Storefront) -> None:
-    async def recommendations(request: Request) -> Response:
+    async def recommend_products(request: Request) -> Response:
         """What to show this visitor; somebody unknown is a cold start, not an error."""
         await admitted(request, "recommend")
         body = valid(RecommendationRequest, await loaded(request))
@@ -111,7 +111,7 @@ def _people(routes: APIRouter, front: Storefront) -> None:
 
     routes.add_api_route(
         "/recommendations",
-        recommendations,
+        recommend_products,
         methods=["POST"],
         dependencies=_MAY,
         response_model=RecommendationResponse,
@@ -120,7 +120,7 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     )
 
     @routes.post("/recommendations:explain", dependencies=_MAY)
-    def explain(body: ExplainRequest) -> Verdicts:
+    def explain_products(body: ExplainRequest) -> Verdicts:
         """Why named products are shown or not: rule by rule, and their rank among all eligible."""
         index = front.indexes.current()
         query, _ = front.planned(asked(body), body.placement)
@@ -133,7 +133,7 @@ def _people(routes: APIRouter, front: Storefront) -> None:
         )
 
     @routes.post("/rerank", dependencies=_MAY, response_model=RerankResponse)
-    def reranked(body: RerankRequest) -> Response:
+    def rerank_products(body: RerankRequest) -> Response:
         """The caller's own list in the order this person likes; what may not be shown apart."""
         index = front.indexes.current()
         query, _ = front.planned(asked(body), body.placement)
@@ -149,14 +149,14 @@ def _people(routes: APIRouter, front: Storefront) -> None:
 
 def _products(routes: APIRouter, front: Storefront) -> None:
     @routes.get("/products/{product_id}/similar", dependencies=_MAY, response_model=Products)
-    def similar_products(product_id: Product, query: Narrowed) -> Response:
+    def list_similar_products(product_id: Product, query: Narrowed) -> Response:
         """Products liked by the people who like this one."""
         return near(product_id, query, together=False)
 
     @routes.get(
         "/products/{product_id}/bought-together", dependencies=_MAY, response_model=Products
     )
-    def bought_together(product_id: Product, query: Narrowed) -> Response:
+    def list_products_bought_together(product_id: Product, query: Narrowed) -> Response:
         """Products that lie in one basket with this one more than chance would have it."""
         return near(product_id, query, together=True)
 
@@ -167,7 +167,7 @@ def _products(routes: APIRouter, front: Storefront) -> None:
         return response(front.told(index, answer, name(), problem))
 
     @routes.get("/trending", dependencies=_MAY, response_model=Products)
-    def trending_products(query: Narrowed) -> Response:
+    def list_trending_products(query: Narrowed) -> Response:
         """What sells now: purchases of the last days, each halved every seven days."""
         index = front.indexes.current()
         seen, problem = front.visit(index, query)

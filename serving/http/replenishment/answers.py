@@ -12,6 +12,7 @@ from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan
 from models.replenishment.curve import waterfall
 from models.replenishment.projection import Projection
+from serving.http.paging import Page
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -177,12 +178,8 @@ class SuggestionAnswer(Made):
     trail: list[Entry]
 
 
-class SuggestionPage(Made):
+class SuggestionPage(Made, Page[Suggestion]):
     """A page of lines; the most money at risk first."""
-
-    data: list[Suggestion]
-    has_more: bool
-    next_cursor: str | None
 
 
 States = Mapping[str, tuple[str, float]]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from data.purchasing import OrderedLine, Outcome
 from decisions.replenishment.plan import Terms
+from serving.http.paging import Page
 from serving.http.replenishment.answers import Made, Suggestion
 
 
@@ -97,12 +98,8 @@ class Transfer(BaseModel):
     reason: str
 
 
-class TransferPage(Made):
+class TransferPage(Made, Page[Transfer]):
     """Transfers, the most gain first."""
-
-    data: list[Transfer]
-    has_more: bool
-    next_cursor: str | None
 
 
 class Item(BaseModel):
@@ -181,12 +178,8 @@ class PurchaseOrder(BaseModel):
     lines: list[PurchaseLine]
 
 
-class PurchaseOrders(BaseModel):
+class PurchaseOrders(Page[PurchaseOrder]):
     """Purchase orders made here."""
-
-    data: list[PurchaseOrder]
-    has_more: bool = False
-    next_cursor: str | None = None
 
 
 def decided(outcomes: list[Outcome]) -> DecidedAll:

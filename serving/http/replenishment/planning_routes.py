@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan, Terms, changed, ranked, select
 from models.replenishment.plan import Planned
+from serving.http.paging import Cursor, page_end, page_start
 from serving.http.replenishment.answers import made, suggestions
 from serving.http.replenishment.bodies import (
     Change,
@@ -18,7 +19,6 @@ from serving.http.replenishment.bodies import (
     TransferPage,
     WhatIf,
 )
-from serving.http.replenishment.paging import cursor_at, position
 
 Text = Annotated[str | None, Query(max_length=128)]
 
@@ -28,12 +28,12 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/transfers")
-    def transfers(
+    def list_transfers(
         product_id: Text = None,
         from_warehouse_id: Text = None,
         to_warehouse_id: Text = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        cursor: Cursor = None,
     ) -> TransferPage:
         """What to move between warehouses before buying, the most gain first."""
         plan = current()
@@ -43,18 +43,16 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
             from_warehouse_id=from_warehouse_id,
             to_warehouse_id=to_warehouse_id,
         )
-        start = position(cursor, plan) if cursor else 0
-        more = start + limit < len(rows)
+        start = page_start(cursor, stamp=plan.stamp)
         part = rows.iloc[start : start + limit].to_dict("records")
         return TransferPage(
             **made(plan),
             data=[Transfer.model_validate(row) for row in part],
-            has_more=more,
-            next_cursor=cursor_at(start + limit, plan) if more else None,
+            **page_end(start + limit, len(rows), stamp=plan.stamp),
         )
 
     @routes.post("/plan")
-    def what_if(change: Change) -> WhatIf:
+    def plan_under_other_terms(change: Change) -> WhatIf:
         """The same plan under another lead time, service level, tariff, budget or demand, beside
         today's or another one; nothing is kept."""
         plan = current()

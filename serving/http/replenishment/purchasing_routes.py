@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from data.purchasing import State
 from decisions.replenishment.orders import Wish, decide
@@ -13,6 +13,7 @@ from decisions.runtime import Runtime
 from serving.http.auth import Caller, scoped
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, once
+from serving.http.paging import Cursor, Limit, cut_page
 from serving.http.replenishment.bodies import (
     DecidedAll,
     Export,
@@ -53,13 +54,13 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         return answer
 
     @routes.post("/suggestions:approve", dependencies=[IDEMPOTENT], response_model=DecidedAll)
-    def approve_all(body: Items, request: Request, caller: Planner) -> Any:
+    def approve_suggestions(body: Items, request: Request, caller: Planner) -> Any:
         """Approve lines, or change their quantities: one result a line."""
         wishes = [Wish(item.id, item.quantity, item.reason) for item in body.items]
         return once(runtime, request, body, lambda: taken(wishes, "approved", caller))
 
     @routes.post("/suggestions:dismiss", dependencies=[IDEMPOTENT], response_model=DecidedAll)
-    def dismiss_all(body: Items, request: Request, caller: Planner) -> Any:
+    def dismiss_suggestions(body: Items, request: Request, caller: Planner) -> Any:
         """Dismiss lines, each with its reason: one result a line."""
         wishes = [Wish(item.id, None, item.reason) for item in body.items]
         return once(runtime, request, body, lambda: taken(wishes, "dismissed", caller))
@@ -69,7 +70,7 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         dependencies=[IDEMPOTENT],
         response_model=DecidedAll,
     )
-    def approve(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
+    def approve_suggestion(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
         """Approve one line, as suggested or with another quantity."""
         return once(runtime, request, body, lambda: single(suggestion_id, body, "approved", caller))
 
@@ -78,7 +79,7 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         dependencies=[IDEMPOTENT],
         response_model=DecidedAll,
     )
-    def dismiss(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
+    def dismiss_suggestion(suggestion_id: str, body: One, request: Request, caller: Planner) -> Any:
         """Dismiss one line; the reason is kept."""
         return once(
             runtime, request, body, lambda: single(suggestion_id, body, "dismissed", caller)
@@ -93,7 +94,7 @@ def orders(runtime: Runtime) -> APIRouter:
     buying = runtime.records.purchasing
 
     @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
-    def export(body: Export, request: Request, caller: Planner) -> Any:
+    def export_orders(body: Export, request: Request, caller: Planner) -> Any:
         """Make purchase orders of all that is approved, one a supplier and warehouse.
 
         What was exported is not exported again: a second call answers with no orders.
@@ -112,25 +113,19 @@ def orders(runtime: Runtime) -> APIRouter:
         return once(runtime, request, body, work)
 
     @routes.get("/orders", response_model=PurchaseOrders)
-    def listed(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Annotated[int, Query(ge=0)] = 0,
+    def list_orders(
+        limit: Limit = 100,
+        cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
         """Purchase orders made here, the newest first; CSV has the columns of `purchase_orders`."""
         lines = buying.orders()
         if _CSV in accept:
             return Response(as_csv(lines), media_type=_CSV)
-        found = purchase_orders(lines)
-        more = cursor + limit < len(found)
-        return PurchaseOrders(
-            data=found[cursor : cursor + limit],
-            has_more=more,
-            next_cursor=str(cursor + limit) if more else None,
-        )
+        return PurchaseOrders(**cut_page(purchase_orders(lines), limit, cursor))
 
     @routes.get("/orders/{po_id}", response_model=PurchaseOrders)
-    def order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
+    def get_order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
         """One purchase order, as JSON or CSV."""
         lines = buying.orders(po_id)
         if not lines:

@@ -12,6 +12,7 @@ from decisions.replenishment.plan import Plan, Plans, ranked, select
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.errors import Problem
+from serving.http.paging import Cursor, page_end, page_start
 from serving.http.replenishment.answers import (
     States,
     SuggestionAnswer,
@@ -20,7 +21,6 @@ from serving.http.replenishment.answers import (
     made,
     suggestions,
 )
-from serving.http.replenishment.paging import cursor_at, position
 from serving.http.replenishment.planning_routes import planning
 from serving.http.replenishment.purchasing_routes import decisions, orders
 
@@ -43,7 +43,7 @@ def router(runtime: Runtime) -> APIRouter:
         response_model=SuggestionPage,
         responses={200: {"content": {_CSV: {}}, "description": "Lines, as JSON or CSV."}},
     )
-    def page(
+    def list_suggestions(
         warehouse_id: Text = None,
         product_id: Text = None,
         supplier_id: Text = None,
@@ -54,7 +54,7 @@ def router(runtime: Runtime) -> APIRouter:
             bool | None, Query(description="Only lines with more than 90 days of stock, or others.")
         ] = None,
         limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
-        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
         """The plan's lines, the most money at risk first, then the soonest last day to decide.
@@ -66,21 +66,19 @@ def router(runtime: Runtime) -> APIRouter:
             plan.lines, warehouse_id=warehouse_id, product_id=product_id, supplier_id=supplier_id
         )
         lines = ranked(_kept(lines, ordered=ordered, slow=slow))
-        start = position(cursor, plan) if cursor else 0
+        start = page_start(cursor, stamp=plan.stamp)
         if _CSV in accept:
             text = lines.assign(id=identity(lines)).iloc[start:][:limit].to_csv(index=False)
             return Response(text, media_type=_CSV, headers=_headers(plan))
         end = start + (limit or 100)
-        more = end < len(lines)
         return SuggestionPage(
             **made(plan),
             data=suggestions(lines.iloc[start:end], _decided(runtime, plan)[0]),
-            has_more=more,
-            next_cursor=cursor_at(end, plan) if more else None,
+            **page_end(end, len(lines), stamp=plan.stamp),
         )
 
     @routes.get("/suggestions/{suggestion_id:path}")
-    def one(suggestion_id: str) -> SuggestionAnswer:
+    def get_suggestion(suggestion_id: str) -> SuggestionAnswer:
         """One line by its id, `warehouse~product~supplier`: its waterfall in units and money, the
         cost of other quantities, the stock ahead, and what was decided on it."""
         plan = current()

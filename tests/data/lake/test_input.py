@@ -161,7 +161,7 @@ def test_append_never_refuses(tmp_path: Path) -> None:
         pd.DataFrame({**event, "kind": ["view", "stare"], "product_id": "p", "visitor_id": "v"}),
     )
     assert (report.new, report.quarantined) == (1, 1)
-    assert "write one of impression, view, cart" in str(report.faults[0])
+    assert "write one of impression, click, view, cart" in str(report.faults[0])
 
 
 # Keys -----------------------------------------------------------------------------------------

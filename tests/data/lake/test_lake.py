@@ -253,13 +253,25 @@ def test_what_became_known_later_is_empty_before(lake: Lake) -> None:
     assert (after["received_at"], after["received_quantity"]) == (received, 4)
 
 
-def test_the_clock_is_the_newest_order_else_the_next_best(lake: Lake) -> None:
-    stock = {"observed_at": [MAY + timedelta(days=9)], "warehouse_id": ["w"], "product_id": ["p"]}
-    lake.append("stock", pd.DataFrame({**stock, "on_hand": [1]}))
-    assert lake.clock() == MAY + timedelta(days=9)
+def test_the_clock_is_the_newest_fact_of_any_table(lake: Lake) -> None:
     lake.append("orders", orders(("1", 1), day=2))
     lake.append("orders", orders(("2", 1), day=1))
     assert lake.clock() == MAY + timedelta(days=2)
+    stock = {"observed_at": [MAY + timedelta(days=9)], "warehouse_id": ["w"], "product_id": ["p"]}
+    lake.append("stock", pd.DataFrame({**stock, "on_hand": [1]}))
+    assert lake.clock() == MAY + timedelta(days=9)
+    lake.append("orders", orders(("1", 1)).assign(returned_at=MAY + timedelta(days=12)))
+    assert lake.clock() == MAY + timedelta(days=12)
+
+
+def test_plans_do_not_move_the_clock(lake: Lake) -> None:
+    lake.append("orders", orders(("1", 1)))
+    later = pd.Timestamp(MAY + timedelta(days=99))
+    rate = {"rate_date": [later], "currency": ["USD"], "rate": [0.9]}
+    lake.append("fx_rates", pd.DataFrame(rate))
+    price = {"product_id": ["p1"], "valid_from": [later], "price": [1.0], "currency": ["EUR"]}
+    lake.append("prices", pd.DataFrame(price))
+    assert lake.clock() == MAY
 
 
 # What an empty field means --------------------------------------------------------------------
@@ -334,3 +346,18 @@ def test_a_signal_without_values_yet_is_left_out(lake: Lake) -> None:
     assert "x_score" not in lake.read("payments")
     lake.append("payments", payments("b", x_score="high"))
     assert lake.read("payments")["x_score"].tolist() == [None, "high"]
+
+
+def test_a_few_facts_far_ahead_of_all_others_do_not_move_the_clock(lake: Lake) -> None:
+    lines = [(str(number), 1) for number in range(300)]
+    lake.append("orders", orders(*lines))
+    lake.append("orders", orders(("late", 1), day=800))
+    assert lake.clock() == MAY
+    lake.append("orders", orders(("soon", 1), day=100))
+    assert lake.clock() == MAY + timedelta(days=100)
+
+
+def test_a_shop_that_comes_back_after_years_is_as_late_as_its_newest_order(lake: Lake) -> None:
+    lake.append("orders", orders(("1", 1)))
+    lake.append("orders", orders(("2", 1), day=800))
+    assert lake.clock() == MAY + timedelta(days=800)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from argosy import _forecasts_are_fresh
 from data.settings import Settings
+from decisions.batch import _are_forecasts_fresh
 from decisions.forecasting import score
 from decisions.runtime import Runtime
 from models.forecasting import Forecaster, explained
@@ -135,8 +135,8 @@ def test_corrections_exceptions_and_value_added_are_told(client: TestClient) -> 
 
 
 def test_forecasts_made_as_of_then_are_fresh(runtime: Runtime) -> None:
-    assert _forecasts_are_fresh(runtime.store, NOW)
-    assert not _forecasts_are_fresh(runtime.store, NOW + pd.Timedelta(days=1))
+    assert _are_forecasts_fresh(runtime.store, NOW)
+    assert not _are_forecasts_fresh(runtime.store, NOW + pd.Timedelta(days=1))
 
 
 def test_a_promotion_ahead_is_told_as_its_own_part() -> None:

@@ -1,0 +1,20 @@
+"""Which tables a use case cannot do without, and which of them the lake lacks, in words."""
+
+from collections.abc import Sequence
+
+from data.lake.lake import Lake
+from data.tables import TABLES
+
+
+def missing_tables(lake: Lake, needs: Sequence[str]) -> list[str]:
+    """What to ingest, a clause for each need that no table of the lake meets.
+
+    needs: a table each, or several of which one is enough, parted by `|`: `orders|events`.
+    """
+    held = {name for name, status in lake.tables().items() if status.rows}
+    return [_clause(need.split("|")) for need in needs if not held & set(need.split("|"))]
+
+
+def _clause(names: Sequence[str]) -> str:
+    tables = [f"`{name}` ({', '.join(TABLES[name].required)})" for name in names]
+    return " or ".join(tables)

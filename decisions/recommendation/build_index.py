@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.money import to_base
+from decisions.privacy import keyed
+from decisions.recommendation.forgotten import ForgottenPeople
 from decisions.recommendation.product_index import Mask, ProductIndex
 from decisions.recommendation.product_labels import labels
 from decisions.recommendation.recent_activity import read_recent_activity
@@ -70,6 +72,7 @@ def build(
         durable=durable_products(model, labelled.code),
         variants=_variants(listed, catalogue, len(names)),
         activity=activity,
+        forgotten=_forgotten(runtime, release),
         warehouses=where,
         serves=_serves(runtime, warehouses, where),
         stock=amounts,
@@ -172,6 +175,16 @@ def _price(runtime: Runtime, catalogue: _Rows, as_of: datetime) -> NDArray[np.fl
     return to_base(amount, currency, when, rates, base).to_numpy(dtype=float)
 
 
+def _forgotten(runtime: Runtime, release: Release | None) -> ForgottenPeople | None:
+    """Who was erased since the release was made; without one nobody needs forgetting."""
+    if release is None:
+        return None
+    home = runtime.settings.home
+    return ForgottenPeople(
+        home / "receipts", release.cut_off, lambda customer_id: keyed(home)(customer_id)
+    )
+
+
 def durable_products(model: Recommender | None, category: NDArray[np.int32]) -> Mask:
     """Which products nobody needs twice: hardly anybody who has one buys it again.
 
@@ -266,12 +279,14 @@ def _hides(runtime: Runtime, as_of: datetime) -> Mapping[str, frozenset[str]]:
     ]
     wanted = {"kind": ["hide", "unhide"]}
     hides = runtime.lake.read("events", as_of=as_of, columns=columns, where=wanted)
-    return by_person(hides)
+    return by_person(hides, runtime.lake.read("identities", as_of=as_of))
 
 
-def by_person(events: pd.DataFrame) -> Mapping[str, frozenset[str]]:
-    """The products each person hid."""
+def by_person(
+    events: pd.DataFrame, identities: pd.DataFrame | None = None
+) -> Mapping[str, frozenset[str]]:
+    """The products each person hid; events, identities: rows of the tables of these names."""
     return {
         str(who): frozenset(products)
-        for who, products in hidden(events).groupby("customer_id")["product_id"]
+        for who, products in hidden(events, identities).groupby("customer_id")["product_id"]
     }

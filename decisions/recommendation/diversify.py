@@ -67,6 +67,23 @@ def _meant(index: ProductIndex, products: Ints, boost: Push) -> Mask:
     return meant
 
 
+def one_of_each_article(
+    index: ProductIndex, pool: RankedProducts, *, besides: int | None = None
+) -> RankedProducts:
+    """The pool with the best size or colour of each article only.
+
+    besides: position of a product whose article is left out altogether.
+    """
+    if not index.has_variants:
+        return pool
+    article = index.variants[pool.product]
+    kept = np.zeros(len(article), dtype=bool)
+    kept[np.unique(article, return_index=True)[1]] = True
+    if besides is not None:
+        kept &= article != index.variants[besides]
+    return RankedProducts(pool.product[kept], pool.score[kept])
+
+
 def spread(
     index: ProductIndex, pool: RankedProducts, query: ProductQuery
 ) -> tuple[RankedProducts, bool]:

@@ -20,14 +20,18 @@ class Assignment:
     propensity: float
 
 
-def assigned(experiment: Experiment, query: ProductQuery) -> Assignment | None:
+def assigned(
+    experiment: Experiment, query: ProductQuery, unit: str | None = None
+) -> Assignment | None:
     """The arm of who asks, the same at every question; None where nobody is named.
+
+    unit: what the arm sticks to, where the person has several names: the arm stays over a login.
 
     A hash of experiment and person is a uniform number: the first `holdout` of [0, 1) are the
     hold-out, the rest is divided by the arms' weights in their order. Different experiments divide
     people independently.
     """
-    unit = person(query.customer_id, query.visitor_id)
+    unit = unit or person(query.customer_id, query.visitor_id)
     if unit is None:
         return None
     place = _uniform(f"{experiment.experiment_id}\n{unit}")

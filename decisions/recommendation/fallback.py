@@ -32,8 +32,11 @@ def find_shopper_of(case: EligibilityCase) -> Shopper | None:
         return None
     touched = [*case.visit.touched, *query.session]
     cart = [(product, 1.0) for product in query.cart]
+    known_as = query.customer_id
+    if known_as is None or case.index.is_forgotten(known_as):
+        known_as = None
     return model.find_shopper(
-        query.customer_id,
+        known_as,
         market=query.country,
         session=[*_weighed(touched), *cart],
         recent=recent_actions(case),
@@ -104,7 +107,9 @@ def pool(
     if step not in {MARKET, EVERYWHERE} and not hurry:
         assert index.model is not None, "else no personal step"
         assert case.who is not None, "else no personal step"
-        personal = index.model.candidates(case.who, eligible=eligible[: index.known])
+        personal = index.model.candidates(
+            case.who, eligible=eligible[: index.known], new_only=case.query.new_only
+        )
         personal = _with_new(index, personal, eligible)
     served_by = step if len(personal.product) else MARKET if market >= 0 else EVERYWHERE
     first = RankedProducts(personal.product[:wanted], personal.score[:wanted])

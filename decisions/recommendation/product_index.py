@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from decisions.recommendation.forgotten import ForgottenPeople
 from decisions.recommendation.product_labels import Labels
 from decisions.recommendation.recent_activity import RecentActivity
 from models.base import Release
@@ -70,6 +71,7 @@ class ProductIndex:
     hides: Mapping[str, frozenset[str]]
     newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     look_alikes: Ints | None = None
+    forgotten: ForgottenPeople | None = None
     shared: dict[tuple[Rows, bool], Mask] = field(default_factory=dict)
     _stocked: dict[Rows, Mask] = field(default_factory=dict)
     _best: dict[Rows, BestStock] = field(default_factory=dict)
@@ -94,6 +96,15 @@ class ProductIndex:
             serves=former.serves if self.serves == former.serves else self.serves,
             hides=former.hides if self.hides == former.hides else self.hides,
         )
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether some products are sizes or colours of one article."""
+        return bool(len(self.variants)) and int(self.variants.max()) >= len(self.products)
+
+    def is_forgotten(self, customer_id: str) -> bool:
+        """Whether a customer was erased after the model was made, which still holds their past."""
+        return self.forgotten is not None and self.forgotten.is_forgotten(customer_id)
 
     def places(self, products: Sequence[str]) -> list[int]:
         """Positions of the products the index has; others are left out."""

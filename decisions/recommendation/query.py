@@ -83,7 +83,8 @@ class Visit:
     touched: views and carts of the session, oldest first; a purchase is no look. just_bought: in
     the last day. done: all that is known by events, oldest first. hidden: ever, less what was
     shown again on request. unmoved: product -> how often it was shown since the person last
-    touched it.
+    touched it. names: keys the person is known by, besides those of the query. unit: what an
+    experiment's arm sticks to, where the person has several names.
     """
 
     touched: tuple[SessionTouch, ...] = ()
@@ -91,6 +92,8 @@ class Visit:
     just_bought: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     unmoved: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    unit: str | None = None
 
 
 NO_VISIT = Visit()

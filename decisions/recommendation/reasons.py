@@ -1,5 +1,7 @@
 """Why a product is shown, in words."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from decisions.recommendation.product_index import ProductIndex
@@ -26,6 +28,27 @@ def worded(index: ProductIndex, code: str, product: int | None = None) -> Recomm
     title = "it" if product is None else index.titles[product].as_py() or index.products[product]
     named = None if product is None else index.products[product]
     return RecommendationReason(code, TEXTS[code].format(title=title), named)
+
+
+def likeness(
+    index: ProductIndex, code: str, product: int | None, other: int
+) -> RecommendationReason:
+    """Why a product is shown beside another; what makes them similar is said as it is.
+
+    code: `similar_to` or `bought_together`; product: position of the one looked at; other: of the
+    one shown.
+    """
+    if code != "similar_to" or product is None:
+        return worded(index, code, product)
+    same = [
+        name
+        for name, labels in (("category", index.categories), ("brand", index.brands))
+        if labels.code[product] >= 0 and labels.code[product] == labels.code[other]
+    ]
+    reason = worded(index, code, product)
+    if not same:
+        return replace(reason, text=reason.text.replace("Similar to", "Liked by those who like"))
+    return replace(reason, text=f"{reason.text}: same {' and '.join(same)}")
 
 
 def reasons(

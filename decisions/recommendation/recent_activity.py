@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.lake import Lake
+from data.storefront import PersonLinks
 from decisions.recommendation.query import PastAction
-from features.recommendation import interactions
+from features.recommendation import customers_of_visitors, interactions, person
 from models.recommendation import Recommender
 from models.recommendation.id_index import IdIndex
 
@@ -47,37 +48,57 @@ class RecentActivity:
 
     actions: by person, oldest first, since the model's newest fact. returned: by person, the
     products that they gave back and did not buy again. sales: units by product over the last 28
-    days. markets: where customers buy.
+    days. markets: where customers buy. customer_of, visitors_of: who signed in as whom, the first
+    visitor first.
     """
 
     actions: Mapping[str, tuple[PastAction, ...]] = field(default_factory=dict)
     returned: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sales: Mapping[str, float] = field(default_factory=dict)
     markets: HomeMarkets = _NO_MARKETS
+    customer_of: Mapping[str, str] = field(default_factory=dict)
+    visitors_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def links_of(self, visitor_id: str | None, customer_id: str | None) -> PersonLinks:
+        """The other names of a visitor or a customer, by the table of identities."""
+        customer = customer_id or self.customer_of.get(visitor_id or "")
+        visitors = self.visitors_of.get(customer or "", ())
+        if customer is None or not visitors:
+            return PersonLinks()
+        return PersonLinks((customer,), visitors, person(None, visitors[0]))
 
 
 def read_recent_activity(lake: Lake, model: Recommender | None, as_of: datetime) -> RecentActivity:
     """Read it from the lake, as of a time; model: None where there is none yet."""
     orders = lake.read("orders", as_of=as_of, columns=list(_ORDER_COLUMNS))
+    identities = lake.read("identities", as_of=as_of)
     month = orders[orders["ordered_at"] > pd.Timestamp(as_of) - timedelta(days=_SALES_DAYS)]
     sales = month.groupby("product_id")["quantity"].sum()
     return RecentActivity(
-        actions=_actions(lake, orders, model, as_of),
+        actions=_actions(lake, orders, identities, model, as_of),
         returned=returned_products(orders),
         sales={str(product): float(number) for product, number in sales.items()},
         markets=_home_markets(lake, orders, as_of),
+        customer_of=customers_of_visitors(identities),
+        visitors_of=visitors_of_customers(identities),
     )
 
 
 def _actions(
-    lake: Lake, orders: pd.DataFrame, model: Recommender | None, as_of: datetime
+    lake: Lake,
+    orders: pd.DataFrame,
+    identities: pd.DataFrame,
+    model: Recommender | None,
+    as_of: datetime,
 ) -> Mapping[str, tuple[PastAction, ...]]:
     since = model_end(model)
     if since >= as_of:
         return {}
     events = lake.read("events", as_of=as_of, columns=list(_EVENT_COLUMNS))
     found = interactions(
-        orders[orders["ordered_at"] > since], events[events["occurred_at"] > since]
+        orders[orders["ordered_at"] > since],
+        events[events["occurred_at"] > since],
+        identities=identities,
     )
     found = found[found["weight"] > 0]
     actions: dict[str, list[PastAction]] = {}
@@ -93,6 +114,15 @@ def _actions(
         action = PastAction(str(product), str(kind), when.to_pydatetime(), basket)
         actions.setdefault(str(who), []).append(action)
     return {who: tuple(each) for who, each in actions.items()}
+
+
+def visitors_of_customers(identities: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
+    """The visitors each customer was, the first first; identities: the table of that name."""
+    ordered = identities.sort_values("linked_at", kind="stable")
+    return {
+        str(customer): tuple(group.astype(str))
+        for customer, group in ordered.groupby("customer_id")["visitor_id"]
+    }
 
 
 def model_end(model: Recommender | None) -> datetime:

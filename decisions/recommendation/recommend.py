@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from decisions.recommendation.diversify import falling, pinned, spread, weighed
+from decisions.recommendation.diversify import falling, one_of_each_article, pinned, spread, weighed
 from decisions.recommendation.fallback import (
     EVERYWHERE,
     MARKET,
@@ -23,7 +23,7 @@ from decisions.recommendation.query import (
     RecommendedItem,
     Visit,
 )
-from decisions.recommendation.reasons import reasons, worded
+from decisions.recommendation.reasons import likeness, reasons, worded
 from decisions.recommendation.rules import EligibilityCase, eligible
 from models.recommendation import RankedProducts
 
@@ -35,6 +35,7 @@ def recommend(
 
     hurry: there is no time left for the personal steps.
     """
+    query = at_home(index, query)
     case = eligibility_case(index, query, visit)
     allowed = eligible(case)
     ranked, served_by = _arranged(case, allowed, hurry=hurry)
@@ -59,11 +60,12 @@ def similar(
     together: bool = False,
 ) -> RecommendationAnswer:
     """Products like one, or bought with it; filled up with its category's and then all others."""
+    query = at_home(index, query)
     query = replace(query, exclude=(*query.exclude, product_id))
     case = eligibility_case(index, query, visit)
     allowed = eligible(case)
     code, here = ("bought_together" if together else "similar_to"), index.place.get(product_id)
-    wanted = _wanted(query, visit)
+    wanted = _wanted(query, visit) * (4 if index.has_variants else 1)
     near = NOTHING
     if index.model is not None and here is not None and here < index.known:
         find = index.model.bought_together if together else index.model.similar
@@ -71,11 +73,15 @@ def similar(
     alike = _same_category(case, here, near, wanted, allowed)
     market = case.who.market if case.who is not None else -1
     ranked = filled(index, alike, wanted, allowed, market)
+    ranked = one_of_each_article(index, ranked, besides=here)
     chosen, _ = spread(index, weighed(index, ranked, query, visit), query)
     shown = pinned(index, chosen, query, allowed)
     tied = set(near.product.tolist())
-    popular, because = worded(index, "popular"), worded(index, code, here)
-    given = [because if product in tied else popular for product in shown.product.tolist()]
+    popular = worded(index, "popular")
+    given = [
+        likeness(index, code, here, product) if product in tied else popular
+        for product in shown.product.tolist()
+    ]
     given = given if query.explain else []
     served_by = code if tied else "same_category" if len(alike.product) else _selling(market)
     return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index))
@@ -85,6 +91,7 @@ def rerank(
     index: ProductIndex, products: Sequence[str], query: ProductQuery, visit: Visit = NO_VISIT
 ) -> RecommendationAnswer:
     """The products given that may be shown, the one this person likes best first; each once."""
+    query = at_home(index, query)
     case = eligibility_case(index, query, visit)
     among = np.zeros(len(index.products), dtype=bool)
     among[index.places(products)] = True
@@ -94,9 +101,16 @@ def rerank(
     return RecommendationAnswer(_listed(index, query, ranked, given), served_by, _degraded(index))
 
 
+def at_home(index: ProductIndex, query: ProductQuery) -> ProductQuery:
+    """The question with the market the customer buys in, where it names no country itself."""
+    if query.country is not None or query.customer_id is None:
+        return query
+    return replace(query, market=index.activity.markets.of(query.customer_id))
+
+
 def eligibility_case(index: ProductIndex, query: ProductQuery, visit: Visit) -> EligibilityCase:
     """The question with what is known of who asks."""
-    case = EligibilityCase(index, query, visit)
+    case = EligibilityCase(index, at_home(index, query), visit)
     return replace(case, who=find_shopper_of(case))
 
 
@@ -113,10 +127,12 @@ def _arranged(
     wanted = _wanted(case.query, case.visit)
     while True:
         found, served_by = pool(case, allowed, wanted, hurry=hurry)
+        enough = len(found.product) < wanted
+        found = one_of_each_article(case.index, found)
         places, held = spread(
             case.index, weighed(case.index, found, case.query, case.visit), case.query
         )
-        if held or len(found.product) < wanted:
+        if enough or (held and len(places.product) >= case.query.limit):
             return RankedProducts(places.product, falling(places.score)), served_by
         wanted *= 8
 

@@ -30,8 +30,8 @@ class EligibilityCase:
     def names(self) -> tuple[str, ...]:
         """The keys of who asks in what the lake knows of people."""
         query = self.query
-        keys = (person(query.customer_id, None), person(None, query.visitor_id))
-        return tuple(key for key in keys if key is not None)
+        keys = (person(query.customer_id, None), person(None, query.visitor_id), *self.visit.names)
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     def past_actions(self) -> list[PastAction]:
         """What the person did since the model was made, by the lake and by events; oldest first."""

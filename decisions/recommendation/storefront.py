@@ -13,7 +13,7 @@ from decisions.recommendation.placements import Placements
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import ProductQuery, RecommendationAnswer, Visit
 from decisions.recommendation.recommend import recommend
-from decisions.recommendation.visits import hidden_before, visit
+from decisions.recommendation.visits import hidden_before, read_visit
 from decisions.runtime import Runtime
 
 _NO_EVENTS, _NO_TIME = "events_unreachable", "time_budget"
@@ -46,10 +46,12 @@ class Storefront:
         """What this person did, up to now; and why that is not known, if it is not."""
         try:
             with self.runtime.telemetry.step(USE_CASE, "visit"):
-                trail = self.runtime.records.storefront.trail(query.visitor_id, query.customer_id)
+                records = self.runtime.records.storefront
+                if query.visitor_id and query.customer_id:
+                    records.link(query.visitor_id, query.customer_id)
+                return read_visit(index, query, records), ""
         except DatabaseError:
             return Visit(hidden=hidden_before(index, query)), _NO_EVENTS
-        return visit(index, query, trail), ""
 
     def recommend(
         self, query: ProductQuery, placement: str | None, draft: Draft | None = None
@@ -59,7 +61,7 @@ class Storefront:
         seen, problem = self.visit(index, query)
         if draft is not None:
             draft.visit = seen
-        query, arm = self.planned(query, placement)
+        query, arm = self.planned(query, placement, seen)
         with self.runtime.telemetry.step(USE_CASE, "rank"):
             answer = recommend(index, query, seen)
         recommendation_id = name()
@@ -79,15 +81,18 @@ class Storefront:
         return self.told(index, answer, name(), _NO_TIME) | {"experiment": None}
 
     def planned(
-        self, query: ProductQuery, placement: str | None
+        self, query: ProductQuery, placement: str | None, seen: Visit
     ) -> tuple[ProductQuery, Assignment | None]:
-        """The question as the merchant and the person's arm have it at this placement."""
+        """The question as the merchant and the person's arm have it at this placement.
+
+        query: as asked; placement: where in the shop; seen: what is known of who asks.
+        """
         if placement is None:
             return query, None
         plans = self.placements.current()
         query = at_placement(query, plans.lists.get(placement))
         experiment = plans.running.get(placement)
-        arm = assigned(experiment, query) if experiment is not None else None
+        arm = assigned(experiment, query, seen.unit) if experiment is not None else None
         return (in_arm(query, arm.arm), arm) if arm is not None else (query, None)
 
     def told(

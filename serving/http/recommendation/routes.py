@@ -123,8 +123,8 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     def explain_products(body: ExplainRequest) -> Verdicts:
         """Why named products are shown or not: rule by rule, and their rank among all eligible."""
         index = front.indexes.current()
-        query, _ = front.planned(asked(body), body.placement)
-        seen, _ = front.visit(index, query)
+        seen, _ = front.visit(index, asked(body))
+        query, _ = front.planned(asked(body), body.placement, seen)
         return Verdicts(
             data=[
                 VerdictOut.model_validate(why(index, product, query, seen), from_attributes=True)
@@ -136,8 +136,8 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     def rerank_products(body: RerankRequest) -> Response:
         """The caller's own list in the order this person likes; what may not be shown apart."""
         index = front.indexes.current()
-        query, _ = front.planned(asked(body), body.placement)
-        seen, problem = front.visit(index, query)
+        seen, problem = front.visit(index, asked(body))
+        query, _ = front.planned(asked(body), body.placement, seen)
         answer = rerank(index, body.products, query, seen)
         blocked = first_blocking(eligibility_case(index, query, seen), body.products)
         left_out = [
@@ -197,5 +197,6 @@ def asked(body: RecommendationRequest) -> ProductQuery:
         caps=PlacementCaps(body.max_per_category, body.max_per_brand),
         pins=tuple(body.pin),
         in_stock_only=body.in_stock_only,
+        new_only=body.new_only,
         explain=body.explain,
     )

@@ -21,7 +21,7 @@ class KeyExistsError(RecordsError):
 
 
 @dataclass(frozen=True)
-class Reason:
+class DecisionReason:
     """Why a decision came out as it did; contribution in log-odds, positive speaks for fraud."""
 
     code: str
@@ -43,7 +43,7 @@ class Decision:
     decision: str
     probability: float
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
     model_version: str
     policy_version: str
@@ -141,7 +141,7 @@ def decision_of(row: Mapping[Any, Any]) -> Decision:
     }
     return Decision(
         **plain,
-        reasons=tuple(Reason(**reason) for reason in orjson.loads(row["reasons"])),
+        reasons=tuple(DecisionReason(**reason) for reason in orjson.loads(row["reasons"])),
         rules_hit=tuple(orjson.loads(row["rules_hit"])),
         model_version=row["model_version"],
         policy_version=row["policy_version"],

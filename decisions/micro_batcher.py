@@ -46,7 +46,7 @@ class _Waiting(Generic[Asked, Answered]):
 GATHER_SECONDS = 0.002
 
 
-class Together(Generic[Asked, Answered]):
+class MicroBatcher(Generic[Asked, Answered]):
     """`work` takes all that waits, at most `most`, and gives an answer for each. One who asks alone
     waits for nobody. hands: how many goes there may be at a time, each in a thread of its own.
 

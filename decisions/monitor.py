@@ -25,7 +25,7 @@ _FORECAST_DAYS = 365
 
 
 @dataclass(frozen=True)
-class Limits:
+class MonitorLimits:
     """Past these the command fails: share of skewed values, PSI, days behind, share degraded, share
     of periods outside their 80 % interval (0.2 when the forecasts are right)."""
 
@@ -51,7 +51,7 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Report:
+class MonitorReport:
     """All figures, and those whose distributions are worth a plot."""
 
     as_of: datetime
@@ -64,7 +64,9 @@ class Report:
         return all(watch.ok for watch in self.watches)
 
 
-def look(runtime: Runtime, limits: Limits = Limits(), *, days: int = 7) -> Report:
+def look(
+    runtime: Runtime, limits: MonitorLimits = MonitorLimits(), *, days: int = 7
+) -> MonitorReport:
     """Look at the decisions of the last `days` days beside the four times as many before."""
     decided = runtime.records.decisions(since=None, limit=20 * _SAMPLE)
     newest = max((each.decided_at for each in decided), default=runtime.now())
@@ -84,10 +86,10 @@ def look(runtime: Runtime, limits: Limits = Limits(), *, days: int = 7) -> Repor
         Watch(f"drift of {name}, PSI", population_stability(old, new), limits.drift)
         for name, old, new in drifted
     ]
-    return Report(newest, tuple(watches), tuple(drifted))
+    return MonitorReport(newest, tuple(watches), tuple(drifted))
 
 
-def _freshness(runtime: Runtime, limits: Limits) -> list[Watch]:
+def _freshness(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     clock, as_of = runtime.lake.clock(), runtime.features_as_of()
     if clock is None or as_of is None:
         return []
@@ -95,7 +97,7 @@ def _freshness(runtime: Runtime, limits: Limits) -> list[Watch]:
     return [Watch("features behind the newest fact, days", behind, limits.feature_days)]
 
 
-def _skew(runtime: Runtime, recent: Sequence[Decision], limits: Limits) -> list[Watch]:
+def _skew(runtime: Runtime, recent: Sequence[Decision], limits: MonitorLimits) -> list[Watch]:
     """The velocities that were served, recomputed from all payments by the batch path."""
     served = pd.DataFrame(
         [dict(each.features) for each in recent if each.model_version],
@@ -116,7 +118,7 @@ def _skew(runtime: Runtime, recent: Sequence[Decision], limits: Limits) -> list[
     ]
 
 
-def _forecasts(runtime: Runtime, limits: Limits) -> list[Watch]:
+def _forecasts(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     """How often what was sold lay outside what its forecast had said."""
     now = runtime.now()
     since = now - timedelta(days=_FORECAST_DAYS)
@@ -161,7 +163,7 @@ def _drift(
     return [(name, old[name].to_numpy(float), new[name].to_numpy(float)) for name in names]
 
 
-def write(report: Report, out: Path) -> None:
+def write(report: MonitorReport, out: Path) -> None:
     """The report as one HTML file that needs nothing else."""
     rows = "".join(
         f"<tr class='{'ok' if each.ok else 'past'}'><td>{html.escape(each.name)}</td>"

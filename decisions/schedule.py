@@ -16,7 +16,7 @@ from data.errors import ArgosyError
 from data.records import Records
 from data.records.steps import is_done, note_done, only_one
 
-_LOG = logging.getLogger("argosy.clockwork")
+_LOG = logging.getLogger("argosy.schedule")
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_SECONDS = 30.0
@@ -27,7 +27,7 @@ class ScheduleError(ArgosyError):
 
 
 @dataclass(frozen=True)
-class Step:
+class ScheduleStep:
     """One step: done once in every window of length `every`, `after` its start.
 
     optional: a failure does not keep the steps after it from being done.
@@ -47,7 +47,7 @@ class Step:
 Run = Callable[[Sequence[str]], int]
 
 
-def read(path: Path) -> list[Step]:
+def read(path: Path) -> list[ScheduleStep]:
     """The steps of a schedule file, in its order. Raises ScheduleError, naming the step."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))["step"]
@@ -59,12 +59,12 @@ def read(path: Path) -> list[Step]:
     return steps
 
 
-def _step(path: Path, place: int, given: dict[str, object]) -> Step:
+def _step(path: Path, place: int, given: dict[str, object]) -> ScheduleStep:
     unknown = sorted(given.keys() - {"name", "command", "every", "after", "optional"})
     missing = sorted({"name", "command", "every"} - given.keys())
     if unknown or missing:
         raise ScheduleError(f"{path}: step {place}: unknown {unknown}, missing {missing}")
-    return Step(
+    return ScheduleStep(
         name=str(given["name"]),
         command=tuple(shlex.split(str(given["command"]))),
         every=duration(str(given["every"])),
@@ -85,7 +85,7 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
-def once(steps: Sequence[Step], records: Records, now: datetime, run: Run) -> list[str]:
+def once(steps: Sequence[ScheduleStep], records: Records, now: datetime, run: Run) -> list[str]:
     """Do what is due at `now`, in order; the names of what was done.
 
     A window that was missed is caught up by the newest one: steps are idempotent and look at all

@@ -24,7 +24,7 @@ from training import plots
 OURS = "argosy"
 
 
-class OverrideError(ArgosyError):
+class ParameterError(ArgosyError):
     """A `--set key=value` that the use case's model does not know, or whose value does not fit."""
 
 
@@ -97,7 +97,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """How a training run ended.
 
     version: the version that serves now, None when this run changed nothing; reason says why.
@@ -116,7 +116,7 @@ class Outcome:
     registered: str | None = None
 
 
-def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
+def run(recipe: Recipe, context: Context, registry: Registry) -> TrainingOutcome:
     """Train one use case; the best that was tried serves, and the outcome says which that is.
 
     recipe: what the use case brings; context: what may be used; registry: where the release goes.
@@ -139,7 +139,9 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> Outcome:
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
     reason = gate(recipe.metric, recipe.better, metrics, baselines, tie=recipe.tie)
-    outcome = Outcome(recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason)
+    outcome = TrainingOutcome(
+        recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason
+    )
     served = _winner(recipe, baselines) if reason else OURS
     if served is not None:
         chosen, figures = (
@@ -184,8 +186,8 @@ def _winner(recipe: Recipe, baselines: Mapping[str, Mapping[str, float]]) -> str
 
 
 def _serve(
-    recipe: Recipe, context: Context, registry: Registry, outcome: Outcome, trained: Trained
-) -> Outcome:
+    recipe: Recipe, context: Context, registry: Registry, outcome: TrainingOutcome, trained: Trained
+) -> TrainingOutcome:
     """Fit the release, register it, and promote it where it passes the checks."""
     context.progress(f"{recipe.use_case}: fitting the release on all {len(trained.frame):,} rows")
     policy = recipe.policy(trained.model, trained.split, context)
@@ -327,7 +329,7 @@ def override(defaults: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
     values = dict(defaults)
     for name, text in given.items():
         if name not in values:
-            raise OverrideError(f"--set {name}: unknown; it can be {', '.join(sorted(values))}")
+            raise ParameterError(f"--set {name}: unknown; it can be {', '.join(sorted(values))}")
         values[name] = _read_as(name, text, values[name])
     return values
 
@@ -335,12 +337,12 @@ def override(defaults: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
 def _read_as(name: str, text: str, default: Any) -> Any:
     if isinstance(default, bool):
         if text.lower() not in {"true", "false"}:
-            raise OverrideError(f"--set {name}={text}: say true or false")
+            raise ParameterError(f"--set {name}={text}: say true or false")
         return text.lower() == "true"
     if isinstance(default, int | float):
         try:
             return type(default)(text)
         except ValueError as error:
             kind = "a whole number" if isinstance(default, int) else "a number"
-            raise OverrideError(f"--set {name}={text}: say {kind}, such as {default}") from error
+            raise ParameterError(f"--set {name}={text}: say {kind}, such as {default}") from error
     return text

@@ -12,7 +12,7 @@ from data.use_cases import load_part, needs_of
 from features.store import Store
 from models.base import TooLittleDataError
 from models.registry import open_registry
-from training.job import Context, Outcome, run
+from training.job import Context, TrainingOutcome, run
 
 Report = Callable[[str, float | None], None]
 
@@ -24,7 +24,7 @@ class TrainingReport:
     outcomes: of those that were trained, in order. lacking: use case -> what it lacks, a sentence.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrainingOutcome, ...]
     lacking: Mapping[str, str]
 
     @property
@@ -71,7 +71,7 @@ def train_use_cases(
     """
     context = open_context(settings, as_of, overrides, report)
     registry = open_registry(settings)
-    outcomes: list[Outcome] = []
+    outcomes: list[TrainingOutcome] = []
     lacking: dict[str, str] = {}
     for use_case in use_cases:
         if needed := missing_tables(context.lake, needs_of(use_case)):

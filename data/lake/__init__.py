@@ -12,7 +12,7 @@ of a later file corrects that of an earlier one.
 """
 
 from data.lake.lake import Lake, open_lake
-from data.lake.quarantine import Example, Fault
+from data.lake.quarantine import FaultExample, RowFault
 from data.lake.reports import (
     EmptyLakeError,
     IngestReport,
@@ -26,12 +26,12 @@ from data.lake.reports import (
 
 __all__ = [
     "EmptyLakeError",
-    "Example",
-    "Fault",
+    "FaultExample",
     "IngestReport",
     "Lake",
     "LakeError",
     "RefusedError",
+    "RowFault",
     "StructureError",
     "TableReport",
     "TableStatus",

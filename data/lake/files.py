@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+
+from data.lake.text_format import COMMA_SEPARATED, TextFormat
 
 ROW = "__row"  # number of a row in its file, 1 for the first below the header
 BATCH_ROWS = 262_144
@@ -30,7 +33,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Some rows as found: `rows` are their numbers in the file, 1 for the first below the header.
 
     done: share of the file read so far.
@@ -58,23 +61,18 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def csv_header(path: Path) -> tuple[str, ...]:
-    """Column names; ValueError says why there are none. Never reads more than the first MB."""
+def csv_header(path: Path, form: TextFormat) -> tuple[str, ...]:
+    """Column names; ValueError says why there are none. Never reads more than the first MB.
+
+    path: a text file. form: how it is written.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError("it is UTF-16; save it as UTF-8")
-    if head[:2] == b"\x1f\x8b":
-        raise ValueError("it is compressed; unpack it")
-    line = re.split(b"[\r\n]", head, maxsplit=1)[0]
+    line = re.split("[\r\n]", head.decode(form.encoding, errors="ignore"), maxsplit=1)[0]
     try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError("it is not UTF-8; save it as UTF-8") from error
-    try:
-        names = next(csv.reader([text]), [])
+        names = next(csv.reader([line], delimiter=form.separator), [])
     except csv.Error:  # one endless field: it is told by its length
-        names = [text]
+        names = [line]
     if not any(name.strip() for name in names):
         raise ValueError("its first line has no column names")
     return tuple(name.strip() for name in names)
@@ -85,8 +83,19 @@ def parquet_header(path: Path) -> tuple[str, ...]:
     return tuple(pq.read_schema(path).names)
 
 
-def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> Iterator[Batch]:
-    """The wanted columns as text."""
+def csv_batches(
+    path: Path,
+    columns: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    form: TextFormat = COMMA_SEPARATED,
+    header_rows: int = 1,
+) -> Iterator[RowBatch]:
+    """The wanted columns as text.
+
+    path: a text file. columns: names of all its columns. wanted: those to read. form: how it is
+    written. header_rows: lines before the first row.
+    """
     broken: list[pacsv.InvalidRow] = []
 
     def skip(line: pacsv.InvalidRow) -> str:
@@ -98,9 +107,18 @@ def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> It
         reader = pacsv.open_csv(
             file,
             pacsv.ReadOptions(
-                use_threads=False, block_size=1 << 24, column_names=list(columns), skip_rows=1
+                use_threads=False,
+                block_size=1 << 24,
+                column_names=list(columns),
+                skip_rows=header_rows,
+                encoding=form.encoding.replace("utf-8-sig", "utf8"),
             ),
-            pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            pacsv.ParseOptions(
+                delimiter=form.separator,
+                quote_char='"' if form.quoted else False,
+                newlines_in_values=form.quoted,
+                invalid_row_handler=skip,
+            ),
             pacsv.ConvertOptions(
                 include_columns=list(wanted),
                 column_types=dict.fromkeys(wanted, pa.string()),
@@ -110,24 +128,34 @@ def csv_batches(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> It
         )
         following, told = 1, 0
         for found in reader:
-            numbers = np.array([line.number - 1 for line in broken], dtype=np.int64)
+            numbers = np.array([line.number - header_rows for line in broken], dtype=np.int64)
             rows = np.arange(following, following + len(found) + len(numbers))
             rows = rows[~np.isin(rows, numbers)][: len(found)]
             following = int(rows[-1]) + 1 if len(rows) else following
-            lines = tuple(_broken(line) for line in broken[told:])
+            lines = tuple(_broken(line, header_rows) for line in broken[told:])
             told = len(broken)
             done = min(file.tell() / max(file.size(), 1), 1.0)
-            yield Batch(rows, pa.Table.from_batches([found]), lines, done)
+            yield RowBatch(rows, _as_written(pa.Table.from_batches([found])), lines, done)
         if told < len(broken):
-            lines = tuple(_broken(line) for line in broken[told:])
-            yield Batch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
+            lines = tuple(_broken(line, header_rows) for line in broken[told:])
+            yield RowBatch(np.array([], dtype=np.int64), reader.schema.empty_table(), lines, 1.0)
 
 
-def _broken(line: pacsv.InvalidRow) -> Broken:
-    return Broken(line.number - 1, line.text)
+def _as_written(data: pa.Table) -> pa.Table:
+    """Without the apostrophe that spreadsheets put before a text that would be a formula."""
+    for place, name in enumerate(data.column_names):
+        column = data.column(place)
+        if pc.any(pc.starts_with(column, "'")).as_py():
+            bare = pc.replace_substring_regex(column, r"^'([=+\-@\t\r])", r"\1")
+            data = data.set_column(place, name, bare)
+    return data
 
 
-def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
+def _broken(line: pacsv.InvalidRow, header_rows: int) -> Broken:
+    return Broken(line.number - header_rows, line.text)
+
+
+def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[RowBatch]:
     """The wanted columns in the file's own types."""
     with pq.ParquetFile(path) as file:
         following, total = 1, max(file.metadata.num_rows, 1)
@@ -135,4 +163,4 @@ def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[Batch]:
             rows = np.arange(following, following + len(found))
             following += len(found)
             data = pa.Table.from_batches([found])
-            yield Batch(rows, data, done=min(following / total, 1.0))
+            yield RowBatch(rows, data, done=min(following / total, 1.0))

@@ -15,7 +15,8 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from data.lake import merging, quarantine, reading
-from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+from data.lake.feeds import Feed, find, header_faults, memory
+from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
 from data.lake.parsing import schema
 from data.lake.reports import (
     EmptyLakeError,
@@ -27,7 +28,6 @@ from data.lake.reports import (
     TableStatus,
     UnknownTableError,
 )
-from data.lake.sources import Feed, find, header_faults, memory
 from data.settings import Settings
 from data.tables import TABLES, Table
 
@@ -49,8 +49,13 @@ class Lake:
         self.folder = folder
         self.max_bad_share = max_bad_share
 
-    def ingest(self, source: Path, *, progress: Progress | None = None) -> IngestReport:
-        """Take in a folder of tables, all or nothing.
+    def ingest(
+        self, source: Path, *, progress: Progress | None = None, dry_run: bool = False
+    ) -> IngestReport:
+        """Take in a folder of tables (or one file named for its table), all or nothing.
+
+        source: the folder. progress: told each table and the share of it that is read. dry_run:
+        True to change nothing and only report.
 
         Raises StructureError (all structural faults) or RefusedError (all other faults); bad rows
         below the allowed share are quarantined and stand in the report, whose `ok` is False then.
@@ -58,7 +63,29 @@ class Lake:
         found = find(source)
         if found.faults:
             raise StructureError("\n".join(found.faults))
-        return self._take(found.feeds, found.others, self.max_bad_share, progress)
+        return self.take(found.feeds, found.others, progress=progress, dry_run=dry_run)
+
+    def take(
+        self,
+        feeds: Sequence[Feed],
+        others: tuple[str, ...] = (),
+        *,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> IngestReport:
+        """Take in rows from anywhere, all or nothing, by the rules of `ingest`.
+
+        feeds: the rows; of one table the later feed's row of a key counts. others: names of what
+        was found beside them, for the report. progress, dry_run: as for `ingest`.
+        """
+        faults = [
+            fault
+            for feed in feeds
+            for fault in header_faults(TABLES[feed.table], feed.name, feed.columns)
+        ]
+        if faults:
+            raise StructureError("\n".join(faults))
+        return self._take(feeds, others, self.max_bad_share, progress, dry_run)
 
     def append(self, table: str, frame: pd.DataFrame) -> TableReport:
         """Take in rows from memory by the same rules; bad rows are quarantined, however many."""
@@ -154,7 +181,7 @@ class Lake:
         where: Mapping[str, Collection[str]],
         arrow_text: bool,
     ) -> pd.DataFrame:
-        entry = manifest.tables.get(table.name) or Entry((), 0, None, "")
+        entry = manifest.tables.get(table.name) or TableEntry((), 0, None, "")
         shape = schema(table, entry.extra)
         chosen = list(columns) if columns is not None else shape.names
         unknown = [name for name in (*chosen, *where) if name not in shape.names]
@@ -180,6 +207,7 @@ class Lake:
         ignored: tuple[str, ...],
         max_bad_share: float,
         progress: Progress | None,
+        dry_run: bool = False,
     ) -> IngestReport:
         from data.lake.staging import Stager  # pandera: two seconds that readers need not wait
 
@@ -206,7 +234,7 @@ class Lake:
                     unchanged=merged.unchanged,
                     rows=fresh.tables[item.table.name].rows,
                 )
-            if fresh != manifest:
+            if fresh != manifest and not dry_run:
                 swap(self.folder, fresh)
             return replace(report, tables=reports)
 
@@ -215,7 +243,7 @@ class Lake:
     ) -> tuple[Manifest, merging.Merged]:
         """The manifest with this table's rows in it; its new files are on disk."""
         name = item.table.name
-        old = manifest.tables.get(name) or Entry((), 0, None, now.isoformat())
+        old = manifest.tables.get(name) or TableEntry((), 0, None, now.isoformat())
         home = self.folder / "tables" / name
         home.mkdir(parents=True, exist_ok=True)
         merged = merging.merge(
@@ -234,7 +262,7 @@ class Lake:
             settle(home)
             settle(home.parent)
             newest = merging.newest_fact(database, item.table, merged.parts)
-            entry = Entry(
+            entry = TableEntry(
                 parts,
                 sum(pq.read_metadata(path).num_rows for path in merged.parts),
                 newest.isoformat() if newest else None,

@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableEntry:
     """One table: its files, oldest first, and what they hold.
 
     newest: ISO time of the newest fact, where the table's facts have a time.
@@ -34,7 +34,7 @@ class Entry:
 class Manifest:
     """All tables, and the quarantined rows of each by file."""
 
-    tables: Mapping[str, Entry] = field(default_factory=dict)
+    tables: Mapping[str, TableEntry] = field(default_factory=dict)
     quarantine: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -59,7 +59,7 @@ def load(folder: Path) -> Manifest:
         return Manifest()
     content = json.loads(text)
     tables = {
-        name: Entry(**{**entry, "parts": tuple(entry["parts"])})
+        name: TableEntry(**{**entry, "parts": tuple(entry["parts"])})
         for name, entry in content["tables"].items()
     }
     return Manifest(tables, content["quarantine"])

@@ -1,17 +1,18 @@
 """Which tables a use case cannot do without, and which of them the lake lacks, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from data.lake.lake import Lake
 from data.tables import TABLES
 
 
-def missing_tables(lake: Lake, needs: Sequence[str]) -> list[str]:
+def missing_tables(lake: Lake, needs: Sequence[str], coming: Collection[str] = ()) -> list[str]:
     """What to ingest, a clause for each need that no table of the lake meets.
 
     needs: a table each, or several of which one is enough, parted by `|`: `orders|events`.
+    coming: tables that count as if they were in the lake.
     """
-    held = {name for name, status in lake.tables().items() if status.rows}
+    held = {name for name, status in lake.tables().items() if status.rows} | set(coming)
     return [_clause(need.split("|")) for need in needs if not held & set(need.split("|"))]
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.lake.lake import Lake
-from data.lake.manifest import Entry, Manifest, load, settle, swap, writing
+from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
 from data.tables import TABLES
 
 _PERSONAL = {name: table.personal for name, table in TABLES.items() if table.erasure}
@@ -55,8 +55,8 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
 
 
 def _rewritten(
-    folder: Path, table: str, entry: Entry, customer_id: str, hashed: Callable[[str], str]
-) -> tuple[Entry, int, list[Path]]:
+    folder: Path, table: str, entry: TableEntry, customer_id: str, hashed: Callable[[str], str]
+) -> tuple[TableEntry, int, list[Path]]:
     parts, total = list[str](), 0
     gone: list[Path] = []
     for part in entry.parts:

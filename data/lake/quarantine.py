@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +18,7 @@ HEADER = ("file", "row", "column", "value", "reason", "remedy", "record")
 
 
 @dataclass(frozen=True)
-class Example:
+class FaultExample:
     """One faulty place: number of the row (1 is the first below the header), value as found."""
 
     row: int
@@ -24,7 +26,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RowFault:
     """All faults of one sort in one file: where, what, what to do, how many, the first few."""
 
     table: str
@@ -33,7 +35,7 @@ class Fault:
     reason: str
     remedy: str
     count: int
-    examples: tuple[Example, ...]
+    examples: tuple[FaultExample, ...]
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -51,15 +53,26 @@ class Fault:
 class _Group:
     remedy: str
     count: int = 0
-    examples: list[Example] = field(default_factory=list)
+    examples: list[FaultExample] = field(default_factory=list)
 
 
 class Quarantine:
-    """Faults of one file as they are found; rows wait in `folder` until they are to be written."""
+    """Faults of one file as they are found; rows wait in `folder` until they are to be written.
 
-    def __init__(self, table: str, file: str, folder: Path) -> None:
+    table: the table. file: the file's name for people. folder: where rows wait. numbers: the row of
+    the file that each row number stands for (the first for 1); None where they are the same.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        file: str,
+        folder: Path,
+        numbers: npt.NDArray[np.int64] | None = None,
+    ) -> None:
         self.table = table
         self.file = file
+        self._numbers = numbers
         self.rows = 0
         self._folder = folder
         self._waiting = 0
@@ -76,7 +89,7 @@ class Quarantine:
             group.count += len(found)
             first = found.head(max(0, _EXAMPLES - len(group.examples)))
             group.examples += [
-                Example(int(row), str(value))
+                FaultExample(self.number_of(int(row)), str(value))
                 for row, value in zip(first["row"], first["value"], strict=True)
             ]
         self._folder.mkdir(exist_ok=True)
@@ -85,10 +98,16 @@ class Quarantine:
         feather.write_feather(bad, self._folder / f"{self._waiting}.rows")
         self._waiting += 1
 
-    def faults(self) -> tuple[Fault, ...]:
+    def number_of(self, row: int) -> int:
+        """The number of a row in the file; lines that could not be split bear theirs negated."""
+        if row < 0:
+            return -row
+        return row if self._numbers is None else int(self._numbers[row - 1])
+
+    def faults(self) -> tuple[RowFault, ...]:
         """All sorts of faults, in the order in which they were met."""
         return tuple(
-            Fault(
+            RowFault(
                 self.table,
                 self.file,
                 column,
@@ -110,6 +129,7 @@ class Quarantine:
             ]
             records = pd.DataFrame({"row": rows[ROW].to_numpy(), "record": found})
             lines = faults.merge(records, on="row", how="left").assign(file=self.file)
+            lines = lines.assign(row=[self.number_of(int(row)) for row in lines["row"]])
             lines[list(HEADER)].to_csv(path, mode="a", header=place == 0, index=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from data.errors import ArgosyError
-from data.lake.quarantine import Fault
+from data.lake.quarantine import RowFault
 
 
 class LakeError(ArgosyError):
@@ -53,7 +53,7 @@ class TableReport:
     quarantined: int = 0
     rows: int = 0
     ignored_columns: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RowFault, ...] = ()
     refused: str | None = None
 
 
@@ -65,7 +65,7 @@ class IngestReport:
     ignored: tuple[str, ...] = ()
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[RowFault, ...]:
         """The faults of all tables."""
         return tuple(fault for report in self.tables.values() for fault in report.faults)
 

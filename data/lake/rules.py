@@ -22,7 +22,7 @@ _LONGEST_ID, _LONGEST_TEXT = 128, 10_000
 
 
 @dataclass(frozen=True)
-class Rule:
+class ValueRule:
     """A test that holds for every good value of a column, its opposite in words, the remedy."""
 
     name: str
@@ -30,7 +30,7 @@ class Rule:
     remedy: str
 
 
-Rules = Mapping[str, tuple[Rule, ...]]
+Rules = Mapping[str, tuple[ValueRule, ...]]
 
 
 def column_rules(table: Table, now: datetime) -> Rules:
@@ -41,62 +41,70 @@ def column_rules(table: Table, now: datetime) -> Rules:
     }
 
 
-def _column_rules(column: Column, now: datetime, default: str | int | None) -> tuple[Rule, ...]:
+def _column_rules(
+    column: Column, now: datetime, default: str | int | None
+) -> tuple[ValueRule, ...]:
     """default: stands for a missing part of the key, and is allowed whatever the kind says."""
     rules = _kind_rules(column.kind)
     if default == EVERYWHERE:
-        rules = tuple(Rule(rule.name, _or_everywhere(rule.holds), rule.remedy) for rule in rules)
+        rules = tuple(
+            ValueRule(rule.name, _or_everywhere(rule.holds), rule.remedy) for rule in rules
+        )
     if column.values:  # noqa: PD011  (a column of the contract)
         allowed = ", ".join(column.values)
         rules += (
-            Rule(
+            ValueRule(
                 "not an allowed value", _isin(frozenset(column.values)), f"write one of {allowed}"
             ),
         )
     if column.kind == "time" and column.name not in PLANNED:
         limit = pd.Timestamp(latest_fact(now))
         rules += (
-            Rule("in the future", lambda values: values <= limit, "correct it; is it really UTC?"),
+            ValueRule(
+                "in the future", lambda values: values <= limit, "correct it; is it really UTC?"
+            ),
         )
     return rules
 
 
 @cache
-def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
-    finite = Rule("not a finite number", np.isfinite, "write a number such as 12.50")
+def _kind_rules(kind: Kind) -> tuple[ValueRule, ...]:
+    finite = ValueRule("not a finite number", np.isfinite, "write a number such as 12.50")
     return {
         "id": (
-            Rule(
+            ValueRule(
                 f"an id longer than {_LONGEST_ID} characters",
                 lambda values: values.str.len() <= _LONGEST_ID,
                 f"at most {_LONGEST_ID} characters are kept",
             ),
-            Rule(
+            ValueRule(
                 "an id with control characters",
                 lambda values: ~values.str.contains(r"[\x00-\x1f\x7f]", regex=True),
                 "remove them",
             ),
         ),
         "text": (
-            Rule(
+            ValueRule(
                 f"longer than {_LONGEST_TEXT} characters",
                 lambda values: values.str.len() <= _LONGEST_TEXT,
                 "shorten it",
             ),
         ),
         "country": (
-            Rule(
+            ValueRule(
                 "an unknown country",
                 _isin(_countries()),
                 "write the ISO 3166-1 alpha-2 code, such as DE or GB",
             ),
         ),
         "currency": (
-            Rule("an unknown currency", _isin(_currencies()), "write the ISO 4217 code, as EUR"),
+            ValueRule(
+                "an unknown currency", _isin(_currencies()), "write the ISO 4217 code, as EUR"
+            ),
         ),
         "quantity": (
             finite,
-            Rule(
+            ValueRule(
                 "not above 0",
                 lambda values: values > 0,
                 "write a positive number; returns and cancellations are a status, not a quantity",
@@ -104,11 +112,11 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
         ),
         "amount": (
             finite,
-            Rule("below 0", lambda values: values >= 0, "write 0 or a positive number"),
+            ValueRule("below 0", lambda values: values >= 0, "write 0 or a positive number"),
         ),
         "share": (
             finite,
-            Rule(
+            ValueRule(
                 "not between 0 and 1",
                 lambda values: values.between(0, 1),
                 "write a share: 0.25 for 25 %",
@@ -116,7 +124,7 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
         ),
         "rate": (
             finite,
-            Rule(
+            ValueRule(
                 "not between 0 and 5",
                 lambda values: values.between(0, 5),
                 "write a share: 0.25 for 25 %",
@@ -125,7 +133,7 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
         "number": (finite,),
         "line": (
             finite,
-            Rule(
+            ValueRule(
                 "not a whole number from 0",
                 lambda values: (values >= 0) & (values % 1 == 0) & (values < 2**53),
                 "write 0, 1, 2 …",
@@ -135,14 +143,14 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
         "date": (),
         "flag": (),
         "zone": (
-            Rule(
+            ValueRule(
                 "an unknown time zone",
                 _isin(frozenset(available_timezones())),
                 "write its IANA name, such as Europe/Berlin",
             ),
         ),
         "hour": (
-            Rule(
+            ValueRule(
                 "no time of day",
                 lambda values: values.str.match(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"),
                 "write hours and minutes, such as 14:30",
@@ -151,13 +159,13 @@ def _kind_rules(kind: Kind) -> tuple[Rule, ...]:
     }[kind]
 
 
-def row_rules(table: Table) -> tuple[Rule, ...]:
+def row_rules(table: Table) -> tuple[ValueRule, ...]:
     """Rules over several columns; none of them is about one value."""
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ValueRule, ...] = ()
     if table.any_of:
         names = list(table.any_of)
         rules += (
-            Rule(
+            ValueRule(
                 f"neither {' nor '.join(names)}",
                 lambda frame: (frame[names].notna() & (frame[names] != EVERYWHERE)).any(
                     axis="columns"
@@ -167,7 +175,7 @@ def row_rules(table: Table) -> tuple[Rule, ...]:
         )
     if {"starts_on", "ends_on"} <= set(table.names):
         rules += (
-            Rule(
+            ValueRule(
                 "ends_on before starts_on",
                 lambda frame: (
                     (frame["ends_on"] >= frame["starts_on"])

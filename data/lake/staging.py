@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.lake.feeds import Feed, is_kept
 from data.lake.files import ROW, UnreadableError, short
 from data.lake.merging import Clash, repeats, unique
 from data.lake.parsing import open_kind, schema
-from data.lake.quarantine import Fault, Quarantine
-from data.lake.sources import Feed, is_kept
+from data.lake.quarantine import Quarantine, RowFault
 from data.lake.validation import check
 from data.tables import Kind, Table
 
@@ -42,7 +42,7 @@ class Staged:
     refused: str | None
 
     @property
-    def faults(self) -> tuple[Fault, ...]:
+    def faults(self) -> tuple[RowFault, ...]:
         """The faults of all its files."""
         return tuple(fault for bad, _ in self.quarantines for fault in bad.faults())
 
@@ -122,7 +122,7 @@ class Stager:
 
     def _file(self, table: Table, feed: Feed, extra: Kinds, *, name: str) -> _File:
         path = self.folder / f"{name}.staged"
-        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.bad")
+        bad = Quarantine(table.name, feed.name, self.folder / f"{name}.bad", feed.numbers)
         read = 0
         shape = schema(table, extra).append(pa.field(ROW, pa.int64()))
         wanted = [column for column in feed.columns if column in table.names or column in extra]
@@ -140,7 +140,7 @@ class Stager:
                 return _File(path, read, bad, unreadable=str(error))
         found = repeats(self.database, table, path)
         if found.clashing:
-            bad.add(*_clash_faults(table, found.clashing, path))
+            bad.add(*_clash_faults(table, found.clashing, path, bad.number_of))
         without = (*(clash.row for clash in found.clashing), *found.surplus)
         return _File(path, read, bad, without, len(found.surplus))
 
@@ -169,12 +169,12 @@ def _widen(kinds: dict[str, Kind], data: pa.Table) -> None:
 
 
 def _clash_faults(
-    table: Table, found: Sequence[Clash], path: Path
+    table: Table, found: Sequence[Clash], path: Path, number_of: Callable[[int], int]
 ) -> tuple[pd.DataFrame, pa.Table]:
     rows = [clash.row for clash in found]
     held = pq.read_table(path, filters=[(ROW, "in", rows)]).sort_by(ROW)
     keys = held.select(list(table.key)).to_pandas().astype(str).agg(" ".join, axis=1)
-    others = [", ".join(map(str, clash.others)) for clash in found]
+    others = [", ".join(str(number_of(other)) for other in clash.others) for clash in found]
     faults = pd.DataFrame(
         {
             "row": rows,

@@ -11,9 +11,9 @@ import pandera.pandas as pandera
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
-from data.lake.files import ROW, Batch, short
+from data.lake.files import ROW, RowBatch, short
 from data.lake.parsing import ARROW_TYPES, Parsed, parse, schema
-from data.lake.rules import Rule, Rules, column_rules, row_rules
+from data.lake.rules import Rules, ValueRule, column_rules, row_rules
 from data.tables import Kind, Table
 
 
@@ -36,7 +36,7 @@ class Checked:
     broken: pa.Table
 
 
-def check(table: Table, batch: Batch, extra: Mapping[str, Kind], now: datetime) -> Checked:
+def check(table: Table, batch: RowBatch, extra: Mapping[str, Kind], now: datetime) -> Checked:
     """Split a batch into good rows and faults.
 
     extra: kinds of the undeclared columns that are kept.
@@ -124,7 +124,7 @@ def _failures(cases: pd.DataFrame, table: Table, rules: Rules) -> pd.DataFrame:
     assert cases["index"].notna().all(), f"a rule itself failed: {cases}"
     columns = cases["column"].where(cases["schema_context"] == "Column", "")
     pairs = list(zip(columns, cases["check"], strict=True))
-    missing = Rule("missing", pd.isna, "fill it in")
+    missing = ValueRule("missing", pd.isna, "fill it in")
     found = [by_name.get(pair, missing) for pair in pairs]
     return pd.DataFrame(
         {
@@ -162,7 +162,7 @@ def _series(array: pa.Array) -> "pd.Series[Any]":
     return pd.Series(array.to_pandas())
 
 
-def _located(faults: pd.DataFrame, batch: Batch) -> pd.DataFrame:
+def _located(faults: pd.DataFrame, batch: RowBatch) -> pd.DataFrame:
     """Faults with the row's number and the value as found."""
     at = faults["at"].to_numpy(dtype=np.int64)
     values = np.full(len(at), "", dtype=object)
@@ -174,7 +174,7 @@ def _located(faults: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     return located[["row", "column", "value", "reason", "remedy"]]
 
 
-def _broken(batch: Batch) -> tuple[pd.DataFrame, pa.Table]:
+def _broken(batch: RowBatch) -> tuple[pd.DataFrame, pa.Table]:
     rows = pa.array([line.row for line in batch.broken], type=pa.int64())
     faults = pd.DataFrame(
         {

@@ -5,7 +5,15 @@ may be called again with the same rows without doubling them. The lake takes eve
 payments from here (`pending`).
 """
 
-from data.decisions import ApiKey, Decision, KeyExistsError, Note, Reason, RecordsError, Remembered
+from data.decisions import (
+    ApiKey,
+    Decision,
+    DecisionReason,
+    KeyExistsError,
+    Note,
+    RecordsError,
+    Remembered,
+)
 from data.records.database import Database, DatabaseError
 from data.records.journal import Journal
 from data.records.records import Pending, Records, open_records
@@ -15,11 +23,11 @@ __all__ = [
     "Database",
     "DatabaseError",
     "Decision",
+    "DecisionReason",
     "Journal",
     "KeyExistsError",
     "Note",
     "Pending",
-    "Reason",
     "Records",
     "RecordsError",
     "Remembered",

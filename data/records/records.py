@@ -23,7 +23,7 @@ from data.records.journal import Journal
 from data.records.migrations import migrate
 from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
-from data.records.storefront import Storefront
+from data.records.storefront import StorefrontRecords
 from data.records.tables import tables
 from data.settings import Settings
 from data.tables import TABLES
@@ -49,7 +49,7 @@ class Records:
         self.namespace = namespace
         self.database = Database(url, namespace)
         self.tables = tables(namespace)
-        self.storefront = Storefront(self.database, self.tables)
+        self.storefront = StorefrontRecords(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)

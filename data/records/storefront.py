@@ -36,7 +36,7 @@ _ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 _EVENT_COLUMNS = ("event_id", "occurred_at", "kind", "product_id", "recommendation_id")
 
 
-class Storefront:
+class StorefrontRecords:
     """The storefront's records; every method may raise DatabaseError."""
 
     def __init__(self, database: Database, tables: Tables) -> None:

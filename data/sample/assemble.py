@@ -10,7 +10,7 @@ from data.sample.fraudsters import campaigns
 from data.sample.inventory import replay
 from data.sample.markets import fx_rates
 from data.sample.payments import Payments, pay
-from data.sample.plan import Plan
+from data.sample.plan import SamplePlan
 from data.sample.shop import open_shop
 from data.sample.source import read
 from data.sample.suppliers import supply
@@ -26,7 +26,7 @@ class Merchant:
     truth: Mapping[str, pd.DataFrame]
 
 
-def merchant(plan: Plan, *, seed: int, progress: Callable[[str, float], None]) -> Merchant:
+def merchant(plan: SamplePlan, *, seed: int, progress: Callable[[str, float], None]) -> Merchant:
     """All tables in memory; the same plan and seed give the same bytes."""
     progress("reading the purchases", 0.0)
     source = read(plan)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from data.sample.patterns import PATTERNS, SHARES
-from data.sample.plan import Plan, week
+from data.sample.plan import SamplePlan, week
 from data.sample.ring import Ring
 from data.sample.shop import Shop
 from data.sample.wallets import Wallets
@@ -28,7 +28,7 @@ class Campaigns:
     attempts: pd.DataFrame
 
 
-def campaigns(plan: Plan, shop: Shop, own: Wallets, *, seed: int) -> Campaigns:
+def campaigns(plan: SamplePlan, shop: Shop, own: Wallets, *, seed: int) -> Campaigns:
     """Attacks over the whole year, up to the plan's share of all payments."""
     baskets = _baskets(shop.lines)
     ring = Ring(baskets, own, shop.accounts, seed)

@@ -80,7 +80,7 @@ SITES: tuple[Site, ...] = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class SamplePlan:
     """How much of the source is taken.
 
     best: products kept per site, by the weeks they sold in; None: all with `min_lines`.
@@ -96,9 +96,9 @@ class Plan:
     fraud_share: float
 
 
-PLANS: Mapping[str, Plan] = {
-    "small": Plan(SITES[:5], best=200, min_lines=10, planned_weeks=13, fraud_share=0.025),
-    "full": Plan(SITES, best=None, min_lines=10, planned_weeks=13, fraud_share=0.015),
+PLANS: Mapping[str, SamplePlan] = {
+    "small": SamplePlan(SITES[:5], best=200, min_lines=10, planned_weeks=13, fraud_share=0.025),
+    "full": SamplePlan(SITES, best=None, min_lines=10, planned_weeks=13, fraud_share=0.015),
 }
 
 

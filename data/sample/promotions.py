@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from data.sample.plan import START, Plan
-from data.sample.source import Source
+from data.sample.plan import START, SamplePlan
+from data.sample.source import SampleSource
 
 
 def promotions_of(
-    plan: Plan, source: Source, bought: pd.DataFrame
+    plan: SamplePlan, source: SampleSource, bought: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Promotions (consecutive weeks in one), and each product's promotion by site and week.
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from data.sample.catalogue import products_of
-from data.sample.plan import MARKETS, Plan, day, stream, token, week
+from data.sample.plan import MARKETS, SamplePlan, day, stream, token, week
 from data.sample.promotions import promotions_of
-from data.sample.source import Source
+from data.sample.source import SampleSource
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Shop:
     lines: pd.DataFrame
 
 
-def open_shop(plan: Plan, source: Source, *, seed: int) -> Shop:
+def open_shop(plan: SamplePlan, source: SampleSource, *, seed: int) -> Shop:
     """The shop as the retailer's customers saw it, in several countries."""
     homes = _homes(plan, source.lines)
     bought = _delivered(plan, source.lines, homes)
@@ -49,7 +49,7 @@ def open_shop(plan: Plan, source: Source, *, seed: int) -> Shop:
     )
 
 
-def _homes(plan: Plan, lines: pd.DataFrame) -> pd.Series:
+def _homes(plan: SamplePlan, lines: pd.DataFrame) -> pd.Series:
     """The country of each household: that of the store it buys most at."""
     country = {site.store_id: site.country for site in plan.sites}
     counts = lines.groupby(["household_id", "store_id"], as_index=False).size()
@@ -57,7 +57,7 @@ def _homes(plan: Plan, lines: pd.DataFrame) -> pd.Series:
     return main["store_id"].map(country).rename("country")
 
 
-def _delivered(plan: Plan, lines: pd.DataFrame, homes: pd.Series) -> pd.DataFrame:
+def _delivered(plan: SamplePlan, lines: pd.DataFrame, homes: pd.Series) -> pd.DataFrame:
     """The purchases a site ships to the household's country; the few others are left out."""
     site = {site.store_id: site for site in plan.sites}
     market = lines["household_id"].map(homes)
@@ -74,7 +74,7 @@ def _delivered(plan: Plan, lines: pd.DataFrame, homes: pd.Series) -> pd.DataFram
     return bought[kept].reset_index(drop=True)
 
 
-def _warehouses(plan: Plan, lines: pd.DataFrame) -> pd.DataFrame:
+def _warehouses(plan: SamplePlan, lines: pd.DataFrame) -> pd.DataFrame:
     weekly = lines.groupby("warehouse_id")["quantity"].sum() / 52
     sites = plan.sites
     return pd.DataFrame(

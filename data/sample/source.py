@@ -12,7 +12,7 @@ import pandas as pd
 
 from data.errors import ArgosyError
 from data.lake.merging import no_progress_bar
-from data.sample.plan import Plan
+from data.sample.plan import SamplePlan
 
 
 class SampleError(ArgosyError):
@@ -20,7 +20,7 @@ class SampleError(ArgosyError):
 
 
 @dataclass(frozen=True)
-class Source:
+class SampleSource:
     """What is taken from the retailer, in its own ids.
 
     lines: at (UTC), basket_id, household_id, store_id, product_id, quantity, value (money paid),
@@ -61,7 +61,7 @@ def data_folder() -> Path:
     return Path(found.origin).parent / "data"
 
 
-def read(plan: Plan) -> Source:
+def read(plan: SamplePlan) -> SampleSource:
     """The plan's part of the retailer's year, sorted, the same on every call."""
     folder = data_folder()
     with duckdb.connect() as base:
@@ -72,7 +72,7 @@ def read(plan: Plan) -> Source:
             base.execute(f"create view {name} as select * from '{folder / name}.parquet'")
         base.register("sites", pd.DataFrame({"store_id": [s.store_id for s in plan.sites]}))
         _select_lines(base, plan)
-        return Source(
+        return SampleSource(
             _local_time(base.sql("select * from lines order by all").df()),
             base.sql(_GOODS).df(),
             base.sql(_HOUSEHOLDS).df(),
@@ -81,7 +81,7 @@ def read(plan: Plan) -> Source:
         )
 
 
-def _select_lines(base: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def _select_lines(base: duckdb.DuckDBPyConnection, plan: SamplePlan) -> None:
     base.execute(
         f"""
         create table sold as

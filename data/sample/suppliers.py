@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data.sample.plan import CENTRE_RATES, START, Plan, stream
+from data.sample.plan import CENTRE_RATES, START, SamplePlan, stream
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Supply:
     minimum: np.ndarray
 
 
-def supply(plan: Plan, lines: pd.DataFrame, products: pd.DataFrame, *, seed: int) -> Supply:
+def supply(plan: SamplePlan, lines: pd.DataFrame, products: pd.DataFrame, *, seed: int) -> Supply:
     """Suppliers and terms of every pair under planning."""
     pairs = _planned(plan, lines)
     goods = pairs.merge(products, how="left", on="product_id").merge(
@@ -111,7 +111,7 @@ def supply(plan: Plan, lines: pd.DataFrame, products: pd.DataFrame, *, seed: int
     )
 
 
-def _planned(plan: Plan, lines: pd.DataFrame) -> pd.DataFrame:
+def _planned(plan: SamplePlan, lines: pd.DataFrame) -> pd.DataFrame:
     """Pairs that sold in enough weeks, and in the last ten of them."""
     week = (lines["at"] - START).dt.days // 7
     by_pair = lines.assign(week=week).groupby(["warehouse_id", "product_id"])["week"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data.decisions import Decision, Note, Reason
+from data.decisions import Decision, DecisionReason, Note
 from data.errors import ArgosyError
 from decisions.fraud.engine import Engine
 from decisions.fraud.lists import Entry
@@ -37,7 +37,7 @@ class Assessment:
     assessed_at: datetime
     decision: Action
     probability: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
     policy_version: str
 
@@ -94,14 +94,14 @@ def _assessed(
     desk, policy = engine.desk(), Policy(Costs(**runtime.settings.fraud_costs))
     listed = desk.lists.hit(request, datetime.now(UTC))
     probability, terms = card.judge(facts)
-    why = tuple(Reason(**vars(each)) for each in terms)
+    why = tuple(DecisionReason(**vars(each)) for each in terms)
     hit = desk.rules.hit({**request, **facts, **_flags(listed)}, about)
     action = policy.action(probability, 0.0 if amount != amount else amount)
     action = max(action, least, *(rule.action for rule in hit), key=ACTIONS.index)
     if lists_of(listed) & {"block", "watch"}:
         severe: Action = "block" if "block" in lists_of(listed) else "review"
         action = max(action, severe, key=ACTIONS.index)
-        why = (Reason(f"{severe.upper()}_LISTED", f"on a list: {severe}", 0.0), *why)
+        why = (DecisionReason(f"{severe.upper()}_LISTED", f"on a list: {severe}", 0.0), *why)
     elif "allow" in lists_of(listed):
         action = "allow"
     body = {
@@ -141,7 +141,7 @@ def _told(note: Note, about: About) -> Assessment:
         assessed_at=note.at,
         decision=note.body["decision"],
         probability=note.body["probability"],
-        reasons=tuple(Reason(**each) for each in note.body["reasons"]),
+        reasons=tuple(DecisionReason(**each) for each in note.body["reasons"]),
         rules_hit=tuple(note.body["rules_hit"]),
         policy_version=note.body["policy_version"],
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from data.decisions import Decision, Reason
+from data.decisions import Decision, DecisionReason
 from data.errors import ArgosyError
 from data.records import Records
 from decisions.fraud.controls import POLICY, RULES
@@ -59,7 +59,9 @@ def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
     return Replay(decision.decision_id, decision.payment_id, not differs, differs, stored, again)
 
 
-def explained(decision: Decision, records: Records, registry: Registry) -> tuple[Reason, ...]:
+def explained(
+    decision: Decision, records: Records, registry: Registry
+) -> tuple[DecisionReason, ...]:
     """All reasons of a decision, also of one that allowed."""
     return _again(decision, records, registry, explain=True).reasons
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from data.decisions import Reason
+from data.decisions import DecisionReason
 from decisions.fraud.lists import Entry
 from decisions.fraud.rules import Rule, RuleSet
 from models.fraud import ACTIONS, Action, BoostedTrees, Matrix, Policy
@@ -29,7 +29,7 @@ class Verdict:
 
     action: Action
     probability: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
 
 
@@ -81,7 +81,7 @@ def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = 
     why = tuple(reason_of(rule) for rule in hit)
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
-        why += tuple(Reason(**vars(each)) for each in told)
+        why += tuple(DecisionReason(**vars(each)) for each in told)
     probability = scored.probability if scored is not None else 0.0
     return Verdict(action, probability, why, tuple(rule.name for rule in hit))
 
@@ -92,9 +92,9 @@ def _named(case: Case, *, without_model: bool) -> dict[str, Any]:
     return {**case.payment, **case.facts, **lists, "without_model": without_model}
 
 
-def reason_of(rule: Rule) -> Reason:
+def reason_of(rule: Rule) -> DecisionReason:
     """That a rule holds."""
-    return Reason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
+    return DecisionReason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
 
 
 def lists_of(entries: tuple[Entry, ...]) -> frozenset[str]:

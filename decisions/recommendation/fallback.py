@@ -12,7 +12,6 @@ from decisions.recommendation.product_index import Mask, ProductIndex
 from decisions.recommendation.query import SessionTouch
 from decisions.recommendation.recent_activity import model_end
 from decisions.recommendation.rules import EligibilityCase
-from features.recommendation import KIND_WEIGHTS
 from models.recommendation import RankedProducts, RecentAction, Shopper
 
 MARKET, EVERYWHERE = "market_trending", "global_trending"
@@ -50,22 +49,23 @@ def days_since_model(case: EligibilityCase) -> float:
 
 
 def recent_actions(case: EligibilityCase) -> list[RecentAction]:
-    """What the person did with known products since the model was made, oldest first, each once."""
+    """What the person bought of known products since the model was made, oldest first, each once.
+
+    What they only looked at is of their session, and is not in here.
+    """
     end, days = model_end(case.index.model), days_since_model(case)
     found: list[RecentAction] = []
-    ordered: set[tuple[str, object]] = set()
+    counted: set[tuple[str, object]] = set()
     for action in case.past_actions():
         place = case.index.place.get(action.product_id, case.index.known)
-        bought = action.kind == "purchase"
-        same = (action.product_id, action.at.date())
-        if place >= case.index.known or action.at <= end or (bought and same in ordered):
+        same_day = (action.product_id, action.at.date())
+        if place >= case.index.known or action.kind != "purchase" or action.at <= end:
             continue
-        if bought:
-            ordered.add(same)
-        since = min((action.at - end).total_seconds() / 86400, days)
-        basket = action.order_id or f"@{action.at:%Y-%m-%d}"
-        weight = KIND_WEIGHTS.get(action.kind, 0.0)
-        found.append(RecentAction(place, bought, since, weight, basket))
+        if same_day not in counted:
+            counted.add(same_day)
+            since = min((action.at - end).total_seconds() / 86400, days)
+            basket = action.order_id or f"@{action.at:%Y-%m-%d}"
+            found.append(RecentAction(place, bought=True, days=since, weight=1.0, basket=basket))
     return found
 
 

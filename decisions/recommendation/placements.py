@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from data.records import DatabaseError
-from data.records.storefront import Storefront
+from data.records.storefront import StorefrontRecords
 from data.storefront import Experiment, Placement
 
 
@@ -21,7 +21,7 @@ class PlacementPlans:
 class Placements:
     """Gives the plans in use; while the database does not answer, the ones it gave last."""
 
-    def __init__(self, storefront: Storefront, *, seconds: float) -> None:
+    def __init__(self, storefront: StorefrontRecords, *, seconds: float) -> None:
         self._storefront = storefront
         self._seconds = seconds
         self._plans = PlacementPlans()
@@ -53,7 +53,7 @@ class Placements:
             self._plans, self._read_at = _read(self._storefront), time.monotonic()
 
 
-def _read(storefront: Storefront) -> PlacementPlans:
+def _read(storefront: StorefrontRecords) -> PlacementPlans:
     running = [each for each in storefront.experiments() if each.stopped_at is None]
     return PlacementPlans(
         {each.placement: each for each in storefront.placements()},

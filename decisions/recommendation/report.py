@@ -7,7 +7,7 @@ from itertools import product
 import pandas as pd
 
 from data.lake import Lake
-from data.records.storefront import Storefront
+from data.records.storefront import StorefrontRecords
 from data.storefront import HOLDOUT, Experiment
 from decisions.recommendation.experiment_outcomes import METRICS, outcomes
 from models.recommendation.uplift import Share, difference, relative, share
@@ -63,7 +63,7 @@ class ExperimentReport:
 
 
 def reports(
-    storefront: Storefront, lake: Lake, experiment_id: str | None
+    storefront: StorefrontRecords, lake: Lake, experiment_id: str | None
 ) -> list[ExperimentReport]:
     """The report of one experiment, or of all, the newest first."""
     asked = [
@@ -74,7 +74,7 @@ def reports(
     return [report(storefront, lake, each) for each in asked]
 
 
-def report(storefront: Storefront, lake: Lake, experiment: Experiment) -> ExperimentReport:
+def report(storefront: StorefrontRecords, lake: Lake, experiment: Experiment) -> ExperimentReport:
     """Exposures joined with events by recommendation_id, in the records and in the lake."""
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)

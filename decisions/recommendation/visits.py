@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from data.records.storefront import Storefront
+from data.records.storefront import StorefrontRecords
 from data.storefront import Event, PersonLinks, Trail
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import PastAction, ProductQuery, SessionTouch, Visit
@@ -22,7 +22,7 @@ NO_LINKS = PersonLinks()
 def read_visit(
     index: ProductIndex,
     query: ProductQuery,
-    records: Storefront,
+    records: StorefrontRecords,
     *,
     until: datetime | None = None,
 ) -> Visit:
@@ -46,7 +46,9 @@ def read_visit(
     return visit(index, query, merged_trail(trails), links)
 
 
-def known_links(index: ProductIndex, query: ProductQuery, records: Storefront) -> PersonLinks:
+def known_links(
+    index: ProductIndex, query: ProductQuery, records: StorefrontRecords
+) -> PersonLinks:
     """The other names of who asks, by what came over HTTP and what was ingested."""
     if query.visitor_id is None and query.customer_id is None:
         return PersonLinks()

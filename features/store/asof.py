@@ -17,7 +17,7 @@ from features.store.columns import StoreError, micros
 
 
 @dataclass(frozen=True)
-class Source:
+class AsofSource:
     """A Parquet file (or a folder of them) of values with a time.
 
     created: the column that says which of two rows with the same key and time is the newer one.
@@ -29,7 +29,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Part:
+class AsofPart:
     """One source's part in a join.
 
     keys: the source's key columns -> the entity columns they meet.
@@ -37,13 +37,13 @@ class Part:
     ttl: a value older than this is unknown; none or zero: values never expire.
     """
 
-    source: Source
+    source: AsofSource
     keys: Mapping[str, str]
     features: Mapping[str, str]
     ttl: timedelta | None = None
 
 
-def join(entities: pa.Table, time: str, parts: Sequence[Part]) -> pa.Table:
+def join(entities: pa.Table, time: str, parts: Sequence[AsofPart]) -> pa.Table:
     """The features of every part as of each entity row's time, in the entities' order."""
     keys = sorted({entity for part in parts for entity in part.keys.values()})
     asked = pa.table(
@@ -71,7 +71,7 @@ def join(entities: pa.Table, time: str, parts: Sequence[Part]) -> pa.Table:
 
 
 def pull(
-    source: Source,
+    source: AsofSource,
     columns: Sequence[str],
     between: tuple[datetime | None, datetime | None],
     *,
@@ -94,14 +94,14 @@ def pull(
         return duck.sql(query).to_arrow_table()
 
 
-def _asof(view: str, part: Part, keys: Sequence[str]) -> str:
+def _asof(view: str, part: AsofPart, keys: Sequence[str]) -> str:
     """One left join: every entity row, with the newest row of its key at or before its time."""
     meets = [f"e.k{keys.index(entity)} = {view}.{_name(key)}" for key, entity in part.keys.items()]
     meets.append(f"e.moment >= {view}.__at")
     return f"asof left join ({_rows(part)}) {view} on {' and '.join(meets)}"
 
 
-def _rows(part: Part) -> str:
+def _rows(part: AsofPart) -> str:
     """The rows of a source, one for each key and time, its time as microseconds in `__at`."""
     source = part.source
     at = f"epoch_us({_name(source.time)}::timestamptz)"
@@ -111,7 +111,7 @@ def _rows(part: Part) -> str:
     return f"{rows} {_newest(source, [*part.keys, source.time])}"
 
 
-def _newest(source: Source, same: Sequence[str], *first: str) -> str:
+def _newest(source: AsofSource, same: Sequence[str], *first: str) -> str:
     """The clause that keeps one row of those that agree in the columns `same`."""
     created = [_name(source.created)] if source.created else []
     order = ", ".join(
@@ -120,7 +120,7 @@ def _newest(source: Source, same: Sequence[str], *first: str) -> str:
     return f"qualify row_number() over (partition by {_names(same)} order by {order}) = 1"
 
 
-def _alive(view: str, part: Part, column: str) -> str:
+def _alive(view: str, part: AsofPart, column: str) -> str:
     """A column, unknown once it is older than the ttl."""
     value = f"{view}.{_name(column)}"
     if not part.ttl:
@@ -129,7 +129,7 @@ def _alive(view: str, part: Part, column: str) -> str:
     return f"case when e.moment - {view}.__at <= {age} then {value} end"
 
 
-def _is_unique(part: Part) -> bool:
+def _is_unique(part: AsofPart) -> bool:
     """Whether whoever wrote the file notes that no two rows share key and time."""
     if not part.source.path.is_file():
         return False
@@ -137,7 +137,7 @@ def _is_unique(part: Part) -> bool:
     return bool(note) and set(note.split(",")) <= {*part.keys, part.source.time}
 
 
-def _files(source: Source) -> str:
+def _files(source: AsofSource) -> str:
     if not source.path.exists():
         raise StoreError(f"the offline file {source.path} is missing; materialize its view first")
     pattern = source.path / "**/*.parquet" if source.path.is_dir() else source.path

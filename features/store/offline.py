@@ -39,7 +39,7 @@ from psycopg import sql
 from data.settings import Settings
 from data.views import View
 from features.store.archive import engine, write_file
-from features.store.asof import Part, Source, join, pull
+from features.store.asof import AsofPart, AsofSource, join, pull
 from features.store.columns import TIME, StoreError
 from features.store.repository import configuration
 
@@ -232,7 +232,7 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
         end_date: datetime,
     ) -> RetrievalJob:
         """The newest row of each key within the time range."""
-        source = Source(_path(config, data_source), timestamp_field, created_timestamp_column)
+        source = AsofSource(_path(config, data_source), timestamp_field, created_timestamp_column)
         columns = [*join_key_columns, *feature_name_columns, *_times(source)]
         return AsofRetrievalJob(
             lambda: pull(source, columns, (start_date, end_date), newest_of=join_key_columns)
@@ -250,7 +250,7 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
         end_date: datetime | None = None,
     ) -> RetrievalJob:
         """Every row within the time range."""
-        source = Source(_path(config, data_source), timestamp_field, created_timestamp_column)
+        source = AsofSource(_path(config, data_source), timestamp_field, created_timestamp_column)
         columns = [*join_key_columns, *feature_name_columns, *_times(source)]
         return AsofRetrievalJob(lambda: pull(source, columns, (start_date, end_date)))
 
@@ -276,14 +276,14 @@ class AsofOfflineStore(OfflineStore):  # type: ignore[misc]  # feast has no type
 
 def _part(
     config: RepoConfig, view: FeatureView, feature_refs: Iterable[str], full_names: bool
-) -> Part:
+) -> AsofPart:
     batch = view.batch_source
     columns = _file_columns(batch)
     name = view.projection.name_to_use()
     wanted = [ref.split(":", 1)[1] for ref in feature_refs if ref.split(":", 1)[0] == name]
     keys = view.projection.join_key_map or {field.name: field.name for field in view.entity_columns}
-    return Part(
-        source=Source(
+    return AsofPart(
+        source=AsofSource(
             _path(config, batch), batch.timestamp_field, batch.created_timestamp_column or None
         ),
         keys={columns.get(key, key): entity for key, entity in keys.items()},
@@ -300,7 +300,7 @@ def _file_columns(source: DataSource) -> dict[str, str]:
     return {new: old for old, new in source.field_mapping.items()}
 
 
-def _times(source: Source) -> list[str]:
+def _times(source: AsofSource) -> list[str]:
     return [source.time, *([source.created] if source.created else [])]
 
 

@@ -24,7 +24,7 @@ Asked = Sequence[tuple[View, Sequence[bytes]]]
 
 
 @dataclass(frozen=True)
-class Batch:
+class OnlineBatch:
     """Newest values of one view, serialized, ready to be written.
 
     keys: serialized entity keys, each once; micros: event times; columns: a list of values a
@@ -41,7 +41,7 @@ class Batch:
 class Online(Protocol):
     """What both stores do."""
 
-    def write(self, batch: Batch) -> int:
+    def write(self, batch: OnlineBatch) -> int:
         """Put values in the place of older ones; returns how many keys were written."""
         ...
 
@@ -58,9 +58,9 @@ class Online(Protocol):
         ...
 
 
-def serialize(view: View, newest: pa.Table, horizon: datetime | None = None) -> Batch:
+def serialize(view: View, newest: pa.Table, horizon: datetime | None = None) -> OnlineBatch:
     """Offline rows, one a key, as they are written online."""
-    return Batch(
+    return OnlineBatch(
         view=view,
         keys=serialize_keys(view, newest),
         micros=newest[TIME].cast(pa.int64()).to_pylist(),

@@ -10,7 +10,7 @@ import mmh3
 
 from data.views import View
 from features.store.encoding import read_stamp, stamp
-from features.store.online import Asked, Batch, Stored
+from features.store.online import Asked, OnlineBatch, Stored
 
 # KEYS: the hashes. ARGV: the time's field, the number of features, their fields; then for each key
 # the horizon (microseconds), the time (empty: drop the values) and the values.
@@ -71,7 +71,7 @@ class RedisOnline:
         self._project = project.encode()
         self._script = self._writer.register_script(_SCRIPT)
 
-    def write(self, batch: Batch) -> int:
+    def write(self, batch: OnlineBatch) -> int:
         """Compare and set in the server: no other writer gets in between."""
         horizons = (max(batch.horizon, micros) for micros in batch.micros)
         rows = zip(horizons, map(stamp, batch.micros), *batch.columns, strict=True)

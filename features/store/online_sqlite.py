@@ -9,7 +9,7 @@ from pathlib import Path
 
 from data.views import View
 from features.store.encoding import decode, whole
-from features.store.online import MICROS, Asked, Batch, Stored
+from features.store.online import MICROS, Asked, OnlineBatch, Stored
 
 STAMP = "_ts"
 _TABLE = (
@@ -34,7 +34,7 @@ class SqliteOnline:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
 
-    def write(self, batch: Batch) -> int:
+    def write(self, batch: OnlineBatch) -> int:
         """Compare and set in one transaction."""
         bounds = (max(batch.horizon, micros) for micros in batch.micros)
         seconds = {micros: _feast_second(micros // MICROS) for micros in set(batch.micros)}

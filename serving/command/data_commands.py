@@ -2,42 +2,124 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serving.command.options import AsOf, Json
+from serving.command.options import AsOf, Json, parse_pairs
 from serving.command.output import progress, show
+
+if TYPE_CHECKING:
+    from data.lake import Lake
+    from data.sources.ingesting import SourceReport
 
 commands = typer.Typer()
 
 
 @commands.command()
 def ingest(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of tables.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder or file of tables, s3://bucket/folder, or a database's address.",
+        ),
+    ],
+    mapping: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="NAME|FILE",
+            help="shopify, woocommerce, amazon, magento, odoo, erpnext, or a mapping.toml.",
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="What the files do not say: currency, country, time_zone, warehouse, decimal, "
+            "date_order, counted_at.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would go in, and what is missing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Validate the tables of DIR and put them into the lake.
+    """Validate the tables of SOURCE and put them into the lake.
 
     Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
     """
-    from data.currencies import currency_findings
     from data.environment import load_settings
     from data.lake import open_lake
+    from data.sources.ingesting import ingest_source
+    from data.sources.locations import parse_address
 
     settings = load_settings()
     lake = open_lake(settings)
     with progress() as report:
-        result = lake.ingest(folder, progress=report)
-    show(result, as_json)
-    for finding in currency_findings(lake, settings.base_currency):
-        typer.echo(f"{finding}.", err=True)
-    for fault in result.faults:
+        result = ingest_source(
+            lake,
+            parse_address(source),
+            mapping=mapping,
+            values=parse_pairs(values or []),
+            base_currency=settings.base_currency,
+            dry_run=dry_run,
+            progress=report,
+        )
+    coming = [name for name, table in result.ingest.tables.items() if table.rows or table.new]
+    show(shown_report(result, _lacks(lake, settings.use_cases, coming), dry_run), as_json)
+    for fault in result.ingest.faults:
         typer.echo(str(fault), err=True)
-    if not result.ok:
-        typer.echo("The rows named above are in quarantine; the others are in the lake.", err=True)
+    if not result.ingest.ok:
+        told = "would go to quarantine" if dry_run else "are in quarantine; the others in the lake"
+        typer.echo(f"The rows named above {told}.", err=True)
         raise typer.Exit(3)
+
+
+def shown_report(
+    report: SourceReport, lacks: Sequence[Mapping[str, str]], dry_run: bool
+) -> dict[str, Any]:
+    """What `ingest` prints: the lake's report first, then what a mapping did.
+
+    report: of the source. lacks: use_case and what it lacks. dry_run: True if nothing changed.
+    """
+    shown: dict[str, Any] = {
+        "tables": report.ingest.tables,
+        "ignored": list(report.ingest.ignored),
+        "missing": list(lacks),
+    }
+    if report.used:
+        shown["files"] = [
+            {
+                "file": used.file,
+                "is": used.sheet,
+                "rows": used.rows,
+                "gives": ", ".join(used.tables),
+            }
+            for used in report.used
+        ]
+        shown["not_given"] = list(report.left_out)
+        shown["assumed"] = list(report.assumed)
+    if report.without_home:
+        shown["without_home"] = f"{report.without_home} rows say more of rows that are not here"
+    return {"dry_run": "nothing was changed", **shown} if dry_run else shown
+
+
+def _lacks(
+    lake: Lake, use_cases: Sequence[str], coming: Collection[str] = ()
+) -> list[dict[str, str]]:
+    """What each use case lacks, a line a need. coming: tables that count as there."""
+    from data.lake.needs import missing_tables
+    from data.use_cases import needs_of
+
+    return [
+        {"use_case": name, "lacks": clause}
+        for name in use_cases
+        for clause in missing_tables(lake, needs_of(name), coming)
+    ]
 
 
 @commands.command()
@@ -45,8 +127,6 @@ def status(as_json: Json = False) -> None:
     """What is here, how fresh, which models, and what is missing for what."""
     from data.environment import load_settings
     from data.lake import open_lake
-    from data.lake.needs import missing_tables
-    from data.use_cases import needs_of
     from models.registry import open_registry
     from serving.command.model_commands import brief_version
 
@@ -58,11 +138,7 @@ def status(as_json: Json = False) -> None:
         if version.champion and version.use_case in settings.use_cases
     }
     shown = champions if as_json else [brief_version(each) for each in champions.values()]
-    lacks = [
-        {"use_case": name, "lacks": clause}
-        for name in settings.use_cases
-        for clause in missing_tables(lake, needs_of(name))
-    ]
+    lacks = _lacks(lake, settings.use_cases)
     show(
         {"clock": lake.clock(), "tables": lake.tables(), "models": shown, "missing": lacks}, as_json
     )

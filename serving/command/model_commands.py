@@ -15,7 +15,7 @@ from serving.command.options import (
     parse_levels,
     parse_pairs,
 )
-from serving.command.output import progress, show, write_table
+from serving.command.output import progress, show
 
 if TYPE_CHECKING:
     from models.registry import VersionInfo
@@ -54,7 +54,7 @@ def train(
 @commands.command()
 def score(
     use_case: UseCase,
-    out: Annotated[Path, typer.Option(help="Where to: .parquet or .csv.")],
+    out: Annotated[Path, typer.Option(help="Where to: .parquet, .csv or .xlsx.")],
     as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, help="recommendation: items a customer.")] = 10,
     new_only: Annotated[bool, typer.Option(help="recommendation: nothing bought before.")] = False,
@@ -74,10 +74,11 @@ def score(
 ) -> None:
     """Batch answers, by the same models and features as the API."""
     from data.environment import load_settings
+    from data.table_files import SUFFIXES, write_table
     from decisions.batch import score_use_case
 
-    if out.suffix not in {".parquet", ".csv"}:
-        raise typer.BadParameter(f"--out {out}: the name must end in .parquet or .csv")
+    if out.suffix not in SUFFIXES:
+        raise typer.BadParameter(f"--out {out}: the name must end in {', '.join(SUFFIXES)}")
     if use_case == "fraud" and payments is None:
         raise typer.BadParameter("fraud needs --payments DIR, a folder with a payments table")
     options: dict[str, dict[str, Any]] = {

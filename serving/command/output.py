@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
 Report = Callable[[str, float | None], None]
@@ -51,17 +49,6 @@ def progress() -> Iterator[Report]:
                 bars.update(task, completed=share)
 
         yield bar
-
-
-def write_table(frame: pd.DataFrame, out: Path) -> None:
-    """Write a table by the suffix of `out`, whole or not at all: a draft takes its place last."""
-    draft = out.with_name(f".{out.name}.part")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".csv":
-        frame.to_csv(draft, index=False)
-    else:
-        frame.to_parquet(draft, index=False)
-    draft.replace(out)
 
 
 def _plain(value: Any) -> Any:

@@ -24,11 +24,11 @@ from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import errors, health, privacy, promotion
-from serving.http.auth import KeyRing, Rates
-from serving.http.fast_route import Express
+from serving.http.auth import KeyRing, RateLimits
+from serving.http.fast_route import FastRoutes
 from serving.http.idempotency import InFlight
 from serving.http.openapi import DescribedApi, name_operation
-from serving.http.request_guard import Edge, Limits
+from serving.http.request_guard import RequestGuard, RequestLimits
 
 Page = Callable[[str, Lake, datetime, str], str]
 
@@ -61,12 +61,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.state.key_ring = KeyRing(
         runtime.records.keys,
         seconds=settings.reload_seconds,
-        rates=Rates(1 / settings.workers),
+        rates=RateLimits(1 / settings.workers),
     )
     errors.install(app)
-    limits = Limits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(Express)  # the last one added is the first one passed
-    app.add_middleware(Edge, telemetry=runtime.telemetry, limits=limits)
+    limits = RequestLimits(settings.most_requests, settings.request_seconds)
+    app.add_middleware(FastRoutes)  # the last one added is the first one passed
+    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits)
     app.include_router(health.router(runtime))
     app.include_router(promotion.router(runtime))
     app.include_router(privacy.router(runtime))

@@ -114,9 +114,9 @@ class KeyRing:
         read: Callable[[], Sequence[ApiKey]],
         *,
         seconds: float = 5.0,
-        rates: "Rates | None" = None,
+        rates: "RateLimits | None" = None,
     ) -> None:
-        self.rates = rates or Rates()
+        self.rates = rates or RateLimits()
         self._read = read
         self._seconds = seconds
         self._keys: Sequence[ApiKey] = ()
@@ -159,7 +159,7 @@ class KeyRing:
         return found
 
 
-class Rates:
+class RateLimits:
     """How often each key asked: a bucket a key that holds a minute's requests and fills steadily.
 
     share: the part of each key's rate that this process grants, as one of several workers.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from data.card_numbers import find_card_data
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 
 
 def refuse_cards(body: Any) -> None:
@@ -11,7 +11,7 @@ def refuse_cards(body: Any) -> None:
 
     The answer names the field, never its value.
     """
-    faults = [Fault(pointer, message) for pointer, message in find_card_data(body)]
+    faults = [FieldFault(pointer, message) for pointer, message in find_card_data(body)]
     if faults:
         raise Problem(
             422,

@@ -105,7 +105,7 @@ RESPONSES: Mapping[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class FieldFault:
     """One faulty field: `pointer` is a JSON pointer into `place`, such as `/items/0/quantity`."""
 
     pointer: str
@@ -125,7 +125,7 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's word
         code: str,
         detail: str,
         *,
-        fields: Sequence[Fault] = (),
+        fields: Sequence[FieldFault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -239,7 +239,7 @@ def _allowed(app: FastAPI, path: str) -> list[str]:
     return sorted(method.upper() for method in fitting.get(meant, ()))
 
 
-def _fault(location: Sequence[int | str], message: str) -> Fault:
+def _fault(location: Sequence[int | str], message: str) -> FieldFault:
     """A fault from pydantic's location: first where it is, then the path within.
 
     >>> _fault(("body", "items", 0, "quantity"), "Value error, must be positive")
@@ -247,4 +247,4 @@ def _fault(location: Sequence[int | str], message: str) -> Fault:
     """
     place, *path = [str(part) for part in location]
     pointer = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)
-    return Fault(pointer, re.sub(r"^(Value|Assertion) error, ", "", message), place)
+    return FieldFault(pointer, re.sub(r"^(Value|Assertion) error, ", "", message), place)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.http.errors import answer, problem_of
 
 
-class Direct(APIRoute):
+class FastRoute(APIRoute):
     """A route of a fixed path whose function is given the request alone, and answers it whole.
 
     Its dependencies and its response model are its description only: the function itself asks for
@@ -23,12 +23,12 @@ class Direct(APIRoute):
         return self.endpoint
 
 
-class Express:
-    """Finds a `Direct` route by method and path, once it was found by the search through all."""
+class FastRoutes:
+    """Finds a `FastRoute` route by method and path, once it was found by the search through all."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._known: dict[tuple[str, str], Direct] = {}
+        self._known: dict[tuple[str, str], FastRoute] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -44,7 +44,7 @@ class Express:
             return
         await self.app(scope, receive, send)
         found = scope.get("route")
-        if isinstance(found, Direct) and asked == (*(found.methods or ()), found.path):
+        if isinstance(found, FastRoute) and asked == (*(found.methods or ()), found.path):
             self._known[asked] = found
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from decisions import telemetry
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 
 
 class Health(BaseModel):
@@ -105,9 +105,9 @@ def router(runtime: Runtime) -> APIRouter:
     return routes
 
 
-def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
+def _missing(runtime: Runtime, as_of: datetime | None) -> list[FieldFault]:
     missing = [
-        Fault(
+        FieldFault(
             f"/models/{use_case}",
             f"{use_case}: {runtime.problem(use_case) or 'not loaded yet'}.",
             "server",
@@ -117,10 +117,12 @@ def _missing(runtime: Runtime, as_of: datetime | None) -> list[Fault]:
     ]
     if not runtime.migrated:
         told = runtime.database_problem() or "not looked at yet"
-        missing.append(Fault("/database", f"The database was never reached: {told}.", "server"))
+        missing.append(
+            FieldFault("/database", f"The database was never reached: {told}.", "server")
+        )
     if as_of is None:
         missing.append(
-            Fault("/features", "No features are computed; run argosy materialize.", "server")
+            FieldFault("/features", "No features are computed; run argosy materialize.", "server")
         )
     return missing
 

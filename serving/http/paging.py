@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 
 Listed = TypeVar("Listed")
 
@@ -63,5 +63,5 @@ def page_end(end: int, count: int, *, stamp: str = "") -> dict[str, Any]:
 
 
 def _invalid_cursor(why: str) -> Problem:
-    fault = Fault("/cursor", f"{why}; start again without it", place="query")
+    fault = FieldFault("/cursor", f"{why}; start again without it", place="query")
     return Problem(422, "invalid_cursor", f"cursor: {fault.message}.", fields=[fault])

@@ -10,7 +10,7 @@ from data.use_cases import USE_CASES
 from decisions.runtime import Runtime
 from models.promotion import PromotionRefusedError, promote_release
 from serving.http.auth import Caller, scoped
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.idempotency import IDEMPOTENT, once
 
 _LOG = logging.getLogger("argosy.models")
@@ -92,7 +92,7 @@ def _promote(runtime: Runtime, use_case: str, body: Promotion, caller: Caller) -
             runtime.registry, use_case, body.version, reason=why, force=body.force
         )
     except PromotionRefusedError as error:
-        fields = [Fault("/version", sentence) for sentence in error.failed]
+        fields = [FieldFault("/version", sentence) for sentence in error.failed]
         raise Problem(409, "gate_failed", str(error), fields=fields) from error
     return _changed(runtime, use_case, former.version if former else None, failed)
 

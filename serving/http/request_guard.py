@@ -21,7 +21,7 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """What a worker takes on: requests at a time, seconds each, bytes of a body."""
 
     requests: int = 100
@@ -29,14 +29,16 @@ class Limits:
     body: int = 1_000_000
 
 
-class Edge:
+class RequestGuard:
     """The outermost ASGI layer. Logs name routes, never paths or bodies: ids are personal.
 
     limits: what a worker takes on; further requests are answered 503 at once, and so is one that
     takes too long, while its work comes to its end unseen.
     """
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, limits: Limits = Limits()) -> None:
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, limits: RequestLimits = RequestLimits()
+    ) -> None:
         self.app = app
         self.telemetry = telemetry
         self.limits = limits

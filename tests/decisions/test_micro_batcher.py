@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from data.errors import ArgosyError
-from decisions.micro_batcher import Together
+from decisions.micro_batcher import MicroBatcher
 
 
 class Slow:
@@ -31,7 +31,7 @@ class Slow:
 
 def test_what_comes_meanwhile_is_taken_in_one_go_in_its_order() -> None:
     work = Slow()
-    together = Together(work, hands=1, most=3)
+    together = MicroBatcher(work, hands=1, most=3)
     first = together.ask(1)
     assert work.begun.wait(10)
     others = [together.ask(number) for number in (2, 3, 4, 5)]
@@ -42,7 +42,7 @@ def test_what_comes_meanwhile_is_taken_in_one_go_in_its_order() -> None:
 
 
 def one_then_two(
-    together: Together[int, int], work: Slow
+    together: MicroBatcher[int, int], work: Slow
 ) -> tuple[Future[int], Sequence[Future[int]]]:
     """One asks, and two more while it is worked on."""
     first = together.ask(1)
@@ -55,7 +55,7 @@ def one_then_two(
 def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("decisions.micro_batcher.GATHER_SECONDS", 10.0)
     work = Slow()
-    together = Together(work)
+    together = MicroBatcher(work)
     first, others = one_then_two(together, work)
     assert first.result(5) == 2
     assert together.ask(4).result(5) == 8
@@ -65,7 +65,7 @@ def test_who_was_just_answered_is_waited_for_a_moment(monkeypatch: pytest.Monkey
 
 def test_who_does_not_come_again_is_not_waited_for_long() -> None:
     work = Slow()
-    together = Together(work)
+    together = MicroBatcher(work)
     first, others = one_then_two(together, work)
     assert [each.result(5) for each in (first, *others)] == [2, 4, 6]
     assert work.goes == [[1], [2, 3]]
@@ -75,13 +75,13 @@ def test_who_asks_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("decisions.micro_batcher.GATHER_SECONDS", 10.0)
     work = Slow()
     work.let.set()
-    together = Together(work)
+    together = MicroBatcher(work)
     assert [together.ask(number).result(5) for number in (1, 2, 3)] == [2, 4, 6]
 
 
 def test_an_event_loop_gets_its_answers_and_faults_at_once() -> None:
     work = Slow(frozenset({4}))
-    together = Together(work, hands=1)
+    together = MicroBatcher(work, hands=1)
 
     async def ask() -> list[Any]:
         first = asyncio.ensure_future(together.answer(1))
@@ -102,7 +102,7 @@ def test_an_event_loop_gets_its_answers_and_faults_at_once() -> None:
 
 def test_each_hand_takes_a_go() -> None:
     work = Slow()
-    together = Together(work, hands=2)
+    together = MicroBatcher(work, hands=2)
     first = together.ask(1)
     assert work.begun.wait(10)
     work.begun.clear()
@@ -115,7 +115,7 @@ def test_each_hand_takes_a_go() -> None:
 @pytest.mark.parametrize("error", [ValueError, ArgosyError])
 def test_a_fault_is_told_to_whose_it_is_and_an_outage_to_all(error: type[Exception]) -> None:
     work = Slow(frozenset({3}), error)
-    together = Together(work, hands=1)
+    together = MicroBatcher(work, hands=1)
     first = together.ask(1)
     assert work.begun.wait(10)
     good, bad = together.ask(2), together.ask(3)
@@ -132,7 +132,7 @@ def test_a_fault_is_told_to_whose_it_is_and_an_outage_to_all(error: type[Excepti
 
 def test_who_gave_up_is_not_asked_for() -> None:
     work = Slow()
-    together = Together(work, hands=1)
+    together = MicroBatcher(work, hands=1)
     first = together.ask(1)
     assert work.begun.wait(10)
     gone, stays = together.ask(2), together.ask(3)

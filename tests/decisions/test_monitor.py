@@ -8,7 +8,7 @@ import pytest
 
 from data.decisions import Decision
 from data.settings import Settings
-from decisions.monitor import Limits, look, write
+from decisions.monitor import MonitorLimits, look, write
 from decisions.runtime import Runtime
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ def test_skew_and_degraded_answers_are_past_their_limits(runtime: Runtime) -> No
         runtime.records.add_decision(
             replace(wrong, payment_id=name, decision_id=name, payment=payment, degraded=True)
         )
-    report = look(runtime, Limits())
+    report = look(runtime, MonitorLimits())
     past = {watch.name for watch in report.watches if not watch.ok}
     assert "served velocities unlike the batch's, share" in past
     assert "decisions degraded, share" in past

@@ -6,7 +6,7 @@ import pytest
 
 from data.records import Records
 from data.records.steps import only_one
-from decisions.schedule import ScheduleError, Step, once, read
+from decisions.schedule import ScheduleError, ScheduleStep, once, read
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
@@ -36,8 +36,8 @@ class Machine:
         return 1 if command[0] in self.failing else 0
 
 
-def step(name: str, *, after: float = 0.0, optional: bool = False) -> Step:
-    return Step(name, (name,), DAY, timedelta(hours=after), optional)
+def step(name: str, *, after: float = 0.0, optional: bool = False) -> ScheduleStep:
+    return ScheduleStep(name, (name,), DAY, timedelta(hours=after), optional)
 
 
 def test_each_step_is_done_once_a_window(records: Records) -> None:

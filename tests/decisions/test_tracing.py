@@ -12,10 +12,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.concurrency import run_in_threadpool
 
-from decisions.micro_batcher import Together
+from decisions.micro_batcher import MicroBatcher
 from decisions.telemetry import Telemetry
 from decisions.tracing import Tracer, TracesError
-from serving.http.request_guard import Edge
+from serving.http.request_guard import RequestGuard
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def client_of(telemetry: Telemetry) -> TestClient:
         with telemetry.step("fraud", "model"):
             return [2 * number for number in asked]
 
-    app, together = FastAPI(), Together(doubled)
+    app, together = FastAPI(), MicroBatcher(doubled)
 
     @app.get("/v1/people/{name}")
     async def greet(name: str) -> int:
         return await run_in_threadpool(lambda: together.ask(21).result())
 
-    app.add_middleware(Edge, telemetry=telemetry)
+    app.add_middleware(RequestGuard, telemetry=telemetry)
     return TestClient(app)
 
 

@@ -78,7 +78,7 @@ def context(settings: Settings) -> job.Context:
 @pytest.fixture
 def registry(settings: Settings) -> Registry:
     models = {"forecasting": lambda: {"Level": Level}}
-    return Registry(settings.mlflow, settings.artifacts, settings.namespace, rows=models)
+    return Registry(settings.mlflow, settings.artifacts, settings.namespace, use_cases=models)
 
 
 def test_a_model_that_beats_its_baseline_becomes_the_champion(
@@ -133,7 +133,7 @@ def test_the_same_data_has_the_same_hash_and_other_data_another() -> None:
     ],
 )
 def test_a_wrong_override_is_refused_in_words(given: dict[str, str], words: str) -> None:
-    with pytest.raises(job.OverrideError, match=words):
+    with pytest.raises(job.ParameterError, match=words):
         job.override({"share": 1.0}, given)
 
 

@@ -60,7 +60,7 @@ def check(known: pd.DataFrame) -> list[str]:
     missing = []
     if len(bought) < FEWEST_TARGETS:
         missing.append(
-            f"{len(bought):,} purchases, at least {FEWEST_TARGETS} needed, or as many carts or views."
+            f"{len(bought):,} purchases, at least {FEWEST_TARGETS} needed, or as many views."
         )
     if customers < FEWEST_CUSTOMERS:
         missing.append(f"{customers} buying customers, at least {FEWEST_CUSTOMERS} needed.")

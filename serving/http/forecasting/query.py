@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import BeforeValidator
 
 from decisions.forecasting.batch import DECILES, out_of_range, rising
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 
 Id = Annotated[str, Query(min_length=1, max_length=128)]
 MaybeId = Annotated[str | None, Query(min_length=1, max_length=128)]
@@ -34,7 +34,7 @@ def levels_of(quantiles: Sequence[float] | None) -> list[float]:
     """The levels, rising, once each; Problem 422 for one that cannot be had."""
     levels = rising(quantiles or DECILES)
     if wrong := out_of_range(levels):
-        fault = Fault("/quantiles", "0.01 to 0.99", "query")
+        fault = FieldFault("/quantiles", "0.01 to 0.99", "query")
         raise Problem(422, "invalid_quantile", wrong, fields=[fault])
     return levels
 
@@ -43,6 +43,6 @@ def horizon_of(asked: int | None, known: int) -> int:
     """How many periods to tell; Problem 422 where the forecast does not reach so far."""
     if asked is not None and asked > known:
         detail = f"horizon {asked}: the forecast reaches {known} periods ahead."
-        fault = Fault("/horizon", f"at most {known}", "query")
+        fault = FieldFault("/horizon", f"at most {known}", "query")
         raise Problem(422, "invalid_horizon", detail, fields=[fault])
     return asked or known

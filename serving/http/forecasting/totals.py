@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from decisions.runtime import Runtime
 from features.forecasting import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.forecasting.answers import Period, Window, named
 from serving.http.forecasting.query import Horizon, Levels, horizon_of, levels_of
 from serving.http.paging import Cursor, Limit, Page, cut_page
@@ -91,7 +91,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         places = [place for place, name in enumerate(found.keys) if key is None or name == key]
         if not places:
             detail = f"{level} {key}: there is no forecast of it."
-            fault = Fault("/key", "none of this level", "query")
+            fault = FieldFault("/key", "none of this level", "query")
             raise Problem(404, "unknown_key", detail, fields=[fault])
         steps = horizon_of(horizon, found.mean.shape[1])
         here = cut_page(places, limit, cursor)

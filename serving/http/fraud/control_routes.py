@@ -18,7 +18,7 @@ from decisions.runtime import Runtime
 from models.fraud import Action
 from serving.http.auth import scoped
 from serving.http.bodies import schema, valid
-from serving.http.errors import Fault, Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.fraud.schemas import json_body
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.paging import Cursor, Limit, Page, cut_page
@@ -203,7 +203,7 @@ def _rule(given: RuleBody, pointer: str) -> Rule:
 
 
 def _faulty(pointer: str, message: str) -> Problem:
-    fault = Fault(pointer, message)
+    fault = FieldFault(pointer, message)
     return Problem(422, "invalid_request", f"Not valid: body {pointer}.", fields=[fault])
 
 

@@ -15,12 +15,12 @@ from decisions.fraud.feedback import Items, Labels, Outcomes
 from decisions.fraud.labels import keep_labels, settle
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.replay import explained
-from decisions.micro_batcher import Together
+from decisions.micro_batcher import MicroBatcher
 from decisions.runtime import Runtime
 from serving.http.auth import admitted, scoped
 from serving.http.bodies import schema, valid
 from serving.http.errors import Problem
-from serving.http.fast_route import Direct
+from serving.http.fast_route import FastRoute
 from serving.http.fraud import control_routes as desk_routes
 from serving.http.fraud import request_routes, review_routes
 from serving.http.fraud.control_routes import author
@@ -53,7 +53,7 @@ _MAY_SAY = [Depends(scoped("decide", "review"))]
 def router(runtime: Runtime) -> APIRouter:
     """The routes of the row; the counters are filled when the server starts."""
     engine = LiveEngine(runtime)
-    together = Together(partial(decide, runtime, engine))
+    together = MicroBatcher(partial(decide, runtime, engine))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -75,7 +75,9 @@ def router(runtime: Runtime) -> APIRouter:
     return whole
 
 
-def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, Decision]) -> None:
+def _decisions(
+    routes: APIRouter, runtime: Runtime, together: MicroBatcher[Asked, Decision]
+) -> None:
     def told(asked: Asked, found: Decision) -> DecisionAnswer:
         _must_be_same(found, asked.payment)
         return answer(found)
@@ -104,7 +106,7 @@ def _decisions(routes: APIRouter, runtime: Runtime, together: Together[Asked, De
         dependencies=[*_MAY, IDEMPOTENT, Depends(_explained)],
         response_model=DecisionAnswer,
         openapi_extra=schema(Payment),
-        route_class_override=Direct,
+        route_class_override=FastRoute,
     )
 
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)

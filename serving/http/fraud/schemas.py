@@ -18,7 +18,7 @@ from pydantic import (
     create_model,
 )
 
-from data.decisions import Decision, Reason
+from data.decisions import Decision, DecisionReason
 from data.tables import TABLES, Column
 from serving.http.bodies import loaded, valid
 from serving.http.card_data import refuse_cards
@@ -159,7 +159,7 @@ def not_in_future(moment: datetime, *place: int | str) -> None:
         raise RequestValidationError([_fault(place, "Lies in the future")])
 
 
-def answer(decision: Decision, reasons: Iterable[Reason] | None = None) -> DecisionAnswer:
+def answer(decision: Decision, reasons: Iterable[DecisionReason] | None = None) -> DecisionAnswer:
     """A stored decision as it is told, with its own reasons or these."""
     why = decision.reasons if reasons is None else reasons
     modelled = bool(decision.model_version)

@@ -17,7 +17,7 @@ from decisions.recommendation.time_budget import within
 from decisions.runtime import Runtime
 from serving.http.auth import admitted, scoped
 from serving.http.bodies import loaded, schema, valid
-from serving.http.fast_route import Direct
+from serving.http.fast_route import FastRoute
 from serving.http.recommendation import event_routes as routes_events
 from serving.http.recommendation import merchandising_routes as routes_shop
 from serving.http.recommendation.answers import response
@@ -116,7 +116,7 @@ def _people(routes: APIRouter, front: Storefront) -> None:
         dependencies=_MAY,
         response_model=RecommendationResponse,
         openapi_extra=schema(RecommendationRequest),
-        route_class_override=Direct,
+        route_class_override=FastRoute,
     )
 
     @routes.post("/recommendations:explain", dependencies=_MAY)

@@ -18,7 +18,7 @@ from data.settings import Settings
 from data.views import View
 from features.store import Store
 from features.store.encoding import stamp
-from features.store.online import Batch, serialize
+from features.store.online import OnlineBatch, serialize
 from features.store.online_redis import RedisOnline, _fields, _time
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,7 +119,7 @@ def bulk_load(url: str, rows: int) -> dict[str, float]:
     }
 
 
-def _plain(client: "redis.Redis", batch: Batch) -> None:
+def _plain(client: "redis.Redis", batch: OnlineBatch) -> None:
     fields = [_time(batch.view), *_fields(batch.view)]
     rows = zip(batch.keys, batch.micros, *batch.columns, strict=True)
     pipe = client.pipeline(transaction=False)

@@ -216,14 +216,14 @@ def test_structural_faults_are_told_together(lake: Lake, tmp_path: Path) -> None
     assert any("products.csv: the required column product_id is missing" in text for text in said)
     assert any("stock.parquet: cannot be read" in text for text in said)
     assert any("both customers.csv and customers.parquet are here" in text for text in said)
-    assert any("events/: no .csv or .parquet file inside" in text for text in said)
+    assert any("events/: no .csv, .xlsx or .parquet file inside" in text for text in said)
 
 
 def test_all_missing_columns_are_told_with_a_hint(lake: Lake, tmp_path: Path) -> None:
     source = write(tmp_path / "in", "1,w", name="stock.csv", header="On_Hand,warehouse")
     said = refused(lake, source)
     assert "column observed_at is missing" in said
-    assert "column on_hand is missing; is it 'on_hand'?" in said
+    assert "column on_hand is missing; rename 'On_Hand' to 'on_hand'" in said
     assert "column product_id is missing" in said
 
 
@@ -248,7 +248,7 @@ def test_a_promotion_ends_after_it_starts(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_tables(lake: Lake, tmp_path: Path) -> None:
-    assert "is no directory" in refused(lake, tmp_path / "nowhere")
+    assert "is not there" in refused(lake, tmp_path / "nowhere")
     (tmp_path / "in").mkdir()
     assert "holds no table. It is empty" in refused(lake, tmp_path / "in")
     (tmp_path / "in" / "order.csv").touch()
@@ -274,10 +274,11 @@ def test_many_columns_take_no_time(lake: Lake, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (HEADER.replace(",", ";").encode(), "not separated by commas"),
-        (HEADER.encode("utf-16"), "UTF-16"),
         (b"\x1f\x8b\x08\x00", "compressed"),
-        (HEADER.replace("order_id", "ordér_id").encode("latin-1"), "not UTF-8"),
+        (
+            HEADER.replace("order_id", "Ordér_id").encode("latin-1"),
+            "rename 'Ordér_id' to 'order_id'",
+        ),
         (b"\n\n", "no column names"),
         ((HEADER + ",currency").encode(), "column currency stands there 2 times"),
     ],
@@ -286,6 +287,19 @@ def test_files_that_are_no_such_csv(lake: Lake, tmp_path: Path, content: bytes, 
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "orders.csv").write_bytes(content + b"\n1\n")
     assert said in refused(lake, tmp_path / "in")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_any_common_encoding_and_separator(
+    lake: Lake, tmp_path: Path, encoding: str, separator: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    text = "\n".join([HEADER, line(customer_id="Zoë")]).replace(",", separator)
+    name = "orders.csv" if separator in ",;" else "orders.txt"
+    (tmp_path / "in" / name).write_bytes(text.encode(encoding))
+    lake.ingest(tmp_path / "in")
+    assert lake.read("orders")["customer_id"].tolist() == ["Zoë"]
 
 
 @pytest.mark.parametrize("name", ["x_Größe", "x_A", 'x_a"b', "x_"])
@@ -299,7 +313,7 @@ def test_own_signals_need_plain_names(lake: Lake, tmp_path: Path, name: str) -> 
 def test_a_file_that_breaks_off_is_refused(lake: Lake, tmp_path: Path) -> None:
     source = write(tmp_path / "in", line())
     with (source / "orders.csv").open("ab") as file:
-        file.write(line(order_id="2", customer_id="X").encode().replace(b"X", b"\xff\xfe"))
+        file.write(line(order_id="2", customer_id="Zoë-Zoë-X").encode().replace(b"X", b"\xff"))
     with pytest.raises(RefusedError, match=r"orders.csv cannot be read to its end"):
         lake.ingest(source)
     assert lake.tables()["orders"].rows == 0

@@ -16,8 +16,8 @@ from data.records import (
     ApiKey,
     DatabaseError,
     Decision,
+    DecisionReason,
     KeyExistsError,
-    Reason,
     Records,
     RecordsError,
 )
@@ -53,7 +53,7 @@ def decision(payment: str = "pay1", verdict: str = "allow") -> Decision:
         decision=verdict,
         probability=0.1 + 0.2,
         score=30,
-        reasons=(Reason("new_device", "The device is new", 0.7),),
+        reasons=(DecisionReason("new_device", "The device is new", 0.7),),
         rules_hit=("r1", "r2"),
         model_version="3",
         policy_version="p1",
@@ -164,7 +164,7 @@ def test_the_first_decision_holds(records: Records) -> None:
     assert kept is not None
     assert kept.decision == "allow"
     assert kept.probability == 0.1 + 0.2
-    assert kept.reasons == (Reason("new_device", "The device is new", 0.7),)
+    assert kept.reasons == (DecisionReason("new_device", "The device is new", 0.7),)
     assert kept.rules_hit == ("r1", "r2")
     assert kept.decided_at == NOON
     assert kept.payment["x_age"] == 3

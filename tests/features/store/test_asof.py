@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.store.archive import UNIQUE_BY
-from features.store.asof import Part, Source, join, pull
+from features.store.asof import AsofPart, AsofSource, join, pull
 from features.store.columns import StoreError
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -44,11 +44,11 @@ def asked(*rows: tuple[str | None, float]) -> pa.Table:
     )
 
 
-def part(path: Path, ttl: timedelta | None = None, created: str | None = "created") -> Part:
-    return Part(Source(path, "at", created), {"key": "who"}, {"value": "value"}, ttl)
+def part(path: Path, ttl: timedelta | None = None, created: str | None = "created") -> AsofPart:
+    return AsofPart(AsofSource(path, "at", created), {"key": "who"}, {"value": "value"}, ttl)
 
 
-def values(entities: pa.Table, *parts: Part) -> list[int | None]:
+def values(entities: pa.Table, *parts: AsofPart) -> list[int | None]:
     return join(entities, "when", list(parts))["value"].to_pylist()
 
 
@@ -81,7 +81,7 @@ def test_a_file_noted_as_unique_is_joined_as_it_is(tmp_path):
 def test_several_sources_join_in_one_pass_and_keep_the_order(tmp_path):
     first = write(tmp_path / "first.parquet", [("a", 1, 1, 1)])
     second = write(tmp_path / "second.parquet", [("b", 1, 1, 2)])
-    other = Part(Source(second, "at"), {"key": "who"}, {"value": 'an "odd" name'})
+    other = AsofPart(AsofSource(second, "at"), {"key": "who"}, {"value": 'an "odd" name'})
     found = join(asked(("b", 2), ("a", 2)), "when", [part(first), other])
     assert found.to_pydict() == {"value": [None, 1], 'an "odd" name': [2, None]}
 
@@ -98,7 +98,7 @@ def test_a_source_that_is_not_there_is_named(tmp_path):
 
 def test_pull_takes_a_range_and_the_newest_of_each_key(tmp_path):
     path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 9, 9, 9)])
-    source = Source(path, "at", "created")
+    source = AsofSource(path, "at", "created")
     assert pull(source, ["value"], (day(1), day(2)))["value"].to_pylist() == [1, 2]
     assert pull(source, ["value"], (day(2).replace(tzinfo=None), None)).num_rows == 2
     assert pull(source, ["value"], (None, None)).num_rows == 3

@@ -5,7 +5,7 @@ import redis
 
 from data.views import View
 from features.store.encoding import entity_key, key_prefix, whole
-from features.store.online import Batch, Online
+from features.store.online import Online, OnlineBatch
 from features.store.online_redis import RedisOnline
 from features.store.online_sqlite import SqliteOnline
 
@@ -29,10 +29,10 @@ def key(name: str) -> bytes:
     return entity_key(key_prefix(VIEW.keys), [name])
 
 
-def batch(rows: dict[str, tuple[int, int]], horizon: int = 0, view: View = VIEW) -> Batch:
+def batch(rows: dict[str, tuple[int, int]], horizon: int = 0, view: View = VIEW) -> OnlineBatch:
     """Keys -> (event time, score)."""
     scores = [whole(score) for _, score in rows.values()]
-    return Batch(
+    return OnlineBatch(
         view=view,
         keys=[key(name) for name in rows],
         micros=[time for time, _ in rows.values()],

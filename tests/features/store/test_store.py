@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from data.settings import Settings
-from data.views import View
+from data.views import Terms, View
 from features.store import OnlineStoreError, Store
 from features.store.columns import StoreError, ViewError
 
@@ -54,7 +54,7 @@ def visits(*rows: tuple[str, str, float, float | None]) -> pd.DataFrame:
     )
 
 
-def last_visit(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
+def last_visit(tables: dict[str, pd.DataFrame], as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Every visit is a row of history; each column another type, all with gaps."""
     rows = tables["visits"].drop_duplicates(["customer", "when"], keep="last")
     spent = rows.spent
@@ -73,7 +73,7 @@ def last_visit(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame
     )
 
 
-def by_shop(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
+def by_shop(tables: dict[str, pd.DataFrame], as_of: datetime, terms: Terms) -> pd.DataFrame:
     rows = tables["visits"].drop_duplicates(["customer", "shop", "when"], keep="last")
     return pd.DataFrame(
         {
@@ -423,8 +423,8 @@ def test_a_new_feature_that_nobody_knows_yet_can_be_asked_for(store, settings, l
     store.materialize(day(2))
     store.write("outlook", outlook(("x", 1, [1.0])))
 
-    def with_tip(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
-        return last_visit(tables, as_of).assign(tip=float("nan"))
+    def with_tip(tables: dict[str, pd.DataFrame], as_of: datetime, terms: Terms) -> pd.DataFrame:
+        return last_visit(tables, as_of, terms).assign(tip=float("nan"))
 
     former = VIEWS[0]
     features = {**former.features, "tip": "float"}
@@ -494,7 +494,7 @@ def test_a_view_that_looks_ahead_is_refused(settings, lake):
         ("customer_id",),
         {"n": "int"},
         (),
-        lambda _, as_of: pd.DataFrame(
+        lambda _, as_of, terms: pd.DataFrame(
             {"customer_id": ["a"], "event_timestamp": [pd.Timestamp(day(2))], "n": [1]}
         ),
     )
@@ -505,7 +505,7 @@ def test_a_view_that_looks_ahead_is_refused(settings, lake):
 
 
 def test_wrong_questions_are_answered_with_the_remedy(store):
-    with pytest.raises(StoreError, match="no row 'frod'; there are: fraud, forecasting"):
+    with pytest.raises(StoreError, match="no views of 'frod'; there are those of fraud"):
         store.online_frame("frod", entities(), day(1))
     with pytest.raises(StoreError, match="no view 'outlok'"):
         store.history("outlok", day(1))

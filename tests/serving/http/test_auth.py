@@ -17,13 +17,13 @@ from serving.http.auth import (
     ApiKeyError,
     Caller,
     KeyRing,
-    Rates,
+    RateLimits,
     create_key,
     digest,
     rotate_key,
     scoped,
 )
-from serving.http.request_guard import Edge
+from serving.http.request_guard import RequestGuard
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def client(records: Records) -> Iterator[TestClient]:
 def app(records: Records, *, auth: bool) -> FastAPI:
     app = FastAPI()
     errors.install(app)
-    app.add_middleware(Edge, telemetry=Telemetry())
+    app.add_middleware(RequestGuard, telemetry=Telemetry())
     app.state.runtime = SimpleNamespace(settings=Settings(auth=auth))
     app.state.key_ring = KeyRing(records.keys)
 
@@ -206,7 +206,7 @@ def test_a_key_may_ask_so_often_and_no_more(client: TestClient, records: Records
 
 def test_a_rate_comes_back_with_time_and_is_shared_by_workers() -> None:
     now = 0.0
-    rates = Rates(0.5, clock=lambda: now)
+    rates = RateLimits(0.5, clock=lambda: now)
     caller = Caller("shop", frozenset(), per_minute=120)
     assert [rates.wait(caller) for _ in range(61)] == [0.0] * 60 + [1.0]
     now = 1.0

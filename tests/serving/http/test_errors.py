@@ -12,8 +12,8 @@ from decisions.telemetry import Telemetry
 from models.base import TooLittleDataError
 from models.registry import RegistryError
 from serving.http import errors
-from serving.http.errors import Fault, Problem
-from serving.http.request_guard import Edge, Limits
+from serving.http.errors import FieldFault, Problem
+from serving.http.request_guard import RequestGuard, RequestLimits
 
 
 class Line(BaseModel):
@@ -30,7 +30,7 @@ class ShelfError(ArgosyError):
 
 
 RAISED = {
-    "problem": Problem(409, "taken", "Taken already.", fields=[Fault("/id", "taken")]),
+    "problem": Problem(409, "taken", "Taken already.", fields=[FieldFault("/id", "taken")]),
     "registry": RegistryError("the registry is away"),
     "model": TooLittleDataError("only 3 rows"),
     "ours": ShelfError("the shelf is away"),
@@ -42,7 +42,7 @@ RAISED = {
 def client() -> Iterator[TestClient]:
     app = FastAPI()
     errors.install(app)
-    app.add_middleware(Edge, telemetry=Telemetry(), limits=Limits(body=1000))
+    app.add_middleware(RequestGuard, telemetry=Telemetry(), limits=RequestLimits(body=1000))
 
     @app.post("/orders")
     async def order(body: Order, dry: Annotated[bool, Query()] = False) -> Order:

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from decisions.telemetry import Telemetry
 from serving.http import errors
 from serving.http.errors import Problem
-from serving.http.fast_route import Direct, Express
-from serving.http.request_guard import Edge
+from serving.http.fast_route import FastRoute, FastRoutes
+from serving.http.request_guard import RequestGuard
 
 
 def app_with(asked: list[str]) -> FastAPI:
@@ -25,11 +25,11 @@ def app_with(asked: list[str]) -> FastAPI:
     app = FastAPI()
     errors.install(app)
     routes = APIRouter(prefix="/v1")
-    routes.add_api_route("/direct", direct, methods=["POST"], route_class_override=Direct)
-    routes.add_api_route("/{name}", direct, methods=["POST"], route_class_override=Direct)
+    routes.add_api_route("/direct", direct, methods=["POST"], route_class_override=FastRoute)
+    routes.add_api_route("/{name}", direct, methods=["POST"], route_class_override=FastRoute)
     app.include_router(routes)
-    app.add_middleware(Express)
-    app.add_middleware(Edge, telemetry=Telemetry())
+    app.add_middleware(FastRoutes)
+    app.add_middleware(RequestGuard, telemetry=Telemetry())
     return app
 
 

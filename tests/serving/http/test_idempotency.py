@@ -15,7 +15,7 @@ from serving.http import errors
 from serving.http.auth import KeyRing, create_key, scoped
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, InFlight, once
-from serving.http.request_guard import Edge
+from serving.http.request_guard import RequestGuard
 
 
 class Order(BaseModel):
@@ -68,7 +68,7 @@ def client(records: Records, shop: Shop) -> Iterator[TestClient]:
 def app(records: Records, shop: Shop, *, auth: bool = False) -> FastAPI:
     app = FastAPI()
     errors.install(app)
-    app.add_middleware(Edge, telemetry=Telemetry())
+    app.add_middleware(RequestGuard, telemetry=Telemetry())
     runtime = SimpleNamespace(
         settings=Settings(auth=auth),
         records=records,

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from decisions.telemetry import Telemetry
 from serving.http import errors
-from serving.http.request_guard import Edge, Limits
+from serving.http.request_guard import RequestGuard, RequestLimits
 
 
 class Place:
@@ -25,7 +25,9 @@ class Place:
         self.ended = threading.Event()
         app = FastAPI()
         errors.install(app)
-        app.add_middleware(Edge, telemetry=self.telemetry, limits=Limits(requests=2, seconds=0.5))
+        app.add_middleware(
+            RequestGuard, telemetry=self.telemetry, limits=RequestLimits(requests=2, seconds=0.5)
+        )
 
         @app.get("/slow")
         def slow() -> str:

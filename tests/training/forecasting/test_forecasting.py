@@ -20,7 +20,7 @@ from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from models.registry import Registry
 from training.forecasting import RECIPE
 from training.forecasting.judge import figures, judged, known_at, origins
-from training.job import Context, OverrideError, Split, run
+from training.job import Context, ParameterError, Split, run
 
 WEEKS = 40
 
@@ -241,7 +241,7 @@ def test_unknown_settings_are_refused(context: Context) -> None:
     changed = Context(
         context.settings, context.lake, context.store, context.as_of, {"odd": "1"}, print
     )
-    with pytest.raises(OverrideError, match="odd"):
+    with pytest.raises(ParameterError, match="odd"):
         RECIPE.model(changed)
 
 

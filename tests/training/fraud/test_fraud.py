@@ -12,7 +12,7 @@ from features.fraud import FEATURES, SERVICE, VIEWS
 from features.store import Store
 from models.fraud import BoostedTrees, Policy
 from training.fraud import RECIPE, check, cut_of, labelled, maturity, sample, split
-from training.job import Context, OverrideError
+from training.job import Context, ParameterError
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 MATURITY = timedelta(days=30)
@@ -107,7 +107,7 @@ def test_what_is_missing_is_said() -> None:
 
 def test_settings_reach_the_model(context: Callable[..., Context]) -> None:
     assert RECIPE.model(context(leaves="7")).leaves == 7
-    with pytest.raises(OverrideError, match="colour"):
+    with pytest.raises(ParameterError, match="colour"):
         RECIPE.model(context(colour="blue"))
 
 

@@ -16,7 +16,7 @@ from features.replenishment import SERVICE, VIEWS
 from features.store import Store
 from models.base import Model
 from models.registry import Registry
-from training.job import Context, OverrideError
+from training.job import Context, ParameterError
 from training.replenishment import RECIPE, backtest, log
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
@@ -206,7 +206,7 @@ def test_a_parameter_can_be_set(context: Context) -> None:
         progress=lambda text: None,
     )
     assert RECIPE.model(given).default_service_level == 0.9  # type: ignore[attr-defined]
-    with pytest.raises(OverrideError, match="fit_pairs"):
+    with pytest.raises(ParameterError, match="fit_pairs"):
         RECIPE.model(
             Context(given.settings, given.lake, given.store, AS_OF, {"x": "1"}, given.progress)
         )

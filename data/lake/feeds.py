@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from data.lake.files import (
     BATCH_ROWS,
-    Batch,
+    RowBatch,
     UnreadableError,
     csv_batches,
     csv_header,
@@ -25,22 +26,34 @@ from data.lake.files import (
     parquet_header,
     short,
 )
+from data.lake.text_format import find_text_format
+from data.lake.workbooks import WORKBOOKS, workbook_sheets
 from data.tables import TABLES, Table
 
 _LONGEST_NAME = 128
 _OPEN_NAME = re.compile(r"[a-z]_[a-z0-9_]{1,60}$")
-_SUFFIXES = (".csv", ".parquet")
+_TEXTS = (".csv", ".txt", ".tsv", ".tab")
+_SUFFIXES = (*_TEXTS, ".parquet", *WORKBOOKS)
+
+
+# (wanted columns) -> their rows, batch by batch.
+ReadBatches = Callable[[Sequence[str]], Iterator[RowBatch]]
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One file (or frame) of one table: its name for people, its columns, its rows on demand."""
+    """One file (or frame) of one table: its name for people, its columns, its rows on demand.
+
+    numbers: of the rows in the file, for people; None where the batches' own numbers are those. (A
+    row of an export may hold several of ours.)
+    """
 
     table: str
     name: str
     columns: tuple[str, ...]
     digest: Callable[[], str]
-    batches: Callable[[Sequence[str]], Iterator[Batch]]
+    batches: ReadBatches
+    numbers: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +65,16 @@ class Found:
     faults: tuple[str, ...]
 
 
-def find(folder: Path) -> Found:
-    """The tables in a folder: `orders.csv`, `orders.parquet`, or a folder `orders` of such."""
-    if not folder.is_dir():
-        return Found((), (), (f"{folder} is no directory; name the folder that holds the tables",))
-    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+def find(source: Path) -> Found:
+    """The tables in a folder: `orders.csv`, `orders.parquet`, or a folder `orders` of such.
+
+    source: the folder, or one file named for its table.
+    """
+    if not source.exists():
+        return Found((), (), (f"{source} is not there; name the folder that holds the tables",))
+    folder = source if source.is_dir() else source.parent
+    listed = folder.iterdir() if source.is_dir() else [source]
+    visible = sorted(path for path in listed if not path.name.startswith((".", "~$")))
     feeds: list[Feed] = []
     faults: list[str] = []
     known: set[Path] = set()
@@ -72,7 +90,7 @@ def find(folder: Path) -> Found:
             feeds.extend([feed] if feed else [])
     others = tuple(_other(path) for path in visible if path not in known)
     if not known:
-        faults.append(_no_table(folder, others))
+        faults.append(_no_table(source, others))
     return Found(tuple(feeds), others, tuple(faults))
 
 
@@ -80,11 +98,11 @@ def memory(table: str, frame: pd.DataFrame) -> Feed:
     """A frame as a feed."""
     data = _arrow(frame)
 
-    def batches(columns: Sequence[str]) -> Iterator[Batch]:
+    def batches(columns: Sequence[str]) -> Iterator[RowBatch]:
         chosen = data.select(list(columns))
         for start in range(0, len(chosen), BATCH_ROWS):
             part = chosen.slice(start, BATCH_ROWS)
-            yield Batch(np.arange(start + 1, start + 1 + len(part)), part)
+            yield RowBatch(np.arange(start + 1, start + 1 + len(part)), part)
 
     def digest() -> str:
         sink = io.BytesIO()
@@ -103,8 +121,6 @@ def header_faults(table: Table, name: str, columns: Sequence[str]) -> list[str]:
         for column in columns
         if len(column) > _LONGEST_NAME
     ]
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
-        return [*faults, f"{name}: fields are not separated by commas; save it with commas"]
     faults += [
         f"{name}: column {column} stands there {times} times; keep one"
         for column, times in Counter(columns).items()
@@ -131,7 +147,7 @@ def is_kept(table: Table, column: str) -> bool:
 
 
 def _may_hold(path: Path) -> bool:
-    return path.is_dir() if not path.suffix else path.suffix in _SUFFIXES and path.is_file()
+    return path.is_dir() if not path.suffix else path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
 def _label(path: Path) -> str:
@@ -141,10 +157,12 @@ def _label(path: Path) -> str:
 def _parts(home: Path, faults: list[str]) -> list[Path]:
     if home.is_file():
         return [home]
-    parts = sorted(path for path in home.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+    parts = sorted(
+        path for path in home.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file()
+    )
     if not parts:
         faults.append(
-            f"{home.name}/: no .csv or .parquet file inside; add one or remove the folder"
+            f"{home.name}/: no .csv, .xlsx or .parquet file inside; add one or remove the folder"
         )
     return parts
 
@@ -158,15 +176,20 @@ def _no_table(folder: Path, others: Sequence[str]) -> str:
     seen = f" It holds {short(', '.join(others), 200)}." if others else " It is empty."
     return (
         f"{folder} holds no table.{seen} Name the files {', '.join(TABLES)}, "
-        "each with .csv or .parquet"
+        "each with .csv, .xlsx or .parquet; exports of a shop system need --map, as --map shopify"
     )
 
 
 def _missing(name: str, column: str, columns: Sequence[str]) -> str:
-    short_ones = [item.lower() for item in columns if len(item) <= _LONGEST_NAME][:1000]
-    near = difflib.get_close_matches(column, short_ones, n=1, cutoff=0.75)
-    hint = f"; is it {near[0]!r}?" if near else ""
-    return f"{name}: the required column {column} is missing{hint}; add it or rename one"
+    """That a column is missing, and which of the file's it might be, as the file spells it."""
+    spelled = {_bare(item): item for item in columns[:1000] if len(item) <= _LONGEST_NAME}
+    near = difflib.get_close_matches(_bare(column), list(spelled), n=1, cutoff=0.75)
+    hint = f"; rename {spelled[near[0]]!r} to {column!r}" if near else "; add it or rename one"
+    return f"{name}: the required column {column} is missing{hint}, or map it (--map)"
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None:
@@ -174,22 +197,53 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
         faults.append(f"{name}: the file is empty; write it again or remove it")
         return None
     try:
-        columns = csv_header(path) if path.suffix == ".csv" else parquet_header(path)
+        columns, read = _opened(path)
     except (ValueError, pa.ArrowException, OSError) as error:
         faults.append(f"{name}: cannot be read ({short(error, 200)}); write it again")
         return None
     faults.extend(header_faults(table, name, columns))
 
-    def batches(wanted: Sequence[str]) -> Iterator[Batch]:
+    def batches(wanted: Sequence[str]) -> Iterator[RowBatch]:
         try:
-            if path.suffix == ".csv":
-                yield from csv_batches(path, columns, wanted)
-            else:
-                yield from parquet_batches(path, wanted)
-        except (pa.ArrowException, OSError) as error:
+            yield from read(wanted)
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             raise UnreadableError(short(error, 200)) from error
 
     return Feed(table.name, name, columns, lambda: file_digest(path), batches)
+
+
+def _opened(path: Path) -> tuple[tuple[str, ...], ReadBatches]:
+    """The column names of a file, and how its rows are read."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return parquet_header(path), lambda wanted: parquet_batches(path, wanted)
+    if suffix in WORKBOOKS:
+        return _first_sheet(path)
+    form = find_text_format(path)
+    columns = csv_header(path, form)
+    return columns, lambda wanted: csv_batches(path, columns, wanted, form=form)
+
+
+def _first_sheet(
+    path: Path,
+) -> tuple[tuple[str, ...], ReadBatches]:
+    """The first filled sheet of a workbook; its first row has the column names."""
+    rows = next((rows for _, rows in workbook_sheets(path)), [])
+    columns = tuple((cell or "").strip() for cell in rows[0]) if rows else ()
+    if not any(columns):
+        raise ValueError("its first row has no column names")
+
+    def batches(wanted: Sequence[str]) -> Iterator[RowBatch]:
+        filled = [(number, row) for number, row in enumerate(rows[1:], 1) if any(row)]
+        places = [columns.index(name) for name in wanted]
+        data = {
+            name: pa.array([row[place] for _, row in filled], pa.string())
+            for name, place in zip(wanted, places, strict=True)
+        }
+        numbers = np.array([number for number, _ in filled], dtype=np.int64)
+        yield RowBatch(numbers, pa.table(data), done=1.0)
+
+    return columns, batches
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

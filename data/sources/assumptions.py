@@ -1,0 +1,125 @@
+"""What a source does not say: tables that cannot be given, values taken instead, in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from data.sources.mapping import Expression, Into, Source, headers_of
+from data.sources.recognition import Recognized
+from data.tables import TABLES
+
+# A time of which nothing follows the clock: no Z, no offset, no name of a zone.
+_ZONED = r"(?:[zZ]|[+-]\d\d:?\d\d|[A-Z]{3,5})$"
+
+
+@dataclass
+class Notes:
+    """What is told besides the rows, each sentence once, in the order in which it was met."""
+
+    left_out: dict[str, None] = field(default_factory=dict)
+    assumed: dict[str, None] = field(default_factory=dict)
+
+
+def is_possible(
+    into: Into,
+    item: Recognized,
+    others: Mapping[str, pd.DataFrame],
+    constants: Mapping[str, str],
+    notes: Notes,
+) -> bool:
+    """True if the file has something for every column that the table needs; else noted.
+
+    into: what the sheet would give. item: the file. others: sheet name -> rows, for joins.
+    constants: values of `$name`. notes: told what is left out, and why.
+    """
+    needed = into.match if into.patch else TABLES[into.table].required
+    for name in needed:
+        specification = into.columns[name]
+        names = list(dict.fromkeys(headers_of(specification)))
+        known = _is_constant(specification, constants)
+        if known or any(_is_there(header, item, others) for header in names):
+            continue
+        values = list(_constants_in(specification))
+        remedy = f"say --set {values[0]}=…" if values else f"it needs {' or '.join(names)}"
+        place = f"{into.table} from the {item.sheet.name}"
+        notes.left_out[f"{place}: {name} is not known; {remedy}"] = None
+        return False
+    return True
+
+
+def note_assumptions(
+    parts: Sequence[Into],
+    item: Recognized,
+    data: pd.DataFrame,
+    constants: Mapping[str, str],
+    told: Mapping[str, str],
+    notes: Notes,
+) -> None:
+    """Note which values are taken where the file says nothing.
+
+    parts: what the sheet gives. item: the file. data: its rows. constants: values of `$name`.
+    told: those that the user or the mapping has said. notes: where to.
+    """
+    if item.sheet.note and parts:
+        notes.assumed[f"{item.raw.label}: {item.sheet.note}"] = None
+    for into in parts:
+        for name, specification in into.columns.items():
+            said = any(item.header.find(header) for header in headers_of(specification))
+            for value in () if said else _constants_in(specification):
+                if constants.get(value) and not told.get(value):
+                    notes.assumed[
+                        f"{into.table}.{name} is {constants[value]} in {item.raw.label} "
+                        f"(say --set {value}=… if it is another)"
+                    ] = None
+        if told.get("time_zone", "UTC") == "UTC" and _has_local_times(into, data):
+            notes.assumed[
+                f"times without a zone in {item.raw.label} are taken as UTC "
+                "(say --set time_zone=Europe/Berlin or the like if they are of another)"
+            ] = None
+
+
+def _is_there(header: str, item: Recognized, others: Mapping[str, pd.DataFrame]) -> bool:
+    sheet, dot, column = header.partition(".")
+    if dot and sheet == "item":
+        return item.sheet.items is not None
+    if dot and sheet in {join.sheet for join in item.sheet.joins}:
+        return sheet in others and column in others[sheet]
+    return item.header.find(header) is not None
+
+
+def _is_constant(specification: Source | list[Source], constants: Mapping[str, str]) -> bool:
+    """True if something else than columns gives a value in every row."""
+    if isinstance(specification, str):
+        return specification.startswith("$") and bool(constants.get(specification[1:]))
+    if isinstance(specification, Expression):
+        parts = (*specification.from_, *specification.join)
+        return specification.value is not None or any(_is_constant(p, constants) for p in parts)
+    return any(_is_constant(part, constants) for part in specification)
+
+
+def _constants_in(specification: Source | list[Source]) -> Iterator[str]:
+    """The names of all `$name` in it."""
+    if isinstance(specification, str):
+        if specification.startswith("$"):
+            yield specification[1:]
+    elif isinstance(specification, Expression):
+        for part in (*specification.from_, *specification.join):
+            yield from _constants_in(part)
+    else:
+        for part in specification:
+            yield from _constants_in(part)
+
+
+def _has_local_times(into: Into, data: pd.DataFrame) -> bool:
+    """True if some time of the file names no zone."""
+    table = TABLES[into.table]
+    names = {
+        header
+        for name, specification in into.columns.items()
+        if name in table.names and table.column(name).kind == "time"
+        for header in headers_of(specification)
+        if header in data
+    }
+    texts = (data[name].dropna().astype(str).str.strip() for name in names)
+    return any(not text.str.contains(_ZONED, regex=True).all() for text in texts)

@@ -1,0 +1,214 @@
+"""Mappings from TOML files, checked as a whole against our tables before anything is read."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from data.errors import ArgosyError
+from data.sources.mapping import (
+    Expression,
+    Into,
+    Sheet,
+    SourceMapping,
+    Specification,
+)
+from data.sources.places import country_code, currency_code
+from data.tables import TABLES
+
+# Values that any mapping may use as `$name`; --set and [defaults] change them.
+KNOWN_DEFAULTS: Mapping[str, str] = {
+    "time_zone": "UTC",
+    "currency": "",
+    "country": "",
+    "warehouse": "",
+    "counted_at": "",
+    "decimal": "",
+    "date_order": "",
+}
+
+
+class MappingError(ArgosyError):
+    """A mapping says something that cannot be; all such faults at once."""
+
+
+def preset_names() -> tuple[str, ...]:
+    """The names of the mappings that ship with Argosy."""
+    folder = resources.files("data.sources") / "presets"
+    return tuple(sorted(Path(entry.name).stem for entry in folder.iterdir()))
+
+
+def load_mapping(name: str, values: Mapping[str, str] | None = None) -> SourceMapping:
+    """A mapping by the name of a preset or the path of a TOML file.
+
+    name: such as `shopify` or `shop/mapping.toml`. values: what --set says; goes over `defaults`.
+    Raises MappingError with every fault.
+    """
+    text, label = _read(name)
+    mapping = _parsed(text, label)
+    if mapping.extends:
+        base = load_mapping(mapping.extends)
+        mapping = mapping.model_copy(
+            update={
+                "defaults": {**base.defaults, **mapping.defaults},
+                "headers": {**base.headers, **mapping.headers},
+                "sheets": (*mapping.sheets, *base.sheets),
+            }
+        )
+    defaults = {**KNOWN_DEFAULTS, **mapping.defaults, **(values or {})}
+    mapping = mapping.model_copy(update={"defaults": defaults})
+    faults = [*_value_faults(defaults, mapping), *_faults(mapping)]
+    if faults:
+        raise MappingError("\n".join(f"{label}: {fault}" for fault in faults))
+    return mapping
+
+
+def _read(name: str) -> tuple[str, str]:
+    if name in preset_names():
+        return (resources.files("data.sources") / "presets" / f"{name}.toml").read_text(
+            "utf-8"
+        ), name
+    path = Path(name)
+    if not path.is_file():
+        near = difflib.get_close_matches(name.lower(), preset_names(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise MappingError(
+            f"there is no mapping {name!r}: {hint}name one of {', '.join(preset_names())}, "
+            "or a TOML file"
+        )
+    return path.read_text("utf-8"), path.name
+
+
+def _parsed(text: str, label: str) -> SourceMapping:
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MappingError(f"{label} is no TOML: {error}") from error
+    try:
+        return SourceMapping.model_validate(_without_shorthand(content))
+    except ValidationError as error:
+        raise MappingError("\n".join(_sentences(error, label))) from error
+
+
+def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:
+    """`[orders]` with `from`, `columns` … is a sheet that gives to that one table."""
+    sheets = list(content.get("sheets", []))
+    for name in [key for key in content if key in TABLES]:
+        said = dict(content.pop(name))
+        into = {
+            key: said.pop(key)
+            for key in ("columns", "only", "skip", "once", "stand_in")
+            if key in said
+        }
+        sheets.append({"name": name, **said, "into": [{"table": name, **into}]})
+    return {**content, "sheets": sheets}
+
+
+def _sentences(error: ValidationError, label: str) -> list[str]:
+    found: dict[str, str] = {}
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"] if part not in ("str", "Expression"))
+        found.setdefault(place, f"{label}: {place}: {fault['msg']} ({str(fault['input'])[:60]!r})")
+    return list(found.values())
+
+
+def _value_faults(defaults: Mapping[str, str], mapping: SourceMapping) -> Iterator[str]:
+    from zoneinfo import available_timezones
+
+    if defaults["time_zone"] not in available_timezones():
+        yield f"time_zone {defaults['time_zone']!r} is no zone; say one such as Europe/Berlin"
+    if defaults["currency"] and currency_code(defaults["currency"]) != defaults["currency"]:
+        yield f"currency {defaults['currency']!r} is no ISO 4217 code; say one such as EUR"
+    if defaults["country"] and country_code(defaults["country"]) != defaults["country"]:
+        yield f"country {defaults['country']!r} is no ISO 3166-1 code; say one such as DE"
+    if defaults["decimal"] not in ("", ".", ","):
+        yield f'decimal {defaults["decimal"]!r}: say "." or ","'
+    if defaults["date_order"] not in ("", "dmy", "mdy", "ymd"):
+        yield f"date_order {defaults['date_order']!r}: say dmy, mdy or ymd"
+    for name in defaults:
+        if name not in KNOWN_DEFAULTS and name not in _used_values(mapping):
+            near = difflib.get_close_matches(name, list(KNOWN_DEFAULTS), n=1)
+            hint = f"; is it {near[0]}?" if near else ""
+            yield f"there is no value {name!r}{hint}; there are {', '.join(KNOWN_DEFAULTS)}"
+
+
+def _faults(mapping: SourceMapping) -> Iterator[str]:
+    if not mapping.sheets:
+        yield "it maps nothing; give it a [[sheets]] or a section named for a table"
+    for sheet in mapping.sheets:
+        for into in sheet.into:
+            yield from _into_faults(sheet, into)
+        if not (sheet.has or sheet.from_ or sheet.query):
+            yield f"sheet {sheet.name}: say by which columns (has) or names (from) it is known"
+    for name in _used_values(mapping):
+        if name not in mapping.defaults:
+            yield f"${name} is used and not given; put it into [defaults] or say --set {name}=…"
+
+
+def _into_faults(sheet: Sheet, into: Into) -> Iterator[str]:
+    place = f"sheet {sheet.name} into {into.table}"
+    if into.table not in TABLES:
+        near = difflib.get_close_matches(into.table, list(TABLES), n=1)
+        yield f"{place}: there is no such table{f'; is it {near[0]}?' if near else ''}"
+        return
+    table = TABLES[into.table]
+    for name, specification in into.columns.items():
+        if name not in table.names and not (
+            table.open_prefix and name.startswith(table.open_prefix)
+        ):
+            near = difflib.get_close_matches(name, table.names, n=1)
+            hint = f"; is it {near[0]}?" if near else ""
+            yield f"{place}: {into.table} has no column {name}{hint}"
+        yield from (f"{place}: {name}: {fault}" for fault in _pattern_faults(specification))
+    missing = [name for name in table.required if name not in into.columns]
+    if missing and not into.patch:
+        yield f"{place}: says nothing of {', '.join(missing)}, which {into.table} needs"
+
+
+def _pattern_faults(specification: Specification) -> Iterator[str]:
+    for expression in expressions(specification):
+        if expression.pattern:
+            try:
+                if re.compile(expression.pattern).groups < 1:
+                    yield f"the pattern {expression.pattern!r} has no group (…)"
+            except re.error as error:
+                yield f"the pattern {expression.pattern!r} is wrong: {error}"
+
+
+def expressions(specification: Specification) -> Iterator[Expression]:
+    """Every expression in a specification, outer ones first."""
+    if isinstance(specification, Expression):
+        yield specification
+        for source in (*specification.from_, *specification.join):
+            yield from expressions(source)
+    elif isinstance(specification, list):
+        for source in specification:
+            yield from expressions(source)
+
+
+def _used_values(mapping: SourceMapping) -> set[str]:
+    """Names of all `$name` in it."""
+    return {
+        text[1:]
+        for sheet in mapping.sheets
+        for into in sheet.into
+        for specification in into.columns.values()
+        for text in _texts(specification)
+        if text.startswith("$")
+    }
+
+
+def _texts(specification: Specification) -> Iterator[str]:
+    if isinstance(specification, str):
+        yield specification
+    elif isinstance(specification, list):
+        for source in specification:
+            yield from _texts(source)
+    else:
+        for source in (*specification.from_, *specification.join):
+            yield from _texts(source)

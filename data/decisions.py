@@ -93,7 +93,10 @@ class ApiKey:
 
 
 def contract_row(table: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The contract's columns of a row, times as UTC; raises RecordsError for one without zone."""
+    """The contract's columns of a row, times as UTC; raises RecordsError for one without zone.
+
+    table: its name; given: column -> value.
+    """
     contract = TABLES[table]
     row = {name: given.get(name) for name in contract.names}
     missing = [name for name in contract.required if row[name] is None]

@@ -72,7 +72,10 @@ def without_password(text: str) -> str:
 
 
 def origin_of(settings: Settings, name: str) -> str:
-    """Where the value of a setting comes from: its variable, or `default`."""
+    """Where the value of a setting comes from: its variable, or `default`.
+
+    settings: the settings; name: the field of Settings.
+    """
     return f"{PREFIX}{name.upper()}" if name in settings.model_fields_set else "default"
 
 

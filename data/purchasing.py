@@ -98,6 +98,8 @@ class OrderedLine:
 def allowed(before: State, after: State) -> bool:
     """Whether a line may go from one state to the other; staying as decided changes nothing.
 
+    before: the state it is in; after: the state it shall have.
+
     >>> allowed("draft", "approved"), allowed("exported", "dismissed")
     (True, False)
     """

@@ -17,6 +17,8 @@ def open_redis(url: str, seconds: float) -> Any:
     """A redis.Redis that waits so long to connect, and so long for each answer.
 
     A connection that died while it lay idle is opened again at once; nothing else is tried twice.
+
+    url: redis://…; seconds: how long.
     """
     import redis  # a second of a start that may not need it
     from redis.backoff import NoBackoff

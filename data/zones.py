@@ -35,7 +35,10 @@ def wall_clock(moments: pd.Series, zones: pd.Series) -> pd.Series:
 
 
 def local_days(moments: pd.Series, zones: pd.Series) -> pd.Series:
-    """The calendar day of each moment in its zone: midnight, without zone."""
+    """The calendar day of each moment in its zone: midnight, without zone.
+
+    moments: UTC times; zones: IANA names, a value a moment.
+    """
     days: pd.Series = wall_clock(moments, zones).dt.floor("D")
     return days
 

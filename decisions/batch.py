@@ -26,6 +26,8 @@ def score_use_case(
     as_of: as if it were then; None: the newest fact of the lake. options: arguments of the use
     case's own `score`. report: called with a text and the share done. Forecasts that replenishment
     needs are made first. Raises EmptyLakeError, ModelError.
+
+    settings: the settings; use_case: a name of USE_CASES.
     """
     runtime = Runtime(settings)
     moment = runtime.lake.moment(as_of)

@@ -47,6 +47,8 @@ def log_defect(error: BaseException, where: str) -> None:
     """Where it broke, without the message: messages quote values, and values may be personal.
 
     where: the id of the request, or the name of the work.
+
+    error: what was raised.
     """
     frames = [
         f"{frame.filename}:{frame.lineno} {frame.name}"

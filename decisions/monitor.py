@@ -67,7 +67,10 @@ class MonitorReport:
 def look(
     runtime: Runtime, limits: MonitorLimits = MonitorLimits(), *, days: int = 7
 ) -> MonitorReport:
-    """Look at the decisions of the last `days` days beside the four times as many before."""
+    """Look at the decisions of the last `days` days beside the four times as many before.
+
+    runtime: the stores and releases in use; limits: past which a watch fails.
+    """
     decided = runtime.records.decisions(since=None, limit=20 * _SAMPLE)
     newest = max((each.decided_at for each in decided), default=runtime.now())
     since = newest - timedelta(days=days)
@@ -164,7 +167,10 @@ def _drift(
 
 
 def write(report: MonitorReport, out: Path) -> None:
-    """The report as one HTML file that needs nothing else."""
+    """The report as one HTML file that needs nothing else.
+
+    out: the file to write.
+    """
     rows = "".join(
         f"<tr class='{'ok' if each.ok else 'past'}'><td>{html.escape(each.name)}</td>"
         f"<td>{each.value:.4g}</td><td>{'' if each.limit is None else each.limit}</td>"

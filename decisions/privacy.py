@@ -39,7 +39,10 @@ class Receipt(BaseModel):
 
 
 def found(runtime: Runtime, customer_id: str) -> Mapping[str, Any]:
-    """All that is kept of a customer."""
+    """All that is kept of a customer.
+
+    runtime: the stores and releases in use; customer_id: whose rows.
+    """
     kept = in_records.traces(runtime.records, customer_id)
     return {
         "customer_id": customer_id,
@@ -50,7 +53,10 @@ def found(runtime: Runtime, customer_id: str) -> Mapping[str, Any]:
 
 
 def erase(runtime: Runtime, customer_id: str) -> Receipt:
-    """Erase, then write the receipt under `<home>/receipts`."""
+    """Erase, then write the receipt under `<home>/receipts`.
+
+    runtime: the stores and releases in use; customer_id: whose rows.
+    """
     hashed = keyed(runtime.settings.home)
     receipt = Receipt(
         receipt_id=f"er_{secrets.token_hex(8)}",

@@ -91,6 +91,8 @@ def once(steps: Sequence[ScheduleStep], records: Records, now: datetime, run: Ru
     A window that was missed is caught up by the newest one: steps are idempotent and look at all
     there is. A step that fails is due again at the next look, and what follows it waits; nothing
     is done while another process is at it. Raises ScheduleError for the step that failed.
+
+    records: the database of the service; run: runs a command and returns its exit code.
     """
     done: list[str] = []
     with only_one(records) as mine:
@@ -112,7 +114,10 @@ def once(steps: Sequence[ScheduleStep], records: Records, now: datetime, run: Ru
 
 
 def forever(path: Path, records: Records) -> None:
-    """Look every half minute what is due, until stopped. The file is read anew each time."""
+    """Look every half minute what is due, until stopped. The file is read anew each time.
+
+    path: the schedule file; records: the database of the service.
+    """
     while True:
         try:
             once(read(path), records, datetime.now(UTC), command)

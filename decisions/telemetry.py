@@ -129,14 +129,20 @@ class Telemetry:
         return made
 
     def counted(self, use_case: str, served_by: str, *, degraded: str = "") -> None:
-        """Count one answer; degraded: a short fixed reason, empty when it is not degraded."""
+        """Count one answer; degraded: a short fixed reason, empty when it is not degraded.
+
+        use_case: a name of USE_CASES; served_by: what made the answer.
+        """
         self.served.labels(use_case, served_by).inc()
         if degraded:
             self.degraded.labels(use_case, degraded).inc()
 
     @contextmanager
     def step(self, use_case: str, step: str) -> Iterator[None]:
-        """Time a step of an answer, and give it a span where there are traces."""
+        """Time a step of an answer, and give it a span where there are traces.
+
+        use_case: a name of USE_CASES.
+        """
         started = time.perf_counter()
         with self.tracer.step(f"{use_case} {step}") if self.tracer is not None else nullcontext():
             try:
@@ -145,7 +151,10 @@ class Telemetry:
                 self.steps.labels(use_case, step).observe(time.perf_counter() - started)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request; `route` is the template, never the path (ids are personal)."""
+        """Count one request; `route` is the template, never the path (ids are personal).
+
+        method: the HTTP method; status: the HTTP status; seconds: how long it took.
+        """
         asked = (method, route, status)
         known = self._of_route.get(asked)
         if known is None:
@@ -163,11 +172,18 @@ class Telemetry:
         self.reload_failures.labels(use_case).inc()
 
     def told(self, use_case: str, *, problem: bool) -> None:
-        """Whether a use case has a problem now."""
+        """Whether a use case has a problem now.
+
+        use_case: a name of USE_CASES.
+        """
         self.problems.labels(use_case).set(problem)
 
     def facts(self, newest: datetime | None, features_as_of: datetime | None) -> None:
-        """How fresh the lake and the features are."""
+        """How fresh the lake and the features are.
+
+        newest: time of the newest fact in the lake; features_as_of: time the features were
+        computed for.
+        """
         if newest is not None:
             self.newest_fact.set(newest.timestamp())
         if features_as_of is not None:

@@ -30,7 +30,10 @@ class Tracer:
 
     @contextmanager
     def request(self, method: str, headers: Mapping[bytes, bytes]) -> Iterator[Any]:
-        """The span of a request, within the caller's trace where its headers name one."""
+        """The span of a request, within the caller's trace where its headers name one.
+
+        method: the HTTP method.
+        """
         carrier = {name.decode("latin-1"): text.decode("latin-1") for name, text in headers.items()}
         with self._tracer.start_as_current_span(
             method,

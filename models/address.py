@@ -30,6 +30,8 @@ def rehome(database: Path, artifacts: Path, experiments: Sequence[str]) -> None:
     """Follow a folder that was moved: its files are under `artifacts` now.
 
     experiments: names of ours; the last part of their addresses is a folder of the artifacts.
+
+    database: MLflow's SQLite file.
     """
     here = artifacts.absolute().as_uri()
     marks = ",".join("?" * len(experiments))

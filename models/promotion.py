@@ -34,6 +34,8 @@ def promote_release(
     use_case, version: of a registered release. reason: kept with the version. force: promote it
     although checks fail. Returns the checks that failed (empty without `force`). Raises
     PromotionRefusedError, and RegistryError where there is no such version.
+
+    registry: where releases are kept.
     """
     failed = failed_checks(registry.load(use_case, version), _champion(registry, use_case))
     if failed and not force:

@@ -152,7 +152,10 @@ class Registry:
             return run_id
 
     def register(self, run_id: str, release: Release) -> str:
-        """Store a release under its run and register it; returns its version. No alias moves."""
+        """Store a release under its run and register it; returns its version. No alias moves.
+
+        run_id: MLflow's id of the training run.
+        """
         models = self.use_cases[release.use_case]()
         with (
             tempfile.TemporaryDirectory() as scratch,
@@ -179,7 +182,10 @@ class Registry:
             return str(made.version)
 
     def promote(self, use_case: str, version: str, reason: str = "") -> None:
-        """Make a version the champion; the former ones are remembered for `rollback`."""
+        """Make a version the champion; the former ones are remembered for `rollback`.
+
+        use_case: a name of USE_CASES; reason: why; it is kept.
+        """
         with self._asking(f"promote {use_case} version {version}"):
             self._require(use_case, version)
             former = self._stack(use_case)
@@ -190,6 +196,8 @@ class Registry:
         """Make the champion before this one the champion again; returns its version.
 
         Raises NoFormerError when there is none.
+
+        use_case: a name of USE_CASES; reason: why; it is kept.
         """
         with self._asking(f"roll {use_case} back"):
             stack = self._stack(use_case)
@@ -213,6 +221,8 @@ class Registry:
         """A release, whole: the champion's when no version is given.
 
         Raises RegistryError when there is none or its files are broken.
+
+        use_case: a name of USE_CASES.
         """
         chosen = version or self.champion_version(use_case)
         if chosen is None:

@@ -25,7 +25,10 @@ class BrokenReleaseError(ModelError):
 
 
 def write(release: Release, folder: Path, models: Models) -> None:
-    """Write a release to an existing, empty folder. Its version is the registry's to give."""
+    """Write a release to an existing, empty folder. Its version is the registry's to give.
+
+    models: the use case's model classes by name.
+    """
     description = {
         "format": FORMAT,
         "use_case": release.use_case,
@@ -49,6 +52,10 @@ def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models
     """Read what `write` wrote; `models_of` gives a use case's MODELS when called.
 
     Raises BrokenReleaseError for a missing or damaged file, an unknown model, a changed contract.
+
+    folder: the folder.
+
+    version: the version it is registered as.
     """
     if not (folder / _DESCRIPTION).is_file():
         raise BrokenReleaseError(f"{folder} has no {_DESCRIPTION}")
@@ -61,7 +68,10 @@ def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models
 
 
 def name_of(model: Model, models: Models, use_case: str) -> str:
-    """The name under which a model's class stands in its use case's MODELS."""
+    """The name under which a model's class stands in its use case's MODELS.
+
+    models: the use case's model classes by name; use_case: a name of USE_CASES.
+    """
     for name, kind in models.items():
         if kind is type(model):
             return name

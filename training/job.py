@@ -50,7 +50,10 @@ class Split:
 
 
 def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
-    """The policy of a use case that needs none."""
+    """The policy of a use case that needs none.
+
+    model: fitted; split: train and test; context: of the run.
+    """
     return {}
 
 
@@ -322,6 +325,8 @@ def override(defaults: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
     """Defaults with `--set` values put in, each read as the type of its default.
 
     Raises OverrideError for an unknown name or a value of another type, naming what is allowed.
+
+    defaults: parameter -> default; given: parameter -> text.
 
     >>> override({"factors": 64}, {"factors": "128"})
     {'factors': 128}

@@ -41,6 +41,8 @@ def ndcg_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
 def average_precision_at_k(hits: ArrayLike, relevant: ArrayLike) -> float:
     """MAP@k: mean over people of precision at each hit, over min(k, relevant).
 
+    hits: people × ranks, 1 where the item was wanted.
+
     >>> average_precision_at_k([[1, 0, 1]], [2])
     0.8333333333333333
     """
@@ -69,6 +71,8 @@ def intra_list_diversity(lists: Sequence[Sequence[str]]) -> float:
 def wape(actual: ArrayLike, forecast: ArrayLike) -> float:
     """Sum of absolute errors over the sum of actuals.
 
+    actual: what came; forecast: what was foretold, of the same shape.
+
     >>> wape([2, 2], [1, 3])
     0.5
     """
@@ -88,6 +92,8 @@ def bias(actual: ArrayLike, forecast: ArrayLike) -> float:
 
 def mape(actual: ArrayLike, forecast: ArrayLike) -> float:
     """Mean absolute percentage error, in percent; actuals must not be 0.
+
+    actual: what came; forecast: what was foretold, of the same shape.
 
     >>> mape([2, 4], [1, 5])
     37.5
@@ -111,6 +117,8 @@ def pinball(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> float
 
 def coverage(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
     """Share of actuals inside [low, high].
+
+    actual: what came.
 
     >>> coverage([1, 5], [0, 0], [2, 2])
     0.5
@@ -160,6 +168,8 @@ def expected_calibration_error(
 ) -> float:
     """Mean |observed rate − mean probability| over bins of equal size (Naeini et al., 2015).
 
+    actual: 0 or 1.
+
     >>> expected_calibration_error([0, 1], [0.0, 1.0], bins=2)
     0.0
     """
@@ -188,6 +198,9 @@ def bootstrap_interval(
     differences: ArrayLike, *, level: float = 0.95, rounds: int = 1000, seed: int = 7
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of a mean (Efron, 1979).
+
+    differences: one a sample; level: of the interval, in 0 … 1; rounds: how many resamples;
+    seed: of the draws.
 
     >>> bootstrap_interval([1.0, 1.0, 1.0])
     (1.0, 1.0)

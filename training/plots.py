@@ -13,7 +13,10 @@ OURS, THEIRS = "#0b6e4f", "#9aa5b1"
 
 @contextmanager
 def drawing(path: Path, title: str, *, x: str = "", y: str = "") -> Iterator[Axes]:
-    """One pair of axes, saved to `path` (PNG) at the end; no global state of matplotlib's."""
+    """One pair of axes, saved to `path` (PNG) at the end; no global state of matplotlib's.
+
+    title: heading of the plot; x: label of the axis; y: label of the axis.
+    """
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -26,7 +29,10 @@ def drawing(path: Path, title: str, *, x: str = "", y: str = "") -> Iterator[Axe
 
 
 def comparison(path: Path, title: str, figures: Mapping[str, float], *, ours: str) -> None:
-    """Bars, one a model; ours stands out."""
+    """Bars, one a model; ours stands out.
+
+    path: the file; title: heading of the plot; figures: model -> figure.
+    """
     with drawing(path, title) as axes:
         names = list(figures)
         colours = [OURS if name == ours else THEIRS for name in names]
@@ -36,7 +42,10 @@ def comparison(path: Path, title: str, figures: Mapping[str, float], *, ours: st
 
 
 def line(path: Path, title: str, x: Sequence[float], y: Mapping[str, Sequence[float]]) -> None:
-    """Lines over one x, named in a legend."""
+    """Lines over one x, named in a legend.
+
+    path: the file; title: heading of the plot; y: legend -> values.
+    """
     with drawing(path, title) as axes:
         for name, values in y.items():
             axes.plot(x, values, label=name)

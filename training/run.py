@@ -46,6 +46,8 @@ def open_context(
 
     as_of: nothing known later is used; None: the newest fact of the lake. overrides: `--set`
     values by parameter. report: called with a text and the share done. Raises EmptyLakeError.
+
+    settings: the settings.
     """
     lake = open_lake(settings)
     absorb_records(settings, lake)
@@ -68,6 +70,9 @@ def train_use_cases(
     """Train each use case that can be trained; the others are told with what they lack.
 
     use_cases: names, in the order in which they need each other; the rest as in `open_context`.
+
+    settings: the settings; as_of: nothing known later is used; overrides: `--set` values;
+    report: called with a text and the share done.
     """
     context = open_context(settings, as_of, overrides, report)
     registry = open_registry(settings)

@@ -95,7 +95,10 @@ def find(source: Path) -> Found:
 
 
 def memory(table: str, frame: pd.DataFrame) -> Feed:
-    """A frame as a feed."""
+    """A frame as a feed.
+
+    table: its name.
+    """
     data = _arrow(frame)
 
     def batches(columns: Sequence[str]) -> Iterator[RowBatch]:
@@ -114,7 +117,11 @@ def memory(table: str, frame: pd.DataFrame) -> Feed:
 
 
 def header_faults(table: Table, name: str, columns: Sequence[str]) -> list[str]:
-    """What the column names alone show to be wrong, one sentence each."""
+    """What the column names alone show to be wrong, one sentence each.
+
+    table: the table's contract; name: the file's name, for the message; columns: the names it
+    has.
+    """
     faults = [
         f"{name}: a column name of {len(column)} characters ({short(column)!r}); "
         f"at most {_LONGEST_NAME} are read: check separator and line ends"
@@ -141,7 +148,10 @@ def header_faults(table: Table, name: str, columns: Sequence[str]) -> list[str]:
 
 
 def is_kept(table: Table, column: str) -> bool:
-    """Whether a column of that name belongs into the lake."""
+    """Whether a column of that name belongs into the lake.
+
+    table: the table's contract.
+    """
     declared = column in table.names
     return declared or bool(table.open_prefix and column.startswith(table.open_prefix))
 

@@ -59,6 +59,9 @@ class Lake:
 
         Raises StructureError (all structural faults) or RefusedError (all other faults); bad rows
         below the allowed share are quarantined and stand in the report, whose `ok` is False then.
+
+        source: a folder of files named like tables; progress: called with a text and the share
+        done.
         """
         found = find(source)
         if found.faults:
@@ -88,7 +91,10 @@ class Lake:
         return self._take(feeds, others, self.max_bad_share, progress, dry_run)
 
     def append(self, table: str, frame: pd.DataFrame) -> TableReport:
-        """Take in rows from memory by the same rules; bad rows are quarantined, however many."""
+        """Take in rows from memory by the same rules; bad rows are quarantined, however many.
+
+        table: its name; frame: columns of the contract, extra ones ignored.
+        """
         contract = _contract(table)
         feed = memory(table, frame)
         faults = header_faults(contract, table, feed.columns)
@@ -112,6 +118,8 @@ class Lake:
 
         Every declared column is there; the empty fields that mean something are filled. Columns
         beyond the contract (`x_…`) follow by name.
+
+        columns: those to give; None: all.
         """
         contract = _contract(table)
         if as_of is not None and as_of.tzinfo is None:

@@ -66,7 +66,10 @@ def load(folder: Path) -> Manifest:
 
 
 def swap(folder: Path, manifest: Manifest) -> None:
-    """Put a manifest in force; the files it names must be on disk already (see `settle`)."""
+    """Put a manifest in force; the files it names must be on disk already (see `settle`).
+
+    folder: the folder of the lake.
+    """
     text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, sort_keys=True)
     fresh = folder / "manifest.json.new"
     with fresh.open("w", encoding="utf-8") as file:

@@ -77,7 +77,11 @@ def open_database(staging: Path) -> duckdb.DuckDBPyConnection:
 
 
 def repeats(database: duckdb.DuckDBPyConnection, table: Table, staged: Path) -> Repeats:
-    """Keys that stand in a file more than once: clashing rows, and equal ones to leave out."""
+    """Keys that stand in a file more than once: clashing rows, and equal ones to leave out.
+
+    database: an open DuckDB connection; table: the table's contract; staged: the Parquet file
+    of good rows.
+    """
     key = _names(table.key)
     repeated = f"SELECT {key} FROM {_files([staged])} GROUP BY {key} HAVING count(*) > 1"
     columns = _names([name for name in pq.read_schema(staged).names if name != ROW])
@@ -105,7 +109,11 @@ def unique(
     without: Sequence[Sequence[int]],
     out: Path,
 ) -> int:
-    """Write one row a key: later files over earlier ones, without the given rows; their count."""
+    """Write one row a key: later files over earlier ones, without the given rows; their count.
+
+    database: an open DuckDB connection; table: the table's contract; staged: Parquet files of
+    good rows, older first; out: the file written.
+    """
     for place, rows in enumerate(without):
         database.register(f"without_{place}", pa.table({ROW: pa.array(rows, type=pa.int64())}))
     query = " UNION ALL BY NAME ".join(
@@ -133,6 +141,8 @@ def merge(
     columns: all columns of the table, declared and extra, with their types.
     incoming: one row a key; what differs is written beside it.
     fresh: where the new part goes; not written when nothing changes.
+
+    database: an open DuckDB connection.
     """
     rows = pq.read_metadata(incoming).num_rows
     if not parts:
@@ -172,6 +182,8 @@ def newest_fact(
 
     A few facts that lie more than a year after all others, fewer than one in a hundred, are left
     out: they are a wrong clock or somebody's trial, and would make everything else look old.
+
+    database: an open DuckDB connection; parts: the table's Parquet files.
     """
     held = {name for path in parts for name in pq.read_schema(path).names}
     known = (table.known_at,) if table.known_at else ()

@@ -45,7 +45,10 @@ class Parsed:
 
 
 def parse(kind: Kind, found: pa.Array) -> Parsed:
-    """The column as its kind."""
+    """The column as its kind.
+
+    found: the column as the file has it.
+    """
     values = _plain(found)
     if pa.types.is_null(values.type):
         return Parsed(values.cast(ARROW_TYPES[kind]))

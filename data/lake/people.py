@@ -19,7 +19,10 @@ _PERSONAL = {name: table.personal for name, table in TABLES.items() if table.era
 
 
 def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of the customer by table, without the fields that are empty."""
+    """Every row of the customer by table, without the fields that are empty.
+
+    lake: the merchant's tables; customer_id: whose rows.
+    """
     found = {}
     for table in _PERSONAL:
         rows = lake.read(table)
@@ -35,6 +38,8 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
     """Take a customer out of every file of the lake; table -> rows deleted or hashed.
 
     The files that held them are gone when it returns; so are quarantined rows that name them.
+
+    customer_id: whose rows.
     """
     with writing(lake.folder):
         manifest = load(lake.folder)

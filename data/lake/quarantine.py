@@ -79,7 +79,10 @@ class Quarantine:
         self._groups: dict[tuple[str, str], _Group] = {}
 
     def add(self, faults: pd.DataFrame, bad: pa.Table) -> None:
-        """Faults (row, column, value, reason, remedy) and the rows they are in (with ROW)."""
+        """Faults (row, column, value, reason, remedy) and the rows they are in (with ROW).
+
+        faults: a line a fault; bad: a row a faulty row.
+        """
         if faults.empty:
             return
         self.rows += len(bad)
@@ -134,7 +137,10 @@ class Quarantine:
 
 
 def read(folder: Path, files: Sequence[str]) -> pd.DataFrame:
-    """The quarantined rows of these files, as text; empty where there are none."""
+    """The quarantined rows of these files, as text; empty where there are none.
+
+    folder: the folder.
+    """
     frames = list(_frames(folder, files))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(HEADER))
 

@@ -20,6 +20,9 @@ def wanted(
     """Rows known at a time whose columns hold one of the texts given; None: all.
 
     A row without its time was known from the start.
+
+    table: the table's contract; as_of: the time; None: all that is known now; where: column ->
+    texts it may hold.
     """
     parts = [
         pc.field(name).isin(pa.array(list(texts), pa.string())) for name, texts in where.items()
@@ -79,7 +82,10 @@ def _replaced(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
 
 
 def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list[str]:
-    """The columns to read so that `columns` can be given as of a time."""
+    """The columns to read so that `columns` can be given as of a time.
+
+    table: the table's contract; as_of: the time; None: all that is known now.
+    """
     names = list(columns)
     if as_of is not None:
         names += [moment for moment, late in table.later.items() if set(late) & set(columns)]
@@ -92,7 +98,10 @@ def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list
 
 def frame(rows: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
     """As a frame: text as object with None (or as Arrow's), times in ns UTC, numbers float64, flags
-    boolean."""
+    boolean.
+
+    rows: rows at rest; arrow_text: texts as Arrow keeps them, not each an object.
+    """
     types: dict[pa.DataType, ExtensionDtype] = {pa.bool_(): pd.BooleanDtype()}
     if arrow_text:
         types[pa.string()] = pd.ArrowDtype(pa.string())
@@ -109,6 +118,8 @@ def complete(table: Table, found: pd.DataFrame, countries: Mapping[str, str]) ->
     """Empty fields that have a meaning get it.
 
     countries: of the warehouses; an order's market is its warehouse's country unless it is said.
+
+    table: the table's contract; found: the table as read.
     """
     filled = {
         name: found[name].fillna(value) for name, value in table.defaults.items() if name in found

@@ -34,7 +34,10 @@ Rules = Mapping[str, tuple[ValueRule, ...]]
 
 
 def column_rules(table: Table, now: datetime) -> Rules:
-    """The rules of each column; a fact later than `latest_fact(now)` breaks one."""
+    """The rules of each column; a fact later than `latest_fact(now)` breaks one.
+
+    table: the table's contract.
+    """
     return {
         column.name: _column_rules(column, now, table.optional_key.get(column.name))
         for column in table.columns

@@ -75,7 +75,10 @@ class Stager:
     progress: Progress
 
     def stage(self, table: Table, feeds: Sequence[Feed], known: Kinds) -> Staged:
-        """Check all files of a table; `known` are the kinds of its extra columns so far."""
+        """Check all files of a table; `known` are the kinds of its extra columns so far.
+
+        feeds: the files, or the frame.
+        """
         extra = open_kinds(table, feeds, known)
         files = [
             self._file(table, feed, extra, name=f"{table.name}-{place}")
@@ -146,7 +149,11 @@ class Stager:
 
 
 def open_kinds(table: Table, feeds: Sequence[Feed], known: Kinds) -> Kinds:
-    """Kinds of the kept undeclared columns: as they were, else number where all values are."""
+    """Kinds of the kept undeclared columns: as they were, else number where all values are.
+
+    table: the table's contract; feeds: the files, or the frame; known: kinds of extra columns
+    so far.
+    """
     kinds: dict[str, Kind] = dict(known)
     for feed in feeds:
         names = [

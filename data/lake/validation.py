@@ -41,6 +41,8 @@ def check(table: Table, batch: RowBatch, extra: Mapping[str, Kind], now: datetim
 
     extra: kinds of the undeclared columns that are kept.
     now: the wall clock; a fact later than it (but for a few minutes) is a fault.
+
+    table: the table's contract.
     """
     kinds = {column.name: column.kind for column in table.columns} | dict(extra)
     parsed = {name: parse(kinds[name], batch.data.column(name)) for name in batch.data.column_names}

@@ -99,7 +99,10 @@ class Database:
         return _twice(once)
 
     def insert(self, table: sa.Table, key: Sequence[str]) -> Any:
-        """INSERT that leaves the row that is there."""
+        """INSERT that leaves the row that is there.
+
+        table: the SQL table; key: columns that make a row known.
+        """
         return self.insertion(table).on_conflict_do_nothing(index_elements=list(key))
 
     def insertion(self, table: sa.Table) -> Any:

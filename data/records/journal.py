@@ -22,7 +22,11 @@ class Journal:
     def add(
         self, kind: str, key: str, *, author: str, body: Mapping[str, Any], once: str | None = None
     ) -> Note:
-        """Write a note down. once: the same text again writes nothing and gives the first note."""
+        """Write a note down. once: the same text again writes nothing and gives the first note.
+
+        kind: which list it belongs to; key: what it is about; author: who; body: what, as JSON
+        values.
+        """
         notes = self._notes
         row = {"kind": kind, "key": key, "at": datetime.now(UTC), "author": author, "once": once}
         row |= {"body": orjson.dumps(dict(body)).decode()}

@@ -27,7 +27,10 @@ class Overrides:
         return override
 
     def drop(self, override_id: str, at: datetime) -> Override | None:
-        """End an override at a moment; the override, or None when there is none that holds on."""
+        """End an override at a moment; the override, or None when there is none that holds on.
+
+        override_id: which one.
+        """
         table = self._table
         mine = (table.c.override_id == override_id) & table.c.dropped_at.is_(None)
         end = sa.update(table).where(mine).values(dropped_at=at).returning(table)
@@ -35,7 +38,10 @@ class Overrides:
         return _override(row) if row is not None else None
 
     def all(self, warehouse_id: str | None = None, product_id: str | None = None) -> list[Override]:
-        """Overrides that were not dropped, the newest first; of one warehouse, of one product."""
+        """Overrides that were not dropped, the newest first; of one warehouse, of one product.
+
+        warehouse_id: of this warehouse; None: any; product_id: of this product; None: any.
+        """
         table = self._table
         query = sa.select(table).where(table.c.dropped_at.is_(None))
         for name, value in (("warehouse_id", warehouse_id), ("product_id", product_id)):

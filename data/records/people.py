@@ -22,7 +22,10 @@ class Traces:
 
 
 def traces(records: Records, customer_id: str) -> Traces:
-    """The events of a customer, and the decisions on their payments."""
+    """The events of a customer, and the decisions on their payments.
+
+    records: the database of the service; customer_id: whose rows.
+    """
     events = records.tables.events
     query = sa.select(events).where(events.c.customer_id == customer_id).order_by("seq")
     found = records.database.read(lambda c: c.execute(query).mappings().all())
@@ -36,6 +39,8 @@ def erase(records: Records, customer_id: str, hashed: Callable[[str], str]) -> d
 
     Events go. Decisions stay, as the law wants them, with keyed hashes where they point to the
     person. In whatever other table the id stands, alone or as a value in JSON, it is hashed.
+
+    records: the database of the service; customer_id: whose rows.
     """
     decisions = _decisions_of(records, customer_id)
     events = records.tables.events
@@ -55,7 +60,10 @@ def erase(records: Records, customer_id: str, hashed: Callable[[str], str]) -> d
 
 
 def hashed_payment(payment: Mapping[str, Any], hashed: Callable[[str], str]) -> dict[str, Any]:
-    """A payment that points to nobody any more; equal values stay equal."""
+    """A payment that points to nobody any more; equal values stay equal.
+
+    hashed: makes a keyed hash of a text.
+    """
     return {
         name: hashed(str(value)) if name in PERSONAL and value is not None else value
         for name, value in payment.items()

@@ -51,6 +51,8 @@ class Purchasing:
 
         at: by the wall clock; ordered_at: by the merchant's. only: warehouse_id, supplier_id.
         A second call finds nothing left to order.
+
+        actor: who does it.
         """
         where: Any = self._lines.c.state.in_(_OPEN)
         for name, value in only.items():
@@ -69,7 +71,10 @@ class Purchasing:
         return [_ordered(row) for row in self._rows(query.order_by(*order))]
 
     def received(self, po_ids: Iterable[str], *, at: datetime) -> int:
-        """The goods of these orders came; how many lines that is news for."""
+        """The goods of these orders came; how many lines that is news for.
+
+        po_ids: ids of the orders; at: when they came.
+        """
         wanted = sorted(set(po_ids))
         lines = self._lines
         where = lines.c.po_id.in_(wanted) & (lines.c.state == "exported")
@@ -83,7 +88,10 @@ class Purchasing:
         return self._database.write(work) if wanted else 0
 
     def trail(self, line_id: str, *, limit: int = 50) -> list[Trace]:
-        """What happened to a line, in all plans; the newest first."""
+        """What happened to a line, in all plans; the newest first.
+
+        line_id: which line; limit: at most so many.
+        """
         audit = self._audit
         query = sa.select(audit).where(audit.c.line_id == line_id).order_by(audit.c.seq.desc())
         return [

@@ -88,14 +88,21 @@ class Records:
         rows = [contract_row("chargebacks", label) for label in labels]
         return self._add(
             self.tables.chargebacks,
-            [{**row, "reason": row["reason"] or ""} for row in rows],
-            ("payment_id", "reported_at", "is_fraud", "reason"),
+            [
+                {**row, "reason": row["reason"] or "", "kind": row["kind"] or "chargeback"}
+                for row in rows
+            ],
+            ("payment_id", "kind", "reported_at", "is_fraud", "reason"),
         )
 
     def recent_events(
         self, visitor_id: str | None, customer_id: str | None, *, limit: int = 50
     ) -> list[Mapping[str, Any]]:
-        """Events of a visitor, of a customer, or of either when both are given; newest first."""
+        """Events of a visitor, of a customer, or of either when both are given; newest first.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; limit: at most so
+        many.
+        """
         events = self.tables.events
         whose = {events.c.visitor_id: visitor_id, events.c.customer_id: customer_id}
         queries = [
@@ -117,6 +124,8 @@ class Records:
 
         payments: the inputs of the decisions, until: of those made by then. Of several labels with
         one key the last counts.
+
+        table: events, chargebacks or payments.
         """
         source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
         last = self.database.alone(lambda connection: _settled(connection, source))
@@ -148,7 +157,10 @@ class Records:
         since: datetime | None = None,
         limit: int | None = None,
     ) -> list[Decision]:
-        """Decisions, the newest first: those that came out so, or were made since then."""
+        """Decisions, the newest first: those that came out so, or were made since then.
+
+        decision: only of this action; None: any; limit: at most so many; None: all.
+        """
         decisions = self.tables.decisions
         query = sa.select(decisions).order_by(decisions.c.seq.desc()).limit(limit)
         if decision is not None:
@@ -199,14 +211,21 @@ class Records:
     # Answers and keys -----------------------------------------------------------------------
 
     def remember(self, scope: str, key: str, body_hash: str, status: int, answer: str) -> None:
-        """Keep the answer to an Idempotency-Key; the first one stays."""
+        """Keep the answer to an Idempotency-Key; the first one stays.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash:
+        hash of the request's body; status: the HTTP status.
+        """
         row = {"scope": scope, "key": key, "body_hash": body_hash, "status": status}
         row |= {"answer": answer, "created_at": datetime.now(UTC)}
         statement = self.database.insert(self.tables.answers, ("scope", "key"))
         self.database.write(lambda connection: connection.execute(statement, row) and None)
 
     def remembered(self, scope: str, key: str) -> Remembered | None:
-        """The answer kept for an Idempotency-Key."""
+        """The answer kept for an Idempotency-Key.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key.
+        """
         answers = self.tables.answers
         query = sa.select(answers.c.body_hash, answers.c.status, answers.c.answer).where(
             answers.c.scope == scope, answers.c.key == key

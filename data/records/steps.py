@@ -12,14 +12,20 @@ from data.records.records import Records
 
 
 def is_done(records: Records, name: str, window: datetime) -> bool:
-    """Whether the step was done for the window."""
+    """Whether the step was done for the window.
+
+    records: the database of the service; name: the step's name.
+    """
     steps = records.tables.steps
     query = sa.select(steps.c.finished_at).where(steps.c.name == name, steps.c.window == window)
     return records.database.read(lambda c: c.execute(query).scalar()) is not None
 
 
 def note_done(records: Records, name: str, window: datetime) -> None:
-    """The step is done for the window."""
+    """The step is done for the window.
+
+    records: the database of the service; name: the step's name.
+    """
     row = {"name": name, "window": window, "finished_at": datetime.now(UTC)}
     statement = records.database.insert(records.tables.steps, ("name", "window"))
     records.database.write(lambda connection: connection.execute(statement, row) and None)
@@ -30,6 +36,8 @@ def only_one(records: Records, work: str = "steps") -> Iterator[bool]:
     """Whether this process may do the work: no other one, on whatever machine, does meanwhile.
 
     The lock ends with the process, or with its connection to the database.
+
+    records: the database of the service.
     """
     engine, name = records.database.engine, f"{records.namespace}:{work}"
     if engine.dialect.name == "postgresql":

@@ -53,7 +53,11 @@ class StorefrontRecords:
     def trail(
         self, visitor_id: str | None, customer_id: str | None, *, until: datetime | None = None
     ) -> Trail:
-        """Events up to a time of a visitor, of a customer, or of either when both are given."""
+        """Events up to a time of a visitor, of a customer, or of either when both are given.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; until: nothing later;
+        None: all.
+        """
         given = {"visitor": visitor_id, "customer": customer_id}
         whose = {name: value for name, value in given.items() if value is not None}
         if not whose:

@@ -86,8 +86,11 @@ def tables(namespace: str) -> Tables:
         sa.Column("payment_id", sa.Text, nullable=False),
         sa.Column("reported_at", Utc, nullable=False),
         sa.Column("is_fraud", sa.Boolean, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("resolution", sa.Text),
+        sa.Column("resolved_at", Utc),
         sa.Column("reason", sa.Text, nullable=False),
-        sa.UniqueConstraint("payment_id", "reported_at", "is_fraud", "reason"),
+        sa.UniqueConstraint("payment_id", "kind", "reported_at", "is_fraud", "reason"),
     )
     decisions = table(
         "decisions",

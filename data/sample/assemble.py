@@ -27,7 +27,10 @@ class Merchant:
 
 
 def merchant(plan: SamplePlan, *, seed: int, progress: Callable[[str, float], None]) -> Merchant:
-    """All tables in memory; the same plan and seed give the same bytes."""
+    """All tables in memory; the same plan and seed give the same bytes.
+
+    progress: called with a text and the share done.
+    """
     progress("reading the purchases", 0.0)
     source = read(plan)
     progress("opening the shop", 0.25)
@@ -72,9 +75,10 @@ def merchant(plan: SamplePlan, *, seed: int, progress: Callable[[str, float], No
 
 
 def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The declared columns in the contract's order, then the merchant's own (`x_…`)."""
+    """The declared columns it has in the contract's order, then the merchant's own (`x_…`)."""
     extra = [column for column in frame.columns if column.startswith("x_")]
-    return frame[[*TABLES[name].names, *extra]].reset_index(drop=True)
+    declared = [column for column in TABLES[name].names if column in frame.columns]
+    return frame[[*declared, *extra]].reset_index(drop=True)
 
 
 class _Names:

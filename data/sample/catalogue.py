@@ -30,7 +30,10 @@ _DENSITY = 400.0  # kg a cubic metre, packed
 
 
 def products_of(goods: pd.DataFrame, bought: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """The catalogue in euros; a product sold first in late spring or after counts as launched."""
+    """The catalogue in euros; a product sold first in late spring or after counts as launched.
+
+    goods: the retailer's goods; bought: what was bought; seed: of the random draws.
+    """
     goods = goods[goods["product_id"].isin(bought["source_product"])].reset_index(drop=True)
     sold = bought.assign(price=(bought["value"] + bought["saved"]) / bought["quantity"])
     by_product = sold.groupby("source_product").agg(

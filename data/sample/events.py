@@ -14,7 +14,10 @@ _PLACEMENTS = np.array(["home", "product", "cart"], dtype=object)
 
 
 def events(lines: pd.DataFrame, products: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Events in time order; `account` is still the internal name of the customer."""
+    """Events in time order; `account` is still the internal name of the customer.
+
+    lines: order lines; products: the catalogue; seed: of the random draws.
+    """
     lines = lines[(lines["at"] >= TRACKED_FROM) & (lines["status"] != "cancelled")]
     random = stream(seed, "events")
     bought = pd.DataFrame(

@@ -29,7 +29,10 @@ class Campaigns:
 
 
 def campaigns(plan: SamplePlan, shop: Shop, own: Wallets, *, seed: int) -> Campaigns:
-    """Attacks over the whole year, up to the plan's share of all payments."""
+    """Attacks over the whole year, up to the plan's share of all payments.
+
+    shop: the shop attacked; own: cards and devices of the honest; seed: of the random draws.
+    """
     baskets = _baskets(shop.lines)
     ring = Ring(baskets, own, shop.accounts, seed)
     wanted = plan.fraud_share * len(baskets)

@@ -44,7 +44,10 @@ class Inventory:
 
 
 def replay(lines: pd.DataFrame, goods: Supply, *, seed: int) -> Inventory:
-    """Serve the lines, in time order, from stock ordered by the plain policy."""
+    """Serve the lines, in time order, from stock ordered by the plain policy.
+
+    goods: terms of supply; seed: of the random draws.
+    """
     pair = _pair_of(lines, goods.pairs)
     draws = (pair >= 0) & (lines["status"] != "cancelled").to_numpy()
     demand = np.zeros((DAYS, len(goods.pairs)))

@@ -36,7 +36,11 @@ class Payments:
 
 
 def pay(lines: pd.DataFrame, own: Wallets, fraud: Campaigns, *, seed: int) -> Payments:
-    """One captured payment an order, honest declines, and the fraudsters' attempts."""
+    """One captured payment an order, honest declines, and the fraudsters' attempts.
+
+    lines: order lines; own: cards and devices of the honest; fraud: the attacks; seed: of the
+    random draws.
+    """
     honest = lines[~lines["order"].isin(fraud.attempts["order"])]
     paid = checkouts(_orders(honest), own, seed=seed)
     amounts = _amounts(lines)

@@ -103,7 +103,10 @@ PLANS: Mapping[str, SamplePlan] = {
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """A random stream of its own for each purpose, so that one change does not move the others."""
+    """A random stream of its own for each purpose, so that one change does not move the others.
+
+    seed: of the random draws; name: the purpose.
+    """
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 

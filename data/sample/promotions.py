@@ -16,6 +16,8 @@ def promotions_of(
     The discount is what that product saved that week over all the retailer's stores (not only
     the sites: it must not tell what they sold), else what it usually saved. Promotions of the six
     weeks after the data's end are those of the same weeks a year before (generated).
+
+    plan: how much of what; source: the retailer's year.
     """
     flyers = source.flyers
     site = {site.store_id: site.warehouse_id for site in plan.sites}

@@ -58,7 +58,10 @@ class Ring:
         self.orders = orders.loc[accounts["account"]].reset_index(drop=True)
 
     def attack(self, pattern: Callable[["Ring"], Iterator[Attempt]], wanted: int) -> None:
-        """Attack after attack until so many payments were tried within the year."""
+        """Attack after attack until so many payments were tried within the year.
+
+        pattern: one attack's attempts; wanted: how many payments.
+        """
         done = 0
         while done < wanted:
             tried = [attempt for attempt in pattern(self) if attempt.at < self._last]
@@ -74,7 +77,10 @@ class Ring:
     def basket(
         self, when: pd.Timestamp, market: str | None, low: float = 0.0, high: float = 1.0
     ) -> int:
-        """A real basket of the ten days before, of that market, between two ranks by amount."""
+        """A real basket of the ten days before, of that market, between two ranks by amount.
+
+        when: the moment; low: lowest share; high: highest share.
+        """
         first, last = np.searchsorted(
             self._times, [(when - pd.Timedelta(days=10)).value, when.value]
         )
@@ -90,7 +96,10 @@ class Ring:
         return str(self._market[basket])
 
     def account(self, when: pd.Timestamp, country: str, sleeper: float) -> tuple[str, str]:
-        """A new account (name, email hash); a share of them was opened long before."""
+        """A new account (name, email hash); a share of them was opened long before.
+
+        when: the moment; country: ISO 3166-1 alpha-2; sleeper: share opened long before.
+        """
         name = f"f{len(self.accounts)}"
         asleep = self.random.random() < sleeper
         ago = self.random.uniform(20, 400) if asleep else np.exp(self.random.normal(-2.5, 1.8))
@@ -107,7 +116,10 @@ class Ring:
         return name, email
 
     def device(self, when: pd.Timestamp, country: str) -> tuple[str, str]:
-        """A device and its address; two in five were used in an attack of the last two months."""
+        """A device and its address; two in five were used in an attack of the last two months.
+
+        when: the moment; country: ISO 3166-1 alpha-2.
+        """
         known = [(d, ip) for at, d, ip in self.devices if 0 < when.value - at < 60 * 86400 * 10**9]
         if known and self.random.random() < 0.4:
             return known[int(self.random.integers(len(known)))]
@@ -139,6 +151,8 @@ class Ring:
 
         who: account and email hash; machine: device and address; low, high: ranks of the amount.
         Channel and delivery are a little more web and express than those of honest customers.
+
+        when: the moment; home: the home country.
         """
         return Attempt(
             at=when,
@@ -166,7 +180,10 @@ class Ring:
         return bool(self.random.random() < share)
 
     def between(self, low: int, high: int) -> int:
-        """A whole number, both ends included."""
+        """A whole number, both ends included.
+
+        low: lowest; high: highest.
+        """
         return int(self.random.integers(low, high + 1))
 
     def pick(self, values: Sequence[int], shares: Sequence[float]) -> int:
@@ -178,7 +195,10 @@ class Ring:
         return pd.Timedelta(seconds=int(self.random.exponential(seconds)) + 5)
 
     def abroad(self, home: str, share: float) -> str:
-        """Home, or with that chance some other country."""
+        """Home, or with that chance some other country.
+
+        home: the home country; share: the chance, in 0 … 1.
+        """
         return str(self.random.choice(ABROAD)) if self.chance(share) else home
 
     def card(self) -> str:

@@ -34,7 +34,10 @@ class Shop:
 
 
 def open_shop(plan: SamplePlan, source: SampleSource, *, seed: int) -> Shop:
-    """The shop as the retailer's customers saw it, in several countries."""
+    """The shop as the retailer's customers saw it, in several countries.
+
+    plan: how much of what; source: the retailer's year; seed: of the random draws.
+    """
     homes = _homes(plan, source.lines)
     bought = _delivered(plan, source.lines, homes)
     products = products_of(source.goods, bought, seed=seed)

@@ -77,7 +77,11 @@ class Supply:
 
 
 def supply(plan: SamplePlan, lines: pd.DataFrame, products: pd.DataFrame, *, seed: int) -> Supply:
-    """Suppliers and terms of every pair under planning."""
+    """Suppliers and terms of every pair under planning.
+
+    plan: how much of what; lines: order lines; products: the catalogue; seed: of the random
+    draws.
+    """
     pairs = _planned(plan, lines)
     goods = pairs.merge(products, how="left", on="product_id").merge(
         pd.DataFrame(

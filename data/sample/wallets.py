@@ -51,7 +51,10 @@ class Wallets:
 
 
 def wallets(accounts: pd.DataFrame, *, seed: int) -> Wallets:
-    """Habits of every account."""
+    """Habits of every account.
+
+    accounts: a row an account; seed: of the random draws.
+    """
     random = stream(seed, "wallets")
     count = len(accounts)
     country = accounts["country"].to_numpy(dtype=object)
@@ -79,7 +82,11 @@ def wallets(accounts: pd.DataFrame, *, seed: int) -> Wallets:
 
 
 def main_card(own: Wallets, place: int, when: int) -> str:
-    """The token of the card an account uses mostly on a day."""
+    """The token of the card an account uses mostly on a day.
+
+    own: cards and devices of the honest; place: the account's place; when: the day, as a
+    number.
+    """
     return _card(own.accounts[place], "main", when >= own.card_day[place])
 
 
@@ -94,7 +101,10 @@ def _card(account: str, which: str, renewed: bool) -> str:
 
 
 def checkouts(orders: pd.DataFrame, own: Wallets, *, seed: int) -> pd.DataFrame:
-    """How each order (order, at, account, market, currency, lines) was paid: one capture each."""
+    """How each order (order, at, account, market, currency, lines) was paid: one capture each.
+
+    orders: a row an order; own: cards and devices of the honest; seed: of the random draws.
+    """
     random = stream(seed, "checkouts")
     place = own.accounts.get_indexer(pd.Index(orders["account"]))
     days = day(orders["at"]).to_numpy()
@@ -195,7 +205,10 @@ def _devices(
 
 
 def with_declines(paid: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Honest declines: one order in twenty was declined first; some shoppers gave up there."""
+    """Honest declines: one order in twenty was declined first; some shoppers gave up there.
+
+    paid: captured payments; seed: of the random draws.
+    """
     random = stream(seed, "declines")
     frames = [paid]
     for share in (0.05, 0.008):

@@ -70,21 +70,30 @@ class Archive:
         return path.exists() and pq.read_schema(path).names == schema(view).names
 
     def replace(self, view: View, rows: pa.Table, as_of: datetime) -> None:
-        """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones."""
+        """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones.
+
+        view: the view's contract.
+        """
         query = f"""
             select * from stored where {TIME} > make_timestamptz({micros(as_of)})
             union all by name select * from fresh"""
         self._change(view, query, rows)
 
     def upsert(self, view: View, rows: pa.Table) -> None:
-        """Add rows; a row with the key and time of a stored one takes its place."""
+        """Add rows; a row with the key and time of a stored one takes its place.
+
+        view: the view's contract.
+        """
         query = f"""
             select * from stored anti join fresh using ({_names(*view.keys, TIME)})
             union all by name select * from fresh"""
         self._change(view, query, rows)
 
     def erase(self, view: View, key: str, value: str) -> int:
-        """Delete the rows with this value of a key; how many there were."""
+        """Delete the rows with this value of a key; how many there were.
+
+        view: the view's contract.
+        """
         before = self.count(view)
         kept = self.rows(view).filter(pc.not_equal(pc.field(key), value))
         if kept.num_rows == before:
@@ -99,7 +108,10 @@ class Archive:
         since: datetime | None = None,
         only: Mapping[str, str] | None = None,
     ) -> pa.Table:
-        """Rows with since <= event_timestamp <= as_of, by key and time; `only` of these keys."""
+        """Rows with since <= event_timestamp <= as_of, by key and time; `only` of these keys.
+
+        view: the view's contract.
+        """
         if not self.path(view).exists():
             return schema(view).empty_table()
         within = pc.field(TIME) <= _scalar(as_of)
@@ -110,11 +122,17 @@ class Archive:
         return _aligned(view, pq.read_table(self.path(view), filters=within))
 
     def latest(self, view: View, as_of: datetime) -> pa.Table:
-        """The newest row of each key at or before as_of; without those older than the ttl."""
+        """The newest row of each key at or before as_of; without those older than the ttl.
+
+        view: the view's contract.
+        """
         return self._newest(view, self.history(view, as_of, as_of - view.ttl if view.ttl else None))
 
     def newest(self, view: View, keys: pa.Table | None = None) -> pa.Table:
-        """The newest row of each key, or of the keys given, whatever its time."""
+        """The newest row of each key, or of the keys given, whatever its time.
+
+        view: the view's contract.
+        """
         rows = self.rows(view)
         if keys is not None:
             with engine() as duck:
@@ -228,7 +246,10 @@ def _marked(view: View, rows: pa.Table) -> pa.Table:
 
 
 def write_file(path: Path, table: pa.Table) -> None:
-    """A file is there whole or not at all."""
+    """A file is there whole or not at all.
+
+    path: the file; table: its rows.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:

@@ -44,7 +44,10 @@ class AsofPart:
 
 
 def join(entities: pa.Table, time: str, parts: Sequence[AsofPart]) -> pa.Table:
-    """The features of every part as of each entity row's time, in the entities' order."""
+    """The features of every part as of each entity row's time, in the entities' order.
+
+    parts: views with their sources.
+    """
     keys = sorted({entity for part in parts for entity in part.keys.values()})
     asked = pa.table(
         {
@@ -80,6 +83,9 @@ def pull(
     """The rows within a time range (bounds included); newest_of: only the newest of these keys.
 
     A bound without zone is UTC.
+
+    source: the Parquet files of a view; columns: those to give; between: first and last time,
+    None: open.
     """
     start, end = (time and (time if time.tzinfo else time.replace(tzinfo=UTC)) for time in between)
     at = f"{_name(source.time)}::timestamptz"

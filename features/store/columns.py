@@ -113,7 +113,10 @@ def _column(view: View, frame: pd.DataFrame, name: str) -> pa.Array:
 
 
 def to_pandas(column: pa.ChunkedArray, kind: FeatureType, *, arrow_text: bool = False) -> Any:
-    """A column of declared type as pandas holds it; one value a row, unknown stays unknown."""
+    """A column of declared type as pandas holds it; one value a row, unknown stays unknown.
+
+    kind: the declared type; arrow_text: texts as Arrow keeps them, not each an object.
+    """
     if kind == "str" and arrow_text:
         return pd.arrays.ArrowExtensionArray(column)
     column = column.combine_chunks()
@@ -129,7 +132,10 @@ def to_pandas(column: pa.ChunkedArray, kind: FeatureType, *, arrow_text: bool = 
 
 
 def as_pandas(values: list[Any], kind: FeatureType) -> Any:
-    """Python values, None where unknown, as pandas holds the declared type."""
+    """Python values, None where unknown, as pandas holds the declared type.
+
+    kind: the declared type.
+    """
     if kind == "float":
         return np.array(values, dtype="float64")
     if kind in ("int", "bool"):
@@ -159,7 +165,11 @@ def _lists(column: pa.ListArray) -> list[list[float] | None]:
 
 
 def frame_of(view: View, table: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
-    """Offline rows as a frame: keys as text, event_timestamp UTC, features as declared."""
+    """Offline rows as a frame: keys as text, event_timestamp UTC, features as declared.
+
+    view: the view's contract; table: rows as they lie offline; arrow_text: texts as Arrow keeps
+    them, not each an object.
+    """
     columns: dict[str, Any] = {}
     for key in view.keys:
         columns[key] = to_pandas(table[key], "str", arrow_text=arrow_text)

@@ -37,7 +37,10 @@ def key_prefix(keys: Sequence[str]) -> bytes:
 
 
 def entity_key(prefix: bytes, values: Sequence[str]) -> bytes:
-    """The key of one entity; the values stand in the order of the sorted join keys."""
+    """The key of one entity; the values stand in the order of the sorted join keys.
+
+    prefix: bytes that every key of the view begins with.
+    """
     parts = [prefix]
     for value in values:
         data = value.encode()
@@ -59,7 +62,10 @@ def varint(number: int) -> bytes:
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The integer at a position (signed, 64 bits), and the position after it."""
+    """The integer at a position (signed, 64 bits), and the position after it.
+
+    data: protobuf bytes.
+    """
     number = shift = 0
     while True:
         byte = data[at]
@@ -91,7 +97,10 @@ def read_stamp(data: bytes) -> int:
 
 
 def encode(column: pa.ChunkedArray, kind: FeatureType) -> list[bytes]:
-    """A column as Feast's serialized Values, one a row."""
+    """A column as Feast's serialized Values, one a row.
+
+    kind: the declared type.
+    """
     array = column.combine_chunks()
     known = pc.is_valid(array).to_pylist()
     if kind == "float":
@@ -141,7 +150,10 @@ def _texts(values: list[str]) -> bytes:
 
 
 def decode(data: bytes | None, kind: FeatureType) -> Any:
-    """The value in a serialized Value; None when it is unknown or of another type."""
+    """The value in a serialized Value; None when it is unknown or of another type.
+
+    data: the bytes, or None; kind: the declared type.
+    """
     if not data or data[:1] != _TAG[kind]:
         return None
     if kind == "float":

@@ -76,6 +76,8 @@ def declare(
     """Tell Feast of the views and of the rows that read them, unless it knows these definitions.
 
     What Feast knows besides is removed.
+
+    store: Feast's store; services: use case -> its views.
     """
     known = store.list_feature_services()
     if known and {service.tags.get("definitions") for service in known} == {definitions}:

@@ -46,7 +46,10 @@ class Online(Protocol):
         ...
 
     def forget(self, view: View, keys: Sequence[bytes], horizon: int) -> None:
-        """Drop the values of keys, unless they are newer than the horizon."""
+        """Drop the values of keys, unless they are newer than the horizon.
+
+        view: the view's contract.
+        """
         ...
 
     def read(self, asked: Asked) -> list[list[Stored | None]]:
@@ -59,7 +62,11 @@ class Online(Protocol):
 
 
 def serialize(view: View, newest: pa.Table, horizon: datetime | None = None) -> OnlineBatch:
-    """Offline rows, one a key, as they are written online."""
+    """Offline rows, one a key, as they are written online.
+
+    view: the view's contract; newest: the newest row of each key; horizon: nothing newer is
+    replaced; None: the rows' own times.
+    """
     return OnlineBatch(
         view=view,
         keys=serialize_keys(view, newest),
@@ -70,7 +77,10 @@ def serialize(view: View, newest: pa.Table, horizon: datetime | None = None) -> 
 
 
 def serialize_keys(view: View, rows: pa.Table) -> list[bytes]:
-    """The entity keys of rows."""
+    """The entity keys of rows.
+
+    view: the view's contract.
+    """
     prefix = key_prefix(view.keys)
     columns = [rows[name].to_pylist() for name in sorted(view.keys)]
     return [entity_key(prefix, values) for values in zip(*columns, strict=True)]
@@ -86,6 +96,8 @@ def look_up(
 
     asked: the entities, a column a key. now: of all, or of each. Everything comes in one `read`,
     each key once.
+
+    online: the online store.
     """
     moments = itertools.repeat(micros(now)) if isinstance(now, datetime) else [*map(micros, now)]
     plans = []

@@ -78,7 +78,10 @@ class RedisOnline:
         return self._run(batch.view, batch.keys, rows)
 
     def forget(self, view: View, keys: Sequence[bytes], horizon: int) -> None:
-        """Drop the values of keys, unless they are newer than the horizon."""
+        """Drop the values of keys, unless they are newer than the horizon.
+
+        view: the view's contract.
+        """
         nothing = (b"",) * (len(view.features) + 1)
         self._run(view, keys, ((horizon, *nothing) for _ in keys))
 

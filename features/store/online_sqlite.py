@@ -58,7 +58,10 @@ class SqliteOnline:
         return len(rows) // len(names)
 
     def forget(self, view: View, keys: Sequence[bytes], horizon: int) -> None:
-        """Drop the values of keys, unless they are newer than the horizon."""
+        """Drop the values of keys, unless they are newer than the horizon.
+
+        view: the view's contract.
+        """
         with self._writing(view) as (connection, table):
             newer = _newer(connection, table, dict.fromkeys(keys, horizon))
             connection.executemany(

@@ -95,6 +95,9 @@ class Store:
         """Build every view as of a time; offline rows up to it are replaced, later ones kept.
 
         Afterwards the online store holds the newest row of each key. Raises StoreError.
+
+        as_of: nothing known later is used; progress: called with the view's name and the share
+        done.
         """
         done, views = self._state(as_of), list(self._views.values())
         tables = _Tables(self._lake, as_of, views)
@@ -130,6 +133,8 @@ class Store:
         """Add rows to a view that a job writes; the same key and time takes the older one's place.
 
         The same call twice changes nothing. Returns the number of rows. Raises StoreError.
+
+        frame: keys, event_timestamp and the view's features.
         """
         found = self._view(view)
         if found.build is not None:
@@ -153,6 +158,8 @@ class Store:
 
         Views whose keys are no columns of the entities are left out. Nothing later than `as_of`
         is used: a later event_timestamp (or none) means as of then. Raises StoreError.
+
+        use_case: a name of USE_CASES.
         """
         views = self._views_for(use_case, entities)
         references = [f"{view.name}:{name}" for view in views for name in view.features]
@@ -169,6 +176,8 @@ class Store:
 
         What `training_frame` gives for now, from the online store; views that are not kept online
         are left out. Raises StoreError.
+
+        use_case: a name of USE_CASES.
         """
         views = [view for view in self._views_for(use_case, entities) if view.online]
         asked = {key: texts.to_pylist() for key, texts in _asked(views, entities).items()}
@@ -186,6 +195,8 @@ class Store:
 
         now: one time for all, or one for each. All entities name the same keys; an unknown value
         is None. Raises StoreError.
+
+        use_case: a name of USE_CASES.
         """
         given = set(entities[0]) if entities else set()
         views = [

@@ -167,7 +167,10 @@ def brief_version(version: VersionInfo) -> dict[str, Any]:
 
 
 def show_training(result: TrainingReport, as_json: bool) -> None:
-    """Ours beside each baseline, and what the other use cases lack."""
+    """Ours beside each baseline, and what the other use cases lack.
+
+    result: how training ended; as_json: whether machines read it.
+    """
     if as_json:
         show({"trained": result.outcomes, "lacking": result.lacking}, as_json)
         return

@@ -39,7 +39,10 @@ class Question:
 
 
 def questions(lake: Lake, now: datetime) -> list[Question]:
-    """Four questions, one a row, about the busiest customer and the best-selling product."""
+    """Four questions, one a row, about the busiest customer and the best-selling product.
+
+    lake: the merchant's tables; now: the moment to ask as of.
+    """
     orders = lake.read(
         "orders", columns=["customer_id", "product_id", "warehouse_id", "ordered_at", "market"]
     )
@@ -90,7 +93,11 @@ def _payment(customer: str, market: str, now: datetime) -> dict[str, Any]:
 
 
 def page(address: str, lake: Lake, now: datetime, home: str) -> str:
-    """The page: each question as a curl line, the start of its real answer, where to look next."""
+    """The page: each question as a curl line, the start of its real answer, where to look next.
+
+    address: of the server; lake: the merchant's tables; now: the moment to ask as of; home:
+    folder of the demo.
+    """
     parts = [f"\nArgosy answers at {address}. Everything it knows is in {home}.\n"]
     for question in questions(lake, now):
         answer = json.dumps(question.ask(address), ensure_ascii=False, indent=1)

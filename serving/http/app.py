@@ -38,7 +38,10 @@ class ServeError(ArgosyError):
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
-    """The application; `runtime` is started and stopped with it."""
+    """The application; `runtime` is started and stopped with it.
+
+    settings: the settings.
+    """
     runtime = runtime or Runtime(settings)
 
     @contextlib.asynccontextmanager
@@ -95,6 +98,9 @@ def run(settings: Settings, host: str, port: int, workers: int, ready: Page | No
     """Serve until Ctrl-C. `ready` makes the page that is printed once the server answers.
 
     Raises ServeError when keys are off and the address is not this machine's own.
+
+    settings: the settings; host: address to listen on; port: port to listen on; workers: how
+    many processes.
     """
     if not settings.auth and not _is_loopback(host):
         raise ServeError(

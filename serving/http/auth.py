@@ -60,6 +60,8 @@ def create_key(
 
     lasts: how long it is good for; None: until it is dropped. per_minute: requests a minute.
     Raises ApiKeyError for an empty name or scopes that do not exist.
+
+    records: the database of the service.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
@@ -85,6 +87,8 @@ def rotate_key(records: Records, name: str, grace: timedelta) -> str:
     """A new key in the place of an old one, which still holds for `grace`; returns the new one.
 
     Raises RecordsError when there is no key of that name.
+
+    records: the database of the service.
     """
     known = {key.name: key for key in records.keys()}  # noqa: SIM118  # records are no mapping
     found = known.get(name)

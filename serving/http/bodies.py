@@ -23,7 +23,10 @@ async def loaded(request: Request) -> Any:
 
 
 def valid(kind: type[Body], body: Any, more: Iterable[Mapping[str, Any]] = ()) -> Body:
-    """The body as a model; every fault at once, by the name of its field. more: other faults."""
+    """The body as a model; every fault at once, by the name of its field. more: other faults.
+
+    kind: the pydantic model.
+    """
     faults: list[Mapping[str, Any]] = list(more)
     try:
         found = kind.model_validate(body)

@@ -137,7 +137,10 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's word
 
 
 def answer(problem: Problem, request_id: str) -> Response:
-    """The problem as an HTTP response."""
+    """The problem as an HTTP response.
+
+    request_id: id that the caller may quote.
+    """
     content: dict[str, Any] = {
         "type": f"urn:argosy:problem:{problem.code}",
         "title": http.client.responses.get(problem.status, "Error"),
@@ -243,7 +246,7 @@ def _fault(location: Sequence[int | str], message: str) -> FieldFault:
     """A fault from pydantic's location: first where it is, then the path within.
 
     >>> _fault(("body", "items", 0, "quantity"), "Value error, must be positive")
-    Fault(pointer='/items/0/quantity', message='must be positive', place='body')
+    FieldFault(pointer='/items/0/quantity', message='must be positive', place='body')
     """
     place, *path = [str(part) for part in location]
     pointer = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in path)

@@ -41,7 +41,10 @@ class InFlight:
         self._lock = threading.Lock()
 
     def enter(self, scope: str, key: str) -> bool:
-        """True if no other request holds the key; it is held from now on."""
+        """True if no other request holds the key; it is held from now on.
+
+        scope: caller and route that the key belongs to.
+        """
         with self._lock:
             if (scope, key) in self._keys:
                 return False
@@ -49,7 +52,10 @@ class InFlight:
             return True
 
     def leave(self, scope: str, key: str) -> None:
-        """Release the key, whether the work succeeded or not."""
+        """Release the key, whether the work succeeded or not.
+
+        scope: caller and route that the key belongs to.
+        """
         with self._lock:
             self._keys.discard((scope, key))
 
@@ -67,6 +73,8 @@ def once(
     It waits for the database: call it in a `def` route, or in a thread. What `work` raises is not
     remembered: the caller may try again with the same key. A key belongs to the caller and the
     route; Problem 422 when it comes again with another body, 409 while the first is under way.
+
+    runtime: the stores and releases in use; request: the HTTP request; status: the HTTP status.
     """
     key = request.headers.get("idempotency-key")
     if key is None:
@@ -107,7 +115,10 @@ def is_keyed(request: Request) -> bool:
 
 
 def json_answer(body: BaseModel, status: int = 200) -> Response:
-    """The body as JSON."""
+    """The body as JSON.
+
+    status: the HTTP status.
+    """
     return _json(body.model_dump_json(), status)
 
 

@@ -40,7 +40,10 @@ def cut_page(
 
 
 def page_start(cursor: str | None, *, stamp: str = "") -> int:
-    """The place of a page's first item; stamp as in `cut_page`. Raises Problem 422."""
+    """The place of a page's first item; stamp as in `cut_page`. Raises Problem 422.
+
+    cursor: as the caller sent it.
+    """
     if cursor is None:
         return 0
     try:
@@ -56,7 +59,10 @@ def page_start(cursor: str | None, *, stamp: str = "") -> int:
 
 
 def page_end(end: int, count: int, *, stamp: str = "") -> dict[str, Any]:
-    """has_more and next_cursor of a page that ends before item `end` of `count` items."""
+    """has_more and next_cursor of a page that ends before item `end` of `count` items.
+
+    stamp: as in `cut_page`.
+    """
     more = end < count
     cursor = base64.urlsafe_b64encode(f"{end} {stamp}".encode()).decode()
     return {"has_more": more, "next_cursor": cursor if more else None}

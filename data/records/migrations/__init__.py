@@ -9,14 +9,17 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from data.records.database import Database
+from data.records.database import Database, DatabaseError
 from data.records.tables import Tables
 
-FIRST, NEWEST = "0001", "0003"
+FIRST, NEWEST = "0001", "0004"
 
 
 def migrate(database: Database, tables: Tables) -> None:
-    """Create what is missing, change what is older; several processes may do so at once."""
+    """Create what is missing, change what is older; several processes may do so at once.
+
+    database: the connections; tables: the tables as declared.
+    """
     engine = database.engine
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +36,11 @@ def _migrate(connection: sa.Connection, namespace: str, tables: Tables) -> None:
     found = _version(connection, namespace)
     if found is None and sa.inspect(connection).has_table(tables.decisions.name):
         found = FIRST
+    if found is not None and found > NEWEST:
+        raise DatabaseError(
+            f"the database is of revision {found}, this version of Argosy knows {NEWEST} at most; "
+            "install the newer Argosy, or restore the database from before its upgrade"
+        )
     if found is not None and found < NEWEST:
         _upgrade(connection, namespace, found)
     for table in tables.metadata.sorted_tables:

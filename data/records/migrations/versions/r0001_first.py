@@ -7,4 +7,7 @@ down_revision = None
 
 
 def upgrade(operations: Operations, namespace: str) -> None:
-    """Nothing: a database that has these tables is at this revision."""
+    """Nothing: a database that has these tables is at this revision.
+
+    operations: Alembic's operations; namespace: prefix of the tables' names.
+    """

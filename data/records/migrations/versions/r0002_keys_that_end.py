@@ -10,7 +10,10 @@ down_revision = "0001"
 
 
 def upgrade(operations: Operations, namespace: str) -> None:
-    """Four columns, empty for the keys there are."""
+    """Four columns, empty for the keys there are.
+
+    operations: Alembic's operations; namespace: prefix of the tables' names.
+    """
     for column in (
         sa.Column("expires_at", Utc),
         sa.Column("former_digest", sa.Text),

@@ -8,5 +8,8 @@ down_revision = "0002"
 
 
 def upgrade(operations: Operations, namespace: str) -> None:
-    """A column, empty for the decisions there are."""
+    """A column, empty for the decisions there are.
+
+    operations: Alembic's operations; namespace: prefix of the tables' names.
+    """
     operations.add_column(f"{namespace}_decisions", sa.Column("trace", sa.Text))

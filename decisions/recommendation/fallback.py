@@ -12,6 +12,7 @@ from decisions.recommendation.product_index import Mask, ProductIndex
 from decisions.recommendation.query import SessionTouch
 from decisions.recommendation.recent_activity import model_end
 from decisions.recommendation.rules import EligibilityCase
+from features.recommendation import person
 from models.recommendation import RankedProducts, RecentAction, Shopper
 
 MARKET, EVERYWHERE = "market_trending", "global_trending"
@@ -31,8 +32,8 @@ def find_shopper_of(case: EligibilityCase) -> Shopper | None:
         return None
     touched = [*case.visit.touched, *query.session]
     cart = [(product, 1.0) for product in query.cart]
-    known_as = query.customer_id
-    if known_as is None or case.index.is_forgotten(known_as):
+    known_as = person(query.customer_id, query.visitor_id)
+    if known_as is not None and case.index.is_forgotten(known_as):
         known_as = None
     return model.find_shopper(
         known_as,

@@ -16,9 +16,9 @@ State = Literal["draft", "approved", "changed", "dismissed", "exported", "receiv
 _DECIDED: tuple[State, ...] = ("approved", "changed", "dismissed")
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "draft": _DECIDED,
-    "approved": ("changed", "dismissed", "exported"),
-    "changed": ("approved", "changed", "dismissed", "exported"),
-    "dismissed": ("approved", "changed"),
+    "approved": ("draft", "changed", "dismissed", "exported"),
+    "changed": ("draft", "approved", "changed", "dismissed", "exported"),
+    "dismissed": ("draft", "approved", "changed"),
     "exported": ("received",),
     "received": (),
 }

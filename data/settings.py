@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="The use cases that are built, trained and served, parted by commas.",
     )
+    console_idle_minutes: float = Field(
+        480.0, gt=0, description="Minutes without a step after which the console asks to sign in."
+    )
     workers: int = Field(1, ge=1, description="Processes that serve; `argosy serve` sets it.")
     reload_seconds: float = Field(
         5.0, gt=0, description="How often the server looks for a newly promoted model."

@@ -24,8 +24,9 @@ class Wish:
 def decide(
     plan: Plan, buying: Purchasing, wishes: Sequence[Wish], *, to: State, actor: str, at: datetime
 ) -> list[Outcome]:
-    """Approve or dismiss lines of the plan: an outcome a wish, in order; a faulty one changes
-    nothing and says why."""
+    """Approve, dismiss or reopen lines of the plan: an outcome a wish, in order.
+
+    A faulty wish changes nothing and says why."""
     rows = plan.lines.assign(line_id=identity(plan.lines)).set_index("line_id")
     terms = _terms(plan)
     faults = [_fault(rows, terms, wish, to=to) for wish in wishes]
@@ -51,6 +52,8 @@ def _fault(rows: pd.DataFrame, terms: pd.DataFrame, wish: Wish, *, to: State) ->
     if wish.line_id not in rows.index:
         return "no line of the plan has this id"
     row = rows.loc[wish.line_id]
+    if to == "draft":
+        return ""
     if to == "dismissed":
         return "" if wish.reason.strip() else "say why: a dismissal needs a reason"
     if row["supplier_id"] is None or pd.isna(row["supplier_id"]):

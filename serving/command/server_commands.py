@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serving.command.output import progress
+
+if TYPE_CHECKING:
+    from data.settings import Settings
+    from serving.http.app import Front
 
 commands = typer.Typer()
 
@@ -24,12 +29,44 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1)] = 1,
+    console: Annotated[
+        bool, typer.Option(help="Whether one worker shows the screens at /console, too.")
+    ] = True,
 ) -> None:
-    """Answer over HTTP."""
+    """Answer over HTTP; one worker shows the console at /console, too."""
     from data.environment import load_settings
     from serving.http.app import run
 
-    run(load_settings(), host=host, port=port, workers=workers)
+    settings = load_settings()
+    front = _console_beside(settings) if console and workers == 1 else None
+    run(settings, host=host, port=port, workers=workers, front=front)
+
+
+@commands.command(name="console")
+def serve_console(
+    api: Annotated[str, typer.Option(help="Where the API answers, such as http://127.0.0.1:8000.")],
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8001,
+) -> None:
+    """Show the console of an API that runs elsewhere, on as many workers as it likes."""
+    from data.environment import load_settings
+    from data.use_cases import USE_CASES
+    from decisions import logs
+    from serving.console.mount import console_of, run_console
+
+    front = console_of(api, load_settings().console_idle_minutes, USE_CASES)
+    run_console(front, host=host, port=port, log_config=logs.config(access=False))
+
+
+def _console_beside(settings: Settings) -> Front:
+    """Makes the console before an application of the API. settings: of this installation."""
+    from serving.console.mount import with_console
+
+    return partial(
+        with_console,
+        idle_minutes=settings.console_idle_minutes,
+        use_cases=settings.use_cases,
+    )
 
 
 @commands.command()
@@ -53,4 +90,5 @@ def demo(
         from serving.command.tour import page
         from serving.http.app import run
 
-        run(settings, host="127.0.0.1", port=port, workers=1, ready=page)
+        front = _console_beside(settings)
+        run(settings, host="127.0.0.1", port=port, workers=1, ready=page, front=front)

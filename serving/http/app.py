@@ -13,8 +13,9 @@ from importlib.metadata import version
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 
 from data.environment import load_settings
 from data.errors import ArgosyError
@@ -23,14 +24,24 @@ from data.settings import Settings
 from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
-from serving.http import errors, health, privacy, promotion
-from serving.http.auth import KeyRing, RateLimits
+from serving.http import (
+    data_routes,
+    errors,
+    health,
+    key_owner,
+    model_versions,
+    privacy,
+    promotion,
+)
+from serving.http.auth import KeyRing, RateLimits, admit_caller
+from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
-from serving.http.idempotency import InFlight
 from serving.http.openapi import DescribedApi, name_operation
+from serving.http.query_parameters import refuse_unknown_parameters
 from serving.http.request_guard import RequestGuard, RequestLimits
 
 Page = Callable[[str, Lake, datetime, str], str]
+Front = Callable[[FastAPI], ASGIApp]
 
 
 class ServeError(ArgosyError):
@@ -56,23 +67,26 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         summary="What to recommend, what will sell, what to order, which payment to trust.",
         lifespan=lifespan,
         generate_unique_id_function=name_operation,
+        dependencies=[Depends(refuse_unknown_parameters)],
+        redirect_slashes=False,
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
-    app.state.in_flight = InFlight()
+    app.state.abandoned_keys = set()
     app.state.key_ring = KeyRing(
         runtime.records.keys,
         seconds=settings.reload_seconds,
         rates=RateLimits(1 / settings.workers),
     )
     errors.install(app)
+    read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(FastRoutes)  # the last one added is the first one passed
-    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits)
-    app.include_router(health.router(runtime))
-    app.include_router(promotion.router(runtime))
-    app.include_router(privacy.router(runtime))
+    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(FastRoutes)
+    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
+    for core in (health, key_owner, promotion, model_versions, data_routes, privacy):
+        app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
         app.include_router(part.router(runtime), tags=[name])
@@ -94,8 +108,20 @@ def from_environment() -> FastAPI:
     return create_app(load_settings())
 
 
-def run(settings: Settings, host: str, port: int, workers: int, ready: Page | None = None) -> None:
-    """Serve until Ctrl-C. `ready` makes the page that is printed once the server answers.
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    ready: Page | None = None,
+    front: Front | None = None,
+) -> None:
+    """Serve until Ctrl-C.
+
+    settings: of this installation; host, port: where to listen; workers: processes; ready: makes
+    the page that is printed once the server answers; front: makes what stands before the
+    application, such as the console, where one process serves.
 
     Raises ServeError when keys are off and the address is not this machine's own.
 
@@ -124,7 +150,8 @@ def run(settings: Settings, host: str, port: int, workers: int, ready: Page | No
             )
             return
         app = create_app(settings)
-        server = uvicorn.Server(uvicorn.Config(app, **common))
+        served = app if front is None else front(app)
+        server = uvicorn.Server(uvicorn.Config(served, **common))
         if ready is not None:
             _announce(server, app.state.runtime, ready)
         try:

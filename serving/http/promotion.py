@@ -23,7 +23,9 @@ def _known(use_case: str) -> str:
     return use_case
 
 
-_UseCase = Annotated[str, AfterValidator(_known), Path(json_schema_extra={"enum": list(USE_CASES)})]
+UseCaseInPath = Annotated[
+    str, AfterValidator(_known), Path(json_schema_extra={"enum": list(USE_CASES)})
+]
 _Reason = Annotated[str, Field(min_length=3, max_length=500, description="Why; it is kept.")]
 
 
@@ -65,7 +67,7 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.post("/{use_case}:promote", response_model=InUse, dependencies=[IDEMPOTENT])
     def promote_model(
-        use_case: _UseCase, body: Promotion, request: Request, caller: _Admin
+        use_case: UseCaseInPath, body: Promotion, request: Request, caller: _Admin
     ) -> Response:
         """Make a version the one that serves, if the gates let it pass: its sample, metric and
         slices, calibration, latency and feature types against those of the champion."""
@@ -73,7 +75,7 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.post("/{use_case}:rollback", response_model=InUse, dependencies=[IDEMPOTENT])
     def roll_back_model(
-        use_case: _UseCase, body: Rollback, request: Request, caller: _Admin
+        use_case: UseCaseInPath, body: Rollback, request: Request, caller: _Admin
     ) -> Response:
         """Make the version that served before this one serve again."""
         return once(runtime, request, body, lambda: _rollback(runtime, use_case, body, caller))

@@ -66,6 +66,19 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         return once(runtime, request, body, lambda: taken(wishes, "dismissed", caller))
 
     @routes.post(
+        "/suggestions:reopen",
+        dependencies=[IDEMPOTENT],
+        response_model=DecidedAll,
+    )
+    def reopen_suggestions(body: Items, request: Request, caller: Planner) -> Any:
+        """Take back decisions on lines that are not ordered yet.
+
+        Lines become drafts again, as the plan suggests them: one result a line.
+        """
+        wishes = [Wish(item.id, None, item.reason) for item in body.items]
+        return once(runtime, request, body, lambda: taken(wishes, "draft", caller))
+
+    @routes.post(
         "/suggestions/{suggestion_id:path}:approve",
         dependencies=[IDEMPOTENT],
         response_model=DecidedAll,

@@ -21,6 +21,7 @@ from serving.http.replenishment.answers import (
     made,
     suggestions,
 )
+from serving.http.replenishment.line_routes import worklist_routes
 from serving.http.replenishment.planning_routes import planning
 from serving.http.replenishment.purchasing_routes import decisions, orders
 
@@ -93,6 +94,7 @@ def router(runtime: Runtime) -> APIRouter:
         states, trail = _decided(runtime, plan, suggestion_id)
         return depth(plan, found.iloc[0], states, trail=trail)
 
+    routes.include_router(worklist_routes(runtime, current))
     routes.include_router(planning(current))
     routes.include_router(decisions(runtime, current))
     routes.include_router(orders(runtime))

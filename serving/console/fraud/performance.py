@@ -1,0 +1,136 @@
+"""How the decisions do, day by day: shares, frauds caught, money, calibration; the policy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nicegui import ui
+
+from serving.console import charts
+from serving.console.fraud import words
+from serving.console.parts import button, confirm, fact, panel, tabs
+from serving.console.shell import empty
+from serving.console.view import View, load
+
+_PATH = "/v1/fraud"
+
+
+async def show_performance(view: View) -> None:
+    """The page. view: who looks; `days` in the address is how far back."""
+    tabs(words.sections(view), "/fraud/performance")
+
+    async def fill() -> None:
+        days = int(view.query.get("days", "30"))
+        found = (await view.api.get(f"{_PATH}/watch", days=days))["data"]
+        if not found:
+            empty(
+                view,
+                view.t("No decisions in these days."),
+                view.t("Ask for decisions first: POST /v1/fraud/decisions."),
+                "query_stats",
+            )
+            return
+        _numbers(view, found)
+        with ui.element("div").classes("columns"):
+            _shares(view, found)
+            _rates(view, found)
+        with ui.element("div").classes("columns"):
+            _money(view, found)
+            _calibration(view, found)
+        _policy(view)
+
+    load(view, fill)
+
+
+def _numbers(view: View, days: Sequence[dict[str, Any]]) -> None:
+    t, f = view.t, view.formats
+    with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
+        decisions = sum(day["decisions"] for day in days)
+        fact(t("Decisions"), f.number(decisions, 0), t("{count} days", count=len(days)))
+        fact(t("Frauds known"), f.number(sum(day["frauds"] for day in days), 0))
+        for name, title in (("saved", t("Saved")), ("lost", t("Lost")), ("hurt", t("Hurt"))):
+            known = [day[name] for day in days if day.get(name) is not None]
+            fact(title, f.money(sum(known)) if known else "–")
+        fact(t("Degraded"), f.number(sum(day["degraded"] for day in days), 0))
+
+
+def _names(days: Sequence[dict[str, Any]]) -> list[str]:
+    return [day["day"] for day in days]
+
+
+def _shares(view: View, days: Sequence[dict[str, Any]]) -> None:
+    colors = {
+        "allow": charts.GOOD,
+        "challenge": charts.WARN,
+        "review": charts.ACCENT,
+        "block": charts.BAD,
+    }
+    with panel(view.t("What payments got")):
+        series = [
+            charts.bars(
+                words.actions(view)[name],
+                [day[f"{name}_share"] for day in days],
+                color,
+                stack="all",
+            )
+            for name, color in colors.items()
+        ]
+        options = charts.frame(_names(days), series=series)
+        options["yAxis"]["max"] = 1
+        charts.chart(options, view.t("What payments got"))
+
+
+def _rates(view: View, days: Sequence[dict[str, Any]]) -> None:
+    t = view.t
+    with panel(t("Precision and recall")):
+        series = [
+            charts.line(
+                t("Precision"), [day["precision"] for day in days], charts.ACCENT, showSymbol=True
+            ),
+            charts.line(t("Recall"), [day["recall"] for day in days], charts.WARN, showSymbol=True),
+        ]
+        charts.chart(charts.frame(_names(days), series=series), t("Precision and recall"))
+
+
+def _money(view: View, days: Sequence[dict[str, Any]]) -> None:
+    t = view.t
+    with panel(t("Money, by day")):
+        series = [
+            charts.bars(t("Saved"), [day.get("saved") for day in days], charts.GOOD),
+            charts.bars(t("Lost"), [day.get("lost") for day in days], charts.BAD),
+            charts.bars(t("Hurt"), [day.get("hurt") for day in days], charts.WARN),
+        ]
+        charts.chart(charts.frame(_names(days), series=series), t("Money, by day"))
+
+
+def _calibration(view: View, days: Sequence[dict[str, Any]]) -> None:
+    t = view.t
+    with panel(t("Foretold and observed")):
+        series = [
+            charts.line(
+                t("Foretold"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True
+            ),
+            charts.line(
+                t("Observed"), [day["observed"] for day in days], charts.BAD, showSymbol=True
+            ),
+            charts.line(
+                t("Score shift"), [day["score_shift"] for day in days], charts.PAST, dashed=True
+            ),
+        ]
+        charts.chart(charts.frame(_names(days), series=series), t("Foretold and observed"))
+
+
+def _policy(view: View) -> None:
+    t = view.t
+
+    async def retune() -> None:
+        text = t("The limits move to the rate of fraud that was really reported, from now on.")
+        if not await confirm(view, t("Solve the policy anew?"), text, t("Solve and use it")):
+            return
+        answer = await view.try_call(view.api.post(f"{_PATH}/policy", {}))
+        if answer is not None:
+            told = t("Policy {version} is in use.", version=answer["version"])
+            view.say(told, kind="positive")
+
+    with panel(t("Policy")):
+        ui.label(t("Blocks, reviews and challenges by what each would cost.")).classes("quiet")
+        button(t("Solve the policy anew…"), retune, icon="tune")

@@ -1,0 +1,54 @@
+"""The words of the analyst's pages that come from codes of the API."""
+
+from serving.console.view import View
+
+
+def sections(view: View) -> list[tuple[str, str]]:
+    """The pages that belong to payments: text and address."""
+    return [
+        (view.t("Queue"), "/fraud"),
+        (view.t("Lists"), "/fraud/lists"),
+        (view.t("Rules"), "/fraud/rules"),
+        (view.t("Performance"), "/fraud/performance"),
+    ]
+
+
+def statuses(view: View) -> dict[str, str]:
+    """Where a review stands, by code."""
+    return {
+        "open": view.t("Open"),
+        "snoozed": view.t("Snoozed"),
+        "approved": view.t("Approved"),
+        "rejected": view.t("Rejected"),
+    }
+
+
+def actions(view: View) -> dict[str, str]:
+    """What a payment gets, by code."""
+    return {
+        "allow": view.t("Allow"),
+        "challenge": view.t("Challenge"),
+        "review": view.t("Review"),
+        "block": view.t("Block"),
+    }
+
+
+def steps(view: View) -> dict[str, str]:
+    """What was done in a review, by code."""
+    return {
+        "assign": view.t("Assigned"),
+        "snooze": view.t("Snoozed"),
+        "approve": view.t("Approved"),
+        "reject": view.t("Rejected"),
+    }
+
+
+def shared(view: View) -> dict[str, str]:
+    """What two payments may have in common, by the column's name."""
+    return {
+        "card_id": view.t("card"),
+        "device_id": view.t("device"),
+        "ip_address": view.t("IP address"),
+        "email_hash": view.t("e-mail"),
+        "customer_id": view.t("customer"),
+    }

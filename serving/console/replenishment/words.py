@@ -1,0 +1,55 @@
+"""The words of the planner's pages that come from codes of the API."""
+
+from serving.console.view import View
+
+
+def states(view: View) -> dict[str, str]:
+    """The states of a line by their codes."""
+    return {
+        "draft": view.t("Open"),
+        "approved": view.t("Approved"),
+        "changed": view.t("Changed"),
+        "dismissed": view.t("Dismissed"),
+        "exported": view.t("Ordered"),
+        "received": view.t("Received"),
+    }
+
+
+def urgencies(view: View) -> dict[str, str]:
+    """How soon a line must be decided on, by code."""
+    return {
+        "overdue": view.t("Overdue"),
+        "today": view.t("Today"),
+        "week": view.t("This week"),
+        "later": view.t("Later"),
+        "none": view.t("Nothing to order"),
+    }
+
+
+def sections(view: View) -> list[tuple[str, str]]:
+    """The pages that belong to orders: text and address."""
+    return [
+        (view.t("Lines"), "/orders"),
+        (view.t("What if"), "/orders/what-if"),
+        (view.t("Purchase orders"), "/orders/purchases"),
+    ]
+
+
+def waterfall_names(view: View) -> dict[str, str]:
+    """The steps of a line's waterfall by their codes."""
+    return {
+        "demand_mean": view.t("Expected sales"),
+        "promotion_lift": view.t("Promotions"),
+        "safety_stock": view.t("Safety"),
+        "display_stock": view.t("Display"),
+        "promotion_buffer": view.t("Promotion buffer"),
+        "on_hand": view.t("On hand"),
+        "reserved": view.t("Reserved"),
+        "on_order": view.t("On order"),
+        "transferred": view.t("Transfers"),
+        "surplus": view.t("Surplus"),
+        "minimum": view.t("Minimum"),
+        "rounding": view.t("Rounding"),
+        "capacity_cut": view.t("Capacity"),
+        "budget_cut": view.t("Budget"),
+    }

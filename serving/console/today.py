@@ -1,0 +1,209 @@
+"""Today: what needs a decision, by role: orders, payments, forecasts, models, data."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import ui
+
+from serving.console.api import ApiError
+from serving.console.parts import fact, on_key, panel, table
+from serving.console.replenishment import words
+from serving.console.shell import Screen, Shell, empty
+from serving.console.view import View, load
+
+
+async def show_today(view: View) -> None:
+    """The page. view: who looks; only what the key may see is asked for."""
+    on_key(view, {})
+    parts = (
+        ("replenishment", ("plan",), _orders),
+        ("fraud", ("review",), _reviews),
+        ("forecasting", ("plan",), _exceptions),
+        ("", (), _models),
+        ("", (), _data),
+    )
+    with ui.element("div").classes("columns"):
+        for use_case, scopes, show in parts:
+            served = not use_case or use_case in view.person.use_cases
+            if served and view.person.may(*scopes):
+                _part(view, show)
+    _numbers(view)
+
+
+def _part(view: View, show: Callable[[View], Awaitable[None]]) -> None:
+    async def fill() -> None:
+        await show(view)
+
+    load(view, fill)
+
+
+async def _orders(view: View) -> None:
+    t, f = view.t, view.formats
+    found = await view.api.get("/v1/replenishment/lines/summary")
+    with panel(t("Orders to decide"), (t("All lines"), "/orders")):
+        names = words.urgencies(view)
+        rows = [each for each in found["urgencies"] if each["value"] not in {"none", "later"}]
+        with ui.element("div").classes("strip"):
+            fact(
+                t("To order"),
+                f.number(found["ordered"], 0),
+                f.money(found["order_value"], cents=False),
+            )
+            fact(t("Money at risk"), f.money(found["money_at_risk"], cents=False))
+        if not rows:
+            empty(view, t("Nothing is urgent."), t("Later lines wait under Orders."), "task_alt")
+            return
+        table(
+            [t("Decide"), t("Lines"), t("Value")],
+            [
+                [
+                    (
+                        names[each["value"]],
+                        f"/orders?ordered=true&state=draft&urgency={each['value']}",
+                    ),
+                    f.number(each["lines"], 0),
+                    f.money(each["order_value"], cents=False),
+                ]
+                for each in rows
+            ],
+            right=(1, 2),
+        )
+
+
+async def _reviews(view: View) -> None:
+    t, f = view.t, view.formats
+    found = await view.api.get("/v1/fraud/reviews", limit=200)
+    with panel(t("Payments to review"), (t("Queue"), "/fraud")):
+        if not found["data"]:
+            empty(view, t("Nothing to review."), t("New ones appear by themselves."), "task_alt")
+            return
+        with ui.element("div").classes("strip"):
+            count = f.number(len(found["data"]), 0) + ("+" if found["has_more"] else "")
+            fact(t("Open"), count)
+            fact(t("Expected loss"), f.money(sum(r["expected_loss"] for r in found["data"])))
+        table(
+            [t("Payment"), t("Expected loss"), t("Ship by")],
+            [
+                [
+                    (review["payment_id"], f"/fraud?payment={review['payment_id']}"),
+                    f.money(review["expected_loss"]),
+                    f.moment(review["ship_by"]),
+                ]
+                for review in found["data"][:5]
+            ],
+            right=(1,),
+        )
+
+
+async def _exceptions(view: View) -> None:
+    t, f = view.t, view.formats
+    found = await view.api.get("/v1/forecasts/exceptions", limit=5)
+    with panel(t("Forecasts that err to one side"), (t("All exceptions"), "/forecasts/exceptions")):
+        if not found["data"]:
+            empty(
+                view, t("No forecast errs."), t("Closed periods came out as foretold."), "task_alt"
+            )
+            return
+        table(
+            [t("Product"), t("Warehouse"), t("Bias a period"), t("Money at stake")],
+            [
+                [
+                    (
+                        each["product_id"],
+                        f"/forecasts?warehouse_id={each['warehouse_id']}&product_id={each['product_id']}",
+                    ),
+                    each["warehouse_id"],
+                    f.number(each["bias"]),
+                    f.money(each["money_at_stake"], cents=False),
+                ]
+                for each in found["data"]
+            ],
+            right=(2, 3),
+        )
+
+
+async def _models(view: View) -> None:
+    t, f = view.t, view.formats
+    found = await view.api.get("/v1/models")
+    with panel(t("Models in use"), (t("Versions"), "/models")):
+        table(
+            [t("Use case"), t("Version"), t("Trained to"), t("Note")],
+            [
+                [
+                    use_case_names(view).get(use_case_of(each), use_case_of(each)),
+                    each["version"] or "–",
+                    f.day(each["cut_off"]),
+                    t("not in use: look") if each["problem"] else t("in use"),
+                ]
+                for each in found["data"]
+            ],
+        )
+
+
+async def _data(view: View) -> None:
+    t, f = view.t, view.formats
+    found = await view.api.get("/v1/data/tables")
+    late = [each for each in found["data"] if each["quarantined"]]
+    with panel(t("Data"), (t("Tables"), "/data")):
+        with ui.element("div").classes("strip"):
+            fact(t("Newest fact"), f.moment(found["clock"]))
+            fact(t("Features as of"), f.moment(found["features_as_of"]))
+        if late:
+            table(
+                [t("Table"), t("In quarantine")],
+                [
+                    [
+                        (each["table"], f"/data/quarantine?table={each['table']}"),
+                        f.number(each["quarantined"], 0),
+                    ]
+                    for each in late
+                ],
+                right=(1,),
+            )
+        else:
+            ui.label(t("No row is in quarantine.")).classes("quiet")
+
+
+def _numbers(view: View) -> None:
+    """Operating figures against their limits, where this API has them."""
+
+    async def fill() -> None:
+        try:
+            found = await view.api.get("/v1/kpis")
+        except ApiError as error:
+            if error.status in {403, 404}:
+                return
+            raise
+        _kpis(view, found.get("data", []))
+
+    load(view, fill)
+
+
+def _kpis(view: View, kpis: list[dict[str, Any]]) -> None:
+    if not kpis:
+        return
+    with panel(view.t("Figures")), ui.element("div").classes("strip"):
+        for each in kpis[:12]:
+            name = str(each.get("title") or each.get("name"))
+            fact(name, view.formats.number(each.get("value"), 2), str(each.get("status") or ""))
+
+
+def use_case_of(model: dict[str, Any]) -> str:
+    """The use case that a model of the API belongs to. model: of `/v1/models`."""
+    return str(model["use_case"])
+
+
+def use_case_names(view: View) -> dict[str, str]:
+    """The use cases as people call them. view: whose language."""
+    return {
+        "recommendation": view.t("Recommendation"),
+        "forecasting": view.t("Forecasting"),
+        "replenishment": view.t("Replenishment"),
+        "fraud": view.t("Payments"),
+        "customers": view.t("Customers"),
+    }
+
+
+def page(shell: Shell) -> None:
+    """Add this page to the console."""
+    shell.install([Screen("/today", "Today", "today", show_today)])

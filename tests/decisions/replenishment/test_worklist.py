@@ -1,0 +1,97 @@
+"""The planner's list: urgency by the day, filters, order, what was decided."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from decisions.replenishment.worklist import (
+    LineFilter,
+    filter_lines,
+    sort_lines,
+    totals_of,
+    urgency_of,
+    with_states,
+    worklist_of,
+)
+
+TODAY = pd.Timestamp("2017-12-31 22:21", tz="UTC")
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    lines = pd.DataFrame(
+        {
+            "id": ["DE1~p1~S1", "DE1~p2~S1", "GB1~p1~S2", "GB1~p3~"],
+            "warehouse_id": ["DE1", "DE1", "GB1", "GB1"],
+            "product_id": ["p1", "p2", "p1", "p3"],
+            "supplier_id": ["S1", "S1", "S2", None],
+            "order_quantity": [6.0, 0.0, 12.0, 3.0],
+            "order_value": [60.0, 0.0, 10.0, np.nan],
+            "money_at_risk": [5.0, 0.0, 7.5, np.nan],
+            "decide_by": ["2017-12-30", None, "2018-01-05", None],
+        }
+    )
+    products = pd.DataFrame(
+        {
+            "product_id": ["p1", "p2"],
+            "title": ["Fresh Milk", "Crisps"],
+            "category": ["DAIRY/MILK", "SNACKS"],
+        }
+    )
+    classes = pd.DataFrame({"warehouse_id": ["DE1"], "product_id": ["p1"], "abc_xyz": ["AX"]})
+    return with_states(worklist_of(lines, products, classes, TODAY), {})
+
+
+def kept(rows: pd.DataFrame, **wanted: object) -> list[str]:
+    return list(filter_lines(rows, LineFilter(**wanted))["id"])  # type: ignore[arg-type]
+
+
+def test_urgency_is_seen_from_the_day_of_the_plan(rows):
+    assert list(rows["urgency"]) == ["overdue", "none", "week", "later"]
+    lines = pd.DataFrame({"order_quantity": 1.0, "decide_by": ["2017-12-31", "2018-01-08"]})
+    assert list(urgency_of(lines, TODAY)) == ["today", "later"]
+
+
+def test_a_product_without_a_title_is_called_by_its_id(rows):
+    assert list(rows["title"]) == ["Fresh Milk", "Crisps", "Fresh Milk", "p3"]
+    assert rows["category"].isna().tolist() == [False, False, False, True]
+    assert rows["abc"].tolist()[0] == "A"
+
+
+def test_filters(rows):
+    assert kept(rows, warehouse_id="DE1") == ["DE1~p1~S1", "DE1~p2~S1"]
+    assert kept(rows, supplier_id="S2") == ["GB1~p1~S2"]
+    assert kept(rows, category="DAIRY") == ["DE1~p1~S1", "GB1~p1~S2"]
+    assert kept(rows, category="DAI") == []
+    assert kept(rows, abc="A") == ["DE1~p1~S1"]
+    assert kept(rows, urgency="week") == ["GB1~p1~S2"]
+    assert kept(rows, ordered=False) == ["DE1~p2~S1"]
+    assert kept(rows, text="MILK") == ["DE1~p1~S1", "GB1~p1~S2"]
+    assert kept(rows, text="p3") == ["GB1~p3~"]
+    assert kept(rows, text="(") == []
+    assert kept(rows, state="draft", ordered=True, text="milk", warehouse_id="GB1") == ["GB1~p1~S2"]
+
+
+def test_states_come_from_what_was_decided(rows):
+    found = with_states(rows, {"DE1~p1~S1": ("changed", 9.0), "elsewhere": ("approved", 1.0)})
+    assert list(found["state"]) == ["changed", "draft", "draft", "draft"]
+    assert found["approved_quantity"].tolist()[0] == 9.0
+    assert found["approved_quantity"].isna().sum() == 3
+
+
+def test_the_order_and_what_is_missing_last(rows):
+    assert list(sort_lines(rows, "-order_value")["id"])[-1] == "GB1~p3~"
+    assert list(sort_lines(rows, "order_value")["id"])[-1] == "GB1~p3~"
+    assert next(iter(sort_lines(rows, "-order_value")["id"])) == "DE1~p1~S1"
+    assert list(sort_lines(rows, "urgency")["urgency"]) == ["overdue", "week", "later", "none"]
+    assert list(sort_lines(rows, None)["id"]) == list(rows["id"])
+
+
+def test_totals_count_what_is_known(rows):
+    assert totals_of(rows) == {
+        "total": 4,
+        "ordered": 3,
+        "order_value": 70.0,
+        "money_at_risk": 12.5,
+    }
+    assert totals_of(rows.head(0))["order_value"] == 0.0

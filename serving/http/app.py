@@ -85,11 +85,12 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (health, key_owner, promotion, model_versions, data_routes, privacy):
+    for core in (health, key_owner, promotion, model_versions, data_routes):
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
         app.include_router(part.router(runtime), tags=[name])
+    app.include_router(privacy.router(runtime))  # its /customers/{id} comes after named pages
     app.include_router(APIRouter(lifespan=_settled))
     return app
 

@@ -5,8 +5,8 @@ from alembic.operations import Operations
 
 from data.records.tables import Utc
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade(operations: Operations, namespace: str) -> None:

@@ -55,7 +55,9 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     the `forecast` view on the way.
     """
     tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
-    demand = features.demand(tables, as_of, runtime.settings.frequency)
+    # The model says the period once it was chosen: new data cannot flip it.
+    frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
+    demand = features.demand(tables, as_of, frequency)
     ahead = features.future(demand, tables, as_of, horizon=horizon)
     if ahead.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])

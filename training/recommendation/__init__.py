@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from features.recommendation import as_interactions
 from models.base import Model, parameters
 from models.recommendation import MODELS, Recommender
 from models.recommendation.targets import FEWEST_TARGETS, with_targets_as_purchases
-from training.job import Context, Recipe, Split, override
+from training.job import Context, Recipe, Split, Trained, override
 from training.recommendation.judge import compared, judge
 from training.recommendation.pictures import plots
 
@@ -20,7 +21,7 @@ TEST_DAYS = 28
 MOST_JUDGED = 2000
 # A shortfall of this share cannot be told from none: each source may rank alone, so that one that
 # is clearly better serves.
-TIE = 0.02
+METRIC, TIE = "ndcg_at_10", 0.02
 BASELINES = (
     "popular",
     "recently_popular",
@@ -98,9 +99,27 @@ def settle(fitted: Recommender, halves: Split) -> Recommender:
     return fitted if fitted.alone else fitted.settled(halves.test, people=MOST_JUDGED)
 
 
-def refit(fitted: Recommender, known: pd.DataFrame) -> Recommender:
-    """The release: the ranking as it was judged, the sources from all that is known."""
-    return fitted.refit(known)
+def refit(trained: Trained, context: Context) -> Recommender:
+    """The release: the ranking as it was judged, the sources from all that is known.
+
+    trained: the settled recommender and the whole frame; context: of the run.
+    """
+    del context
+    return cast(Recommender, trained.model).refit(trained.frame)
+
+
+def lost_to(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> str:
+    """Which baselines find clearly more, in words; empty when none does.
+
+    metrics: of the recommender; baselines: name -> metrics.
+    """
+    ours = metrics[METRIC]
+    lost = [
+        f"{name} ({figures[METRIC]:.4g})"
+        for name, figures in baselines.items()
+        if ours < (1 - TIE) * figures[METRIC]
+    ]
+    return f"{METRIC} {ours:.4g} is less than that of {', '.join(lost)}" if lost else ""
 
 
 def baselines(context: Context) -> Mapping[str, Model]:
@@ -127,7 +146,7 @@ def sample(known: pd.DataFrame) -> pd.DataFrame:
 
 RECIPE = Recipe(
     use_case="recommendation",
-    metric="ndcg_at_10",
+    metric=METRIC,
     better="higher",
     features=FEATURES,
     frame=frame,
@@ -140,5 +159,5 @@ RECIPE = Recipe(
     sample=sample,
     settle=settle,
     refit=refit,
-    tie=TIE,
+    lost_to=lost_to,
 )

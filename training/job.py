@@ -202,7 +202,8 @@ def _serve(
     policy = recipe.policy(trained.model, trained.split, context)
     release = _release(recipe, context, trained, policy)
     version = registry.register(outcome.run_id, release)
-    why = outcome.reason or f"beats {', '.join(outcome.baselines)} on {recipe.metric}"
+    held = "beats" if recipe.lost_to is None else "is no worse than"
+    why = outcome.reason or f"{held} {', '.join(outcome.baselines)} on {recipe.metric}"
     try:
         promote_release(registry, recipe.use_case, version, reason=f"{trained.name}: {why}")
     except PromotionRefusedError as error:

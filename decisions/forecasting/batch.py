@@ -70,7 +70,7 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     rows = features.packed(
         answer,
         _levels(release),
-        frequency=str(demand["frequency"].iloc[0]),
+        frequency=frequency,
         model_version=release.version,
     )
     return answer_of(put(runtime, rows, as_of), answer, _levels(release))

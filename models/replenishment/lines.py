@@ -19,6 +19,7 @@ DEFAULT_HOLDING_RATE = 0.25
 DEFAULT_REVIEW_DAYS = 7.0
 # An open order this many days late still counts as about to arrive; an older one no more.
 OVERDUE_DAYS = 28.0
+NO_FORECAST = "no forecast and no recent sales"
 # No stock keeps a service level of 1 for sure.
 HIGHEST_SERVICE = 0.999
 FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is kept."
@@ -272,7 +273,7 @@ def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, lead: Floats
             rows["min_order_quantity"].to_numpy(dtype=float) > most,
             "the minimum is above the maximum",
         ),
-        (~windows.known, "no forecast and no recent sales"),
+        (~windows.known, NO_FORECAST),
     ]
     return np.select([flag for flag, _ in reasons], [text for _, text in reasons], "").astype(
         object

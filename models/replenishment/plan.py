@@ -10,7 +10,7 @@ from models.replenishment import slow
 from models.replenishment.budget import Caps, Filled, fill
 from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
-from models.replenishment.lines import KEYS, Lines
+from models.replenishment.lines import KEYS, NO_FORECAST, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
 from models.replenishment.order_days import last_days
 from models.replenishment.position import Position
@@ -243,7 +243,7 @@ def _table(
     )
     why = not_ordered(lines, target, order, have, capped=capped)
     sentence = sentences(lines, target, order, have, why, lift=lift, capped=capped)
-    unknown = (lines.blocked == "no supply terms") | (lines.blocked == "no forecast")
+    unknown = (lines.blocked == "no supply terms") | (lines.blocked == NO_FORECAST)
     frame.loc[unknown, list(_PLANNED)] = np.nan
     frame.loc[unknown, ["proposal", "stockout_on", "decide_by"]] = None
     frame["not_ordered_reason"] = [text or None for text in why]

@@ -26,6 +26,7 @@ PARAMETERS: Mapping[str, Any] = {
     "po_id": "a-purchase-order-id",
     "product_id": "p1082185",
     "quantiles": "0.1,0.5,0.9",
+    "segment": "regular",
     "suggestion_id": "DE1~p1082185~S06",
     "table": "orders",
     "text": "MILK",

@@ -7,7 +7,8 @@ recommendation_id it bears, if its product was in that answer.
 import pandas as pd
 
 # What an event of an answer's product is called in a report.
-METRICS = {"view": "click", "cart": "cart", "purchase": "purchase"}
+METRICS = {"click": "click", "view": "click", "cart": "cart", "purchase": "purchase"}
+METRIC_NAMES = tuple(dict.fromkeys(METRICS.values()))
 
 
 def shown(exposures: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def outcomes(exposures: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """One row a person and arm: arm, unit, and for each metric whether they did it (bool)."""
     people = exposures[["arm", "unit"]].drop_duplicates(ignore_index=True)
     credited = attributed(exposures, events)
-    for metric in METRICS.values():
+    for metric in METRIC_NAMES:
         did = credited.loc[credited["metric"] == metric, ["arm", "unit"]].drop_duplicates()
         people = people.merge(did.assign(**{metric: True}), on=["arm", "unit"], how="left")
         people[metric] = people[metric].notna()

@@ -5,10 +5,11 @@ Wilson (1927), Probable inference, the law of succession, and statistical infere
 Zou (2012), Closed-form confidence intervals for functions of the normal mean (the ratio).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from scipy.stats import norm
+from scipy.stats import chisquare, norm
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,20 @@ def share(did: int, people: int, *, level: float = 0.95) -> Share:
     centre = (p + spare / 2) / (1 + spare)
     half = z * sqrt(p * (1 - p) / people + spare / (4 * people)) / (1 + spare)
     return Share(did, people, min(max(centre - half, 0.0), p), max(min(centre + half, 1.0), p))
+
+
+def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> float | None:
+    """How likely such numbers of people are by chance (Pearson's chi-square); None of nobody.
+
+    counts: people in each arm; shares: of all people each arm should have, which add up to 1.
+
+    >>> round(sample_ratio([500, 500], [0.5, 0.5]), 3), sample_ratio([600, 400], [0.5, 0.5]) < 0.001
+    (1.0, True)
+    """
+    people = sum(counts)
+    if not people:
+        return None
+    return float(chisquare(counts, [share * people for share in shares]).pvalue)
 
 
 def difference(ours: Share, theirs: Share) -> Interval:

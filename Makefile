@@ -1,6 +1,6 @@
 # Every target bootstraps what it needs; `make demo` works on a fresh clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check slow docs bench lock clean
+.PHONY: help setup demo test check slow shops docs bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,6 +13,7 @@ help:
 	@echo "make test    the test suite, without the tests marked slow"
 	@echo "make check   ruff, mypy --strict, documentation, tests"
 	@echo "make slow    the tests that train, serve and open a browser"
+	@echo "make shops   every named shop and two hundred random ones, end to end"
 	@echo "make docs    the documentation, in site/"
 	@echo "make bench   the benchmarks on public data: make bench DATA=folder"
 
@@ -42,6 +43,9 @@ check: $(READY)
 
 slow: $(READY)
 	$(PYTEST) -m slow
+
+shops: $(READY)
+	ARGOSY_TEST_SHOPS=200 $(PYTEST) tests/merchants
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

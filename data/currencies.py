@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow.dataset as pads
 
 if TYPE_CHECKING:
     from data.lake import Lake
@@ -46,7 +47,14 @@ def currency_findings(lake: "Lake", base_currency: str) -> list[CurrencyFinding]
 
 def _counts(lake: "Lake", table: str) -> "pd.Series[int]":
     """How many amounts of a table are in each currency, most frequent first."""
-    return lake.read(table, columns=["currency"])["currency"].dropna().value_counts()
+    files = [str(path) for path in lake.files(table)]
+    if not files:
+        return pd.Series(dtype=int)
+    # Counted by Arrow: as Python objects the currencies of many lines would fill the memory.
+    found = pads.dataset(files, format="parquet").to_table(columns=["currency"])["currency"]
+    counted = found.drop_null().value_counts().to_pylist()
+    by_currency = {each["values"]: each["counts"] for each in counted}
+    return pd.Series(by_currency, dtype=int).sort_values(ascending=False, kind="stable")
 
 
 def _without_rate(

@@ -22,6 +22,7 @@ USE_CASES: tuple[UseCaseName, ...] = (
     "forecasting",
     "replenishment",
     "fraud",
+    "customers",
 )
 
 Column = Literal["features", "models", "training", "decisions", "serving.http", "serving.console"]

@@ -128,4 +128,5 @@ def forever(path: Path, records: Records) -> None:
 
 def command(arguments: Sequence[str]) -> int:
     """Run one command of argosy in a process of its own; its exit code."""
-    return subprocess.run([sys.executable, "-m", "argosy", *arguments], check=False).returncode  # noqa: S603  # the merchant's own schedule
+    ours = [sys.executable, "-P", "-m", "argosy", *arguments]  # -P: no folder here shadows argosy
+    return subprocess.run(ours, check=False).returncode  # noqa: S603  # the merchant's own schedule

@@ -24,7 +24,15 @@ from data.settings import Settings
 from data.use_cases import USE_CASES, load_part
 from models.address import knock, make_database, rehome, without_password
 from models.base import Release
-from models.release import BrokenReleaseError, Models, name_of, read, write
+from models.release import (
+    BrokenReleaseError,
+    Models,
+    check_files,
+    name_of,
+    read,
+    seal,
+    write,
+)
 
 CHAMPION = "champion"
 
@@ -175,6 +183,7 @@ class Registry:
                     "model": name_of(release.model, models, release.use_case),
                     "cut_off": release.cut_off.isoformat(),
                     "contract": release.contract,
+                    "sha256": seal(folder),
                     "metrics": json.dumps(dict(release.metrics)),
                 },
                 model_id=model_id,
@@ -232,6 +241,7 @@ class Registry:
             with self._files(use_case, chosen) as folder:
                 place = folder / "data" / "release"
                 try:
+                    check_files(place, self._sealed(use_case, chosen))
                     release = read(place, chosen, self.use_cases)
                     self._note_last(use_case, chosen, place)
                     return release
@@ -250,6 +260,7 @@ class Registry:
         if note is None or not note.exists():
             return None
         kept = json.loads(note.read_text())
+        check_files(Path(kept["folder"]))
         return read(Path(kept["folder"]), kept["version"], self.use_cases)
 
     def _last_note(self, use_case: str) -> Path | None:
@@ -396,6 +407,12 @@ class Registry:
         self._client.set_registered_model_tag(name, _STACK, json.dumps(stack[-_LONGEST_STACK:]))
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         self._client.set_model_version_tag(name, version, "note", f"{stamp} {note}")
+
+    def _sealed(self, use_case: str, version: str) -> str | None:
+        """The seal of a version's files, as the registry keeps it."""
+        tags = self._client.get_model_version(self._name(use_case), version).tags
+        sealed: str | None = tags.get("sha256")
+        return sealed
 
     @contextmanager
     def _files(self, use_case: str, version: str) -> Iterator[Path]:

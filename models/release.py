@@ -1,5 +1,6 @@
 """A release as a folder: release.json, model/, sample.parquet, expected.parquet."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -17,7 +18,7 @@ Models = Mapping[str, type[Model]]
 # Of the folder and of what models keep in it; raised whenever older ones cannot be read as meant.
 FORMAT = 2
 
-_DESCRIPTION = "release.json"
+_DESCRIPTION, _MANIFEST = "release.json", "manifest.json"
 
 
 class BrokenReleaseError(ModelError):
@@ -46,6 +47,7 @@ def write(release: Release, folder: Path, models: Models) -> None:
     release.model.save(folder / "model")
     release.sample.to_parquet(folder / "sample.parquet", engine="pyarrow")
     release.expected.to_parquet(folder / "expected.parquet", engine="pyarrow")
+    (folder / _MANIFEST).write_text(json.dumps(_digests(folder), indent=1))
 
 
 def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models]]) -> Release:
@@ -65,6 +67,46 @@ def read(folder: Path, version: str, models_of: Mapping[str, Callable[[], Models
         raise
     except Exception as error:  # any library's complaint about its own damaged file
         raise BrokenReleaseError(f"{folder} cannot be read: {error!r}") from error
+
+
+def seal(folder: Path) -> str:
+    """SHA-256 of a written release's manifest: it changes when any file of the release does."""
+    return _digest(folder / _MANIFEST)
+
+
+def check_files(folder: Path, sealed: str | None = None) -> None:
+    """Raise BrokenReleaseError unless every file is as it was written; none is parsed for it.
+
+    folder: of the release; sealed: what `seal` gave when it was registered, None where only the
+    folder's own manifest is there to compare with.
+    """
+    manifest = folder / _MANIFEST
+    if not manifest.is_file():
+        raise BrokenReleaseError(f"{folder} has no {_MANIFEST}")
+    if sealed is not None and seal(folder) != sealed:
+        raise BrokenReleaseError(f"{_MANIFEST} changed since the release was registered")
+    try:
+        wanted: Mapping[str, str] = json.loads(manifest.read_text())
+    except ValueError as error:
+        raise BrokenReleaseError(f"{_MANIFEST} cannot be read") from error
+    found = _digests(folder)
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            raise BrokenReleaseError(f"{name} is missing")
+        if wanted.get(name) != found[name]:
+            raise BrokenReleaseError(f"{name} changed since the release was registered")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a release but the manifest, by its path in the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: _digest(path) for name, path in names.items() if name != _MANIFEST}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def name_of(model: Model, models: Models, use_case: str) -> str:

@@ -117,6 +117,7 @@ COLUMNS = {
     "forecasting": ["warehouse_id", "product_id", "period_start", "mean", "q10", "q50", "q90"],
     "replenishment": ["warehouse_id", "product_id", "supplier_id", "order_quantity"],
     "fraud": ["payment_id", "probability", "score", "decision", "reasons"],
+    "customers": ["customer_id", "horizon_days", "expected_orders"],
 }
 
 

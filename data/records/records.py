@@ -28,6 +28,7 @@ from data.records.tables import tables
 from data.settings import Settings
 from data.tables import TABLES
 
+UNDER_WAY = 0  # stands for the HTTP status while a key is only reserved
 Pending = Literal["events", "chargebacks", "payments"]
 
 
@@ -210,16 +211,61 @@ class Records:
 
     # Answers and keys -----------------------------------------------------------------------
 
+    def reserve(
+        self, scope: str, key: str, body_hash: str, *, stale: timedelta
+    ) -> Remembered | None:
+        """Reserve an Idempotency-Key for one worker; None: it is this one's to work.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash: hash
+        of the request's body; stale: a reservation older than this is of a worker that died. Else
+        what is kept under the key; its status is UNDER_WAY while another worker is at it.
+        """
+        answers, now = self.tables.answers, datetime.now(UTC)
+        row = {"scope": scope, "key": key, "body_hash": body_hash, "status": UNDER_WAY}
+        insert = self.database.insert(answers, ("scope", "key")).returning(answers.c.key)
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        left = mine & (answers.c.status == UNDER_WAY) & (answers.c.created_at < now - stale)
+        again = sa.update(answers).where(left).values(created_at=now).returning(answers.c.key)
+        found = sa.select(answers.c.body_hash, answers.c.status, answers.c.answer).where(mine)
+
+        def work(connection: sa.Connection) -> Remembered | None:
+            given = row | {"answer": "", "created_at": now}
+            if connection.execute(insert, given).first() or connection.execute(again).first():
+                return None
+            kept = connection.execute(found).one()
+            return Remembered(kept.body_hash, kept.status, kept.answer)
+
+        return self.database.alone(work)
+
+    def release(self, scope: str, key: str) -> None:
+        """Give a reserved key back whose work failed.
+
+        scope: caller and route that the key belongs to; key: the Idempotency-Key.
+        """
+        answers = self.tables.answers
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        statement = sa.delete(answers).where(mine & (answers.c.status == UNDER_WAY))
+        self.database.write(lambda connection: connection.execute(statement) and None)
+
     def remember(self, scope: str, key: str, body_hash: str, status: int, answer: str) -> None:
-        """Keep the answer to an Idempotency-Key; the first one stays.
+        """Keep the answer under an Idempotency-Key; the first one stays.
 
         scope: caller and route that the key belongs to; key: the Idempotency-Key; body_hash:
-        hash of the request's body; status: the HTTP status.
+        hash of the request's body; status: the HTTP status; answer: its body.
         """
+        answers = self.tables.answers
         row = {"scope": scope, "key": key, "body_hash": body_hash, "status": status}
         row |= {"answer": answer, "created_at": datetime.now(UTC)}
-        statement = self.database.insert(self.tables.answers, ("scope", "key"))
-        self.database.write(lambda connection: connection.execute(statement, row) and None)
+        insert = self.database.insert(answers, ("scope", "key"))
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        reserved = mine & (answers.c.status == UNDER_WAY)
+        fill = sa.update(answers).where(reserved).values(status=status, answer=answer)
+
+        def work(connection: sa.Connection) -> None:
+            if connection.execute(fill).rowcount == 0:
+                connection.execute(insert, row)
+
+        self.database.write(work)
 
     def remembered(self, scope: str, key: str) -> Remembered | None:
         """The answer kept for an Idempotency-Key.

@@ -52,6 +52,7 @@ def ingest(
 
     Exit code 3: some rows went to quarantine, the rest is in. 1: refused, nothing changed.
     """
+    from data.currencies import currency_findings
     from data.environment import load_settings
     from data.lake import open_lake
     from data.sources.ingesting import ingest_source
@@ -71,6 +72,8 @@ def ingest(
         )
     coming = [name for name, table in result.ingest.tables.items() if table.rows or table.new]
     show(shown_report(result, _lacks(lake, settings.use_cases, coming), dry_run), as_json)
+    for finding in currency_findings(lake, settings.base_currency):
+        typer.echo(f"{finding}.", err=True)
     for fault in result.ingest.faults:
         typer.echo(str(fault), err=True)
     if not result.ingest.ok:

@@ -59,7 +59,7 @@ def score(
     limit: Annotated[int, typer.Option(min=1, help="recommendation: items a customer.")] = 10,
     new_only: Annotated[bool, typer.Option(help="recommendation: nothing bought before.")] = False,
     horizon: Annotated[
-        int | None, typer.Option(min=1, help="forecasting: how many periods ahead.")
+        int | None, typer.Option(min=1, help="forecasting: periods ahead; customers: days ahead.")
     ] = None,
     quantiles: Annotated[
         Any,
@@ -85,6 +85,7 @@ def score(
         "recommendation": {"limit": limit, "new_only": new_only},
         "forecasting": {"horizon": horizon, "quantiles": quantiles},
         "fraud": {"payments": payments},
+        "customers": {"horizon": horizon},
     }
     with progress() as report:
         frame = score_use_case(load_settings(), use_case, as_of, options.get(use_case, {}), report)

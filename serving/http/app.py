@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
@@ -33,10 +33,11 @@ from serving.http import (
     privacy,
     promotion,
 )
-from serving.http.auth import KeyRing, RateLimits
+from serving.http.auth import KeyRing, RateLimits, admit_caller
+from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
-from serving.http.idempotency import InFlight
 from serving.http.openapi import DescribedApi, name_operation
+from serving.http.query_parameters import refuse_unknown_parameters
 from serving.http.request_guard import RequestGuard, RequestLimits
 
 Page = Callable[[str, Lake, datetime, str], str]
@@ -66,25 +67,30 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         summary="What to recommend, what will sell, what to order, which payment to trust.",
         lifespan=lifespan,
         generate_unique_id_function=name_operation,
+        dependencies=[Depends(refuse_unknown_parameters)],
+        redirect_slashes=False,
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = runtime
-    app.state.in_flight = InFlight()
+    app.state.abandoned_keys = set()
     app.state.key_ring = KeyRing(
         runtime.records.keys,
         seconds=settings.reload_seconds,
         rates=RateLimits(1 / settings.workers),
     )
     errors.install(app)
+    read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(FastRoutes)  # the last one added is the first one passed
-    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits)
-    for core in (health, key_owner, promotion, model_versions, data_routes, privacy):
+    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(FastRoutes)
+    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
+    for core in (health, key_owner, promotion, model_versions, data_routes):
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
         app.include_router(part.router(runtime), tags=[name])
+    app.include_router(privacy.router(runtime))  # its /customers/{id} comes after named pages
     app.include_router(APIRouter(lifespan=_settled))
     return app
 

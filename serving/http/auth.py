@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope as AsgiScope
 
 from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
@@ -225,6 +226,22 @@ async def admitted(request: Request, *scopes: Scope, token: str | None = None) -
         raise _too_many(found, wait)
     request.state.caller = found
     return found
+
+
+async def admit_caller(scope: AsgiScope) -> None:
+    """Raise Problem 401 for a request whose key is missing or unknown; its body is not read.
+
+    scope: the ASGI scope of the request; scopes and the rate of the key are the route's to check.
+    """
+    request = Request(scope)
+    if not request.app.state.runtime.settings.auth:
+        return
+    token = _shown(request)
+    if not token:
+        raise _unauthorized("No key. Send Authorization: Bearer KEY, or X-API-Key: KEY.")
+    ring = request.app.state.key_ring
+    if ring.known(token) is None and await run_in_threadpool(ring.find, token) is None:
+        raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
 
 
 def _shown(request: Request) -> str | None:

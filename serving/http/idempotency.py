@@ -1,14 +1,17 @@
 """`Idempotency-Key`: a POST sent twice has its effect once, and the first answer again."""
 
 import hashlib
-import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from data.decisions import Remembered
+from data.records import DatabaseError
+from data.records.records import UNDER_WAY
 from decisions.runtime import Runtime
 from serving.http.errors import Problem
 
@@ -33,33 +36,6 @@ async def _header(
 IDEMPOTENT = Depends(_header)
 
 
-class InFlight:
-    """The keys being worked on in this process."""
-
-    def __init__(self) -> None:
-        self._keys: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
-
-    def enter(self, scope: str, key: str) -> bool:
-        """True if no other request holds the key; it is held from now on.
-
-        scope: caller and route that the key belongs to.
-        """
-        with self._lock:
-            if (scope, key) in self._keys:
-                return False
-            self._keys.add((scope, key))
-            return True
-
-    def leave(self, scope: str, key: str) -> None:
-        """Release the key, whether the work succeeded or not.
-
-        scope: caller and route that the key belongs to.
-        """
-        with self._lock:
-            self._keys.discard((scope, key))
-
-
 def once(
     runtime: Runtime,
     request: Request,
@@ -68,37 +44,47 @@ def once(
     *,
     status: int = 200,
 ) -> Response:
-    """The answer of `work` as JSON; with an Idempotency-Key, remembered and given again.
+    """The answer of `work` as JSON; with an Idempotency-Key, one effect however often it is sent.
 
-    It waits for the database: call it in a `def` route, or in a thread. What `work` raises is not
-    remembered: the caller may try again with the same key. A key belongs to the caller and the
-    route; Problem 422 when it comes again with another body, 409 while the first is under way.
+    runtime: the stores; request: whose headers hold the key; body: what was asked, for telling
+    another request with the same key apart; work: does it, in one transaction of its own; status:
+    the HTTP status of the answer. It waits for the database: call it in a `def` route, or in a
+    thread.
 
-    runtime: the stores and releases in use; request: the HTTP request; status: the HTTP status.
+    The key is reserved in the database before the work, so that of all workers one does it. What
+    `work` raises is not remembered: the caller may try again with the same key. A key belongs to
+    the caller and the route; Problem 422 when it comes again with another body, 409 while the
+    first is under way. Of a worker that died at its work the key is free again after
+    `2 x request_seconds`.
     """
     key = request.headers.get("idempotency-key")
     if key is None:
         return json_answer(work(), status)
     scope = _scope(request)
     digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-    if not request.app.state.in_flight.enter(scope, key):
-        raise Problem(
-            409,
-            "idempotency_in_progress",
-            "The first request with this Idempotency-Key is still under way; ask again shortly.",
-            headers={"Retry-After": "1"},
-        )
+    stale = timedelta(seconds=2 * runtime.settings.request_seconds)
+    abandoned: set[tuple[str, str]] = request.app.state.abandoned_keys
     try:
-        if (again := _again(runtime, scope, key, digest)) is not None:
-            return again
-        runtime.records.remember(scope, key, digest, status, work().model_dump_json())
-        # Another process may have been first: what is remembered is what all answer.
-        answer = _again(runtime, scope, key, digest)
-        assert answer is not None, "an answer just remembered is there"
-        del answer.headers["Idempotency-Replayed"]
-        return answer
-    finally:
-        request.app.state.in_flight.leave(scope, key)
+        kept = runtime.records.reserve(scope, key, digest, stale=stale)
+        mine = kept is not None and kept.status == UNDER_WAY and (scope, key) in abandoned
+        if kept is not None and not (mine and kept.body_hash == digest):
+            return _again(kept, digest)
+        abandoned.discard((scope, key))
+        made = _worked(runtime, scope, key, work)
+        runtime.records.remember(scope, key, digest, status, made)
+    except DatabaseError:  # away: the next try here knows that nobody is at it
+        abandoned.add((scope, key))
+        raise
+    return _json(made, status)
+
+
+def _worked(runtime: Runtime, scope: str, key: str, work: Callable[[], BaseModel]) -> str:
+    """The answer as JSON; the key is given back where the work fails."""
+    try:
+        return work().model_dump_json()
+    except BaseException:
+        runtime.records.release(scope, key)
+        raise
 
 
 def is_keyed(request: Request) -> bool:
@@ -122,15 +108,20 @@ def json_answer(body: BaseModel, status: int = 200) -> Response:
     return _json(body.model_dump_json(), status)
 
 
-def _again(runtime: Runtime, scope: str, key: str, digest: str) -> Response | None:
-    kept = runtime.records.remembered(scope, key)
-    if kept is None:
-        return None
+def _again(kept: Remembered, digest: str) -> Response:
+    """The answer that is kept; Problem where it is another request's, or not there yet."""
     if kept.body_hash != digest:
         raise Problem(
             422,
             "idempotency_key_reused",
             "This Idempotency-Key came before with another body; take a new key for a new request.",
+        )
+    if kept.status == UNDER_WAY:
+        raise Problem(
+            409,
+            "idempotency_in_progress",
+            "The first request with this Idempotency-Key is still under way; ask again shortly.",
+            headers={"Retry-After": "1"},
         )
     return _json(kept.answer, kept.status, {"Idempotency-Replayed": "true"})
 

@@ -1,10 +1,10 @@
-"""What every request passes first and last: its id, its size, its type, its time, our defects."""
+"""What every request passes first and last: its key, its size, its type, its time, our defects."""
 
 import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +13,7 @@ from decisions.ids import fresh_id
 from decisions.logs import log_defect
 from decisions.telemetry import Telemetry
 from serving.http.errors import Problem, answer, internal
+from serving.http.request_text import refuse_control_characters, refuse_unkept_text
 
 # Asked by those who watch the server, most of all when it is busy.
 _ALWAYS = {"/healthz", "/readyz", "/metrics"}
@@ -22,26 +23,39 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """What a worker takes on: requests at a time, seconds each, bytes of a body."""
+    """What a worker takes on: requests at a time, seconds each, bytes of a body.
+
+    body_seconds: how long a body may take to arrive. waiting: bodies awaited at a time; they do not
+    count as requests, so that slow senders keep nobody out.
+    """
 
     requests: int = 100
     seconds: float = 10.0
     body: int = 1_000_000
+    body_seconds: float = 5.0
+    waiting: int = 1000
 
 
 class RequestGuard:
     """The outermost ASGI layer. Logs name routes, never paths or bodies: ids are personal.
 
     limits: what a worker takes on; further requests are answered 503 at once, and so is one that
-    takes too long, while its work comes to its end unseen.
+    takes too long, while its work comes to its end unseen. admit: raises Problem for a request to
+    the API without a good key; asked before its body is read.
     """
 
     def __init__(
-        self, app: ASGIApp, telemetry: Telemetry, limits: RequestLimits = RequestLimits()
+        self,
+        app: ASGIApp,
+        telemetry: Telemetry,
+        limits: RequestLimits = RequestLimits(),
+        admit: Callable[[Scope], Awaitable[None]] | None = None,
     ) -> None:
         self.app = app
         self.telemetry = telemetry
         self.limits = limits
+        self.admit = admit
+        self._waiting = 0
         self._under_way = 0
         self._telling: set[asyncio.Future[None]] = set()
 
@@ -68,6 +82,22 @@ class RequestGuard:
         started = time.perf_counter()
         request_id = scope["request_id"] = _request_id(headers)
         reply = _Reply(send, request_id)
+        try:
+            refuse_control_characters(scope)
+            body = await self._admitted_body(scope, headers, receive)
+            await self._work(scope, body, reply)
+        except Problem as problem:
+            await answer(problem, request_id)(scope, receive, reply)
+        except Exception as error:  # a defect of ours: logged here, told as 500
+            log_defect(error, request_id)
+            if not reply.status:
+                await answer(internal(), request_id)(scope, receive, reply)
+        finally:
+            self._count(scope, reply.status, time.perf_counter() - started)
+        return reply.status
+
+    async def _work(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
+        """Let the application answer, within its time, as one of those under way."""
         self._under_way += 1
         self.telemetry.in_flight.set(self._under_way)
         expiry = asyncio.get_running_loop().call_later(
@@ -76,20 +106,30 @@ class RequestGuard:
         try:
             if self._under_way > self.limits.requests and scope["path"] not in _ALWAYS:
                 raise self._refused("overloaded", "More requests than this server can take on.")
-            body = await self._body(scope["method"], headers, receive)
-            await self.app(scope, body, reply)
-        except Problem as problem:
-            await answer(problem, request_id)(scope, receive, reply)
-        except Exception as error:  # a defect of ours: logged here, told as 500
-            log_defect(error, request_id)
-            if not reply.status:
-                await answer(internal(), request_id)(scope, receive, reply)
+            await self.app(scope, receive, reply)
         finally:
             expiry.cancel()
             self._under_way -= 1
             self.telemetry.in_flight.set(self._under_way)
-            self._count(scope, reply.status, time.perf_counter() - started)
-        return reply.status
+
+    async def _admitted_body(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Receive:
+        """The whole body of a request that may be asked at all."""
+        if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            return receive
+        if self._waiting >= self.limits.waiting:
+            raise self._refused("overloaded", "More requests than this server can take on.")
+        self._waiting += 1
+        try:
+            if self.admit is not None and scope["path"].startswith("/v1/"):
+                await self.admit(scope)
+            return await asyncio.wait_for(self._body(headers, receive), self.limits.body_seconds)
+        except TimeoutError:
+            told = f"The body did not arrive within {self.limits.body_seconds:g} s; send it again."
+            raise Problem(408, "body_too_slow", told, headers={"Connection": "close"}) from None
+        finally:
+            self._waiting -= 1
 
     def _expire(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
         """The time is spent: unless an answer has begun it is 503, and what comes later is lost.
@@ -108,10 +148,8 @@ class RequestGuard:
         self.telemetry.refused.labels(reason).inc()
         return Problem(503, reason, f"{told} Ask again shortly.", headers={"Retry-After": "1"})
 
-    async def _body(self, method: str, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-        """The same body, read whole; Problem when it is too large or no JSON."""
-        if method in {"GET", "HEAD", "OPTIONS"}:
-            return receive
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+        """The body, read whole; Problem when it is too large or no JSON."""
         if int(headers.get(b"content-length", b"0")) > self.limits.body:
             raise self._too_large()
         body = bytearray()
@@ -126,6 +164,7 @@ class RequestGuard:
                 raise self._too_large()
         if body:
             _must_be_json(headers.get(b"content-type", b"").decode("latin-1"))
+            refuse_unkept_text(bytes(body))
         return _replay(bytes(body), receive)
 
     def _too_large(self) -> Problem:
@@ -164,7 +203,10 @@ class _Reply:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             name = (b"x-request-id", self.request_id.encode())
-            message["headers"] = [*message["headers"], name]
+            added = [name]
+            if all(given.lower() != b"cache-control" for given, _ in message["headers"]):
+                added.append((b"cache-control", b"no-store"))
+            message["headers"] = [*message["headers"], *added]
         await self._send(message)
 
     def instead(self, status: int) -> "_Reply":

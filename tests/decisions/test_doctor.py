@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pandas as pd
+
+from data.lake import Lake
 from data.settings import Settings
 from decisions.doctor import Finding, examine
 from models.registry import Registry
@@ -45,3 +48,24 @@ def test_a_home_that_cannot_be_made(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "file").write_text("")
     found = by_check(examine(settings.model_copy(update={"home": tmp_path / "file" / "home"})))
     assert found["home"].status == "failed"
+
+
+def test_every_setting_is_told_with_its_origin_and_the_database_by_name(
+    settings: Settings, registry: Registry
+) -> None:
+    given = Settings(home=settings.home, auth=False, use_cases=("fraud",), base_currency="GBP")
+    found = examine(given)
+    told = [finding.found for finding in found if finding.check == "setting"]
+    assert "ARGOSY_BASE_CURRENCY = GBP (ARGOSY_BASE_CURRENCY)" in told
+    assert "ARGOSY_SEED = 7 (default)" in told
+    assert str(settings.home / "argosy.db") in by_check(found)["database"].found
+
+
+def test_amounts_without_a_rate_ask_for_the_base_currency(
+    settings: Settings, registry: Registry
+) -> None:
+    payment = {"payment_id": ["1"], "attempted_at": pd.Timestamp("2024-05-01", tz="UTC")}
+    frame = pd.DataFrame({**payment, "customer_id": "c", "amount": 1.0, "currency": "GBP"})
+    Lake(settings.lake).append("payments", frame)
+    found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",)})))
+    assert "ARGOSY_BASE_CURRENCY=GBP" in found["currencies"].remedy

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -53,10 +54,15 @@ class Home:
         return answer
 
 
-def move_in(shop: Shop, folder: Path, seed: int = 7) -> Home:
-    """Write the shop's tables and ingest them, delivery by delivery."""
+def move_in(shop: Shop, folder: Path, seed: int = 7, empty_home: Path | None = None) -> Home:
+    """Write the shop's tables and ingest them, delivery by delivery.
+
+    empty_home: of a merchant without tables, to copy: databases need not be made again.
+    """
     tables = tables_of(shop, seed)
     home = Home(shop, folder, tables)
+    if empty_home is not None:
+        shutil.copytree(empty_home, folder / "home")
     for delivery in deliveries(shop, tables, folder):
         home.argosy("ingest", str(delivery))
     return home

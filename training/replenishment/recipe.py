@@ -49,7 +49,7 @@ def _demand(origins: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
     periods = np.array(table.columns, dtype=object)
     firsts = np.sort(origins["period_start"].unique())
     parts = []
-    for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+    for first, following in zip(firsts, [*firsts, None][1:], strict=True):
         inside = (periods >= first) & ((periods < following) if following else True)
         rows = origins[origins["period_start"] == first]
         found = table.reindex(pd.MultiIndex.from_frame(rows[list(PAIR)])).to_numpy()[:, inside]

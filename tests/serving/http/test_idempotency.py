@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,12 +10,13 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from data.records import Records
+from data.records.records import UNDER_WAY
 from data.settings import Settings
 from decisions.telemetry import Telemetry
 from serving.http import errors
 from serving.http.auth import KeyRing, create_key, scoped
 from serving.http.errors import Problem
-from serving.http.idempotency import IDEMPOTENT, InFlight, once
+from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.request_guard import RequestGuard
 
 
@@ -74,8 +76,8 @@ def app(records: Records, shop: Shop, *, auth: bool = False) -> FastAPI:
         records=records,
     )
     app.state.runtime = runtime
-    app.state.in_flight = InFlight()
     app.state.key_ring = KeyRing(records.keys)
+    app.state.abandoned_keys = set()
 
     @app.post("/orders", dependencies=[IDEMPOTENT, Depends(scoped())], status_code=201)
     def order(body: Order, request: Request) -> Response:
@@ -175,3 +177,23 @@ def test_a_key_that_is_no_key_is_refused(client: TestClient, shop: Shop, key: st
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/idempotency-key"
     assert shop.done == 0
+
+
+def test_of_two_workers_one_does_the_work(records: Records) -> None:
+    """Two reservations of one key at once: one of them works, the other is told to wait."""
+    stale = timedelta(seconds=20)
+    assert records.reserve("ann POST /x", "k", "body", stale=stale) is None
+    kept = records.reserve("ann POST /x", "k", "body", stale=stale)
+    assert kept is not None
+    assert kept.status == UNDER_WAY
+    records.remember("ann POST /x", "k", "body", 201, "{}")
+    kept = records.reserve("ann POST /x", "k", "body", stale=stale)
+    assert kept is not None
+    assert (kept.status, kept.answer) == (201, "{}")
+
+
+def test_a_key_whose_work_failed_or_whose_worker_died_is_free_again(records: Records) -> None:
+    assert records.reserve("s", "failed", "b", stale=timedelta(hours=1)) is None
+    records.release("s", "failed")
+    assert records.reserve("s", "failed", "b", stale=timedelta(hours=1)) is None
+    assert records.reserve("s", "failed", "b", stale=timedelta(0)) is None

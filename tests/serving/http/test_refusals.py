@@ -54,7 +54,7 @@ def test_bodies_that_are_no_request(client: TestClient) -> None:
     assert client.post(PATH, json=PAYMENT).status_code == 200
     for torn in ('{"payment_id": "p2"', "", "nothing", '{"amount": 1,}'):
         assert client.post(PATH, **raw(torn)).status_code in {400, 422}
-    no_json = ('{"payment_id": "p2"', b'"\xff\xfe"', '{"amount": NaN}', '{"payment_id": "\\ud800"}')
+    no_json = ('{"payment_id": "p2"', b'"\xff\xfe"', '{"amount": NaN}')
     for broken in no_json:
         refused(client, 400, "malformed_json", **raw(broken))
     for deep in ("[" * 100_000, '{"a":' * 100_000, "[" * 100_000 + "]" * 100_000):

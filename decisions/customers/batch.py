@@ -1,0 +1,63 @@
+"""Batch answers: every customer who has ordered, and what other use cases read of them."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.errors import ArgosyError
+from decisions.customers.value import (
+    VALUE_COLUMNS,
+    YEAR_DAYS,
+    stored_values,
+    value_customers,
+)
+from decisions.runtime import Runtime
+
+USE_CASE = "customers"
+MOST_HORIZON_DAYS = 3 * YEAR_DAYS
+
+
+class CustomerScoreError(ArgosyError):
+    """Customers cannot be scored as asked."""
+
+
+def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> pd.DataFrame:
+    """VALUE_COLUMNS and model_version of everyone who had ordered, the highest margin first.
+
+    runtime: whose release answers. as_of: nothing known later is used. horizon: days ahead, 1 to
+    three years; None: a year. Puts what holds for a year into the `customer_value` view. Raises
+    CustomerScoreError.
+    """
+    days = YEAR_DAYS if horizon is None else horizon
+    if not 1 <= days <= MOST_HORIZON_DAYS:
+        raise CustomerScoreError(f"horizon {days}: say 1 to {MOST_HORIZON_DAYS} days")
+    release = runtime.release(USE_CASE)
+    if release is None:
+        raise CustomerScoreError(
+            runtime.problem(USE_CASE) or "customers has no model; train one: argosy train customers"
+        )
+    known = runtime.store.latest("customer_ledger", as_of)
+    known = known[known["first_order_day"].notna() & (known["orders"] > 0)]
+    known = known.reset_index(drop=True)
+    now = pd.Timestamp(as_of)
+    if known.empty:
+        return pd.DataFrame(columns=[*VALUE_COLUMNS, "model_version"])
+    former = former_segments(runtime, known["customer_id"], as_of)
+    scored, year = value_customers(known, now, release, days, former)
+    runtime.store.write("customer_value", stored_values(scored, year, now))
+    ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
+    return ranked.assign(model_version=release.version).reset_index(drop=True)
+
+
+def former_segments(runtime: Runtime, customers: pd.Series, as_of: datetime) -> NDArray[np.object_]:
+    """The segment each customer was in when last scored; None where never.
+
+    runtime: whose store is read; customers: ids; as_of: scores up to then count.
+    """
+    before = runtime.store.latest("customer_value", as_of)
+    known = before.set_index("customer_id")["customer_segment"].astype(object)
+    found = customers.map(known).to_numpy(dtype=object)
+    found[pd.isna(found)] = None
+    return np.asarray(found)

@@ -1,0 +1,176 @@
+"""What is said of each customer: expected orders and margin, alive or leaving, segment, rating."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from decisions.customers.credit_rating import FACTORS, rate_customers
+from decisions.customers.segments import assign_segments, usual_gap
+from features.customers import model_inputs
+from models.base import Release
+from models.customers import ANSWER_COLUMNS
+
+Numbers = NDArray[np.float64]
+YEAR_DAYS = 365
+VALUE_COLUMNS = (
+    "customer_id",
+    "horizon_days",
+    *ANSWER_COLUMNS,
+    "margin_basis",
+    "churn_risk",
+    "usual_gap_days",
+    "order_within_gap_probability",
+    "next_order_in_days",
+    "margin_at_risk",
+    "segment",
+    "former_segment",
+    "credit_rating",
+    "reasons",
+)
+_LEAST = 1e-9
+
+
+def value_customers(
+    known: pd.DataFrame,
+    now: pd.Timestamp,
+    release: Release,
+    horizon_days: int,
+    former: NDArray[np.object_],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """VALUE_COLUMNS of each customer for a horizon, and ANSWER_COLUMNS for a year.
+
+    known: customer_id and the ledger's features, one row a customer who has ordered; now: the
+    moment; release: in use; horizon_days: 1 and more; former: segment of each before, or None.
+    """
+    inputs = model_inputs(known, pd.Series(now, index=known.index))
+    year = release.model.predict(inputs.assign(horizon_days=YEAR_DAYS))
+    answer = year
+    if horizon_days != YEAR_DAYS:
+        answer = release.model.predict(inputs.assign(horizon_days=horizon_days))
+    policy = release.policy
+    gap = usual_gap(inputs, policy)
+    margin = year["expected_margin"].to_numpy(dtype=float)
+    segment = assign_segments(inputs, margin, former, policy)
+    rating, holds = rate_customers(inputs)
+    chance = answer["order_probability"].to_numpy(dtype=float)
+    alive = answer["alive_probability"].to_numpy(dtype=float)
+    orders = answer["expected_orders"].to_numpy(dtype=float)
+    soon = order_within(orders, alive, horizon_days, gap)
+    told = {
+        "customer_id": known["customer_id"].to_numpy(dtype=object),
+        "horizon_days": horizon_days,
+        **{name: answer[name].to_numpy(dtype=float) for name in ANSWER_COLUMNS},
+        "margin_basis": getattr(release.model, "basis", "margin"),
+        "churn_risk": 1.0 - chance,
+        "usual_gap_days": gap,
+        "order_within_gap_probability": soon,
+        "next_order_in_days": days_to_next_order(orders, alive, horizon_days),
+        "margin_at_risk": margin_at_risk(inputs, answer, horizon_days),
+        "segment": segment,
+        "former_segment": _where_changed(former, segment),
+        "credit_rating": rating,
+        "reasons": _reasons(inputs, gap, segment, holds),
+    }
+    return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
+
+
+def _where_changed(
+    former: NDArray[np.object_], segment: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """The former segment where it is another one; None elsewhere."""
+    moved = former.copy()
+    moved[former == segment] = None
+    return moved
+
+
+def order_within(orders: Numbers, alive: Numbers, horizon_days: int, days: Numbers) -> Numbers:
+    """Probability of an order of each customer within so many days of their own.
+
+    orders: expected in horizon_days; alive: probability of coming back at all. Who is alive orders
+    at an even rate, which the two tell; days: one number a customer.
+    """
+    rate = orders / np.maximum(alive, _LEAST) / horizon_days
+    return np.asarray(alive * -np.expm1(-rate * days))
+
+
+def days_to_next_order(orders: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
+    """Days after which an order is as likely to have come as not; NaN for who will likelier never
+    order again, or not within ten years. orders, alive, horizon_days: as of `order_within`."""
+    rate = np.maximum(orders / np.maximum(alive, _LEAST) / horizon_days, _LEAST)
+    left = np.maximum(1.0 - 0.5 / np.maximum(alive, _LEAST), _LEAST)
+    days = -np.log(left) / rate
+    return np.where((alive > 0.5) & (days < 10 * YEAR_DAYS), days, np.nan)
+
+
+def margin_at_risk(inputs: pd.DataFrame, answer: pd.DataFrame, horizon_days: int) -> Numbers:
+    """Margin that would be lost if each customer went on as expected instead of at their usual
+    rhythm, times the probability that they can still be reached (alive).
+
+    inputs: of the features; answer: of the model, for horizon_days. An upper bound of what a
+    campaign can save: whether it saves anything, only a hold-out tells.
+    """
+    orders = answer["expected_orders"].to_numpy(dtype=float)
+    margin = answer["expected_margin"].to_numpy(dtype=float)
+    age = np.maximum(inputs["age_days"].to_numpy(dtype=float), 30.0)
+    usual = inputs["repeat_orders"].to_numpy(dtype=float) / age * horizon_days
+    each = np.divide(margin, orders, out=np.zeros(len(orders)), where=orders > _LEAST)
+    lost = np.maximum(np.nan_to_num(usual) - orders, 0.0) * np.maximum(each, 0.0)
+    return np.asarray(lost * answer["alive_probability"].to_numpy(dtype=float))
+
+
+def _reasons(
+    inputs: pd.DataFrame, gap: Numbers, segment: NDArray[np.object_], holds: Numbers
+) -> list[str]:
+    """What each answer rests on, as a JSON list of {code, text}."""
+    # Few combinations of credit factors occur: each text is made once and looked up by its number.
+    pattern, place = np.unique((holds @ _WEIGHTS).astype(int), return_inverse=True)
+    cached = [_credit_text(number) for number in pattern]
+    orders = np.nan_to_num(inputs["repeat_orders"].to_numpy(dtype=float)) + 1.0
+    days = np.nan_to_num(inputs["age_days"].to_numpy(dtype=float))
+    silent = np.nan_to_num(inputs["recency_days"].to_numpy(dtype=float))
+    rows = zip(orders, days, silent, gap, segment, place, strict=True)
+    return [
+        f'[{{"code": "ORDERS", "text": "{n:.0f} order{"" if n == 1 else "s"} in {age:.0f} days"}}, '
+        f'{{"code": "SILENCE", "text": "Last order {since:.0f} days ago; the usual gap is '
+        f'{usual:.0f} days"}}, {{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
+        for n, age, since, usual, name, credit in rows
+    ]
+
+
+_WEIGHTS = 2 ** np.arange(len(FACTORS))
+
+
+def _credit_text(pattern: int) -> str:
+    """The weightiest two credit factors of a combination (a bit each), as items of a JSON list."""
+    held = [factor for number, factor in enumerate(FACTORS) if pattern >> number & 1]
+    held.sort(key=lambda factor: -abs(factor.points))
+    items = [json.dumps({"code": each.code, "text": each.text}) for each in held[:2]]
+    return "".join(f", {item}" for item in items)
+
+
+def stored_values(scored: pd.DataFrame, year: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    """Rows of the `customer_value` view. scored, year: of `value_customers`; now: its moment."""
+    chance = year["order_probability"].to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            "customer_id": scored["customer_id"],
+            "event_timestamp": now,
+            "expected_orders_365d": year["expected_orders"].to_numpy(dtype=float),
+            "expected_margin_365d": year["expected_margin"].to_numpy(dtype=float),
+            "expected_margin_365d_q10": year["expected_margin_q10"].to_numpy(dtype=float),
+            "expected_margin_365d_q90": year["expected_margin_q90"].to_numpy(dtype=float),
+            "alive_probability": year["alive_probability"].to_numpy(dtype=float),
+            "churn_risk": 1.0 - chance,
+            "customer_segment": scored["segment"],
+            "credit_rating": scored["credit_rating"],
+        }
+    )
+
+
+def parsed_reasons(text: str) -> list[Mapping[str, str]]:
+    """The reasons of one row of VALUE_COLUMNS."""
+    told: list[Mapping[str, str]] = json.loads(text)
+    return told

@@ -1,0 +1,74 @@
+"""Segments: the rules as they are told, and no hopping to and fro."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from decisions.customers.segments import (
+    SEGMENT_NAMES,
+    assign_segments,
+    described_rules,
+    usual_gap,
+)
+
+POLICY = {"champion_margin": 100.0, "reseller_units": 20.0, "usual_gap_days": 30.0}
+
+
+def customer(**given: float) -> pd.DataFrame:
+    plain = {
+        "repeat_orders": 5.0,
+        "mean_gap_days": 30.0,
+        "recency_days": 10.0,
+        "units_an_order": 2.0,
+        "return_share": 0.0,
+        "discount_share": 0.0,
+        "discounted_order_share": 0.0,
+    }
+    return pd.DataFrame([plain | given])
+
+
+def segment(margin: float = 10.0, former: str | None = None, **given: float) -> str:
+    frame = customer(**given)
+    found = assign_segments(frame, np.array([margin]), np.array([former], dtype=object), POLICY)
+    return str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("expected", "margin", "given"),
+    [
+        ("regular", 10, {}),
+        ("new", 10, {"repeat_orders": 0.0, "mean_gap_days": np.nan}),
+        ("champion", 150, {}),
+        ("at_risk", 150, {"recency_days": 80.0}),
+        ("lost", 150, {"recency_days": 200.0}),
+        ("returner", 150, {"return_share": 0.6}),
+        ("reseller", 150, {"units_an_order": 30.0, "return_share": 0.6}),
+        ("bargain_hunter", 10, {"discount_share": 0.3, "discounted_order_share": 1.0}),
+    ],
+)
+def test_each_rule(expected: str, margin: float, given: dict[str, float]) -> None:
+    assert segment(margin, **given) == expected
+
+
+def test_who_is_in_stays_until_well_below_the_threshold() -> None:
+    assert segment(95) == "regular"
+    assert segment(95, former="champion") == "champion"
+    assert segment(80, former="champion") == "regular"
+    assert segment(recency_days=70.0) == "regular"
+    assert segment(recency_days=70.0, former="at_risk") == "at_risk"
+
+
+def test_a_gap_of_few_orders_is_drawn_to_the_shop() -> None:
+    both = pd.concat(
+        [
+            customer(repeat_orders=0.0, mean_gap_days=np.nan),
+            customer(repeat_orders=200.0, mean_gap_days=7.0),
+        ]
+    )
+    assert usual_gap(both, POLICY) == pytest.approx([30.0, 7.2], abs=0.1)
+
+
+def test_rules_are_told_with_the_shops_thresholds() -> None:
+    rules = {rule["segment"]: rule["thresholds"] for rule in described_rules(POLICY)}
+    assert tuple(rules) == SEGMENT_NAMES
+    assert rules["champion"] == {"expected_margin_365d": 100.0, "orders": 3.0}

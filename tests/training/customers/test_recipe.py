@@ -1,0 +1,56 @@
+"""Training on shops of every kind: it trains, or one sentence says what is missing."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.lake import open_lake
+from data.settings import Settings
+from tests.decisions.customers.shop import orders_of, write_tables
+from training.customers import RECIPE
+from training.run import open_context
+
+
+def silent(text: str, share: float | None) -> None:
+    del text, share
+
+
+def lacking(home: Path, **tables: pd.DataFrame) -> list[str]:
+    settings = Settings(home=home / "home", auth=False, use_cases=("customers",))
+    open_lake(settings).ingest(write_tables(home / "tables", **tables))
+    context = open_context(settings, None, {}, silent)
+    return RECIPE.check(RECIPE.frame(context))
+
+
+def test_guests_are_told_what_to_do(tmp_path: Path) -> None:
+    orders = orders_of(60, 200)
+    sentences = lacking(tmp_path, orders=orders.assign(customer_id="guest" + orders["order_id"]))
+    assert len(sentences) == 1
+    assert "0 of them again" in sentences[0]
+    assert "e-mail hash" in sentences[0]
+
+
+def test_a_first_week_is_told_when_to_come_back(tmp_path: Path) -> None:
+    (sentence,) = lacking(tmp_path, orders=orders_of(40, 7))
+    assert "train again in 5" in sentence
+
+
+def test_payments_alone_are_no_orders(tmp_path: Path) -> None:
+    payments = pd.DataFrame(
+        {
+            "payment_id": ["x"],
+            "attempted_at": ["2024-01-01T00:00:00Z"],
+            "customer_id": ["a"],
+            "amount": [5.0],
+            "currency": ["EUR"],
+        }
+    )
+    assert lacking(tmp_path, payments=payments) == ["Nobody has ordered yet: ingest orders."]
+
+
+@pytest.mark.slow
+def test_one_customer_is_too_few(tmp_path: Path) -> None:
+    orders = orders_of(60, 300).assign(customer_id="only")
+    (sentence,) = lacking(tmp_path, orders=orders)
+    assert sentence.startswith("1 customers")

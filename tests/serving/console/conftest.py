@@ -244,7 +244,10 @@ class Person:
 
     def rows(self) -> int:
         """Lines of the grid that are on the screen with their data."""
-        self.page.wait_for_selector(".ag-center-cols-container .ag-row", timeout=60_000)
+        self.page.wait_for_function(
+            "document.querySelector('.ag-row[row-index=\"0\"] [col-id=title]')?.textContent.length > 1",
+            timeout=60_000,
+        )
         return self.page.locator(".ag-pinned-left-cols-container .ag-row").count()
 
     def accessibility(self) -> None:

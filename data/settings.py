@@ -60,6 +60,25 @@ class Settings(BaseSettings):
     fraud_budget: float = Field(
         0.005, gt=0, le=1, description="Frauds among the payments taken, at most: a share."
     )
+    fraud_rate: float = Field(
+        0.01,
+        gt=0,
+        lt=1,
+        description="Share of payments that are fraud, as you know or guess it, while there are "
+        "too few chargebacks to learn it from.",
+    )
+    fraud_most_stopped: float = Field(
+        0.15,
+        gt=0,
+        le=1,
+        description="Share of honest payments challenged, reviewed or blocked, at most.",
+    )
+    fraud_review_share: float = Field(
+        0.05, ge=0, le=1, description="Share of payments that people can review, at most."
+    )
+    fraud_reviews_per_day: int | None = Field(
+        None, ge=0, description="Payments that people can review in a day; instead of the share."
+    )
     fraud_chargeback_fee: float = Field(
         20.0, ge=0, description="Lost with each fraud taken, besides its amount (base currency)."
     )

@@ -10,6 +10,7 @@ from data.settings import Settings
 from data.use_cases import load_part
 from decisions.runtime import Runtime
 from features.store import Store
+from models.base import ModelError
 
 Report = Callable[[str, float | None], None]
 
@@ -36,7 +37,10 @@ def score_use_case(
     runtime.refresh()
     if use_case == "replenishment" and not _are_forecasts_fresh(runtime.store, moment):
         report("forecasting first: the store has no forecasts as of then", None)
-        load_part("decisions", "forecasting").score(runtime, moment)
+        try:
+            load_part("decisions", "forecasting").score(runtime, moment)
+        except ModelError as error:
+            report(f"no forecasts: recent sales are carried on ({error})", None)
     report(f"scoring {use_case}", None)
     frame: pd.DataFrame = load_part("decisions", use_case).score(runtime, moment, **options)
     return frame

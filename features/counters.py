@@ -29,10 +29,10 @@ from data.redis_client import Circuit, open_redis
 from features.windows import (
     IDLE_DAYS,
     MISSING,
-    Event,
     Key,
-    Plan,
     State,
+    VelocityEvent,
+    VelocityPlan,
     advance,
     digest,
     fresh,
@@ -56,11 +56,11 @@ class CountersError(ArgosyError):
 class Counters(Protocol):
     """The live state. Safe under threads and processes. Every method may raise CountersError."""
 
-    def observe(self, event: Event) -> NDArray[np.float64]:
+    def observe(self, event: VelocityEvent) -> NDArray[np.float64]:
         """The values before the event, in the order of `plan.names`; the event then counts."""
         ...
 
-    def observe_all(self, events: Sequence[Event]) -> list[NDArray[np.float64]]:
+    def observe_all(self, events: Sequence[VelocityEvent]) -> list[NDArray[np.float64]]:
         """`observe` of one after the other, in one go."""
         ...
 
@@ -86,7 +86,7 @@ class Counters(Protocol):
 def open_counters(
     url: str | None,
     folder: Path,
-    plan: Plan,
+    plan: VelocityPlan,
     *,
     namespace: str = "argosy",
     seconds: float = ANSWER_SECONDS,
@@ -101,7 +101,9 @@ def open_counters(
     return SqliteCounters(folder / "counters.db", plan)
 
 
-def _digests(plan: Plan, event: Event, named: Mapping[str, str]) -> list[str | None]:
+def _digests(
+    plan: VelocityPlan, event: VelocityEvent, named: Mapping[str, str]
+) -> list[str | None]:
     """The digest of each key of the plan; None where the event lacks a column of it.
 
     named: the digest of each value of the event.
@@ -119,7 +121,7 @@ def _digests(plan: Plan, event: Event, named: Mapping[str, str]) -> list[str | N
     ]
 
 
-def _named(event: Event) -> dict[str, str]:
+def _named(event: VelocityEvent) -> dict[str, str]:
     return {column: digest(value) for column, value in event.tags.items()}
 
 
@@ -158,7 +160,7 @@ _FORGET = "delete from {0} where {1} in (select {1} from {0} where touched < ? l
 class SqliteCounters:
     """Counters in one SQLite file (WAL); one writer at a time, any number of processes."""
 
-    def __init__(self, path: Path | str, plan: Plan) -> None:
+    def __init__(self, path: Path | str, plan: VelocityPlan) -> None:
         self.plan = plan
         self._scale = plan.scale()
         self._slots = [(plan.slots(key), plan.spans(key)) for key in plan.keys]
@@ -170,11 +172,11 @@ class SqliteCounters:
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(_SCHEMA)
 
-    def observe(self, event: Event) -> NDArray[np.float64]:
+    def observe(self, event: VelocityEvent) -> NDArray[np.float64]:
         """As `Counters.observe`."""
         return self.observe_all([event])[0]
 
-    def observe_all(self, events: Sequence[Event]) -> list[NDArray[np.float64]]:
+    def observe_all(self, events: Sequence[VelocityEvent]) -> list[NDArray[np.float64]]:
         """As `Counters.observe_all`: one immediate transaction."""
         with self._transaction():
             answers = [self._answer(event) for event in events]
@@ -191,7 +193,7 @@ class SqliteCounters:
                 raise
             self._db.execute("commit")
 
-    def _answer(self, event: Event) -> list[int]:
+    def _answer(self, event: VelocityEvent) -> list[int]:
         found = self._db.execute("select answer from seen where id = ?", (event.id,)).fetchone()
         if found and found[0]:
             known: list[int] = orjson.loads(found[0])
@@ -266,7 +268,7 @@ class RedisCounters:
     def __init__(
         self,
         url: str,
-        plan: Plan,
+        plan: VelocityPlan,
         *,
         namespace: str = "argosy",
         seconds: float = ANSWER_SECONDS,
@@ -283,11 +285,11 @@ class RedisCounters:
         self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._load = self._loader.register_script(LOAD)
 
-    def observe(self, event: Event) -> NDArray[np.float64]:
+    def observe(self, event: VelocityEvent) -> NDArray[np.float64]:
         """As `Counters.observe`."""
         return self.observe_all([event])[0]
 
-    def observe_all(self, events: Sequence[Event]) -> list[NDArray[np.float64]]:
+    def observe_all(self, events: Sequence[VelocityEvent]) -> list[NDArray[np.float64]]:
         """As `Counters.observe_all`: a script call each, in one round trip."""
         with self._circuit.asking(partial(_away, "Redis")):  # to ask once more is safe
             for _ in range(ATTEMPTS):
@@ -312,7 +314,7 @@ class RedisCounters:
             answers: list[bytes | None] = pipe.execute()
         return answers
 
-    def _call(self, event: Event) -> tuple[list[str], bytes]:
+    def _call(self, event: VelocityEvent) -> tuple[list[str], bytes]:
         """The keys and the argument of the script."""
         named = _named(event)
         digests = _digests(self.plan, event, named)

@@ -57,9 +57,10 @@ def _champion(registry: Registry, use_case: str) -> Release | None:
 def failed_checks(candidate: Release, champion: Release | None) -> list[str]:
     """Why the candidate should not take the champion's place, a sentence each; none: it may.
 
-    Its sample must come out as when it was made; without a champion that is all.
+    Its sample must come out as when it was made, and its policy may not stop too many honest
+    payments; without a champion that is all.
     """
-    found = _sample(candidate)
+    found = [*_sample(candidate), *_friction(candidate)]
     if champion is None or found:
         return found
     return [
@@ -75,6 +76,18 @@ def _sample(candidate: Release) -> list[str]:
     except ReleaseError as error:
         return [f"sample: {str(error).splitlines()[0]}"]
     return []
+
+
+def _friction(candidate: Release) -> list[str]:
+    """A policy may not stop more honest customers than its own limit says."""
+    stopped, most = (
+        candidate.policy.get(name) for name in ("honest_stopped_share", "most_stopped")
+    )
+    if stopped is None or most is None or stopped <= most:
+        return []
+    return [
+        f"friction: {stopped:.1%} of recent honest payments would be stopped, at most {most:.1%}"
+    ]
 
 
 def _contract(candidate: Release, champion: Release) -> list[str]:

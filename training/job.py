@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from data.errors import ArgosyError
@@ -70,8 +71,11 @@ class Recipe:
     model: the unfitted model with `--set` applied; baselines: named, tuned fairly, unfitted.
     score: metrics of a fitted model on `split.test`, `metric` among them.
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
+    lost_to: why a baseline serves in the model's place, from its metrics and the baselines'; "":
+    none does. Left out: the headline metric alone decides (`gate`).
     servable: names of the baselines that can serve in the model's place where they are better.
     publish: what the use case writes to the feature store once its model is registered.
+    refit: the release's model from what was judged; None fits it on the whole frame anew.
     done: called when the run has ended, whether its model was registered or held back.
     """
 
@@ -89,7 +93,9 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     servable: tuple[str, ...] = ()
+    lost_to: Callable[[Mapping[str, float], Mapping[str, Mapping[str, float]]], str] | None = None
     publish: Callable[[Model, Context, Split], None] | None = None
+    refit: "Callable[[Trained, Context], Model] | None" = None
     done: Callable[[Context], None] = nothing
 
 
@@ -133,7 +139,10 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> TrainingOutcome
     metrics = dict(recipe.score(model, split))
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
-    reason = gate(recipe.metric, recipe.better, metrics, baselines)
+    if recipe.lost_to is not None:
+        reason = recipe.lost_to(metrics, baselines)
+    else:
+        reason = gate(recipe.metric, recipe.better, metrics, baselines)
     outcome = TrainingOutcome(
         recipe.use_case, run_id, recipe.metric, metrics, baselines, None, reason
     )
@@ -188,7 +197,8 @@ def _serve(
     policy = recipe.policy(trained.model, trained.split, context)
     release = _release(recipe, context, trained, policy)
     version = registry.register(outcome.run_id, release)
-    why = outcome.reason or f"beats {', '.join(outcome.baselines)} on {recipe.metric}"
+    held = "beats" if recipe.lost_to is None else "is no worse than"
+    why = outcome.reason or f"{held} {', '.join(outcome.baselines)} on {recipe.metric}"
     try:
         promote_release(registry, recipe.use_case, version, reason=f"{trained.name}: {why}")
     except PromotionRefusedError as error:
@@ -207,8 +217,9 @@ def gate(
 ) -> str:
     """Why the model must not be registered; empty when it beats every baseline.
 
-    metric: name of the headline; better: which way is better; metrics: ours; baselines: name ->
-    metrics.
+    metric: the name compared; better: which way is better. metrics: of the model; baselines: of
+    each baseline by name. Where both tell the metric by origin (`origin_1_…`), a baseline wins only
+    where it is better by more than the standard error of the difference over the origins.
 
     >>> gate("wape", "lower", {"wape": 0.5}, {"naive": {"wape": 0.4}})
     'wape 0.5 does not beat naive (0.4)'
@@ -218,18 +229,35 @@ def gate(
     lost = [
         f"{name} ({figures[metric]:.4g})"
         for name, figures in baselines.items()
-        if not sign * ours > sign * figures[metric]
+        if not sign * ours > sign * figures[metric] + _doubt(metrics, figures)
     ]
     return f"{metric} {ours:.4g} does not beat {', '.join(lost)}" if lost else ""
+
+
+def _fitted_anew(recipe: Recipe) -> "Callable[[Trained, Context], Model]":
+    """The release's model: what was judged, unfitted, and fitted on the whole frame."""
+
+    def fit(trained: Trained, context: Context) -> Model:
+        if trained.name == OURS:
+            return recipe.model(context).fit(trained.frame)
+        return recipe.baselines(context)[trained.name].fit(trained.frame)
+
+    return fit
+
+
+def _doubt(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    """Below 0 by the standard error over origins by which the two differ; 0 for fewer than 3."""
+    names = [name for name in ours if name.startswith("origin_") and name in theirs]
+    if len(names) < 3:
+        return 0.0
+    gaps = np.array([ours[name] - theirs[name] for name in names])
+    return -float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
 
 def _release(
     recipe: Recipe, context: Context, trained: Trained, policy: Mapping[str, float]
 ) -> Release:
-    unfitted = (
-        recipe.model(context) if trained.name == OURS else recipe.baselines(context)[trained.name]
-    )
-    model = unfitted.fit(trained.frame)
+    model = (recipe.refit or _fitted_anew(recipe))(trained, context)
     sample = recipe.sample(trained.frame)
     return Release(
         use_case=recipe.use_case,

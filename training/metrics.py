@@ -110,9 +110,20 @@ def pinball(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> float
     >>> round(pinball([10.0], [[8.0]], [0.9]), 10)
     1.8
     """
+    return float(pinball_of_each(actual, quantiles, levels).mean())
+
+
+def pinball_of_each(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Array:
+    """Pinball loss of each outcome, the mean over levels: n.
+
+    actual: n; quantiles: n × levels; levels: between 0 and 1.
+
+    >>> [round(float(one), 10) for one in pinball_of_each([10.0], [[8.0]], [0.9])]
+    [1.8]
+    """
     error = _array(actual)[:, None] - _array(quantiles)
     level = _array(levels)
-    return float(np.maximum(level * error, (level - 1) * error).mean())
+    return np.asarray(np.maximum(level * error, (level - 1) * error).mean(axis=1))
 
 
 def coverage(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:

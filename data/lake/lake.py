@@ -28,6 +28,7 @@ from data.lake.reports import (
     TableStatus,
     UnknownTableError,
 )
+from data.lake.same_again import taken_signature, unchanged_report
 from data.settings import Settings
 from data.tables import TABLES, Table
 
@@ -224,17 +225,24 @@ class Lake:
             stager = Stager(staging, database, max_bad_share, now, progress or _silent)
             manifest = load(self.folder)
             staged: list[Staged] = []
+            reports: dict[str, TableReport] = {}
+            digests: dict[str, list[str]] = {}
             for name in dict.fromkeys(feed.table for feed in feeds):
                 entry = manifest.tables.get(name)
                 own = [feed for feed in feeds if feed.table == name]
+                digests[name] = [feed.digest() for feed in own]
+                same = unchanged_report(TABLES[name], own, digests[name], entry)
+                if same is not None:
+                    reports[name] = same
+                    continue
                 staged.append(stager.stage(TABLES[name], own, entry.extra if entry else {}))
-            report = IngestReport({item.table.name: _report(item) for item in staged}, ignored)
+                reports[name] = _report(staged[-1])
+            report = IngestReport(reports, ignored)
             if report.refused:
                 raise RefusedError(report)
             fresh = manifest
-            reports = dict(report.tables)
             for item in staged:
-                fresh, merged = self._merge(database, fresh, item, now)
+                fresh, merged = self._merge(database, fresh, item, digests[item.table.name], now)
                 reports[item.table.name] = replace(
                     reports[item.table.name],
                     new=merged.new,
@@ -247,7 +255,12 @@ class Lake:
             return replace(report, tables=reports)
 
     def _merge(
-        self, database: duckdb.DuckDBPyConnection, manifest: Manifest, item: Staged, now: datetime
+        self,
+        database: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        item: Staged,
+        digests: Sequence[str],
+        now: datetime,
     ) -> tuple[Manifest, merging.Merged]:
         """The manifest with this table's rows in it; its new files are on disk."""
         name = item.table.name
@@ -276,6 +289,14 @@ class Lake:
                 newest.isoformat() if newest else None,
                 now.isoformat(),
                 item.extra,
+            )
+        if not item.quarantined:
+            taken = taken_signature(item.table, digests, parts)
+            entry = replace(
+                entry,
+                taken=taken,
+                taken_rows=item.read,
+                taken_repeated=item.read - item.rows,
             )
         kept = {**manifest.quarantine.get(name, {}), **self._quarantine(name, item)}
         quarantines = {**manifest.quarantine, name: kept} if kept else manifest.quarantine

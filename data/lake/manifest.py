@@ -21,6 +21,8 @@ class TableEntry:
 
     newest: ISO time of the newest fact, where the table's facts have a time.
     extra: kinds of the kept undeclared columns.
+    taken: names the files of the last ingest where all their rows were good (see same_again);
+        taken_rows, taken_repeated: rows read then, and those that were equal.
     """
 
     parts: tuple[str, ...]
@@ -28,6 +30,9 @@ class TableEntry:
     newest: str | None
     ingested_at: str
     extra: Mapping[str, Kind] = field(default_factory=dict)
+    taken: str | None = None
+    taken_rows: int = 0
+    taken_repeated: int = 0
 
 
 @dataclass(frozen=True)

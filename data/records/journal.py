@@ -1,6 +1,6 @@
 """The journal: what people change, one row a change, never overwritten: lists, rules, reviews, …"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,20 @@ class Journal:
             return _note(found or connection.execute(first).mappings().one())
 
         return self._database.write(write)
+
+    def add_many(
+        self, kind: str, bodies: Sequence[tuple[str, Mapping[str, Any]]], *, author: str
+    ) -> None:
+        """Write several notes down in one transaction. bodies: key and body of each."""
+        now = datetime.now(UTC)
+        rows = [
+            {"kind": kind, "key": key, "at": now, "author": author, "once": None}
+            | {"body": orjson.dumps(dict(body)).decode()}
+            for key, body in bodies
+        ]
+        if rows:
+            insert = sa.insert(self._notes)
+            self._database.write(lambda connection: connection.execute(insert, rows) and None)
 
     def of(self, kind: str, key: str | None = None, *, limit: int | None = None) -> list[Note]:
         """The notes of a kind, or of one key of it; oldest first; the newest `limit` of them."""

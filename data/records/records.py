@@ -1,6 +1,6 @@
 """The records themselves: written durably, read back, handed on to the lake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,13 +12,16 @@ from data.decisions import (
     ApiKey,
     Decision,
     KeyExistsError,
+    LastDecision,
     RecordsError,
     Remembered,
     contract_row,
     decision_of,
+    last_decision,
     row_of,
 )
 from data.records.database import Database
+from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
 from data.records.migrations import migrate
 from data.records.overrides import Overrides
@@ -54,6 +57,7 @@ class Records:
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
+        self.decision_sums = DecisionSums(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.decision_id
         )
@@ -95,6 +99,25 @@ class Records:
             ],
             ("payment_id", "kind", "reported_at", "is_fraud", "reason"),
         )
+
+    def labels_of(self, payment_ids: Collection[str]) -> list[Mapping[str, Any]]:
+        """The labels kept of some payments, in the order in which they came."""
+        table = self.tables.chargebacks
+        found: list[Mapping[str, Any]] = []
+        for some in _portions(payment_ids):
+            query = sa.select(table).where(table.c.payment_id.in_(some)).order_by(table.c.seq)
+            found += self._rows(query)
+        return found
+
+    def payments_of(self, payment_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """The payments, as they were asked, of the decisions on some payment ids."""
+        table = self.tables.decisions
+        found: dict[str, dict[str, Any]] = {}
+        for some in _portions(payment_ids):
+            query = sa.select(table.c.payment_id, table.c.payment)
+            rows = self._rows(query.where(table.c.payment_id.in_(some)))
+            found |= {row["payment_id"]: orjson.loads(row["payment"]) for row in rows}
+        return found
 
     def recent_events(
         self, visitor_id: str | None, customer_id: str | None, *, limit: int = 50
@@ -139,7 +162,7 @@ class Records:
             frame = pd.DataFrame([orjson.loads(row["payment"]) for row in rows])
             return (frame if rows else pd.DataFrame(columns=list(TABLES[table].names))), last
         names = list(TABLES[table].names)
-        frame = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
+        frame = pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=names)
         return frame.drop_duplicates(list(TABLES[table].key), keep="last", ignore_index=True), last
 
     # Decisions ------------------------------------------------------------------------------
@@ -170,6 +193,14 @@ class Records:
             query = query.where(decisions.c.decided_at >= since)
         rows = self.database.read(lambda c: c.execute(query).mappings().all())
         return [decision_of(row) for row in rows]
+
+    def last_decisions(self, count: int) -> list[LastDecision]:
+        """The newest decisions, newest first, with as much as a look at their shares needs."""
+        table = self.tables.decisions
+        query = sa.select(table.c.decision, table.c.rules_hit, table.c.trace)
+        query = query.order_by(table.c.seq.desc()).limit(count)
+        rows = self.database.read(lambda c: c.execute(query).all())
+        return [last_decision(*row) for row in rows]
 
     def decision_of(self, decision_id: str) -> Decision | None:
         """The decision of this id; None when there is none."""
@@ -342,6 +373,14 @@ class Records:
             answers.append(identity in fresh)
             fresh.discard(identity)  # the same row again, in the same call
         return answers
+
+
+_PORTION = 500  # ids in one question; SQLite takes no more than some thousand
+
+
+def _portions(ids: Collection[str]) -> Iterator[list[str]]:
+    every = list(dict.fromkeys(ids))
+    return (every[start : start + _PORTION] for start in range(0, len(every), _PORTION))
 
 
 def _settled(connection: sa.Connection, source: sa.Table) -> int:

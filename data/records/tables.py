@@ -104,6 +104,7 @@ def tables(namespace: str) -> Tables:
         sa.Column("degraded", sa.Boolean, nullable=False),
         *(_text(name) for name in ("payment", "features", "trace")),
         sa.Index(f"{namespace}_decisions_decision", "decision", "seq"),
+        sa.Index(f"{namespace}_decisions_time", "decided_at"),
     )
     notes = table(
         "notes",

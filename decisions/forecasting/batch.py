@@ -55,7 +55,9 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     the `forecast` view on the way.
     """
     tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
-    demand = features.demand(tables, as_of, runtime.settings.frequency)
+    # The model says the period once it was chosen: new data cannot flip it.
+    frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
+    demand = features.demand(tables, as_of, frequency)
     ahead = features.future(demand, tables, as_of, horizon=horizon)
     if ahead.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
@@ -68,7 +70,7 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     rows = features.packed(
         answer,
         _levels(release),
-        frequency=str(demand["frequency"].iloc[0]),
+        frequency=frequency,
         model_version=release.version,
     )
     return answer_of(put(runtime, rows, as_of), answer, _levels(release))

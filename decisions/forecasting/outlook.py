@@ -1,7 +1,7 @@
 """Where an answer comes from: the store's forecast, or, for the unknown, the model's cold start."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from decisions.runtime import Runtime
-from features.forecasting import number, starts
+from features.forecasting import number, running_moment, starts
 from features.store import StoreError
 from models.base import ModelError, Release
 
@@ -54,6 +54,8 @@ class Outlooks:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        # The warehouses as of a version of the lake: read again when it moves on.
+        self._warehouses: tuple[str, pd.DataFrame] | None = None
 
     def of(self, warehouse_id: str, product_id: str) -> Outlook:
         """The forecast in the store; the cold start of the model in use where there is none.
@@ -67,7 +69,10 @@ class Outlooks:
         except StoreError:
             found, degraded = {}, "store"
         if found.get("mean") is not None:
-            return _stored(pair, found)
+            current = _from_now_on(_stored(pair, found), self._running(str(found["frequency"])))
+            if current is not None:
+                return current
+            degraded = f"the forecast of {found['forecast_as_of']} has run out"
         release = self._runtime.release(USE_CASE)
         if release is None:
             detail = (
@@ -77,11 +82,21 @@ class Outlooks:
             raise ModelError(detail)
         return self._cold(pair, release, degraded)
 
+    def _running(self, frequency: str) -> int:
+        """The number of the period that runs now in the warehouses' time."""
+        version = self._runtime.lake.version()
+        known = self._warehouses
+        if known is None or known[0] != version:
+            known = (version, self._runtime.lake.read("warehouses"))
+            self._warehouses = known
+        return number(running_moment(self._runtime.now(), known[1]), frequency)
+
     def _cold(self, pair: Mapping[str, str], release: Release, degraded: str) -> Outlook:
         """What the model says of a series it knows nothing of."""
         now = self._runtime.now()
         model: Any = release.model
-        first = starts(np.array([number(now, model.frequency_)]), model.frequency_)[0]
+        running = self._running(model.frequency_)
+        first = starts(np.array([running]), model.frequency_)[0]
         row = {
             **pair,
             "frequency": model.frequency_,
@@ -113,6 +128,39 @@ class Outlooks:
         products = self._runtime.lake.read("products", columns=["product_id", "category"])
         found = products.loc[products["product_id"] == product_id, "category"]
         return None if found.empty else found.iloc[-1]
+
+
+def _from_now_on(outlook: Outlook, running: int) -> Outlook | None:
+    """A stored forecast without the periods that have closed since it was made; None when all have.
+
+    running: the number of the running period. Where periods have closed, what they sold is not in
+    the forecast: it is degraded and says since when. Sums begin with the running period; their
+    quantiles are moved by the mean of what is over.
+    """
+    first = number(
+        pd.Timestamp(outlook.period_starts[0], tz="UTC").to_pydatetime(), outlook.frequency
+    )
+    over = running - first
+    if over <= 0:
+        return outlook
+    if over >= outlook.horizon:
+        return None
+    past = outlook.window_mean[over - 1]
+    return replace(
+        outlook,
+        period_starts=outlook.period_starts[over:],
+        mean=outlook.mean[over:],
+        quantiles=outlook.quantiles[over:],
+        window_mean=outlook.window_mean[over:] - past,
+        window_quantiles=np.maximum(outlook.window_quantiles[over:] - past, 0.0),
+        explanation=None if outlook.explanation is None else _later(outlook, over),
+        degraded=f"made as of {outlook.as_of}; {over} periods have closed since",
+    )
+
+
+def _later(outlook: Outlook, over: int) -> Floats:
+    """The explanation (periods × parts, flat) without the first periods."""
+    return np.asarray(outlook.explanation).reshape(outlook.horizon, -1)[over:].ravel()
 
 
 def _matrix(answer: pd.DataFrame, prefix: str) -> Floats:

@@ -1,13 +1,14 @@
 """The planners' layer: overrides put on the model's forecasts in the store, and taken off again."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from decisions.runtime import Runtime
-from features.forecasting import Override, layered, overridden, quantile_names
+from features.forecasting import Override, layered, overridden, period_dates, quantile_names
 
 KEYS = ["warehouse_id", "product_id"]
 
@@ -26,20 +27,37 @@ def put(runtime: Runtime, rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     return changed
 
 
-def renew(runtime: Runtime, override: Override, now: datetime) -> bool:
-    """Put the stored forecast of a pair under the overrides that hold now; whether there is one."""
+@dataclass(frozen=True)
+class Renewal:
+    """What renewing a stored forecast came to.
+
+    is_stored: True if the pair has a forecast. touched: ids of the overrides that change a period
+    of it. first, last: starts (ISO dates) of its first and last period; "" without one.
+    """
+
+    is_stored: bool
+    touched: frozenset[str] = frozenset()
+    first: str = ""
+    last: str = ""
+
+
+def renew(runtime: Runtime, override: Override, now: datetime) -> Renewal:
+    """Put the stored forecast of an override's pair under all overrides that hold now."""
     pair = {"warehouse_id": override.warehouse_id, "product_id": override.product_id}
     current = runtime.store.history("forecast", now, only=pair).tail(1)
     if current.empty:
-        return False
+        return Renewal(is_stored=False)
     made = runtime.store.history("model_forecast", now, only=pair).tail(1)
     same = len(made) and made["event_timestamp"].iloc[0] == current["event_timestamp"].iloc[0]
     base = made if same else current
     if not same:
         runtime.store.write("model_forecast", base)
     overrides = runtime.records.overrides.all(override.warehouse_id, override.product_id)
-    runtime.store.write("forecast", layered(base, overrides, now))
-    return True
+    rows = layered(base, overrides, now)
+    runtime.store.write("forecast", rows)
+    dates = period_dates(rows.iloc[0])
+    touched = str(rows["overrides"].iloc[0] or "").split(",")
+    return Renewal(True, frozenset(touched), str(dates[0]), str(dates[-1]))
 
 
 def answer_of(rows: pd.DataFrame, answer: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:

@@ -11,14 +11,16 @@ import numpy as np
 from data.decisions import Decision, DecisionReason, Note
 from data.errors import ArgosyError
 from decisions.fraud.engine import Engine
-from decisions.fraud.lists import Entry
-from decisions.fraud.resolve import lists_of, reason_of
+from decisions.fraud.known import label_history
+from decisions.fraud.lists import ListEntry
+from decisions.fraud.request_scorecards import ORDERS, RETURNS, Scorecard
+from decisions.fraud.resolve import action_for, lists_of, reason_of
+from decisions.fraud.reviews import last_verdict
 from decisions.fraud.rules import About
 from decisions.runtime import Runtime
 from features.fraud import PLAN, inputs_of, milliseconds
 from features.fraud.requests import orders_of, return_facts
-from models.fraud import ACTIONS, Action, Costs, Policy
-from models.fraud.scorecard import ORDERS, RETURNS, Scorecard
+from models.fraud import ACTIONS, Action, Costs, FraudPolicy
 
 ASSESSMENT = "fraud_assessment"
 UNKNOWN_RATE = 0.01  # of fraud, where the payment was not decided here
@@ -49,6 +51,7 @@ def assess_return(
     orders = orders_of(runtime.lake.files("orders"), request["customer_id"])
     risk = _risk(engine, request["customer_id"], request["requested_at"])
     facts = return_facts(request, orders, risk, engine.rates())
+    facts["line_returned"] = max(facts["line_returned"], _granted_before(runtime, request))
     return _assessed(
         runtime, engine, request, facts, facts["value"], RETURNS, about="return", by=by
     )
@@ -70,13 +73,54 @@ def assess_order(
     missing = [request.get(name) is None for name in ("billing_country", "shipping_country")]
     facts["address_incomplete"] = float(any(missing))
     return _assessed(
-        runtime, engine, request, facts, amount, ORDERS, about="order", by=by, least=_least(paid)
+        runtime,
+        engine,
+        request,
+        facts,
+        amount,
+        ORDERS,
+        about="order",
+        by=by,
+        least=_least(runtime, request["payment_id"], paid),
     )
 
 
-def _least(paid: Decision | None) -> Action:
-    """An order is not trusted more than its payment was."""
-    return paid.decision if paid else "allow"  # type: ignore[return-value]  # stored as one
+def _least(runtime: Runtime, payment_id: str, paid: Decision | None) -> Action:
+    """An order is not trusted more than its payment is by now: by its decision, the analysts'
+    verdict, and what was reported of it since."""
+    history = label_history(runtime, {payment_id})
+    if len(history) and bool(history["is_fraud"].iloc[-1]):
+        return "block"
+    if paid is None:
+        return "allow"
+    verdict = last_verdict(runtime.records, payment_id) if paid.decision == "review" else None
+    if verdict is not None and verdict.body["step"] in _AFTER_REVIEW:
+        return _AFTER_REVIEW[verdict.body["step"]]
+    return paid.decision  # type: ignore[return-value]  # stored as one
+
+
+_AFTER_REVIEW: Mapping[str, Action] = {"approve": "allow", "reject": "block"}
+
+
+def _granted_before(runtime: Runtime, request: Mapping[str, Any]) -> float:
+    """1 if the return of this line was asked for before, under another id, and not refused."""
+    order_id = request.get("order_id")
+    if order_id is None:
+        return 0.0
+    same = [request["customer_id"], order_id, request["product_id"]]
+    mine = f"return:{request['return_id']}"
+    return float(
+        any(
+            [note.body["request"].get(name) for name in _LINE] == same
+            for note in runtime.records.journal.of(ASSESSMENT)
+            if note.key != mine
+            and note.key.startswith("return:")
+            and note.body["decision"] != "block"
+        )
+    )
+
+
+_LINE = ("customer_id", "order_id", "product_id")
 
 
 def _assessed(
@@ -91,18 +135,18 @@ def _assessed(
     by: str,
     least: Action = "allow",
 ) -> Assessment:
-    desk, policy = engine.desk(), Policy(Costs(**runtime.settings.fraud_costs))
-    listed = desk.lists.hit(request, datetime.now(UTC))
+    controls, policy = engine.controls(), FraudPolicy(Costs(**runtime.settings.fraud_costs))
+    listed = controls.lists.hit(request, datetime.now(UTC))
     probability, terms = card.judge(facts)
-    why = tuple(DecisionReason(**vars(each)) for each in terms)
-    hit = desk.rules.hit({**request, **facts, **_flags(listed)}, about)
-    action = policy.action(probability, 0.0 if amount != amount else amount)
+    why = terms
+    hit = controls.rules.hit({**request, **facts, **_flags(listed)}, about)
+    action = action_for(policy, probability, amount)
     action = max(action, least, *(rule.action for rule in hit), key=ACTIONS.index)
     if lists_of(listed) & {"block", "watch"}:
         severe: Action = "block" if "block" in lists_of(listed) else "review"
         action = max(action, severe, key=ACTIONS.index)
         why = (DecisionReason(f"{severe.upper()}_LISTED", f"on a list: {severe}", 0.0), *why)
-    elif "allow" in lists_of(listed):
+    elif "allow" in lists_of(listed) and "block" not in (least, *(rule.action for rule in hit)):
         action = "allow"
     body = {
         "request": _json(request),
@@ -112,7 +156,7 @@ def _assessed(
         "reasons": [vars(r) for r in (*(reason_of(rule) for rule in hit), *why)],
         "rules_hit": [rule.name for rule in hit],
         "lists": [entry.entry_id for entry in listed],
-        "policy_version": f"{card.name}+{policy.version}+{desk.rules.version}",
+        "policy_version": f"{card.name}+{policy.version}+{controls.rules.version}",
     }
     key = f"{about}:{request[f'{about}_id']}"
     note = runtime.records.journal.add(
@@ -123,7 +167,7 @@ def _assessed(
     return _told(note, about)
 
 
-def _flags(listed: tuple[Entry, ...]) -> dict[str, bool]:
+def _flags(listed: tuple[ListEntry, ...]) -> dict[str, bool]:
     return {f"{name}_listed": name in lists_of(listed) for name in ("allow", "watch", "block")}
 
 

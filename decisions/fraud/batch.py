@@ -17,8 +17,8 @@ from decisions.fraud.controls import read
 from decisions.fraud.engine import Engine
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import PLAN, RISK_FEATURES, Rates, amounts, events
-from features.windows import MEASURES, Event, states
+from features.fraud import PLAN, RISK_FEATURES, ExchangeRates, amounts, events
+from features.windows import MEASURES, VelocityEvent, states
 
 
 class ScoreError(ArgosyError):
@@ -36,6 +36,10 @@ def score(runtime: Runtime, as_of: datetime, *, payments: Path | str) -> pd.Data
     live counters and decisions are not touched.
     """
     runtime.records.migrate()
+    if runtime.release("fraud") is None:
+        raise ScoreError(
+            f"no fraud model is in use, so nothing would be scored: {runtime.problem('fraud')}"
+        )
     asked = _read(Path(payments), runtime)
     runtime.store.ensure(as_of)
     rates = runtime.lake.read("fx_rates", as_of=as_of)
@@ -45,7 +49,7 @@ def score(runtime: Runtime, as_of: datetime, *, payments: Path | str) -> pd.Data
     both = pd.concat([frame for frame in (asked, known) if len(frame)], ignore_index=True)
     chargebacks = runtime.lake.read("chargebacks", as_of=as_of)
     stream = events(both, chargebacks, amounts(both, rates, base))
-    decide = _Decider(runtime, Rates.of(rates, base), asked, as_of)
+    decide = _Decider(runtime, ExchangeRates.of(rates, base), asked, as_of)
     first = int(stream["payment"].between(0, len(asked) - 1).to_numpy().argmax())
     decide.counters.load(states(stream.iloc[:first], PLAN), (), "")
     answers = []
@@ -62,7 +66,7 @@ class _Decider:
     """An engine over counters of its own; each customer as known at the time of each payment."""
 
     def __init__(
-        self, runtime: Runtime, rates: Rates, asked: pd.DataFrame, as_of: datetime
+        self, runtime: Runtime, rates: ExchangeRates, asked: pd.DataFrame, as_of: datetime
     ) -> None:
         self.counters = SqliteCounters(":memory:", PLAN)
         self._payments = _rows(asked)
@@ -70,14 +74,14 @@ class _Decider:
         found = runtime.store.training_frame("fraud", entities, as_of)
         self._risks = _rows(found[list(RISK_FEATURES)])
         release = runtime.release("fraud")
-        desk = read(runtime.records)
+        controls = read(runtime.records)
         self._risk: Mapping[str, Any] = {}
         self._engine = Engine(
             counters=self.counters,
             rates=lambda: rates,
             risks=lambda customers, at: [self._risk],
             release=lambda: release,
-            desk=lambda: desk,
+            controls=lambda: controls,
         )
 
     def payment(self, number: int) -> Decision:
@@ -98,7 +102,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _replayed(stream: pd.DataFrame) -> Iterator[tuple[Event, int]]:
+def _replayed(stream: pd.DataFrame) -> Iterator[tuple[VelocityEvent, int]]:
     """The events of a stream one by one, each with its row of the payments."""
     tags = stream[list(PLAN.columns)].to_numpy(dtype=object)
     known = ~pd.isna(tags)
@@ -108,7 +112,7 @@ def _replayed(stream: pd.DataFrame) -> Iterator[tuple[Event, int]]:
         pairs = zip(PLAN.columns, tags[place], known[place], strict=True)
         named = {column: str(value) for column, value, there in pairs if there}
         a, b, c, d, e, f = measures[place]
-        yield Event(name, at, (a, b, c, d, e, f), named), number
+        yield VelocityEvent(name, at, (a, b, c, d, e, f), named), number
 
 
 def _read(folder: Path, runtime: Runtime) -> pd.DataFrame:

@@ -1,41 +1,72 @@
-"""The circuit breaker: where too many payments are blocked, people look at the rest."""
+"""The circuit breaker: where too many payments are blocked or reviewed, a rule or a model is wrong.
+
+It looks at the last decisions of all workers, however fast they come, so that it works at fifty
+payments a day as at fifty a second. Attacks do not open it: what the shipped rules on velocity
+block, and what stands on a list, is no mistake, and is not counted.
+"""
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-WINDOW_SECONDS, FEWEST = 600.0, 50
+LAST, FEWEST = 200, 20  # decisions looked at; with fewer the breaker stays shut
+_KEPT_SECONDS = 0.5  # for which one look at the records serves
+
+
+@dataclass(frozen=True)
+class RecentShares:
+    """Of the last decisions: how many there are, and how many were blocked and reviewed by what may
+    be mistaken."""
+
+    decisions: int
+    blocked: int
+    reviewed: int
 
 
 class Breaker:
-    """Holds the share of blocked payments of the last WINDOW_SECONDS at `share` at most.
+    """Holds the shares of blocked and of reviewed payments at `most` each.
 
-    Under FEWEST payments in the window it stays shut. The window moves by whole seconds, so that
-    it takes no more memory however many payments come. clock: seconds, for tests.
+    most: a share, in (0, 1]. recent: the last LAST decisions, of all workers. clock: seconds, for
+    tests.
     """
 
-    def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._share = share
+    def __init__(
+        self,
+        most: float,
+        recent: Callable[[int], Sequence[tuple[str, bool]]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._recent = recent
         self._clock = clock
-        self._seconds: deque[list[int]] = deque()  # [second, payments, blocks]
-        self._seen = self._blocks = 0
         self._lock = threading.Lock()
+        self._looked = float("-inf")
+        self._shares = RecentShares(0, 0, 0)
 
-    def passes(self, *, block: bool) -> bool:
-        """Whether this decision may stand; False: a block too many, let people review it."""
+    def passes(self, action: str) -> bool:
+        """True if a block or review that may be mistaken can stand; False: there are too many.
+
+        action: what was decided; `allow` and `challenge` always stand.
+        """
+        if action not in {"block", "review"}:
+            return True
         with self._lock:
-            second = int(self._clock())
-            while self._seconds and self._seconds[0][0] <= second - WINDOW_SECONDS:
-                _, seen, blocks = self._seconds.popleft()
-                self._seen -= seen
-                self._blocks -= blocks
-            many = self._seen >= FEWEST and self._blocks + 1 > self._share * (self._seen + 1)
-            stands = not (block and many)
-            if not self._seconds or self._seconds[-1][0] < second:
-                self._seconds.append([second, 0, 0])
-            self._seconds[-1][1] += 1
-            self._seconds[-1][2] += block and stands
-            self._seen += 1
-            self._blocks += block and stands
+            now = self._clock()
+            if now - self._looked > _KEPT_SECONDS:
+                self._shares, self._looked = recent_shares(self._recent(LAST)), now
+            shares = self._shares
+            same = shares.blocked if action == "block" else shares.reviewed
+            stands = shares.decisions < FEWEST or same + 1 <= self._most * (shares.decisions + 1)
+            # What this worker lets stand until the next look counts, too.
+            mine = (stands and action == "block", stands and action == "review")
+            self._shares = RecentShares(
+                shares.decisions + 1, shares.blocked + mine[0], shares.reviewed + mine[1]
+            )
             return stands
+
+
+def recent_shares(decisions: Sequence[tuple[str, bool]]) -> RecentShares:
+    """decisions: the action of each, and whether it may be mistaken."""
+    mistakable = [action for action, may_err in decisions if may_err]
+    return RecentShares(len(decisions), mistakable.count("block"), mistakable.count("review"))

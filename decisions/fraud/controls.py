@@ -11,7 +11,7 @@ from decisions.fraud.lists import Lists
 from decisions.fraud.rules import RuleSet, vars_of
 from decisions.runtime import Runtime
 from models.base import Release
-from models.fraud import Policy
+from models.fraud import FraudPolicy
 
 # Kinds of notes.
 LIST, RULE, RULES, POLICY, SHADOW = (
@@ -24,33 +24,33 @@ LIST, RULE, RULES, POLICY, SHADOW = (
 
 
 @dataclass(frozen=True)
-class Desk:
+class FraudControls:
     """One state of it, swapped whole. policies: by model version, where one was set."""
 
     lists: Lists = field(default_factory=lambda: Lists({}))
     rules: RuleSet = field(default_factory=lambda: RuleSet.of(()))
-    policies: Mapping[str, Policy] = field(default_factory=lambda: MappingProxyType({}))
+    policies: Mapping[str, FraudPolicy] = field(default_factory=lambda: MappingProxyType({}))
     shadow: Release | None = None
     shadow_version: str = ""
 
-    def policy(self, release: Release | None) -> Policy | None:
+    def policy(self, release: Release | None) -> FraudPolicy | None:
         """The policy in use with a release: the last one set for it, else its own."""
         if release is None:
             return None
-        return self.policies.get(release.version) or Policy.of(release.policy)
+        return self.policies.get(release.version) or FraudPolicy.of(release.policy)
 
 
-def read(records: Records) -> Desk:
+def read(records: Records) -> FraudControls:
     """The desk as the journal has it; the rules in use are written down under their version."""
     journal = records.journal
     rules = RuleSet.of([{**note.body, "name": note.key} for note in journal.newest(RULE)])
     write_rules(records, rules)
     shadow = journal.of(SHADOW, limit=1)
-    return Desk(
+    return FraudControls(
         lists=Lists.of(journal.newest(LIST)),
         rules=rules,
         policies={
-            str(note.body["model_version"]): Policy.of(note.body["numbers"])
+            str(note.body["model_version"]): FraudPolicy.of(note.body["numbers"])
             for note in journal.of(POLICY)
         },
         shadow_version=str(shadow[0].body["version"]) if shadow else "",
@@ -65,7 +65,7 @@ def write_rules(records: Records, rules: RuleSet) -> None:
 
 
 def write_policy(
-    records: Records, model_version: str, policy: Policy, *, author: str, why: str
+    records: Records, model_version: str, policy: FraudPolicy, *, author: str, why: str
 ) -> None:
     """Keep a policy under its version, and from now on use it with the model."""
     body: dict[str, Any] = {"model_version": model_version, "numbers": policy.numbers(), "why": why}
@@ -74,7 +74,7 @@ def write_policy(
 
 def keep_policy(records: Records, release: Release) -> None:
     """Write down a release's own policy, once."""
-    policy = Policy.of(release.policy)
+    policy = FraudPolicy.of(release.policy)
     body = {"model_version": release.version, "numbers": policy.numbers(), "why": "trained"}
     once = f"{POLICY}:{release.version}:{policy.version}"
     records.journal.add(POLICY, policy.version, author="argosy train", body=body, once=once)

@@ -1,6 +1,6 @@
 """One payment in, one decision out: the path that the API and batch scoring share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from data.decisions import Decision
 from data.errors import ArgosyError
 from decisions.fraud.breaker import Breaker
-from decisions.fraud.controls import Desk
-from decisions.fraud.lists import Entry
-from decisions.fraud.resolve import Case, Scored, lists_of, score, weigh
+from decisions.fraud.controls import FraudControls
+from decisions.fraud.lists import ListEntry
+from decisions.fraud.resolve import PaymentCase, Scored, lists_of, resolve, score
+from decisions.fraud.rules import ATTACK_RULES
 from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
-from features.fraud import PLAN, Rates, decline, event, inputs_of, milliseconds
+from features.fraud import PLAN, ExchangeRates, decline, event, inputs_of, milliseconds
 from models.base import Release
-from models.fraud import BoostedTrees, Policy
+from models.fraud import FraudPolicy, PaymentModel
 
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
@@ -27,7 +28,7 @@ Risks = Callable[[Sequence[str], Sequence[datetime]], Sequence[Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PaymentAsked:
     """A payment to decide on; explain: reasons also when it is allowed."""
 
     payment: Mapping[str, Any]
@@ -48,10 +49,10 @@ class Engine:
     """
 
     counters: Counters
-    rates: Callable[[], Rates]
+    rates: Callable[[], ExchangeRates]
     risks: Risks
     release: Callable[[], Release | None]
-    desk: Callable[[], Desk]
+    controls: Callable[[], FraudControls]
     breaker: Breaker | None = None
     timed: Callable[[str], AbstractContextManager[None]] = _untimed
 
@@ -61,11 +62,11 @@ class Engine:
         Where the counters or the store cannot be asked the rules answer alone, or the customer is
         taken as unknown; the decision says that it is degraded.
         """
-        return self.decide_all([Asked(payment, explain)])[0]
+        return self.decide_all([PaymentAsked(payment, explain)])[0]
 
-    def decide_all(self, asked: Sequence[Asked]) -> list[Decision]:
+    def decide_all(self, asked: Sequence[PaymentAsked]) -> list[Decision]:
         """The same for several, one after the other, with one question to each store."""
-        desk, rates = self.desk(), self.rates()
+        controls, rates = self.controls(), self.rates()
         payments = [each.payment for each in asked]
         amounts = [_amount(rates, payment) for payment in payments]
         with self.timed("counters"):
@@ -73,9 +74,9 @@ class Engine:
         with self.timed("features"):
             risks, known = self._risks(payments)
         now = datetime.now(UTC)
-        listed = [desk.lists.hit(payment, now) for payment in payments]
+        listed = [controls.lists.hit(payment, now) for payment in payments]
         cases = [
-            Case(payment, facts, amount, lists_of(entries))
+            PaymentCase(payment, facts, amount, lists_of(entries))
             for payment, facts, amount, entries in zip(
                 payments,
                 inputs_of(payments, amounts, velocities, risks),
@@ -85,35 +86,37 @@ class Engine:
             )
         ]
         release = self.release() if counted else None
-        basis = _Basis(desk, release, desk.policy(release), degraded=release is None or not known)
+        basis = _Basis(
+            controls, release, controls.policy(release), degraded=release is None or not known
+        )
         with self.timed("model"):
             scored = score(cases, model_of(release), basis.policy)
-        shadow = desk.shadow if counted else None
-        shadowed = score(cases, model_of(shadow), desk.policy(shadow) if shadow else None)
+        shadow = controls.shadow if counted else None
+        shadowed = score(cases, model_of(shadow), controls.policy(shadow) if shadow else None)
         return [
-            self._decision(_Asking(case, each.explain, entries, said, other), basis)
+            self._decision(_CaseAsked(case, each.explain, entries, said, other), basis)
             for case, each, entries, said, other in zip(
                 cases, asked, listed, scored, shadowed, strict=True
             )
         ]
 
-    def _decision(self, asking: "_Asking", basis: "_Basis") -> Decision:
-        case, desk = asking.case, basis.desk
-        verdict = weigh(case, asking.scored, desk.rules, explain=asking.explain)
+    def _decision(self, asking: "_CaseAsked", basis: "_Basis") -> Decision:
+        case, controls = asking.case, basis.controls
+        verdict = resolve(case, asking.scored, controls.rules, explain=asking.explain)
         trace: dict[str, Any] = {"amount_base": None if case.amount != case.amount else case.amount}
         if asking.listed:
             trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in asking.listed]
-        if asking.shadowed is not None and desk.shadow is not None:
-            found = weigh(case, asking.shadowed, desk.rules)  # it does not act
+        if asking.shadowed is not None and controls.shadow is not None:
+            found = resolve(case, asking.shadowed, controls.rules)  # it does not act
             said = {"probability": found.probability, "decision": found.action}
-            trace["shadow"] = {"version": desk.shadow.version, **said}
+            trace["shadow"] = {"version": controls.shadow.version, **said}
         if asking.explain:
             trace["explain"] = True
         action = verdict.action
-        if self.breaker is not None:
-            stands = self.breaker.passes(block=action == "block" and "block" not in case.listed)
-            if not stands:
-                action, trace["excess"] = "review", True
+        mistakable = may_be_mistaken(verdict.rules_hit, case.listed)
+        if self.breaker is not None and mistakable and not self.breaker.passes(action):
+            # The shopper proves who they are: neither a block nor work for people.
+            action, trace["excess"] = "challenge", True
         return Decision(
             payment_id=case.payment["payment_id"],
             decision_id=fresh_id(),
@@ -124,8 +127,8 @@ class Engine:
             reasons=verdict.reasons,
             rules_hit=verdict.rules_hit,
             model_version=basis.release.version if basis.release else "",
-            policy_version=policy_version(basis.policy, desk),
-            degraded=basis.degraded,
+            policy_version=policy_version(basis.policy, controls),
+            degraded=basis.degraded or case.amount != case.amount,
             payment=stored(case.payment, action),
             features=case.facts,
             trace=trace,
@@ -158,43 +161,51 @@ class Engine:
             return [{}] * len(payments), False
 
 
+def may_be_mistaken(rules_hit: Collection[str], listed: Collection[str]) -> bool:
+    """False where a list, or a shipped rule on velocity, stands behind a decision.
+
+    rules_hit: names of the rules that hold; listed: names of the lists that the payment is on.
+    """
+    return not (ATTACK_RULES.intersection(rules_hit) or {"block", "watch"}.intersection(listed))
+
+
 @dataclass(frozen=True)
 class _Basis:
     """What several decisions made at once have in common."""
 
-    desk: Desk
+    controls: FraudControls
     release: Release | None
-    policy: Policy | None
+    policy: FraudPolicy | None
     degraded: bool
 
 
 @dataclass(frozen=True)
-class _Asking:
+class _CaseAsked:
     """One of them: its case, the entries of lists hit, what the models say."""
 
-    case: Case
+    case: PaymentCase
     explain: bool
-    listed: tuple[Entry, ...]
+    listed: tuple[ListEntry, ...]
     scored: Scored | None
     shadowed: Scored | None
 
 
-def _amount(rates: Rates, payment: Mapping[str, Any]) -> float:
+def _amount(rates: ExchangeRates, payment: Mapping[str, Any]) -> float:
     at = milliseconds(payment["attempted_at"])
     return rates.amount(payment["amount"], payment.get("currency"), at)
 
 
-def model_of(release: Release | None) -> BoostedTrees | None:
+def model_of(release: Release | None) -> PaymentModel | None:
     """The release's model."""
     if release is None:
         return None
-    assert isinstance(release.model, BoostedTrees), "training registers no other"
+    assert isinstance(release.model, PaymentModel), "training registers no other"
     return release.model
 
 
-def policy_version(policy: Policy | None, desk: Desk) -> str:
+def policy_version(policy: FraudPolicy | None, controls: FraudControls) -> str:
     """The versions of the policy and of the rules."""
-    return f"{policy.version}+{desk.rules.version}" if policy else desk.rules.version
+    return f"{policy.version}+{controls.rules.version}" if policy else controls.rules.version
 
 
 def stored(payment: Mapping[str, Any], action: str) -> dict[str, Any]:

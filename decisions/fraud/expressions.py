@@ -16,6 +16,11 @@ from data.errors import ArgosyError
 
 LONGEST = 2_000
 _NAME = re.compile(r"[A-Za-z_]\w*")
+# CEL's macros that go through a list.
+_LOOP = re.compile(
+    r"\.\s*(all|exists|exists_one|existsOne|map|filter|transformList|transformMap"
+    r"|transformMapEntry|sortBy|reduce)\s*\("
+)
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _UNKNOWN: Mapping[str, Any] = {"float": float("nan"), "str": "", "bool": False}
 
@@ -42,17 +47,25 @@ class Expression:
 
     def _evaluated(self, facts: Mapping[str, Any]) -> Any:
         given = {name: _value(facts.get(name), kind) for name, kind in self.names}
-        return self.compiled.eval(data=given).value()
+        try:
+            return self.compiled.eval(data=given).value()
+        except (RuntimeError, ValueError, TypeError):  # whatever the library cannot evaluate
+            return None
 
 
-def compiled(text: str, types: Mapping[str, str]) -> Expression:
+def compiled(text: str, types: Mapping[str, str], *, longest: int = LONGEST) -> Expression:
     """The expression, checked against the types (float, str, bool) of what it may name; x_… may
-    always be named, and is of any type.
+    always be named, and is of any type. longest: characters it may have.
 
     Raises ExpressionError, saying what is wrong and where.
     """
-    if len(text) > LONGEST:
-        raise ExpressionError(f"the expression has {len(text)} characters; at most {LONGEST}")
+    if len(text) > longest:
+        raise ExpressionError(f"the expression has {len(text)} characters; at most {longest}")
+    if found := _LOOP.search(_QUOTED.sub("", text)):
+        raise ExpressionError(
+            f"{text!r}: {found[1]} goes through a list, which a rule may not: nested, it takes so "
+            "long that no payment is answered; compare single values, or use in [..]"
+        )
     words = dict.fromkeys(_NAME.findall(_QUOTED.sub("", text)))
     names = tuple(
         (word, types.get(word, "any")) for word in words if word in types or word[:2] == "x_"

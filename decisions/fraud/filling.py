@@ -12,17 +12,27 @@ import orjson
 import pandas as pd
 
 from data.settings import Settings
+from decisions.fraud.known import all_labels, told_outcomes, with_outcomes
 from decisions.privacy import receipts
 from decisions.runtime import Runtime
 from features.counters import REMEMBER_DAYS, Counters, CountersError
-from features.fraud import PLAN, Rates, amounts, event, events, milliseconds, report
+from features.fraud import (
+    PLAN,
+    ExchangeRates,
+    amounts,
+    event,
+    events,
+    label_changes,
+    milliseconds,
+    report,
+)
 from features.windows import states
 
 _COUNTED = ("payments", "chargebacks", "fx_rates")
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledUpTo:
     """Up to which of the records the counters were filled: the last numbers of each."""
 
     payments: int
@@ -34,7 +44,7 @@ def is_due(counters: Counters, runtime: Runtime) -> bool:
     return counters.version() != _version(runtime)
 
 
-def fill(counters: Counters, runtime: Runtime) -> Filled | None:
+def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     """Fill the counters anew; None when there is nothing.
 
     Payments are decided meanwhile: `catch_up` afterwards.
@@ -44,19 +54,16 @@ def fill(counters: Counters, runtime: Runtime) -> Filled | None:
     payments, last = _payments(runtime)
     if payments.empty:
         return None
-    both = [part for part in (runtime.lake.read("chargebacks"), told) if len(part)]
-    chargebacks = pd.concat(both, ignore_index=True) if both else told
-    reported = pd.to_datetime(chargebacks["reported_at"], utc=True)
-    chargebacks = chargebacks.assign(reported_at=reported.astype("datetime64[ns, UTC]"))
+    chargebacks = all_labels(runtime.lake.read("chargebacks"), told)
     amount = amounts(payments, runtime.lake.read("fx_rates"), runtime.settings.base_currency)
     stream = events(payments, chargebacks, amount)
     recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
     ids = stream.loc[stream["at"] >= recent, "event_id"]
     counters.load(states(stream, PLAN), ids, version)
-    return Filled(last, last_told)
+    return FilledUpTo(last, last_told)
 
 
-def fill_apart(settings: Settings) -> Filled | None:
+def fill_apart(settings: Settings) -> FilledUpTo | None:
     """`fill` by a process of its own; raises CountersError where that fails, with its last words.
 
     Filling reads every payment there is. In the server it would hold up those who ask meanwhile,
@@ -69,14 +76,14 @@ def fill_apart(settings: Settings) -> Filled | None:
         words = ended.stderr.decode(errors="replace").strip().splitlines()
         raise CountersError(f"the fraud counters were not filled: {words[-1] if words else ''}")
     found = orjson.loads(ended.stdout.splitlines()[-1])  # a library may have spoken before
-    return None if found is None else Filled(**found)
+    return None if found is None else FilledUpTo(**found)
 
 
 def catch_up(
     counters: Counters,
     runtime: Runtime,
-    rates: Rates,
-    filled: Filled,
+    rates: ExchangeRates,
+    filled: FilledUpTo,
     until: datetime | None = None,
 ) -> None:
     """Count what came since, until: by then; what the counters know already counts once."""
@@ -86,12 +93,28 @@ def catch_up(
         amount = rates.amount(payment["amount"], payment.get("currency"), at)
         counters.observe(event(payment, amount))
     told, _ = runtime.records.pending("chargebacks", after=filled.chargebacks)
-    told = told[told["is_fraud"].astype(bool)].set_index("payment_id")
     if len(told):
-        known = known_payments(runtime)
-        for payment in _rows(known[known["payment_id"].isin(told.index)]):
-            moments = told.loc[[payment["payment_id"]], "reported_at"]
-            counters.observe(report(payment, moments.min()))
+        _count_labels(counters, runtime, told)
+
+
+def _count_labels(counters: Counters, runtime: Runtime, told: pd.DataFrame) -> None:
+    """Count what some labels changed. told: rows of chargebacks that came after the filling."""
+    lake = runtime.lake.read("chargebacks")
+    lake = lake[lake["payment_id"].isin(told["payment_id"])]
+    here = pd.DataFrame(runtime.records.labels_of(set(told["payment_id"])))
+    every = all_labels(lake, here)
+    times = all_labels(told.head(0), told)[["payment_id", "reported_at", "is_fraud"]]
+    marked = every.merge(times, how="left", indicator=True)
+    before = label_changes(every[(marked["_merge"] == "left_only").to_numpy()])
+    counted = set(zip(before["payment_id"], before["number"], strict=True))
+    known = known_payments(runtime)
+    known = known[known["payment_id"].isin(every["payment_id"])]
+    payments = {payment["payment_id"]: payment for payment in _rows(known)}
+    for name, at, is_fraud, number in label_changes(every).itertuples(index=False):
+        if (name, number) not in counted and name in payments:
+            counters.observe(
+                report(payments[name], at.to_pydatetime(), is_fraud=is_fraud, number=number)
+            )
 
 
 def known_payments(runtime: Runtime) -> pd.DataFrame:
@@ -103,13 +126,16 @@ def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
     """The same, and the number of the last decision among them."""
     decided, last = runtime.records.pending("payments")
     lake = runtime.lake.read("payments")
+    outcomes = told_outcomes(runtime.records)
     fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
     if fresh.empty:
-        return lake, last
+        return with_outcomes(lake, outcomes), last
     fresh = fresh.reindex(columns=lake.columns)
-    times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601")
+    times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601", errors="coerce")
     fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
-    return (pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh), last
+    fresh = fresh[fresh["attempted_at"].notna()]
+    both = pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh
+    return with_outcomes(both, outcomes), last
 
 
 def _version(runtime: Runtime) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import Lists
-from decisions.fraud.live_engine import known_frauds
-from decisions.fraud.rules import Rule
+from decisions.fraud.rules import FraudRule
 from decisions.runtime import Runtime
 from features.fraud import amounts, history, inputs
 
@@ -20,8 +20,9 @@ MOST_EXAMPLES, MOST_PAYMENTS = 20, 200_000
 @dataclass(frozen=True)
 class DryRun:
     """payments: in the time looked at; hits: payments the rule holds of. caught: hits reported as
-    fraud; hurt: hits old enough that a fraud would have been reported, and was not; unknown: the
-    other hits, and those that were declined. Money in base currency. examples: the newest hits."""
+    fraud; hurt: hits old enough that a fraud would have been reported, and was not; undecided: hits
+    that were declined, so that nobody would report them; immature: hits that may still be reported.
+    Money in base currency. examples: the newest hits."""
 
     payments: int
     hits: int
@@ -31,11 +32,12 @@ class DryRun:
     fraud_share_caught: float | None
     hurt: int
     hurt_money: float
-    unknown: int
+    undecided: int
+    immature: int
     examples: tuple[str, ...]
 
 
-def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
+def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> DryRun:
     """The rule over the lake's payments of the last days (the newest MOST_PAYMENTS of them), each
     with what was known at its moment. ExpressionError where it is no rule."""
     rule.expression  # noqa: B018  # compiled before history is read
@@ -53,6 +55,7 @@ def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
     young = timedelta(days=runtime.settings.label_maturity_days)
     mature = (recent["attempted_at"] <= pd.Timestamp(now - young)).to_numpy(dtype=bool)
     honest = ~fraud & taken & mature
+    immature = ~fraud & taken & ~mature
     caught, hurt = hits & fraud, hits & honest
     examples = recent.loc[hits, "payment_id"].tail(MOST_EXAMPLES)
     return DryRun(
@@ -64,7 +67,8 @@ def dry_run(runtime: Runtime, rule: Rule, lists: Lists, *, days: int) -> DryRun:
         fraud_share_caught=float(caught.sum() / fraud.sum()) if fraud.any() else None,
         hurt=int(hurt.sum()),
         hurt_money=float(np.nansum(amount[hurt])),
-        unknown=int((hits & ~fraud & ~honest).sum()),
+        undecided=int((hits & ~fraud & ~taken).sum()),
+        immature=int((hits & immature).sum()),
         examples=tuple(str(name) for name in examples[::-1]),
     )
 
@@ -76,7 +80,10 @@ def _rows(payments: pd.DataFrame, facts: pd.DataFrame, lists: Lists) -> Iterator
     for payment, fact in zip(asked, seen, strict=True):
         hit = {entry.list for entry in lists.hit(payment, payment["attempted_at"])}
         listed = {f"{name}_listed": name in hit for name in ("allow", "watch", "block")}
-        yield {**payment, **fact, **listed, "without_model": False}
+        yield {**payment, **fact, **listed, "without_model": False} | {
+            "amount_unknown": payment["amount"] == payment["amount"]
+            and fact["amount_base"] != fact["amount_base"]
+        }
 
 
 def _dicts(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """What became of payments: labels that come back, outcomes; each counts for the next payments."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from pandas import isna
+import pandas as pd
 
-from data.decisions import Decision
-from decisions.fraud.feedback import Item, Items, Label, Outcomes
+from decisions.fraud.feedback import FeedbackItem, FeedbackItems, PaymentLabel, PaymentOutcomes
+from decisions.fraud.known import OUTCOME, label_history
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from features.fraud import decline, report
@@ -16,64 +16,119 @@ LABEL = "fraud_label"
 
 
 def keep_labels(
-    runtime: Runtime, engine: LiveEngine, labels: Sequence[Label], *, author: str
-) -> Items:
-    """Keep labels; a fraud counts for its card, device, … from its known time on."""
-    rows = [
-        {
-            "payment_id": label.payment_id,
-            "reported_at": label.reported_at,
-            "is_fraud": label.is_fraud,
-            "reason": label.reason or label.source,
-        }
-        for label in labels
-    ]
-    fresh = runtime.records.add_labels(rows)
-    for label, new in zip(labels, fresh, strict=True):
-        if new:
-            body = label.model_dump(mode="json", exclude_none=True)
-            runtime.records.journal.add(LABEL, label.payment_id, author=author, body=body)
-    payments = payments_of(runtime, [label.payment_id for label in labels if label.is_fraud])
-    for label in labels:
-        if label.is_fraud and (payment := payments.get(label.payment_id)):
-            engine.get().counters.observe(report(payment, label.reported_at))
-    return Items(
+    runtime: Runtime, engine: LiveEngine, labels: Sequence[PaymentLabel], *, author: str
+) -> FeedbackItems:
+    """Keep labels, all in one transaction; what changes counts for the card, device, … from then.
+
+    labels: the newest word on a payment holds: `is_fraud` false after true takes the fraud back.
+    author: who says so. A label of a payment that is not known yet is kept, and told.
+    """
+    ids = {label.payment_id for label in labels}
+    before = label_history(runtime, ids)
+    fresh = runtime.records.add_labels([_row(label) for label in labels])
+    new = [label for label, is_new in zip(labels, fresh, strict=True) if is_new]
+    bodies = [(each.payment_id, each.model_dump(mode="json", exclude_none=True)) for each in new]
+    runtime.records.journal.add_many(LABEL, bodies, author=author)
+    payments = payments_of(runtime, ids)
+    after = label_history(runtime, {label.payment_id for label in new})
+    _count_changes(engine, payments, before, after)
+    return FeedbackItems(
         data=[
-            Item(payment_id=label.payment_id, status="accepted" if new else "known")
-            for label, new in zip(labels, fresh, strict=True)
+            FeedbackItem(payment_id=label.payment_id, status=_status(label, is_new, payments))
+            for label, is_new in zip(labels, fresh, strict=True)
         ]
     )
 
 
-def settle(runtime: Runtime, engine: LiveEngine, given: Outcomes) -> Items:
-    """A decline counts for its card, device, … at once."""
-    payments = payments_of(runtime, [item.payment_id for item in given.outcomes])
-    answers = []
-    for item in given.outcomes:
-        payment = payments.get(item.payment_id)
-        if payment and item.outcome == "declined" and payment.get("outcome") != "declined":
-            engine.get().counters.observe(decline(payment))
-        status = "accepted" if payment else "unknown_payment"
-        answers.append(Item.model_validate({"payment_id": item.payment_id, "status": status}))
-    return Items(data=answers)
+def _row(label: PaymentLabel) -> dict[str, Any]:
+    """A label as a row of chargebacks."""
+    return {
+        "payment_id": label.payment_id,
+        "kind": "early_warning" if label.source == "early_warning" else "chargeback",
+        "reported_at": label.reported_at,
+        "is_fraud": label.is_fraud,
+        "reason": label.reason or label.source,
+    }
 
 
-def payments_of(runtime: Runtime, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _status(label: PaymentLabel, is_new: bool, payments: Mapping[str, Any]) -> Any:
+    if label.payment_id not in payments:
+        return "unknown_payment"
+    return "accepted" if is_new else "known"
+
+
+def _count_changes(
+    engine: LiveEngine,
+    payments: Mapping[str, Mapping[str, Any]],
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+) -> None:
+    """Count what the new labels changed: a fraud more, or one less."""
+    was = before.drop_duplicates("payment_id", keep="last").set_index("payment_id")["is_fraud"]
+    last = after.drop_duplicates("payment_id", keep="last")
+    events = [
+        report(payments[name], at.to_pydatetime(), is_fraud=bool(is_fraud), number=int(number))
+        for name, at, is_fraud, number in zip(
+            last["payment_id"], last["at"], last["is_fraud"], last["number"], strict=True
+        )
+        if name in payments and bool(was.get(name, False)) != bool(is_fraud)
+    ]
+    if events:
+        engine.get().counters.observe_all(events)
+
+
+def settle(
+    runtime: Runtime, engine: LiveEngine, given: PaymentOutcomes, *, author: str = "shop"
+) -> FeedbackItems:
+    """Keep outcomes, then count them: a decline counts for its card, device, … at once.
+
+    given: of decided payments; author: who says so. Stored before they are counted, so that
+    counters that are filled anew know them.
+    """
+    payments = payments_of(runtime, {item.payment_id for item in given.outcomes})
+    known = [item for item in given.outcomes if item.payment_id in payments]
+    now = datetime.now(UTC).isoformat()
+    bodies = [
+        (
+            item.payment_id,
+            {"outcome_at": now, **item.model_dump(mode="json", exclude_none=True)},
+        )
+        for item in known
+    ]
+    runtime.records.journal.add_many(OUTCOME, bodies, author=author)
+    declines = [
+        decline(payments[item.payment_id])
+        for item in known
+        if item.outcome == "declined"
+        and not item.technical_error
+        and payments[item.payment_id].get("outcome") != "declined"
+    ]
+    if declines:
+        engine.get().counters.observe_all(declines)
+    return FeedbackItems(
+        data=[
+            FeedbackItem(
+                payment_id=item.payment_id,
+                status="accepted" if item.payment_id in payments else "unknown_payment",
+            )
+            for item in given.outcomes
+        ]
+    )
+
+
+def payments_of(runtime: Runtime, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """The payments of these ids that were decided here or lie in the lake."""
     if not ids:
         return {}
-    decided = {name: found for name in ids if (found := runtime.records.decision(name))}
-    payments = {name: _stored(found) for name, found in decided.items()}
+    payments = {
+        name: row | {"attempted_at": datetime.fromisoformat(row["attempted_at"])}
+        for name, row in runtime.records.payments_of(ids).items()
+    }
     if missing := set(ids) - set(payments):
         lake = runtime.lake.read("payments")
         for row in lake[lake["payment_id"].isin(missing)].to_dict("records"):
-            given = {str(name): value for name, value in row.items() if not isna(value)}
+            given = {str(name): value for name, value in row.items() if not pd.isna(value)}
             payments[given["payment_id"]] = given | {
                 "attempted_at": given["attempted_at"].to_pydatetime()
             }
     return payments
-
-
-def _stored(decision: Decision) -> dict[str, Any]:
-    row = dict(decision.payment)
-    return row | {"attempted_at": datetime.fromisoformat(row["attempted_at"])}

@@ -15,7 +15,7 @@ COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListEntry:
     """One entry. entry_id: of its list, column and value; expires_at: None is never."""
 
     entry_id: str
@@ -36,9 +36,9 @@ class Entry:
 class Lists:
     """All entries, found by what they name. A value is found whatever its case and width."""
 
-    entries: Mapping[tuple[str, str], tuple[Entry, ...]]
+    entries: Mapping[tuple[str, str], tuple[ListEntry, ...]]
 
-    def hit(self, payment: Mapping[str, Any], now: datetime) -> tuple[Entry, ...]:
+    def hit(self, payment: Mapping[str, Any], now: datetime) -> tuple[ListEntry, ...]:
         """The entries that name something of the payment."""
         if not self.entries:
             return ()
@@ -46,7 +46,7 @@ class Lists:
         found = (self.entries.get((name, folded(str(value))), ()) for name, value in named)
         return tuple(entry for some in found for entry in some if entry.holds(now))
 
-    def all(self) -> list[Entry]:
+    def all(self) -> list[ListEntry]:
         """Every entry, the newest first."""
         every = (entry for some in self.entries.values() for entry in some)
         return sorted(every, key=lambda entry: entry.added_at, reverse=True)
@@ -54,7 +54,7 @@ class Lists:
     @classmethod
     def of(cls, notes: Iterable[Note]) -> Self:
         """From the newest note of each entry; one that was removed is not there."""
-        found: dict[tuple[str, str], tuple[Entry, ...]] = {}
+        found: dict[tuple[str, str], tuple[ListEntry, ...]] = {}
         for note in notes:
             if note.body.get("removed"):
                 continue
@@ -64,11 +64,11 @@ class Lists:
         return cls(found)
 
 
-def entry_of(note: Note) -> Entry:
+def entry_of(note: Note) -> ListEntry:
     """A note as an entry."""
     body = note.body
     until = body.get("expires_at")
-    return Entry(
+    return ListEntry(
         entry_id=note.key,
         list=body["list"],
         column=body["column"],

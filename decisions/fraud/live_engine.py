@@ -11,15 +11,15 @@ from typing import Any
 
 from data.errors import ArgosyError
 from data.records.steps import only_one
-from decisions.fraud import controls as desks
+from decisions.fraud import controls as fraud_controls
 from decisions.fraud.breaker import Breaker
-from decisions.fraud.controls import Desk
-from decisions.fraud.engine import Engine
-from decisions.fraud.filling import Filled, catch_up, fill, fill_apart, is_due
+from decisions.fraud.controls import FraudControls
+from decisions.fraud.engine import Engine, may_be_mistaken
+from decisions.fraud.filling import FilledUpTo, catch_up, fill, fill_apart, is_due
 from decisions.fraud.metrics import Metrics
 from decisions.runtime import Runtime
 from features.counters import Counters, open_counters
-from features.fraud import PLAN, Rates
+from features.fraud import PLAN, ExchangeRates
 from models.base import Release
 
 # Payments in the lake from which on a process of its own fills the counters.
@@ -44,10 +44,10 @@ class LiveEngine:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._filled = False
-        self._late: tuple[Filled, datetime] | None = None
-        self._rates: tuple[str, Rates] | None = None
+        self._late: tuple[FilledUpTo, datetime] | None = None
+        self._rates: tuple[str, ExchangeRates] | None = None
         self._reading = threading.Lock()
-        self._desk = Desk()
+        self._desk = FraudControls()
         self._mark = -1
         self._known_policies: set[str] = set()
         runtime.watched.append(self._look)
@@ -60,7 +60,7 @@ class LiveEngine:
             if self._engine is None:
                 self._engine = self._open()
                 with suppress(ArgosyError):
-                    self._read_desk()
+                    self._read_controls()
             if not self._filled:
                 with suppress(ArgosyError):  # each decision says that it goes without them
                     while not self._follow(self._engine.counters):
@@ -71,7 +71,7 @@ class LiveEngine:
     def _look(self) -> None:
         """What changed is read again."""
         with suppress(ArgosyError):
-            self._read_desk()
+            self._read_controls()
         self._read_rates()
         with suppress(ArgosyError):
             if self._engine is not None and self._filled:
@@ -116,10 +116,21 @@ class LiveEngine:
             rates=self._rates_now,
             risks=self._risks,
             release=self._release,
-            desk=self.desk,
-            breaker=Breaker(settings.fraud_most_blocks),
+            controls=self.controls,
+            breaker=Breaker(settings.fraud_most_blocks, self._recent),
             timed=partial(self._runtime.telemetry.step, "fraud"),
         )
+
+    def _recent(self, count: int) -> list[tuple[str, bool]]:
+        """Action of each of the last decisions of all workers, and whether it may be mistaken."""
+        try:
+            last = self._runtime.records.last_decisions(count)
+        except ArgosyError:  # the breaker stays as it is: the decision itself will be refused
+            return []
+        return [
+            (each.decision, may_be_mistaken(each.rules_hit, each.lists) or each.excess)
+            for each in last
+        ]
 
     def close(self) -> None:
         """Close the counters; the next use opens them again."""
@@ -128,27 +139,27 @@ class LiveEngine:
                 self._engine.counters.close()
             self._engine, self._filled = None, False
 
-    def desk(self) -> Desk:
+    def controls(self) -> FraudControls:
         """Lists, rules, policies and shadow in use. While the journal cannot be read, the last."""
         return self._desk
 
     def changed(self) -> None:
         """The journal was written to here: read it now."""
-        self._read_desk()
+        self._read_controls()
 
-    def current(self) -> Desk:
+    def current(self) -> FraudControls:
         """The desk as the journal has it now, for people."""
-        self._read_desk()
+        self._read_controls()
         return self._desk
 
-    def _read_desk(self) -> None:
+    def _read_controls(self) -> None:
         with self._reading:
             mark = self._runtime.records.journal.mark()
             if mark != self._mark:
-                fresh = desks.read(self._runtime.records)
+                fresh = fraud_controls.read(self._runtime.records)
                 self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
 
-    def _shadow(self, fresh: Desk) -> Release | None:
+    def _shadow(self, fresh: FraudControls) -> Release | None:
         if not fresh.shadow_version:
             return None
         if self._desk.shadow is not None and self._desk.shadow.version == fresh.shadow_version:
@@ -159,19 +170,19 @@ class LiveEngine:
         """The release in use; its policy is written down before the first decision by it."""
         release = self._runtime.release("fraud")
         if release is not None and release.version not in self._known_policies:
-            desks.keep_policy(self._runtime.records, release)
+            fraud_controls.keep_policy(self._runtime.records, release)
             self._known_policies.add(release.version)
         return release
 
-    def _rates_now(self) -> Rates:
+    def _rates_now(self) -> ExchangeRates:
         return self._rates[1] if self._rates is not None else self._read_rates()
 
-    def _read_rates(self) -> Rates:
+    def _read_rates(self) -> ExchangeRates:
         lake, known = self._runtime.lake, self._rates
         version = lake.version()
         if known is None or known[0] != version:
             table = lake.read("fx_rates")
-            known = version, Rates.of(table, self._runtime.settings.base_currency)
+            known = version, ExchangeRates.of(table, self._runtime.settings.base_currency)
             self._rates = known
         return known[1]
 
@@ -180,11 +191,3 @@ class LiveEngine:
     ) -> Sequence[Mapping[str, Any]]:
         asked = [{"customer_id": customer} for customer in customers]
         return self._runtime.store.online_values("fraud", asked, at)
-
-
-def known_frauds(runtime: Runtime) -> frozenset[str]:
-    """The payments reported as fraud, in the lake or here."""
-    here, _ = runtime.records.pending("chargebacks")
-    parts = [here, runtime.lake.read("chargebacks")]
-    told = [part.loc[part["is_fraud"].fillna(False).astype(bool), "payment_id"] for part in parts]
-    return frozenset(str(name) for names in told for name in names)

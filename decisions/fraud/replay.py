@@ -9,9 +9,9 @@ from data.errors import ArgosyError
 from data.records import Records
 from decisions.fraud.controls import POLICY, RULES
 from decisions.fraud.engine import model_of
-from decisions.fraud.resolve import Case, Verdict, judge
-from decisions.fraud.rules import Rule, RuleSet
-from models.fraud import BoostedTrees, Policy
+from decisions.fraud.resolve import PaymentCase, PaymentVerdict, judge
+from decisions.fraud.rules import FraudRule, RuleSet
+from models.fraud import FraudPolicy, PaymentModel
 from models.registry import Registry
 
 
@@ -42,7 +42,7 @@ def find_decision(records: Records, name: str) -> Decision:
 def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
     """The decision recomputed from its stored facts by its own model, policy and rules."""
     found = _again(decision, records, registry, explain=bool(decision.trace.get("explain")))
-    action = "review" if decision.trace.get("excess") else found.action
+    action = decision.decision if decision.trace.get("excess") else found.action
     stored = {
         "decision": decision.decision,
         "probability": decision.probability,
@@ -66,33 +66,35 @@ def explained(
     return _again(decision, records, registry, explain=True).reasons
 
 
-def _again(decision: Decision, records: Records, registry: Registry, *, explain: bool) -> Verdict:
+def _again(
+    decision: Decision, records: Records, registry: Registry, *, explain: bool
+) -> PaymentVerdict:
     *policies, rules_version = decision.policy_version.split("+")
     amount = decision.trace.get("amount_base")
     listed = (each["list"] for each in decision.trace.get("lists", ()))
-    case = Case(
+    case = PaymentCase(
         payment=decision.payment,
         facts=decision.features,
         amount=float("nan") if amount is None else float(amount),
         listed=frozenset(listed),
     )
-    model: BoostedTrees | None = None
-    policy: Policy | None = None
+    model: PaymentModel | None = None
+    policy: FraudPolicy | None = None
     if decision.model_version:
         model = model_of(registry.load("fraud", decision.model_version))
         policy = _policy(records, policies[0])
     return judge(case, model, policy, _rules(records, rules_version), explain=explain)
 
 
-def _policy(records: Records, version: str) -> Policy:
+def _policy(records: Records, version: str) -> FraudPolicy:
     found = records.journal.of(POLICY, version, limit=1)
     if not found:
         raise ReplayError(f"policy {version} is not in the journal of these records")
-    return Policy.of(found[0].body["numbers"])
+    return FraudPolicy.of(found[0].body["numbers"])
 
 
 def _rules(records: Records, version: str) -> RuleSet:
     found = records.journal.of(RULES, version, limit=1)
     if not found:
         raise ReplayError(f"rule set {version} is not in the journal of these records")
-    return RuleSet(tuple(Rule(**each) for each in found[0].body["rules"]))
+    return RuleSet(tuple(FraudRule(**each) for each in found[0].body["rules"]))

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from data.decisions import DecisionReason
-from decisions.fraud.lists import Entry
-from decisions.fraud.rules import Rule, RuleSet
-from models.fraud import ACTIONS, Action, BoostedTrees, Matrix, Policy
+from decisions.fraud.lists import ListEntry
+from decisions.fraud.rules import ATTACK_RULES, FraudRule, RuleSet
+from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
 
 
 @dataclass(frozen=True)
-class Case:
+class PaymentCase:
     """What a payment is judged on. facts: the model's inputs; amount: in base currency; listed:
     the names of the lists that it is on."""
 
@@ -24,7 +24,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PaymentVerdict:
     """What came out. probability: 0 without a model."""
 
     action: Action
@@ -37,28 +37,28 @@ class Verdict:
 class Scored:
     """What the model says of a case: its row of numbers, the probability, the policy's action."""
 
-    model: BoostedTrees
+    model: PaymentModel
     row: Matrix
     probability: float
     action: Action
 
 
 def judge(
-    case: Case,
-    model: BoostedTrees | None,
-    policy: Policy | None,
+    case: PaymentCase,
+    model: PaymentModel | None,
+    policy: FraudPolicy | None,
     rules: RuleSet,
     *,
     explain: bool = False,
-) -> Verdict:
+) -> PaymentVerdict:
     """The severest of what the policy and the rules ask for; the allow list overrules all but the
     block list. Reasons when it is not `allow`, or when asked."""
     (scored,) = score([case], model, policy)
-    return weigh(case, scored, rules, explain=explain)
+    return resolve(case, scored, rules, explain=explain)
 
 
 def score(
-    cases: Sequence[Case], model: BoostedTrees | None, policy: Policy | None
+    cases: Sequence[PaymentCase], model: PaymentModel | None, policy: FraudPolicy | None
 ) -> list[Scored | None]:
     """What the model says of each case; None where there is none."""
     if model is None or policy is None or not cases:
@@ -66,37 +66,61 @@ def score(
     rows = [model.row(case.facts) for case in cases]
     chances = model.probabilities(np.concatenate(rows)).tolist()
     return [
-        Scored(model, row, chance, policy.action(chance, 0.0 if amount != amount else amount))
+        Scored(model, row, chance, action_for(policy, chance, amount))
         for row, chance, amount in zip(rows, chances, (c.amount for c in cases), strict=True)
     ]
 
 
-def weigh(case: Case, scored: Scored | None, rules: RuleSet, *, explain: bool = False) -> Verdict:
+def resolve(
+    case: PaymentCase, scored: Scored | None, rules: RuleSet, *, explain: bool = False
+) -> PaymentVerdict:
     """The verdict, once it is known what the model says."""
     hit = rules.hit(_named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
-    if "allow" in case.listed and "block" not in case.listed:
+    if "allow" in case.listed and not _overrules(case, hit):
         action = "allow"
     why = tuple(reason_of(rule) for rule in hit)
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
-        why += tuple(DecisionReason(**vars(each)) for each in told)
+        why += tuple(told)
     probability = scored.probability if scored is not None else 0.0
-    return Verdict(action, probability, why, tuple(rule.name for rule in hit))
+    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit))
 
 
-def _named(case: Case, *, without_model: bool) -> dict[str, Any]:
+# What stands above the allow list: a card, device or address can change hands, and a buyer
+# chooses them.
+_WORST_AMOUNTS = (1.0, 50.0, 500.0, 5_000.0)
+
+
+def action_for(policy: FraudPolicy, probability: float, amount: float) -> Action:
+    """The policy's action; where the amount is not known, the severest at amounts of all sizes.
+
+    probability: of fraud; amount: in base currency, NaN where no rate is known.
+    """
+    if amount == amount:
+        return policy.action(probability, amount)
+    found = [policy.action(probability, each) for each in _WORST_AMOUNTS]
+    return max(found, key=ACTIONS.index)
+
+
+def _overrules(case: PaymentCase, hit: Sequence[FraudRule]) -> bool:
+    """True if the allow list does not hold: a block list, or a rule on velocity that blocks."""
+    return "block" in case.listed or any(rule.name in ATTACK_RULES for rule in hit)
+
+
+def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
     """All that a rule may name."""
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
-    return {**case.payment, **case.facts, **lists, "without_model": without_model}
+    named = {**case.payment, **case.facts, **lists, "without_model": without_model}
+    return named | {"amount_unknown": case.amount != case.amount}
 
 
-def reason_of(rule: Rule) -> DecisionReason:
+def reason_of(rule: FraudRule) -> DecisionReason:
     """That a rule holds."""
     return DecisionReason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
 
 
-def lists_of(entries: tuple[Entry, ...]) -> frozenset[str]:
+def lists_of(entries: tuple[ListEntry, ...]) -> frozenset[str]:
     """The names of the lists that these entries stand on."""
     return frozenset(entry.list for entry in entries)

@@ -13,7 +13,7 @@ from data.records import Records
 
 REVIEW = "fraud_review"
 Status = Literal["open", "snoozed", "approved", "rejected"]
-Step = Literal["assign", "approve", "reject", "snooze"]
+Step = Literal["assign", "approve", "reject", "snooze", "reopen"]
 KEPT_DAYS = 90
 LINKS = ("card_id", "device_id", "ip_address", "email_hash", "customer_id")
 MOST_LINKED = 50
@@ -61,6 +61,8 @@ def _review(
             assignee = str(note.body["assignee"])
         elif step == "snooze":
             until = datetime.fromisoformat(note.body["until"])
+        elif step == "reopen":
+            status = "open"
         else:
             status = "approved" if step == "approve" else "rejected"
     if status == "open" and until is not None and until > now:
@@ -74,27 +76,28 @@ def _review(
 def take(
     records: Records, payment_id: str, step: Step, *, author: str, body: Mapping[str, Any]
 ) -> Note:
-    """Write a step down. Approve and reject end a review: said twice it is once, and the other
-    one after it is a ReviewError; so is a step on a payment that is not in review."""
+    """Write a step down.
+
+    step: approve and reject end a review, reopen undoes either; the last of them holds, and said
+    twice it is once. author: who takes it; body: what else is said. Raises ReviewError for a
+    payment that is not in review, and for reopening what is open.
+    """
     decision = records.decision(payment_id)
     if decision is None or decision.decision != "review":
         raise ReviewError(f"payment {payment_id} is not in review")
-    done = [
-        note
-        for note in records.journal.of(REVIEW, payment_id)
-        if note.body["step"] in {"approve", "reject"}
-    ]
-    if done and done[-1].body["step"] != step:
-        raise ReviewError(
-            f"payment {payment_id} was decided by {done[-1].author} ({done[-1].body['step']}) at "
-            f"{done[-1].at:%Y-%m-%d %H:%M} UTC"
-        )
-    once = f"{REVIEW}:{payment_id}:end" if step in {"approve", "reject"} else None
-    full = {"step": step, **body}
-    note = records.journal.add(REVIEW, payment_id, author=author, body=full, once=once)
-    if note.body["step"] != step:
-        raise ReviewError(f"payment {payment_id} was decided by {note.author} just now")
-    return note
+    last = last_verdict(records, payment_id)
+    if last is not None and last.body["step"] == step:
+        return last
+    if step == "reopen" and last is None:
+        raise ReviewError(f"payment {payment_id} is open; there is nothing to undo")
+    return records.journal.add(REVIEW, payment_id, author=author, body={"step": step, **body})
+
+
+def last_verdict(records: Records, payment_id: str) -> Note | None:
+    """The last step that ended or reopened the review of a payment; None where there is none."""
+    steps = records.journal.of(REVIEW, payment_id)
+    ends = [note for note in steps if note.body["step"] in {"approve", "reject", "reopen"}]
+    return ends[-1] if ends else None
 
 
 def linked(payment: Mapping[str, Any], known: pd.DataFrame) -> list[dict[str, Any]]:

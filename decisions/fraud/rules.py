@@ -12,6 +12,7 @@ from features.fraud import FEATURES
 from features.fraud.requests import ORDER_FACTS, RETURN_FACTS
 from models.fraud import ACTIONS, Action
 
+_LONGEST_JOINED = 20_000  # characters of all rules in one expression
 About = Literal["payment", "return", "order"]
 
 # What a rule may name besides the model's inputs and x_… signals; outcome is not known yet.
@@ -26,6 +27,7 @@ _OF_PAYMENT: Mapping[str, str] = {
     **FEATURES,
     **_LISTED,
     "without_model": "bool",
+    "amount_unknown": "bool",
 }
 TYPES: Mapping[About, Mapping[str, str]] = {
     "payment": _OF_PAYMENT,
@@ -35,7 +37,7 @@ TYPES: Mapping[About, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class FraudRule:
     """A rule. name: stable, it is in reasons and answers; when: the expression; action: what it
     asks for at least; about: what it is asked of."""
 
@@ -50,12 +52,20 @@ class Rule:
         """The compiled expression; ExpressionError where it is none."""
         return compiled(self.when, TYPES[self.about])
 
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """True if the expression is true of these facts; a rule kept by an older version, whose
+        expression is none any more, holds of nothing."""
+        try:
+            return self.expression.holds(facts)
+        except ExpressionError:
+            return False
+
 
 @dataclass(frozen=True)
 class RuleSet:
     """The rules in use. version: equal rules, equal version."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[FraudRule, ...]
 
     @cached_property
     def version(self) -> str:
@@ -63,12 +73,12 @@ class RuleSet:
         text = repr(sorted(tuple(vars_of(rule).values()) for rule in self.rules))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
-    def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[Rule, ...]:
+    def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[FraudRule, ...]:
         """The rules that hold of these facts, the most severe first."""
         either = self._either[about]
         if either is not None and either.fails(facts):  # as of most payments
             return ()
-        found = [r for r in self.rules if r.about == about and r.expression.holds(facts)]
+        found = [r for r in self.rules if r.about == about and r.holds(facts)]
         return tuple(sorted(found, key=lambda rule: -ACTIONS.index(rule.action)))
 
     @cached_property
@@ -82,7 +92,8 @@ class RuleSet:
     def _joined(self, about: About) -> Expression | None:
         own = [f"({rule.when})" for rule in self.rules if rule.about == about]
         try:
-            return compiled(" || ".join(own) or "false", TYPES[about])
+            text = " || ".join(own) or "false"
+            return compiled(text, TYPES[about], longest=_LONGEST_JOINED)
         except ExpressionError:
             return None
 
@@ -95,37 +106,99 @@ class RuleSet:
             name = str(change["name"])
             rules.pop(name, None)
             if change.get("active", True):
-                rules[name] = Rule(**{key: change[key] for key in vars_of(SHIPPED[0])})
+                rules[name] = FraudRule(**{key: change[key] for key in vars_of(SHIPPED[0])})
         return cls(tuple(rules.values()))
 
 
-def vars_of(rule: Rule) -> dict[str, str]:
+def vars_of(rule: FraudRule) -> dict[str, str]:
     """A rule as it is stored and told."""
     names = ("name", "text", "when", "action", "about")
     return {name: getattr(rule, name) for name in names}
 
 
+# Block rules on velocity, shipped and tried: an attack is no mistake of theirs.
+ATTACK_RULES = frozenset(
+    {
+        "card_testing_device",
+        "card_testing_customer",
+        "card_testing_ip_address",
+        "card_testing_spread",
+    }
+)
 ADDRESS_IN_DOUBT = (
     "(address_match == 0.0 || billing_differs_shipping == 1.0 || "
     'billing_country == "" || shipping_country == "")'
 )
 SHIPPED = (
-    Rule("block_listed", "on the block list", "block_listed", "block"),
-    Rule("watch_listed", "on the watch list", "watch_listed", "review"),
-    Rule(
+    FraudRule(
+        "line_already_returned",
+        "this line was returned, or its return granted, before",
+        "line_returned == 1.0",
+        "block",
+        "return",
+    ),
+    FraudRule(
+        "refund_above_payment",
+        "more than was paid for the line is asked back",
+        "refund_to_paid > 1.01",
+        "block",
+        "return",
+    ),
+    FraudRule("block_listed", "on the block list", "block_listed", "block"),
+    FraudRule("watch_listed", "on the watch list", "watch_listed", "review"),
+    FraudRule(
         "new_customer_large_amount",
-        "a first payment of this customer above 5,000 in base currency",
-        "amount_base > 5000.0 && !(customer_count > 0.0 || past_payments > 0.0)",
+        "a first payment of this customer above 5,000 in base currency, or in a currency without "
+        "a rate",
+        "(amount_base > 5000.0 || amount_unknown) && "
+        "!(customer_count > 0.0 || past_payments > 0.0)",
         "review",
     ),
-    Rule(
+    FraudRule(
+        "card_testing_device",
+        "3 or more other cards from this device within a day, and one it has not used before",
+        "device_cards_1d >= 3.0 && (!(card_count > 0.0) || device_declines_1d >= 3.0)",
+        "block",
+    ),
+    FraudRule(
+        "card_testing_customer",
+        "3 or more other cards by this customer within a day, and one not used before",
+        "customer_cards_1d >= 3.0 && (!(card_count > 0.0) || customer_declines_1d >= 3.0)",
+        "block",
+    ),
+    FraudRule(
+        "card_testing_ip_address",
+        "3 or more cards and as many declined payments from this IP address within an hour, and a "
+        "card not used before",
+        "ip_cards_1d >= 3.0 && ip_declines_1h >= 3.0 && !(card_count > 0.0)",
+        "block",
+    ),
+    FraudRule(
+        "card_testing_spread",
+        "many declined payments in the shop within an hour against its usual number, and a small "
+        "payment of a customer, card and device that are all new",
+        "shop_declines_1h >= 3.0 && shop_declines_1h > 0.5 * shop_count_1h && "
+        "shop_declines_1h > 5.0 * (shop_declines_30d - shop_declines_1d) / 720.0 && "
+        "amount_base <= 5.0 && without_card == 0.0 && without_device == 0.0 && "
+        "!(card_count > 0.0) && !(customer_count > 0.0) && !(device_count > 0.0)",
+        "block",
+    ),
+    FraudRule(
+        "account_takeover",
+        "a known customer on a new device, with another e-mail address or to a new country, for "
+        "more than they usually spend",
+        "customer_count >= 3.0 && without_device == 0.0 && !(customer_device_count > 0.0) && "
+        "(email_differs == 1.0 || !(customer_ship_to_count > 0.0)) && amount_above_usual > 2.0",
+        "challenge",
+    ),
+    FraudRule(
         "busy_ip_address_in_doubt",
         "5 or more payments from this IP address in the last hour, and an address that does not "
         "match or is incomplete",
         f"ip_count_1h >= 5.0 && {ADDRESS_IN_DOUBT}",
         "review",
     ),
-    Rule(
+    FraudRule(
         "no_model_address_in_doubt",
         "no model is in use, and the address does not match or is incomplete",
         f"without_model && {ADDRESS_IN_DOUBT}",

@@ -1,16 +1,24 @@
 """The policy in use moves with the rate of fraud that is really reported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from data.decisions import Note
+from data.decisions import Decision, Note
 from data.errors import ArgosyError
 from decisions.fraud.controls import POLICY, write_policy
-from decisions.fraud.live_engine import known_frauds
+from decisions.fraud.known import known_frauds
 from decisions.runtime import Runtime
-from models.fraud import Costs, Policy, best_policy, observed_shift
+from models.fraud import (
+    ACTIONS,
+    Costs,
+    FraudPolicy,
+    PolicyLimits,
+    best_policy,
+    observed_shift,
+)
 
 WINDOW_DAYS, FEWEST = 30, 200
 
@@ -57,15 +65,19 @@ def retune(
     frauds = known_frauds(runtime)
     p = np.array([each.probability for each in mine])
     amount = np.array([float(each.trace.get("amount_base") or 0.0) for each in mine])
-    # What was turned away could not be charged back: it counts as foretold.
-    taken = np.array([each.decision != "block" for each in mine])
-    reported = sum(each.payment_id in frauds for each in mine if each.decision != "block")
-    shift = observed_shift(p[taken], reported)
     costs = Costs(**runtime.settings.fraud_costs)
-    found = best_policy(p, amount, costs, budget=runtime.settings.fraud_budget, shift=shift)
+    # What a challenge, a review or a block stops cannot be charged back: of the frauds foretold
+    # only those count that get through.
+    through = p * costs.passes[[ACTIONS.index(each.decision) for each in mine]]
+    reported = sum(each.payment_id in frauds for each in mine if each.decision != "block")
+    shift = observed_shift(through, reported)
+    limits = PolicyLimits(_review_capacity(mine, runtime), runtime.settings.fraud_most_stopped)
+    found = best_policy(
+        p, amount, costs, budget=runtime.settings.fraud_budget, shift=shift, limits=limits
+    )
     used = [n for n in runtime.records.journal.of(POLICY) if _is_of(n, release.version)]
-    former = used[-1].key if used else Policy.of(release.policy).version
-    why = f"{reported} frauds reported, {p[taken].sum():.1f} foretold, of {len(mine)} decisions"
+    former = used[-1].key if used else FraudPolicy.of(release.policy).version
+    why = f"{reported} frauds reported, {through.sum():.1f} foretold, of {len(mine)} decisions"
     if apply and found.version != former:
         write_policy(runtime.records, release.version, found, author=author, why=why)
     return Tuned(
@@ -73,12 +85,20 @@ def retune(
         version=found.version,
         former=former,
         decisions=len(mine),
-        expected=float(p[taken].sum()),
+        expected=float(through.sum()),
         observed=int(reported),
         shift=found.shift,
         penalty=found.penalty,
         block_from_100=found.starts(100.0)["block"],
     )
+
+
+def _review_capacity(decisions: Sequence[Decision], runtime: Runtime) -> float:
+    """The share of payments like these that people can review."""
+    daily = runtime.settings.fraud_reviews_per_day
+    if daily is None:
+        return float(runtime.settings.fraud_review_share)
+    return min(daily * WINDOW_DAYS / max(len(decisions), 1), 1.0)
 
 
 def _is_of(note: Note, model_version: str) -> bool:

@@ -1,21 +1,22 @@
 """How the decisions do, day by day: what was caught, who was hurt, whether the scores moved."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from data.decisions import Decision
-from decisions.fraud.live_engine import known_frauds
+from decisions.fraud.known import known_frauds
 from decisions.runtime import Runtime
-from models.fraud import ACTIONS, Policy
-from models.fraud.drift import stability_index
+from models.fraud import ACTIONS, FraudPolicy
+from models.fraud.drift import stability_of_counts
+
+Row = Mapping[str, Any]
 
 
 def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
-    """One line a day since then.
+    """One line a day since then, from sums that the database makes.
 
     Frauds are those known by now: the figures of young days still change; `mature` says which do
     not. precision: of what was not allowed, fraud; recall: of the frauds, not allowed. saved: money
@@ -23,73 +24,97 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     cost. expected, observed: mean probability and share of fraud. score_shift: see
     `models.fraud.drift`. shadow_…: the same of the shadow, had it acted.
     """
-    decisions = sorted(runtime.records.decisions(since=since), key=lambda each: each.decided_at)
-    frauds = known_frauds(runtime)
     release = runtime.release("fraud")
     numbers = release.policy if release else {}
     cuts = [numbers[f"decile_{n}"] for n in range(1, 10) if f"decile_{n}" in numbers]
-    policy = Policy.of(numbers) if release else None
+    policy = FraudPolicy.of(numbers) if release else None
+    sums = runtime.records.decision_sums
+    days: dict[str, _Day] = {}
+    for row in sums.by_day(since, cuts):
+        days.setdefault(row["day"], _Day()).rows.append(row)
+    for row in sums.of(known_frauds(runtime), since):
+        days.setdefault(row["day"], _Day()).frauds.append(row)
     age = timedelta(days=runtime.settings.label_maturity_days)
     return [
-        {"day": day.isoformat(), "mature": runtime.now() - age >= some[-1].decided_at}
-        | _line(some, frauds, policy, cuts)
-        for day, some in _days(decisions)
+        {"day": name, "mature": runtime.now() - age >= day.last}
+        | _line(day, policy, len(cuts) + 1 if cuts else 0)
+        for name, day in sorted(days.items())
+        if day.rows
     ]
 
 
-def _days(decisions: Sequence[Decision]) -> Iterator[tuple[date, list[Decision]]]:
-    for day, some in groupby(decisions, key=lambda each: each.decided_at.date()):
-        yield day, list(some)
+@dataclass
+class _Day:
+    """rows: sums of the day's decisions; frauds: its decisions on payments that are fraud."""
+
+    rows: list[Row] = field(default_factory=list)
+    frauds: list[Row] = field(default_factory=list)
+
+    @property
+    def last(self) -> datetime:
+        """When its last decision was made."""
+        newest: datetime = max(row["last"] for row in self.rows)
+        return newest
 
 
-def _line(
-    decisions: Sequence[Decision],
-    frauds: frozenset[str],
-    policy: Policy | None,
-    cuts: Sequence[float],
-) -> dict[str, Any]:
-    fraud = np.array([each.payment_id in frauds for each in decisions])
-    amount = np.array([float(each.trace.get("amount_base") or 0.0) for each in decisions])
-    scored = np.array([bool(each.model_version) for each in decisions])
-    p = np.array([each.probability for each in decisions])
-    acted = [each.decision for each in decisions]
+def _line(day: _Day, policy: FraudPolicy | None, bins: int) -> dict[str, Any]:
+    """The figures of one day. bins: of the probabilities, 0 where there are none."""
+    scored = [row for row in day.rows if row["scored"]]
+    count = _total(scored, "decisions")
+    found = sum(bool(row["scored"]) for row in day.frauds)
+    counts = np.bincount(
+        [row["bin"] for row in scored], [row["decisions"] for row in scored], minlength=bins
+    )
     line: dict[str, Any] = {
-        "decisions": len(decisions),
-        "degraded": sum(each.degraded for each in decisions),
+        "decisions": int(_total(day.rows, "decisions")),
+        "degraded": int(_total(day.rows, "degraded")),
     }
-    line |= _judged(acted, fraud, amount, policy)
+    line |= _judged(day.rows, day.frauds, "decision", policy)
     line |= {
-        "expected": float(p[scored].mean()) if scored.any() else None,
-        "observed": float(fraud[scored].mean()) if scored.any() else None,
-        "score_shift": stability_index(cuts, p[scored]) if cuts and scored.any() else None,
+        "expected": _total(scored, "probability") / count if count else None,
+        "observed": found / count if count else None,
+        "score_shift": stability_of_counts(counts) if bins and count else None,
     }
-    shadow = [each.trace["shadow"] for each in decisions if "shadow" in each.trace]
-    if shadow:
-        at = np.array(["shadow" in each.trace for each in decisions])
-        said = _judged([each["decision"] for each in shadow], fraud[at], amount[at], policy)
+    rows = [row for row in day.rows if row["shadow"] is not None]
+    frauds = [row for row in day.frauds if row["shadow"] is not None]
+    if rows:
+        said = _judged(rows, frauds, "shadow", policy)
         line |= {f"shadow_{name}": value for name, value in said.items()}
     return line
 
 
 def _judged(
-    acted: Sequence[str], fraud: np.ndarray, amount: np.ndarray, policy: Policy | None
+    rows: Iterable[Row], frauds: Iterable[Row], acted: str, policy: FraudPolicy | None
 ) -> dict[str, Any]:
-    places = np.array([ACTIONS.index(each) for each in acted])
-    stopped = places > 0
+    """Shares, frauds caught and money. acted: which column says what was done."""
+    count, money, bad, bad_money = (np.zeros(len(ACTIONS)) for _ in range(4))
+    for row in rows:
+        place = ACTIONS.index(row[acted])
+        count[place] += row["decisions"]
+        money[place] += row["amount"]
+    for row in frauds:
+        place = ACTIONS.index(row[acted])
+        bad[place] += 1
+        bad_money[place] += row["amount"]
+    stopped = count[1:].sum()
     answer: dict[str, Any] = {
-        f"{name}_share": float((places == place).mean()) for place, name in enumerate(ACTIONS)
+        f"{name}_share": float(count[n] / count.sum()) for n, name in enumerate(ACTIONS)
     }
     answer |= {
-        "frauds": int(fraud.sum()),
-        "precision": float(fraud[stopped].mean()) if stopped.any() else None,
-        "recall": float(stopped[fraud].mean()) if fraud.any() else None,
+        "frauds": int(bad.sum()),
+        "precision": float(bad[1:].sum() / stopped) if stopped else None,
+        "recall": float(bad[1:].sum() / bad.sum()) if bad.sum() else None,
     }
     if policy is not None:
-        through, kept = policy.costs.passes[places], policy.costs.keeps[places]
-        margin = policy.costs.margin * amount + policy.costs.goodwill
+        through, kept = policy.costs.passes, policy.costs.keeps
+        honest = policy.costs.margin * (money - bad_money) + policy.costs.goodwill * (count - bad)
         answer |= {
-            "saved": float((amount * (1.0 - through))[fraud].sum()),
-            "lost": float((amount * through)[fraud].sum()),
-            "hurt": float((margin * (1.0 - kept))[~fraud].sum()),
+            "saved": float((bad_money * (1.0 - through)).sum()),
+            "lost": float((bad_money * through).sum()),
+            "hurt": float((honest * (1.0 - kept)).sum()),
         }
     return answer
+
+
+def _total(rows: Iterable[Row], name: str) -> float:
+    return float(sum(row[name] for row in rows))

@@ -10,16 +10,61 @@ from data.purchasing import OrderedLine
 from data.records.purchasing import Purchasing
 from features.replenishment import PAIR
 
+# An order of ours is entered in the merchant's own system within so many days.
+ENTERED_WITHIN = pd.Timedelta(days=14)
+
 
 def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine]:
-    """What was ordered here and the lake does not know yet; what it has received is noted."""
+    """What was ordered here and the lake does not know yet; what it has received is noted.
+
+    The lake knows an order by our number, by a `reference` to it, or, line by line, by an order of
+    the same warehouse, product, supplier and quantity that was entered after ours was exported.
+    """
     known = lake.read("purchase_orders", as_of=as_of)
-    came = known.loc[known["received_at"].notna(), "po_id"]
     lines = buying.awaited(before=as_of)
-    ours = {line.po_id for line in lines}
-    buying.received([po for po in came if po in ours], at=as_of)
-    there = set(known["po_id"])
-    return [line for line in lines if line.po_id not in there]
+    ours = {line.po_id for line in lines if line.po_id}
+    named = _names(known)
+    came = known.loc[known["received_at"].notna()]
+    buying.received(sorted(set(_names(came)) & ours), at=as_of)
+    open_ = [line for line in lines if not line.po_id or line.po_id not in named]
+    others = known[~known["po_id"].isin(ours) & ~_refers(known).isin(ours)]
+    return _unmatched(open_, others)
+
+
+def _refers(known: pd.DataFrame) -> pd.Series:
+    """The order that each line refers to; missing where the table has no such column."""
+    if "reference" in known:
+        return known["reference"]
+    return pd.Series(None, index=known.index, dtype=object)
+
+
+def _names(known: pd.DataFrame) -> set[str]:
+    """Every number under which the lake knows these orders."""
+    return set(known["po_id"]) | set(_refers(known).dropna())
+
+
+def _unmatched(lines: Sequence[OrderedLine], known: pd.DataFrame) -> list[OrderedLine]:
+    """The exported lines without a like one in `known`, each of which stands for one of ours."""
+    free: dict[tuple[str, str, str, float], list[pd.Timestamp]] = {}
+    columns = ["warehouse_id", "product_id", "supplier_id", "quantity", "ordered_at"]
+    table = known[columns].sort_values("ordered_at").itertuples(index=False, name=None)
+    for warehouse, product, supplier, quantity, at in table:
+        free.setdefault((warehouse, product, supplier, float(quantity)), []).append(at)
+    answer = []
+    for line in sorted(lines, key=lambda line: line.ordered_at):
+        like = (line.warehouse_id, line.product_id, line.supplier_id, float(line.quantity))
+        made = pd.Timestamp(line.ordered_at)
+        # The day itself counts from its start: systems often keep the date alone.
+        entered = [at for at in free.get(like, []) if _is_entry_of(at, made)]
+        if line.state != "exported" or not entered:
+            answer.append(line)
+        else:
+            free[like].remove(entered[0])
+    return answer
+
+
+def _is_entry_of(at: pd.Timestamp, made: pd.Timestamp) -> bool:
+    return made.floor("D") <= at <= made + ENTERED_WITHIN
 
 
 def with_awaited(

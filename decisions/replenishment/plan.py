@@ -12,13 +12,12 @@ from data.records import DatabaseError
 from decisions.replenishment.awaited import awaited, with_awaited
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
-from models.base import ModelError
-from models.replenishment import MovingAverage, OrderUpTo
+from models.replenishment import OrderUpTo
 from models.replenishment.budget import Caps
 from models.replenishment.plan import Options
 from models.replenishment.policy import Policy
 
-NO_MODEL, NO_FORECASTS = "no_model", "no_forecasts"
+NO_MODEL, NO_FORECASTS, STALE_FORECASTS = "no_model", "no_forecasts", "stale_forecasts"
 NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is not counted
 
 
@@ -40,11 +39,11 @@ class Plan:
     degraded: str
 
 
-def make(runtime: Runtime, as_of: datetime, *, strict: bool = False) -> Plan:
-    """The plan as of then. strict: raise ModelError rather than answer by a simpler policy.
+def make(runtime: Runtime, as_of: datetime) -> Plan:
+    """The plan as of then: there is always one, and it says by what it was made.
 
-    Without a released model the same policy answers with nothing learned; without forecasts,
-    recent sales are carried on.
+    runtime: what is served; as_of: the moment of the plan. Without a released model the policy
+    answers with nothing learned; where forecasts are missing or stale, recent sales are carried on.
     """
     views = {
         name: runtime.store.latest(name, as_of)
@@ -59,27 +58,54 @@ def make(runtime: Runtime, as_of: datetime, *, strict: bool = False) -> Plan:
     )
     frame, unknown = _with_own_orders(runtime, frame, as_of)
     release = runtime.release("replenishment")
-    missing = _missing(runtime, forecasts=len(views["forecast"]))
-    if strict and missing:
-        raise ModelError(missing[1])
-    if not len(views["forecast"]):
-        model: Policy = MovingAverage()
-    else:
-        found = release.model if release else None
-        model = found if isinstance(found, Policy) else OrderUpTo()
-    version = release.version if release and not missing else None
+    found = release.model if release else None
+    model: Policy = found if isinstance(found, Policy) else OrderUpTo()
+    version = release.version if release else None
     planned = model.plan(frame)
+    planner = _planner(model, released=release is not None)
     return Plan(
         stamp=_stamp(runtime, as_of, version),
         as_of=as_of,
         frame=frame,
-        lines=planned.lines,
+        lines=signed(planned.lines, planner),
         transfers=planned.transfers,
         model=model,
         model_version=version,
-        served_by=type(model).__name__ + ("" if not missing else ", nothing learned"),
-        degraded=missing[0] if missing else unknown,
+        served_by=planner,
+        degraded=_degraded(frame, views["forecast"], released=release is not None) or unknown,
     )
+
+
+def _planner(model: Policy, *, released: bool) -> str:
+    """By what the plan is made, in words."""
+    if not released:
+        return f"{type(model).__name__}, nothing learned"
+    return type(model).__name__
+
+
+def signed(lines: pd.DataFrame, planner: str) -> pd.DataFrame:
+    """The lines with what they were planned by; in the reason too where that is not our policy.
+
+    lines: of a plan; planner: as `_planner` says it.
+    """
+    said = lines.assign(planned_by=planner)
+    if planner == OrderUpTo.__name__:
+        return said
+    note = f" Planned by {planner}: " + (
+        "no trained policy is in use."
+        if planner.startswith(OrderUpTo.__name__)
+        else "it cost least when the past was replayed."
+    )
+    return said.assign(reason=said["reason"] + note)
+
+
+def _degraded(frame: pd.DataFrame, forecast: pd.DataFrame, *, released: bool) -> str:
+    """What keeps the plan from being all it could be: a short reason, "" for nothing."""
+    if not len(forecast):
+        return NO_FORECASTS
+    if len(frame) and not frame["window_mean"].notna().any():
+        return STALE_FORECASTS
+    return "" if released else NO_MODEL
 
 
 def _with_own_orders(
@@ -93,20 +119,6 @@ def _with_own_orders(
     except DatabaseError:
         return frame, NO_RECORDS
     return with_awaited(frame, lines, as_of), ""
-
-
-def _missing(runtime: Runtime, *, forecasts: int) -> tuple[str, str] | None:
-    """What keeps the released model from answering: a short reason and a sentence."""
-    if not forecasts:
-        sentence = (
-            "The store has no forecasts as of then; make them first: argosy score forecasting"
-        )
-        return NO_FORECASTS, sentence
-    if runtime.release("replenishment") is None:
-        return NO_MODEL, runtime.problem(
-            "replenishment"
-        ) or "There is no replenishment model in use"
-    return None
 
 
 def _stamp(runtime: Runtime, as_of: datetime, version: str | None) -> str:

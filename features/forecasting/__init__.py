@@ -3,7 +3,8 @@
 from data.overrides import Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.importance import abc_xyz
-from features.forecasting.overrides import layered, overridden
+from features.forecasting.order_lines import running_moment
+from features.forecasting.overrides import layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
 from features.forecasting.totals import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
@@ -46,7 +47,9 @@ __all__ = [
     "outcomes",
     "overridden",
     "packed",
+    "period_dates",
     "quantile_names",
+    "running_moment",
     "seen_in_full",
     "starts",
     "total_quantiles",

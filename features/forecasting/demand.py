@@ -10,11 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.tables import TABLES as CONTRACTS
 from data.views import Frames
-from features.forecasting.closures import closed_share, closures
+from features.forecasting.closures import closed_shares, opening_times
 from features.forecasting.grid import PAIR, Grid, planned
+from features.forecasting.order_lines import (
+    ends_everywhere,
+    local_times,
+    order_lines,
+    running_moment,
+)
 from features.forecasting.periods import choose, number, numbers, starts
-from features.forecasting.plan import promoted
+from features.forecasting.price_plan import announced_prices
+from features.forecasting.promotion_plan import markets_of, promoted
 from features.forecasting.shelf import Shelf, shelf
 
 Floats = NDArray[np.float64]
@@ -28,9 +36,8 @@ TABLES = (
     "warehouses",
     "supply_terms",
     "promotions",
+    *(name for name in ("prices", "closures") if name in CONTRACTS),
 )
-# A line is bulk from this many times its product's 95 % quantile, known from enough lines.
-BULK, BULK_LINES = 10.0, 20
 # Closed periods with a full shelf that the expected sales of an empty one are read from.
 RECENT = 8
 
@@ -38,50 +45,27 @@ RECENT = 8
 def demand(tables: Frames, as_of: datetime, frequency: str | None = None) -> pd.DataFrame:
     """The demand signal, oldest period first within each pair; the running period is left out.
 
-    tables: as the lake gives them as of `as_of`. frequency: day, week or month; None finds it.
-    Columns: the keys, event_timestamp (the period's end) and DEMAND. `quantity` is demand: orders
-    but for cancelled ones, those known by `as_of` to be fraudulent and bulk ones (`bulk`, units:
-    lines far beyond what is usual for the product); missing where the shelf was empty, or the
-    warehouse closed (`closed`, share of the time, which `in_stock` leaves out), and nothing was
-    sold.
+    tables: those of TABLES, as the lake gives them as of `as_of`. as_of: nothing known later is
+    used. frequency: day, week or month; None finds it.
+    Returns the keys, event_timestamp (UTC, when the period has ended in every warehouse) and the
+    columns of DEMAND. `quantity` is demand: orders but for cancelled ones, those known to be
+    fraudulent and exceptional ones; missing where nothing was sold because the shelf was empty or
+    the warehouse closed. Days, weeks and months are those of the warehouse's time zone.
     """
     given = dict(tables)
-    lines = _lines(given, as_of)
+    lines = order_lines(given, as_of)
     frequency = frequency or choose(lines["ordered_at"], _pair(lines))
-    grid = planned(lines, given, frequency, number(as_of, frequency))
+    running = number(running_moment(as_of, given["warehouses"]), frequency)
     stock = given["stock"]
-    seen = shelf(grid, stock[stock["observed_at"] <= pd.Timestamp(as_of)])
-    closed = closed_share(grid, closures(lines, as_of))
+    stock = stock[stock["observed_at"] <= pd.Timestamp(as_of)]
+    given["stock"] = stock.assign(
+        observed_at=local_times(stock["observed_at"], stock["warehouse_id"], given["warehouses"])
+    )
+    grid = planned(lines, given, frequency, running)
+    seen = shelf(grid, given["stock"])
+    last_day = int(pd.Timestamp(as_of).timestamp()) // 86_400 + 1
+    closed = closed_shares(grid, opening_times(lines, given, as_of, last_day))
     return _frame(grid, lines, seen, closed, given)
-
-
-def _lines(tables: dict[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
-    orders = tables["orders"]
-    orders = orders[orders["ordered_at"] <= pd.Timestamp(as_of)]
-    cancelled = orders["status"] == "cancelled"
-    fraud = orders["order_id"].isin(_fraudulent(tables["payments"], tables["chargebacks"], as_of))
-    wanted = ~cancelled & ~fraud
-    return orders.assign(
-        cancelled=cancelled, fraud=fraud & ~cancelled, bulk=wanted & _bulk(orders, wanted)
-    )
-
-
-def _bulk(orders: pd.DataFrame, wanted: pd.Series) -> pd.Series:
-    """Lines that are no shopper's: of 10 times the quantity that 19 in 20 lines stay under."""
-    lines = orders[wanted].groupby("product_id")["quantity"]
-    known = lines.quantile(0.95)[lines.size() >= BULK_LINES]
-    limit = orders["product_id"].map(known).astype(float) * BULK
-    return orders["quantity"].astype(float) >= limit.fillna(np.inf)
-
-
-def _fraudulent(payments: pd.DataFrame, chargebacks: pd.DataFrame, as_of: datetime) -> pd.Series:
-    """Orders paid by a payment whose newest report at `as_of` says fraud."""
-    known = chargebacks[chargebacks["reported_at"] <= pd.Timestamp(as_of)]
-    newest = known.sort_values("reported_at", kind="stable").drop_duplicates(
-        "payment_id", keep="last"
-    )
-    bad = newest.loc[newest["is_fraud"].fillna(False).astype(bool), "payment_id"]
-    return payments.loc[payments["payment_id"].isin(bad), "order_id"].dropna()
 
 
 def _pair(lines: pd.DataFrame) -> pd.Series:
@@ -92,21 +76,26 @@ def _frame(
     grid: Grid,
     lines: pd.DataFrame,
     seen: Shelf,
-    closed: Floats,
+    closures: tuple[Floats, Floats],
     tables: dict[str, pd.DataFrame],
 ) -> pd.DataFrame:
     cell = grid.cells(grid.find(lines), numbers(lines["ordered_at"], grid.frequency))
     units = lines["quantity"].to_numpy(dtype=np.float64)
     kept = (~lines["cancelled"] & ~lines["fraud"] & ~lines["bulk"]).to_numpy()
     sold = grid.sums(np.where(kept, cell, -1), units)
+    # A rule (closed on Sundays) takes whole days away; weeks and months have it in their usual.
+    special, every = closures
+    rule = (every >= 1) & (special < 1) & (sold == 0)
+    closed = np.where(rule, 1.0, special)
     share = np.where(closed > 0, np.nan_to_num(seen.share, nan=1.0) * (1 - closed), seen.share)
     empty = (share == 0) & (sold == 0)
     censored = ~empty & ((share < 1) | (seen.sold_out & (sold > 0)))
-    lost = _lost(grid, sold, share, full=~empty & ~censored)
+    lost = np.where(rule, 0.0, _lost(grid, sold, share, full=~empty & ~censored))
     usual = _usual_currency(lines[kept])
     price, discount = _prices(grid, lines[kept], cell[kept], usual)
-    promotion, planned_discount = promoted(grid, tables["promotions"])
-    begin, end = _moments(grid)
+    plan = promoted(grid, tables["promotions"], tables["products"], tables["warehouses"], special)
+    begin, end = _moments(grid, tables["warehouses"])
+    back = grid.cells(grid.find(lines), numbers(lines["returned_at"], grid.frequency))
     return pd.DataFrame(
         {
             **{name: grid.pairs[name].to_numpy(dtype=object)[grid.pair] for name in PAIR},
@@ -117,7 +106,7 @@ def _frame(
             "sold": sold,
             "cancelled": grid.sums(np.where(lines["cancelled"], cell, -1), units),
             "fraudulent": grid.sums(np.where(lines["fraud"], cell, -1), units),
-            "returned": grid.sums(np.where(kept & _returned(lines), cell, -1), units),
+            "returned": grid.sums(np.where(kept, back, -1), lines["returned"].to_numpy(float)),
             "bulk": grid.sums(np.where(lines["bulk"], cell, -1), units),
             "in_stock": share,
             "closed": closed,
@@ -126,27 +115,35 @@ def _frame(
             "price": price,
             "currency": _currency(grid, usual),
             "discount": discount,
-            "promotion": promotion,
-            "promotion_discount": planned_discount,
+            "list_price": announced_prices(grid, tables.get("prices"), tables["warehouses"]),
+            "promotion": plan.share,
+            "promotion_discount": plan.discount,
+            "promotion_kinds": plan.kinds,
             "category": _attribute(grid, "product_id", tables["products"], "category"),
             "country": _attribute(grid, "warehouse_id", tables["warehouses"], "country"),
+            "markets": _markets(grid, tables["warehouses"]),
         }
     )
 
 
-def _returned(lines: pd.DataFrame) -> NDArray[np.bool_]:
-    return np.asarray(lines["status"] == "returned", dtype=bool)
+def _markets(grid: Grid, warehouses: pd.DataFrame) -> NDArray[np.object_]:
+    """The markets that each cell's warehouse serves, joined by `|`; None where none is named."""
+    served = {name: "|".join(one) or None for name, one in markets_of(warehouses).items()}
+    names = grid.pairs["warehouse_id"].to_numpy(dtype=object)
+    return np.array([served.get(str(name)) for name in names], dtype=object)[grid.pair]
 
 
-def _moments(grid: Grid) -> tuple[NDArray[np.object_], pd.DatetimeIndex]:
-    """The start (ISO date) and the end of each cell; each distinct one is made once."""
+def _moments(grid: Grid, warehouses: pd.DataFrame) -> tuple[NDArray[np.object_], pd.DatetimeIndex]:
+    """The start (ISO date) of each cell and the moment it has ended in every warehouse; each
+    distinct one is made once.
+    """
     if grid.size == 0:
         return np.array([], dtype=object), pd.DatetimeIndex([], tz="UTC")
     every = np.arange(grid.period.min(), grid.period.max() + 2)
     moments = starts(every, grid.frequency)
     texts = moments.strftime("%Y-%m-%d").to_numpy(dtype=object)
     at = grid.period - every[0]
-    return texts[at], moments[at + 1]
+    return texts[at], ends_everywhere(moments, warehouses)[at + 1]
 
 
 def _lost(grid: Grid, sold: Floats, share: Floats, *, full: NDArray[np.bool_]) -> Floats:
@@ -160,7 +157,11 @@ def _lost(grid: Grid, sold: Floats, share: Floats, *, full: NDArray[np.bool_]) -
     oldest = np.maximum(cell - RECENT, np.repeat(grid.offset, grid.length))
     seen = count[cell] - count[oldest]
     usual = np.divide(units[cell] - units[oldest], seen, out=np.zeros(grid.size), where=seen > 0)
-    return np.where(share < 1, usual * (1 - np.nan_to_num(share, nan=1.0)), 0.0)
+    missing = np.where(share < 1, usual * (1 - np.nan_to_num(share, nan=1.0)), 0.0)
+    # Where customers order from an empty shelf, what they ordered was not lost.
+    waits = np.bincount(grid.pair, (share == 0) & (sold > 0), minlength=len(grid.pairs)) > 0
+    left = np.maximum(usual - sold, 0.0) * (1 - np.nan_to_num(share, nan=1.0))
+    return np.where(waits[grid.pair], np.minimum(missing, left), missing)
 
 
 def _prices(

@@ -79,6 +79,11 @@ def _scaled(quantiles: Floats, mean: Floats, goal: Floats) -> Floats:
     return np.where(fixed[:, None], goal[:, None], quantiles * factor[:, None])
 
 
+def period_dates(row: Any) -> NDArray[np.datetime64]:
+    """The first day of each period of a row of the `forecast` view."""
+    return _dates(row, len(row["mean"]))
+
+
 def _dates(row: Any, count: int) -> NDArray[np.datetime64]:
     first = number(pd.Timestamp(row["period_start"], tz="UTC").to_pydatetime(), row["frequency"])
     moments = starts(np.arange(first, first + count), row["frequency"])

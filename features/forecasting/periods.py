@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 FREQUENCIES = ("day", "week", "month")
+_RECENT_DAYS = 400
 _MONDAY = 3  # 1970-01-01 was a Thursday: adding 3 days makes weeks begin on Mondays
 
 
@@ -56,6 +57,10 @@ def choose(ordered_at: pd.Series, pair: pd.Series) -> str:
     half of the days between their first and their last sale; else weeks.
     """
     dated = ordered_at.dt.floor("D")
+    # The newest year says it: how the shop sold at first, or one wrong date, does not.
+    newest = dated.max()
+    recent = (dated > newest - pd.Timedelta(days=_RECENT_DAYS)).to_numpy() if len(dated) else []
+    dated, pair = dated[recent], pair[recent]
     gaps = dated.drop_duplicates().sort_values().diff().dropna().dt.days
     gap = gaps.median() if len(gaps) else 7
     if gap >= 4:

@@ -1,134 +1,132 @@
-"""What is known ahead: the promotions of each period, and the grid of periods to come."""
+"""What is known ahead: the periods to come of every pair, with plans, prices, closures and ends."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.forecasting.closures import shut
+from features.forecasting.closures import closed_shares, newest_day, opening_times, shut
 from features.forecasting.grid import PAIR, Grid
-from features.forecasting.periods import Numbers, number, numbers, seconds, starts
+from features.forecasting.order_lines import ends_everywhere, order_lines, running_moment
+from features.forecasting.periods import number, numbers, seconds, starts
+from features.forecasting.price_plan import announced_prices
+from features.forecasting.promotion_plan import markets_of, promoted
 
 Floats = NDArray[np.float64]
 
-Moments = NDArray[np.datetime64]
-
-EVERYWHERE = "*"  # promotions.warehouse_id when a promotion names none
-
-
-def promoted(grid: Grid, promotions: pd.DataFrame) -> tuple[Floats, Floats]:
-    """By cell: the share of its days under a promotion, and the deepest discount then planned.
-
-    A promotion without an end, or one that ends before it starts, lasts one day.
-    """
-    share, discount = np.zeros(grid.size), np.zeros(grid.size)
-    spans = _spans(grid, promotions)
-    if spans.empty:
-        return share, discount
-    row, cell = _covered(grid, spans)
-    np.maximum.at(discount, cell, spans["discount"].to_numpy()[row])
-    once = _joined(spans)
-    row, cell = _covered(grid, once)
-    days = _overlap(grid, cell, _plain(once["from"])[row], _plain(once["to"])[row])
-    np.add.at(share, cell, days)
-    return np.minimum(share, 1.0), discount
-
-
-def _covered(grid: Grid, spans: pd.DataFrame) -> tuple[Numbers, Numbers]:
-    """Each span (its row) with each cell that it touches."""
-    low, high = int(grid.period.min()), int(grid.period.max())
-    first = np.clip(numbers(spans["from"], grid.frequency), low, high + 1)
-    last = np.clip(numbers(spans["to"], grid.frequency), low - 1, high)
-    count = np.maximum(last - first + 1, 0)
-    row = np.repeat(np.arange(len(spans)), count)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    cell = grid.cells(spans["pair"].to_numpy()[row], first[row] + within)
-    return row[cell >= 0], cell[cell >= 0]
-
-
-def _joined(spans: pd.DataFrame) -> pd.DataFrame:
-    """Spans of one pair that overlap (or came twice) as one: a day is promoted once."""
-    rows = spans.sort_values(["pair", "from"], kind="stable", ignore_index=True)
-    reached = rows.groupby("pair")["to"].cummax()
-    begins = (rows["pair"] != rows["pair"].shift()) | (rows["from"] > reached.shift())
-    blocks = rows.assign(to=reached).groupby(begins.cumsum(), sort=False)
-    return blocks.agg({"pair": "first", "from": "first", "to": "last"})
-
-
-def _spans(grid: Grid, promotions: pd.DataFrame) -> pd.DataFrame:
-    """Promotions of the grid's pairs: pair, from, to (the last day), discount."""
-    pairs = grid.pairs.assign(pair=np.arange(len(grid.pairs)))
-    plain = promotions[["warehouse_id", "product_id", "starts_on", "ends_on", "discount"]]
-    local = plain["warehouse_id"].fillna(EVERYWHERE) != EVERYWHERE
-    everywhere = plain[~local].drop(columns="warehouse_id")
-    both = [plain[local].merge(pairs, on=PAIR), everywhere.merge(pairs, on="product_id")]
-    spans = pd.concat([one for one in both if len(one)] or both[:1], ignore_index=True)
-    spans = spans[spans["starts_on"].notna()]
-    start = spans["starts_on"].dt.floor("D")
-    end = spans["ends_on"].fillna(start).dt.floor("D")
-    return pd.DataFrame(
-        {
-            "pair": spans["pair"].astype(np.int64),
-            "from": start,
-            "to": end.where(end >= start, start),
-            "discount": spans["discount"].fillna(0.0).astype(float),
-        }
-    )
-
-
-def _plain(moments: pd.Series) -> Moments:
-    return np.asarray(moments.dt.tz_localize(None), dtype="datetime64[s]")
-
-
-def _overlap(grid: Grid, cell: Numbers, start: Moments, last: Moments) -> Floats:
-    begin, end = grid.boundaries()
-    day = 86_400
-    opens = seconds(pd.DatetimeIndex(start).tz_localize("UTC"))
-    closes = seconds(pd.DatetimeIndex(last).tz_localize("UTC")) + day
-    covered = np.minimum(closes, end[cell]) - np.maximum(opens, begin[cell])
-    return np.asarray(np.maximum(covered, 0) / (end[cell] - begin[cell]), dtype=np.float64)
+# Days before and after its launch in which a product without any sale is forecast everywhere.
+_LAUNCH_DAYS = 60
 
 
 def future(
-    history: pd.DataFrame, tables: dict[str, pd.DataFrame], as_of: datetime, *, horizon: int
+    history: pd.DataFrame, tables: Mapping[str, pd.DataFrame], as_of: datetime, *, horizon: int
 ) -> pd.DataFrame:
     """The next `horizon` periods of every pair of `history` (a frame of `demand`), with what is
-    known ahead; the first is the running period. Pairs whose product has ended are left out;
-    periods after a coming end, and all of a warehouse closed for four weeks, have `offered` 0.
+    known ahead; the first is the running period.
+
+    Pairs with supply terms, or a launch about now, and no sale yet are among them. Pairs whose
+    product has ended are left out. `offered` is the share of a period in which the product can be
+    ordered: 0 before its launch, after its end and while its warehouse is closed.
     """
+    given = dict(tables)
     frequency = str(history["frequency"].iloc[0]) if len(history) else "week"
-    running = number(as_of, frequency)
-    pairs = history[[*PAIR, "category", "country"]].drop_duplicates(PAIR, keep="last")
-    ends = pairs["product_id"].map(_ends(tables["products"], frequency))
-    end = ends.fillna(np.inf).to_numpy(dtype=np.float64)
-    pairs, end = pairs[end > running].reset_index(drop=True), end[end > running]
+    running = number(running_moment(as_of, given["warehouses"]), frequency)
+    pairs = _with_new(history, given, as_of)
+    launch, end = _bounds(pairs, given["products"], frequency)
+    kept = (end > running) & (launch < running + horizon)
+    pairs, launch, end = pairs[kept].reset_index(drop=True), launch[kept], end[kept]
     count = len(pairs)
+    if not count:
+        return history.iloc[:0].assign(horizon=0, offered=1.0)
     grid = Grid(
         pairs=pairs,
         first=np.full(count, running, dtype=np.int64),
         length=np.full(count, horizon, dtype=np.int64),
         frequency=frequency,
     )
-    if not count:
-        return history.iloc[:0].assign(horizon=0, offered=1.0)
-    closed = pairs["warehouse_id"].isin(shut(tables["orders"], as_of)).to_numpy()
-    share, discount = promoted(grid, tables["promotions"])
+    lines = order_lines(given, as_of)
+    last_day = int(seconds(starts(np.array([running + horizon]), frequency))[0]) // 86_400
+    times = opening_times(lines, given, as_of, last_day)
+    special, closed = closed_shares(grid, times)
+    gone = pairs["warehouse_id"].isin(shut(times, newest_day(lines))).to_numpy()[grid.pair]
+    plan = promoted(grid, given["promotions"], given["products"], given["warehouses"], special)
+    # A rule closes whole days; weeks and months have it in their usual demand.
+    share = np.where(closed >= 1, 1.0, special)
+    offered = (grid.period >= launch[grid.pair]) & (grid.period < end[grid.pair]) & ~gone
     begin, last = starts(grid.period, frequency), starts(grid.period + 1, frequency)
     cells = grid.pairs.iloc[grid.pair].reset_index(drop=True)
     return cells.assign(
-        event_timestamp=last,
+        event_timestamp=ends_everywhere(last, given["warehouses"]),
         frequency=frequency,
         period_start=begin.strftime("%Y-%m-%d"),
         quantity=np.nan,
-        promotion=share,
-        promotion_discount=discount,
+        list_price=announced_prices(grid, given.get("prices"), given["warehouses"]),
+        promotion=plan.share,
+        promotion_discount=plan.discount,
+        promotion_kinds=plan.kinds,
         horizon=grid.period - running + 1,
-        offered=((grid.period < end[grid.pair]) & ~closed[grid.pair]).astype(float),
+        offered=offered * (1.0 - share),
     )
 
 
-def _ends(products: pd.DataFrame, frequency: str) -> pd.Series:
+def _with_new(
+    history: pd.DataFrame, tables: Mapping[str, pd.DataFrame], as_of: datetime
+) -> pd.DataFrame:
+    """Pairs of the history, and those that are planned without any sale yet: the keys, category,
+    country and markets.
+    """
+    about = ["category", "country", "markets"]
+    known = history[[*PAIR, *about]].drop_duplicates(PAIR, keep="last")
+    terms = tables["supply_terms"]
+    if "blocked" in terms:
+        terms = terms[~terms["blocked"].fillna(False).astype(bool)]
+    planned = [terms[PAIR], _launched(tables, as_of)]
+    new = pd.concat(planned, ignore_index=True).drop_duplicates(PAIR)
+    mine = pd.MultiIndex.from_frame(new[PAIR]).isin(pd.MultiIndex.from_frame(known[PAIR]))
+    new = new[~mine]
+    if new.empty:
+        return known.reset_index(drop=True)
+    category = _by_key(tables["products"], "product_id", "category")
+    country = _by_key(tables["warehouses"], "warehouse_id", "country")
+    served = {name: "|".join(one) for name, one in markets_of(tables["warehouses"]).items()}
+    new = new.assign(
+        category=new["product_id"].map(category),
+        country=new["warehouse_id"].map(country),
+        markets=new["warehouse_id"].map(served),
+    )
+    whole = pd.concat([known, new], ignore_index=True)
+    return whole.sort_values(PAIR, kind="stable", ignore_index=True)
+
+
+def _launched(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> pd.DataFrame:
+    """Products with a launch about now, in each warehouse that has no supply terms at all."""
+    launch = tables["products"]["launched_on"]
+    now, reach = pd.Timestamp(as_of), pd.Timedelta(days=_LAUNCH_DAYS)
+    new = tables["products"].loc[launch.between(now - reach, now + reach), ["product_id"]]
+    names = {*tables["orders"]["warehouse_id"], *tables["warehouses"]["warehouse_id"]}
+    free = sorted(names - set(tables["supply_terms"]["warehouse_id"]))
+    return new.merge(pd.DataFrame({"warehouse_id": free}, dtype=object), how="cross")[PAIR]
+
+
+def _by_key(table: pd.DataFrame, key: str, column: str) -> pd.Series:
+    rows = table.drop_duplicates(key, keep="last")
+    rows = rows[rows[column].notna()]
+    return pd.Series(rows[column].to_numpy(dtype=object), index=rows[key].to_numpy(dtype=object))
+
+
+def _bounds(pairs: pd.DataFrame, products: pd.DataFrame, frequency: str) -> tuple[Floats, Floats]:
+    """The first period of each pair, and the first one without it; both open where unknown."""
+    launched = products[products["launched_on"].notna()]
+    first = numbers(launched["launched_on"], frequency).astype(float)
+    begins = pd.Series(first, index=launched["product_id"].to_numpy())
     ended = products[products["discontinued_on"].notna()]
     last = numbers(ended["discontinued_on"] - pd.Timedelta(1), frequency) + 1
-    return pd.Series(last.astype(float), index=ended["product_id"].to_numpy())
+    ends = pd.Series(last.astype(float), index=ended["product_id"].to_numpy())
+    launch = pairs["product_id"].map(begins[~begins.index.duplicated(keep="last")])
+    end = pairs["product_id"].map(ends[~ends.index.duplicated(keep="last")])
+    return (
+        launch.fillna(-np.inf).to_numpy(dtype=np.float64),
+        end.fillna(np.inf).to_numpy(dtype=np.float64),
+    )

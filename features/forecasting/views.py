@@ -10,6 +10,18 @@ from data.views import FeatureType, Frames, Terms, View
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.grid import PAIR
 
+# frequency: day, week or month. period_start: ISO date of the first day, in the warehouse's zone.
+# quantity: units wanted in the period; missing: unknown, there was nothing to sell. sold: units of
+# orders that count. cancelled, fraudulent, bulk: units ordered that do not count (bulk: orders far
+# beyond the usual). returned: units that came back in the period, which count as wanted. in_stock:
+# share of the period with something on the shelf, 0 to 1; missing: never looked at. closed: share
+# of the period in which the warehouse was closed. censored: demand was at least `quantity`. lost:
+# units that the empty shelf or the closed warehouse may have cost. price: mean price of a unit
+# sold, in `currency` (ISO 4217), before the discount; missing: nothing sold. discount: share of it
+# taken off. list_price: announced for the period (table `prices`). promotion: share of the period
+# under a promotion. promotion_discount: the deepest discount planned, a share. promotion_kinds:
+# JSON object, kind -> share of the period. category: of the product. country: of the warehouse
+# (ISO 3166-1). markets: countries it serves, joined by `|`.
 DEMAND: Mapping[str, FeatureType] = {
     "frequency": "str",
     "period_start": "str",
@@ -26,10 +38,13 @@ DEMAND: Mapping[str, FeatureType] = {
     "price": "float",
     "currency": "str",
     "discount": "float",
+    "list_price": "float",
     "promotion": "float",
     "promotion_discount": "float",
+    "promotion_kinds": "str",
     "category": "str",
     "country": "str",
+    "markets": "str",
 }
 
 # levels: of the quantiles. quantiles: of each period; window_quantiles: of the sum of the periods

@@ -9,12 +9,13 @@ from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, mode
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
-    Rates,
+    ExchangeRates,
     amounts,
     decline,
     event,
     events,
     fraud_reports,
+    label_changes,
     milliseconds,
     payment_velocity,
     report,
@@ -75,7 +76,7 @@ __all__ = [
     "RISK_FEATURES",
     "SERVICE",
     "VIEWS",
-    "Rates",
+    "ExchangeRates",
     "amounts",
     "customer_risk",
     "decline",
@@ -86,6 +87,7 @@ __all__ = [
     "history",
     "inputs",
     "inputs_of",
+    "label_changes",
     "milliseconds",
     "model_inputs",
     "payment_velocity",

@@ -14,7 +14,7 @@ from features.fraud.plan import PLAN, SINGLE
 from features.fraud.risk import RISK_FEATURES
 from features.fraud.signals import signal, signals
 from features.fraud.stream import at_ms, milliseconds
-from features.windows import Plan
+from features.windows import VelocityPlan
 
 Column = NDArray[Any]
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -73,9 +73,9 @@ _RATIOS = (
 _SUMS = tuple(f"{key}_{name}" for key in SINGLE for name in ("log_amount", "log_amount_squared"))
 
 
-def features_of(plan: Plan) -> dict[str, FeatureType]:
+def features_of(plan: VelocityPlan) -> dict[str, FeatureType]:
     """The inputs of a model, in order, where a plan's velocities are known."""
-    counted = [name for name in plan.names if name not in _SUMS]
+    counted = [name for name in plan.names if name not in _SUMS]  # the shop's among them
     ratios = [f"{key.name}_{ratio}" for key in plan.keys if key.name in SINGLE for ratio in _RATIOS]
     return {**_PAID, **_CUSTOMER, **dict.fromkeys([*counted, *ratios], "float")}
 
@@ -87,7 +87,7 @@ _COUNTED = np.array([place for place, name in enumerate(PLAN.names) if name not 
 def inputs(
     payments: pd.DataFrame,
     amount: pd.Series,
-    plan: Plan = PLAN,
+    plan: VelocityPlan = PLAN,
     *,
     number: type[np.floating[Any]] = np.float64,
 ) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def inputs(
 
 
 def model_inputs(
-    payments: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN, *, rows: int = 200_000
+    payments: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN, *, rows: int = 200_000
 ) -> pd.DataFrame:
     """`inputs` as a model reads them, numbers in single precision; made so many rows at a time, so
     that a long history needs little memory."""
@@ -187,7 +187,7 @@ def _number(value: Any) -> float:
     return np.nan if value is None or value is pd.NA else float(value)
 
 
-def _single(plan: Plan) -> tuple[str, ...]:
+def _single(plan: VelocityPlan) -> tuple[str, ...]:
     return tuple(key.name for key in plan.keys if key.name in SINGLE)
 
 

@@ -1,6 +1,6 @@
 """Which velocities a payment is judged by: the frozen list both drivers read."""
 
-from features.windows import Aggregate, Key, Plan, Velocity
+from features.windows import Aggregate, Key, Velocity, VelocityPlan
 
 CUSTOMER, CARD, DEVICE = "customer_id", "card_id", "device_id"
 IP, EMAIL, SHIP_TO = "ip_address", "email_hash", "shipping_country"
@@ -18,6 +18,12 @@ KEYS = (
     Key("card_email", (CARD, EMAIL)),
     Key("card_ship_to", (CARD, SHIP_TO)),
 )
+_OF_SHOP: dict[Aggregate, tuple[str, ...]] = {
+    "count": ("1h", "1d", "30d"),
+    "declines": ("1h", "1d", "30d"),
+}
+# Everything in the shop: what an attack spread over cards and devices is seen by.
+SHOP = Key("shop", ("shop",))
 SINGLE = ("customer", "card", "device", "ip", "email")
 _PLURAL = {CUSTOMER: "customers", CARD: "cards", DEVICE: "devices", IP: "ips", SHIP_TO: "countries"}
 
@@ -61,11 +67,22 @@ def _of_pair(key: Key) -> tuple[Velocity, ...]:
     )
 
 
-PLAN = Plan(
-    KEYS,
-    tuple(
-        feature
-        for key in KEYS
-        for feature in (_of_key(key) if key.name in SINGLE else _of_pair(key))
+def _of_shop(key: Key) -> tuple[Velocity, ...]:
+    return tuple(
+        Velocity(_name(key.name, aggregate, window), key.name, aggregate, window)
+        for aggregate, windows in _OF_SHOP.items()
+        for window in windows
+    )
+
+
+PLAN = VelocityPlan(
+    (*KEYS, SHOP),
+    (
+        *(
+            feature
+            for key in KEYS
+            for feature in (_of_key(key) if key.name in SINGLE else _of_pair(key))
+        ),
+        *_of_shop(SHOP),
     ),
 )

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.views import FeatureType
-from features.fraud.stream import Rates, milliseconds
+from features.fraud.stream import ExchangeRates, milliseconds
 
 RETURN_FACTS: Mapping[str, FeatureType] = {
     "customer_id": "str",
@@ -24,6 +24,8 @@ RETURN_FACTS: Mapping[str, FeatureType] = {
     "product_bought": "float",
     "product_returned": "float",
     "days_since_order": "float",
+    "line_returned": "float",
+    "refund_to_paid": "float",
     "account_age_days": "float",
     "past_payments": "float",
     "past_declines": "float",
@@ -60,12 +62,14 @@ def return_facts(
     request: Mapping[str, Any],
     orders: pd.DataFrame,
     risk: Mapping[str, Any],
-    rates: Rates,
+    rates: ExchangeRates,
 ) -> dict[str, Any]:
     """The customer's habit of returning, of this product too, and the request's value against it.
 
     orders: the customer's lines. return_share: of the lines ordered before, drawn to one in ten as
     if five more lines had been. value_to_usual: against the customer's mean line; NaN without one.
+    line_returned: 1 if this line came back already; refund_to_paid: the value against what was paid
+    for the line. request: of a return; risk: the customer's; rates: to the base currency.
     """
     asked_at: datetime = request["requested_at"]
     before = orders[orders["ordered_at"] <= pd.Timestamp(asked_at)]
@@ -75,6 +79,7 @@ def return_facts(
     lines = zip(before["quantity"], before["unit_price"], before["currency"], strict=True)
     at = milliseconds(asked_at)
     worth = [rates.amount(q * price, currency, at) for q, price, currency in lines]
+    paid = float(np.nansum(np.array(worth)[this])) if this.any() else np.nan
     value = rates.amount(request["amount"], request.get("currency"), at)
     usual = float(np.mean(worth)) if worth else np.nan
     ordered = before.loc[this, "ordered_at"]
@@ -90,6 +95,8 @@ def return_facts(
         "value_to_usual": value / usual if usual else np.nan,
         "product_bought": float(same.sum()),
         "product_returned": float((same & returned & ~this).sum()),
+        "line_returned": float((this & returned).any()),
+        "refund_to_paid": value / paid if paid and paid == paid else np.nan,
         "days_since_order": np.nan if age is None else float(age),
         "account_age_days": np.nan if signed_up is None else at / 86_400_000 - signed_up,
     } | {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.views import FeatureType, Frames, Terms
-from features.fraud.stream import amounts, fraud_reports
+from features.fraud.stream import amounts, label_changes
 
 RISK_FEATURES: dict[str, FeatureType] = {
     "signed_up_day": "float",
@@ -88,14 +88,14 @@ def _days(tables: Frames, terms: Terms) -> pd.DataFrame:
             "q": np.where(counted, log**2, 0.0),
         }
     )
-    told = fraud_reports(tables["chargebacks"]).merge(
+    told = label_changes(tables["chargebacks"]).merge(
         payments[["payment_id", "customer_id"]], on="payment_id"
     )
     reported = pd.DataFrame(
         {
             "customer_id": told["customer_id"],
-            "event_timestamp": told["reported_at"].dt.floor("D") + _DAY,
-            "frauds": 1,
+            "event_timestamp": told["at"].dt.floor("D") + _DAY,
+            "frauds": np.where(told["is_fraud"], 1, -1),
         }
     )
     opened = pd.DataFrame(

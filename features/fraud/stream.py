@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from data.money import to_base
 from features.fraud.plan import PLAN
-from features.windows import MEASURES, Event, Plan, velocity
+from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SHOP = "all"  # the value of the key that every payment has
 REPORT, DECLINE = "#fraud", "#declined"
 
 
@@ -39,11 +40,38 @@ def amounts(payments: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Ser
     return to_base(payments["amount"], payments["currency"], when, fx_rates, base)
 
 
+def label_changes(chargebacks: pd.DataFrame) -> pd.DataFrame:
+    """When each payment became fraud, and when it ceased to be: a won dispute, a correction.
+
+    chargebacks: payment_id, reported_at, is_fraud; resolution and resolved_at where they are known
+    (a dispute that was won is no fraud from then on). Columns: payment_id, at, is_fraud, number: of
+    the change of its payment, from 0. What says again what was known is no change.
+    """
+    told = chargebacks[["payment_id", "reported_at"]].rename(columns={"reported_at": "at"})
+    told = told.assign(is_fraud=chargebacks["is_fraud"].fillna(False).astype(bool))
+    if "resolution" in chargebacks and "resolved_at" in chargebacks:
+        won = (chargebacks["resolution"] == "won").fillna(False).astype(bool)
+        won &= chargebacks["resolved_at"].notna() & told["is_fraud"]
+        ended = chargebacks.loc[won, ["payment_id", "resolved_at"]]
+        ended = ended.rename(columns={"resolved_at": "at"}).assign(is_fraud=False)
+        told = pd.concat([told, ended], ignore_index=True) if len(ended) else told
+    told = told[told["at"].notna()].sort_values("at", kind="stable")
+    before = told.groupby("payment_id")["is_fraud"].shift(fill_value=False)
+    changed = told[told["is_fraud"] != before.astype(bool)]
+    return changed.assign(number=changed.groupby("payment_id").cumcount()).reset_index(drop=True)
+
+
 def fraud_reports(chargebacks: pd.DataFrame) -> pd.DataFrame:
-    """payment_id and reported_at of the first report of each payment that says fraud."""
-    frauds = chargebacks[chargebacks["is_fraud"].fillna(False).astype(bool)]
-    first = frauds.sort_values("reported_at", kind="stable").drop_duplicates("payment_id")
-    return first[["payment_id", "reported_at"]].reset_index(drop=True)
+    """payment_id and reported_at of the payments that are fraud by the last word on each, with the
+    time since when."""
+    last = label_changes(chargebacks).drop_duplicates("payment_id", keep="last")
+    frauds = last[last["is_fraud"]]
+    return frauds[["payment_id", "at"]].rename(columns={"at": "reported_at"}).reset_index(drop=True)
+
+
+def report_id(payment_id: str, number: int) -> str:
+    """The id of the event that is change `number` (from 0) of a payment's label."""
+    return f"{payment_id}{REPORT}{number or ''}"
 
 
 def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
@@ -56,6 +84,7 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
     """
     keys = list(PLAN.columns)
+    payments = payments.assign(shop=_SHOP)
     paid = payments[keys].reset_index(drop=True)
     paid["event_id"] = payments["payment_id"].to_numpy(dtype=object)
     paid["payment"] = np.arange(len(payments))
@@ -67,12 +96,14 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     paid["squares"] = paid["logs"] ** 2
     paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
     paid["frauds"] = 0
-    reports = fraud_reports(chargebacks)
-    told = reports.merge(payments[["payment_id", "attempted_at", *keys]], on="payment_id")
-    told["event_id"] = told["payment_id"] + REPORT
-    told["at"] = np.maximum(at_ms(told["reported_at"]), at_ms(told["attempted_at"]) + 1)
+    changes = label_changes(chargebacks)
+    told = changes.merge(payments[["payment_id", "attempted_at", *keys]], on="payment_id")
+    numbers = told["number"].astype(str).where(told["number"] > 0, "")
+    told["event_id"] = told["payment_id"] + REPORT + numbers
+    told["at"] = np.maximum(at_ms(told["at"]), at_ms(told["attempted_at"]) + 1)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
+    told["frauds"] = np.where(told["is_fraud"], 1, -1)
     columns = ["event_id", "payment", "at", *MEASURES, *keys]
     stream = pd.concat([told[columns], paid[columns]], ignore_index=True) if len(told) else paid
     return stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
@@ -87,7 +118,7 @@ def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def payment_velocity(
-    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: Plan = PLAN
+    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN
 ) -> pd.DataFrame:
     """The plan's features of every payment, on the index of `payments`."""
     stream = events(payments, chargebacks, amount)
@@ -100,7 +131,7 @@ def payment_velocity(
 
 
 @dataclass(frozen=True)
-class Rates:
+class ExchangeRates:
     """Dated exchange rates for one payment at a time: the newest at or before its time, as
     `money.to_base` takes them."""
 
@@ -109,7 +140,7 @@ class Rates:
     rates: Mapping[str, list[float]]
 
     @classmethod
-    def of(cls, fx_rates: pd.DataFrame, base: str) -> "Rates":
+    def of(cls, fx_rates: pd.DataFrame, base: str) -> "ExchangeRates":
         """From the table."""
         ordered = fx_rates.sort_values("rate_date", kind="stable")
         groups = dict(iter(ordered.groupby("currency")))
@@ -127,12 +158,12 @@ class Rates:
         return amount * self.rates[currency][place - 1] if place else float("nan")
 
 
-def event(payment: Mapping[str, Any], amount: float) -> Event:
+def event(payment: Mapping[str, Any], amount: float) -> VelocityEvent:
     """A payment as an event: the same as its row in `events`. amount: in base currency."""
     money = 0.0 if amount != amount else amount
     log = int(np.rint(np.log1p(money) * 1000))
     declined = int(payment.get("outcome") == "declined")
-    return Event(
+    return VelocityEvent(
         id=payment["payment_id"],
         at=milliseconds(payment["attempted_at"]),
         measures=(1, round(money * 100), declined, 0, log, log * log),
@@ -140,17 +171,25 @@ def event(payment: Mapping[str, Any], amount: float) -> Event:
     )
 
 
-def report(payment: Mapping[str, Any], reported_at: datetime) -> Event:
-    """The report that a payment was fraud: known after the payment, whatever it says."""
+def report(
+    payment: Mapping[str, Any], reported_at: datetime, *, is_fraud: bool = True, number: int = 0
+) -> VelocityEvent:
+    """The report that a payment was fraud, or that it was none after all.
+
+    payment: it; reported_at: when that was known: after the payment, whatever it says; number: of
+    the change of its label, from 0.
+    """
     known = max(milliseconds(reported_at), milliseconds(payment["attempted_at"]) + 1)
-    return Event(payment["payment_id"] + REPORT, known, (0, 0, 0, 1, 0, 0), _tags(payment))
+    measures = (0, 0, 0, 1 if is_fraud else -1, 0, 0)
+    return VelocityEvent(report_id(payment["payment_id"], number), known, measures, _tags(payment))
 
 
-def decline(payment: Mapping[str, Any]) -> Event:
+def decline(payment: Mapping[str, Any]) -> VelocityEvent:
     """The news that a payment, counted when it was decided, was declined."""
     at = milliseconds(payment["attempted_at"])
-    return Event(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
+    return VelocityEvent(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}
+    known = {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}
+    return known | {"shop": _SHOP}

@@ -42,6 +42,10 @@ FEATURES: dict[str, FeatureType] = {
 }
 
 
+# A forecast this old says less than the sales since it was made.
+STALE_DAYS = 35.0
+
+
 def planning_frame(
     stock_position: pd.DataFrame,
     terms: pd.DataFrame,
@@ -53,11 +57,13 @@ def planning_frame(
     """What the policy reads: a row for each pair and supplier, and one for each pair without terms.
 
     The four frames are the newest rows of their views. `event_timestamp` is the moment of the plan.
+    Forecasts older than STALE_DAYS are left out, as if there were none.
     """
+    moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
+    forecast = forecast[forecast["event_timestamp"] >= moment - pd.Timedelta(days=STALE_DAYS)]
     frame = stock_position.merge(terms.drop(columns="event_timestamp"), on=list(PAIR), how="outer")
     frame = frame.merge(lead_times.drop(columns="event_timestamp"), on=list(TRIPLE), how="left")
     frame = frame.merge(forecast[[*PAIR, *FORECAST]], on=list(PAIR), how="left")
-    moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
     aged = due_from(frame, moment)
     return aged[[*TRIPLE, "event_timestamp", *FEATURES]]
 

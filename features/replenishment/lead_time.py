@@ -8,12 +8,16 @@ from scipy.special import log_ndtr
 
 from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
+from features.replenishment.orders import closed_days, order_lines, teaching_lines
 from features.replenishment.supply import EVERY, TRIPLE, WEEKS
 
 # The declared lead time weighs as much as this many received orders.
 DECLARED_WEIGHT = 4.0
-# An order later than this is lost: it says nothing of the time others take.
-LOST_DAYS = 90.0
+# An order later than this is forgotten: it says nothing of the time others take.
+LOST_DAYS = 28.0
+# A tenth of a supplier's delays at each end is trimmed to the next one, and never below this share
+# of the declared lead time (or a day) around the middle.
+TRIMMED, LEAST_SHARE = 0.1, 0.25
 _NO_SPREAD = 1e-6  # days
 _SUPPLIER = ("warehouse_id", "supplier_id")
 
@@ -21,23 +25,27 @@ _SUPPLIER = ("warehouse_id", "supplier_id")
 def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """Mean and standard deviation of the lead time in days, as known at each moment.
 
-    What is learned is the delay: real less declared days. A supplier's delay at a warehouse is
-    shrunk to none, a product's delay to its supplier's, both by DECLARED_WEIGHT. The deviation is
-    the supplier's around its own mean, shrunk to the declared one where one is declared. An overdue
-    order counts as censored: with the delay to be expected of one that is already so late (one step
-    of Buckley & James, 1979, for normal delays); LOST_DAYS after its time it counts no more.
-    lead_time_orders: received lines of the product behind it.
+    What is learned is the delay: real less declared days, those on which the supplier was closed
+    (table `closures`) left out, of lines that do not contradict themselves (`orders`). Extreme
+    delays are trimmed (`_limits`), so that one order moves little. A supplier's delay at a
+    warehouse is shrunk to none, a product's delay to its supplier's, both by
+    DECLARED_WEIGHT. The deviation is the supplier's around its own mean, shrunk to the declared one
+    where one is declared. An overdue order counts as censored: with the delay to be expected of one
+    that is already so late (one step of Buckley & James, 1979, for normal delays); LOST_DAYS after
+    its time it counts no more. lead_time_orders: received lines of the product behind it.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    bought = _declared(tables["purchase_orders"], supply_terms)
-    keys = Keys.of(TRIPLE, supply_terms)
-    parts = [_at(bought, supply_terms, keys, moment) for moment in grid]
+    bought = _declared(order_lines(tables["purchase_orders"]), supply_terms, tables.get("closures"))
+    parts = [_at(bought, supply_terms, moment) for moment in grid]
     return pd.concat(parts, ignore_index=True)[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
 
-def _declared(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
-    """Lines with the days declared when they were ordered, and the delay of the received ones."""
+def _declared(
+    bought: pd.DataFrame, supply_terms: pd.DataFrame, closures: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Lines with the days declared when they were ordered, and the delay of those received; NaN
+    where a line teaches nothing."""
     declared = supply_terms[[*TRIPLE, "valid_from", "lead_time_days"]]
     lines = pd.merge_asof(
         bought.sort_values("ordered_at", kind="stable"),
@@ -46,8 +54,10 @@ def _declared(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
         right_on="valid_from",
         by=list(TRIPLE),
     ).dropna(subset=["lead_time_days"])
-    took = _days(lines["received_at"] - lines["ordered_at"])
-    return lines.assign(delay=took - lines["lead_time_days"])
+    closed = closed_days(lines, closures, lines["ordered_at"], lines["received_at"])
+    took = _days(lines["received_at"] - lines["ordered_at"]) - closed
+    teaches = lines.index.isin(teaching_lines(lines).index)
+    return lines.assign(delay=(took - lines["lead_time_days"]).where(teaches))
 
 
 def _days(span: pd.Series) -> pd.Series:
@@ -55,19 +65,20 @@ def _days(span: pd.Series) -> pd.Series:
     return days
 
 
-def _at(
-    bought: pd.DataFrame, supply_terms: pd.DataFrame, keys: Keys, moment: pd.Timestamp
-) -> pd.DataFrame:
+def _at(bought: pd.DataFrame, supply_terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
     known = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
     rows = known.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
-    received = bought[bought["received_at"] <= moment]
+    received = bought[(bought["received_at"] <= moment) & bought["delay"].notna()]
     declared = rows["lead_time_sd"].fillna(0.0).to_numpy()
+    limits = _limits(_orders(received), rows)
+    received = _trimmed(received, limits)
     count, total, squares = _sums(_orders(received), rows, _SUPPLIER, moment)
     usual = rows[list(TRIPLE)].assign(
         usual=total / (count + DECLARED_WEIGHT),
         spread=np.sqrt(_variance(declared, count, total, squares)),
     )
-    seen = pd.concat([received, _awaited(bought, usual, moment)], ignore_index=True)
+    awaited = _trimmed(_awaited(bought, usual, moment), limits)
+    seen = pd.concat([received, awaited], ignore_index=True)
     count, total, squares = _sums(_orders(seen), rows, _SUPPLIER, moment)
     supplier = total / (count + DECLARED_WEIGHT)
     variance = _variance(declared, count, total, squares)
@@ -81,6 +92,40 @@ def _at(
     )
 
 
+def _limits(orders: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Least and largest delay that counts of each warehouse and supplier: `low` and `high`.
+
+    orders: one delay an order; rows: the terms in force, whose declared lead time counts as
+    DECLARED_WEIGHT orders on time. A tenth of all at each end is taken as the next one (winsorised:
+    Tukey, 1962); what lies within LEAST_SHARE of the lead time around the middle always counts.
+    """
+    suppliers = rows.groupby(list(_SUPPLIER), as_index=False)["lead_time_days"].median()
+    prior = suppliers.loc[np.repeat(suppliers.index, int(DECLARED_WEIGHT)), list(_SUPPLIER)]
+    every = pd.concat([orders[[*_SUPPLIER, "delay"]], prior.assign(delay=0.0)], ignore_index=True)
+    groups = every.groupby(list(_SUPPLIER))["delay"]
+    found = pd.DataFrame(
+        {
+            "low": groups.quantile(TRIMMED, interpolation="higher"),
+            "middle": groups.median(),
+            "high": groups.quantile(1 - TRIMMED, interpolation="lower"),
+        }
+    ).reset_index()
+    found = found.merge(suppliers, on=list(_SUPPLIER))
+    least = np.maximum(LEAST_SHARE * found["lead_time_days"], 1.0)
+    return found.assign(
+        low=np.minimum(found["low"], found["middle"] - least),
+        high=np.maximum(found["high"], found["middle"] + least),
+    )[[*_SUPPLIER, "low", "high"]]
+
+
+def _trimmed(lines: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+    """The lines with delays within the limits of their warehouse and supplier."""
+    bounds = lines[list(_SUPPLIER)].merge(limits, how="left", on=list(_SUPPLIER))
+    low, high = bounds["low"].fillna(-np.inf), bounds["high"].fillna(np.inf)
+    delay = np.clip(lines["delay"].to_numpy(dtype=float), low.to_numpy(), high.to_numpy())
+    return lines.assign(delay=delay)
+
+
 def _orders(lines: pd.DataFrame) -> pd.DataFrame:
     """One delay an order: its lines travel together."""
     return lines.groupby(["po_id", *_SUPPLIER], as_index=False).agg(
@@ -90,7 +135,8 @@ def _orders(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _awaited(bought: pd.DataFrame, usual: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
     """Overdue lines with the delay to be expected of them, as if they came at the moment."""
-    here = (bought["ordered_at"] <= moment) & ~(bought["received_at"] <= moment)
+    over = (bought["received_at"] <= moment) | (bought["ended_at"] <= moment)
+    here = (bought["ordered_at"] <= moment) & ~over
     late = bought[here].merge(usual, on=list(TRIPLE))
     so_far = _days(moment - late["ordered_at"]) - late["lead_time_days"]
     overdue = (so_far > 0) & (so_far <= LOST_DAYS)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
+from features.replenishment.orders import order_lines
 
 PAIR = ("warehouse_id", "product_id")
 WEEKS = 26
@@ -20,17 +21,17 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
 
     on_hand: as last observed, less what was sold and plus what was received since; missing when
         never observed. reserved: as last observed.
-    open_quantities, open_due_days, open_age_days: purchase orders not received by then, the days
-        until each is expected (below 0: overdue) and those since it was placed. Without an expected
-        date it is the order's date plus the declared lead time.
+    open_quantities, open_due_days, open_age_days: what is still to come of purchase orders by then
+        (of a part received the rest, until it is closed or cancelled), the days until each is
+        expected (below 0: overdue) and those since it was placed. Without an expected date it is
+        the order's date plus the declared lead time.
     weekly_sales: mean units sold a week over the eight weeks before.
     A pair that only sold (no stock, order or terms) has at most the newest row: where it sells
         REGULAR units a week, so that the plan can say that its terms are missing.
     """
     grid = moments(as_of, weeks=WEEKS)
-    stock, bought, supply_terms = (
-        tables[name] for name in ("stock", "purchase_orders", "supply_terms")
-    )
+    stock, supply_terms = tables["stock"], tables["supply_terms"]
+    bought = order_lines(tables["purchase_orders"])
     sold = _sold(tables["orders"], grid[-1])
     kept = Keys.of(PAIR, stock, bought, supply_terms)
     frame = _rows(kept, np.repeat(np.arange(len(kept.index)), len(grid)), grid, len(kept.index))
@@ -88,8 +89,9 @@ def _moved(
 ) -> pd.DataFrame:
     """Stock carried on from its observation by sales and receipts; mean sales a week."""
     sales = Ledger.of(keys.codes(sold), seconds(sold["ordered_at"]), _numbers(sold["quantity"]))
-    came = bought["received_quantity"].fillna(bought["quantity"])
-    receipts = Ledger.of(keys.codes(bought), seconds(bought["received_at"]), _numbers(came))
+    receipts = Ledger.of(
+        keys.codes(bought), seconds(bought["received_at"]), _numbers(bought["came"])
+    )
     seen = rows["observed"].notna().to_numpy()
     since = np.where(seen, seconds(rows["observed"]), at)
     moved = receipts.between(codes, since, at) - sales.between(codes, since, at)
@@ -118,9 +120,10 @@ def _with_open_orders(
 ) -> pd.DataFrame:
     """Each row's open purchase orders: their sum, and lists of quantities and days to arrival."""
     position = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_arrays([codes, at]))
+    bought = _spans(bought)
     grid = np.unique(at)
-    first = np.searchsorted(grid, seconds(bought["ordered_at"]), side="left")
-    last = np.searchsorted(grid, seconds(bought["received_at"]), side="left")
+    first = np.searchsorted(grid, seconds(bought["opens"]), side="left")
+    last = np.searchsorted(grid, seconds(bought["closes"]), side="left")
     counts = np.maximum(last - first, 0)
     source = np.repeat(np.arange(len(bought)), counts)
     step = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -129,7 +132,7 @@ def _with_open_orders(
     target = position.index.get_indexer(asked) if len(source) else np.zeros(0, dtype=np.int64)
     days = (seconds(bought["due"])[source] - when) / 86_400
     age = (when - seconds(bought["ordered_at"])[source]) / 86_400
-    quantity = _numbers(bought["quantity"])[source]
+    quantity = _numbers(bought["units"])[source]
     order = np.lexsort((days, target))
     order = order[target[order] >= 0]
     totals = np.bincount(target[order], weights=quantity[order], minlength=len(rows))
@@ -139,6 +142,22 @@ def _with_open_orders(
         open_due_days=_lists(target[order], days[order], len(rows)),
         open_age_days=_lists(target[order], age[order], len(rows)),
     )
+
+
+def _spans(bought: pd.DataFrame) -> pd.DataFrame:
+    """When how many units of each line are on order: all until the receipt, the rest after it.
+
+    Of a line with units received but no date of receipt only the rest is known to be on order.
+    """
+    received, ended = bought["received_at"], bought["ended_at"]
+    undated = received.isna()
+    whole = bought["quantity"].where(~undated, bought["remaining"])
+    until = pd.concat([received, ended], axis=1).min(axis=1)
+    before = bought.assign(opens=bought["ordered_at"], closes=until, units=whole)
+    # A moment of the receipt itself belongs to what follows.
+    after = bought.assign(opens=received, closes=ended, units=bought["remaining"])
+    spans = pd.concat([before, after[~undated]], ignore_index=True)
+    return spans[spans["units"] > 0].reset_index(drop=True)
 
 
 def _lists(rows: Ints, values: Floats, length: int) -> pd.Series:

@@ -26,11 +26,11 @@ from features.windows.plan import (
     WINDOWS,
     Aggregate,
     Key,
-    Plan,
+    TimeWindow,
     Velocity,
-    Window,
+    VelocityPlan,
 )
-from features.windows.state import Event, State, advance, digest, fresh, states
+from features.windows.state import State, VelocityEvent, advance, digest, fresh, states
 
 __all__ = [
     "IDLE_DAYS",
@@ -40,12 +40,12 @@ __all__ = [
     "PARTNER_CAP",
     "WINDOWS",
     "Aggregate",
-    "Event",
     "Key",
-    "Plan",
     "State",
+    "TimeWindow",
     "Velocity",
-    "Window",
+    "VelocityEvent",
+    "VelocityPlan",
     "advance",
     "digest",
     "fresh",

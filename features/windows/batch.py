@@ -16,15 +16,15 @@ from features.windows.plan import (
     SPANS,
     TIMES,
     WINDOWS,
-    Plan,
     Velocity,
+    VelocityPlan,
 )
 
 Ints = NDArray[np.int64]
 
 
 def velocity(
-    events: pd.DataFrame, plan: Plan, rows: NDArray[np.intp] | None = None
+    events: pd.DataFrame, plan: VelocityPlan, rows: NDArray[np.intp] | None = None
 ) -> pd.DataFrame:
     """The batch driver: every feature of every event, from what arrived before it.
 

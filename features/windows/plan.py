@@ -27,14 +27,14 @@ Aggregate = Literal[
 # What an event adds; the first BUCKETED are counted by bucket, all of them ever.
 MEASURES = ("payments", "cents", "declines", "frauds", "logs", "squares")
 BUCKETED = 4
-IDLE_DAYS = 90
+IDLE_DAYS = 1_095  # three years: a customer who comes back is no new one
 IDLE_MS = IDLE_DAYS * 86_400_000
 PARTNER_CAP = 64
 MISSING = -1
 
 
 @dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """A window of whole buckets, `buckets` of them, each `granule` milliseconds long."""
 
     name: str
@@ -43,11 +43,11 @@ class Window:
 
 
 WINDOWS = (
-    Window("1m", 5_000, 12),
-    Window("1h", 300_000, 12),
-    Window("1d", 3_600_000, 24),
-    Window("7d", 21_600_000, 28),
-    Window("30d", 86_400_000, 30),
+    TimeWindow("1m", 5_000, 12),
+    TimeWindow("1h", 300_000, 12),
+    TimeWindow("1d", 3_600_000, 24),
+    TimeWindow("7d", 21_600_000, 28),
+    TimeWindow("30d", 86_400_000, 30),
 )
 SPANS = (*(window.name for window in WINDOWS), "ever")
 MEASURE_OF = {
@@ -86,7 +86,7 @@ class Velocity:
 
 
 @dataclass(frozen=True)
-class Plan:
+class VelocityPlan:
     """The keys and the features; all else follows from it."""
 
     keys: tuple[Key, ...]
@@ -121,7 +121,7 @@ class Plan:
         """Equal plans, equal version: states kept under another one say other things."""
         return hashlib.sha256(repr((self.keys, self.features, WINDOWS)).encode()).hexdigest()[:8]
 
-    def only(self, columns: Collection[str]) -> "Plan":
+    def only(self, columns: Collection[str]) -> "VelocityPlan":
         """What of the plan can be known where there are only these columns."""
         keys = tuple(
             Key(key.name, key.columns, tuple(name for name in key.partners if name in columns))
@@ -131,7 +131,7 @@ class Plan:
         names = {key.name for key in keys}
         known = {"", *columns}
         features = (f for f in self.features if f.key in names and f.partner in known)
-        return Plan(keys, tuple(features))
+        return VelocityPlan(keys, tuple(features))
 
     def scale(self) -> NDArray[np.float64]:
         """What a whole-number value is divided by: hundredths to money, milliseconds to seconds."""

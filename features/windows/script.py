@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from features.windows.plan import IDLE_MS, MISSING, PARTNER_CAP, WINDOWS, Plan
+from features.windows.plan import IDLE_MS, MISSING, PARTNER_CAP, WINDOWS, VelocityPlan
 from features.windows.state import BUCKETS, PARTNERS, TOTALS, State
 
 # How states lie in Redis; part of every key's name, so that workers of two versions do not meet.
@@ -150,7 +150,7 @@ def laid(state: State, spans: Sequence[bool]) -> list[int | str]:
     ]
 
 
-def observe_script(plan: Plan) -> str:
+def observe_script(plan: VelocityPlan) -> str:
     """The script for a plan."""
     counted = {each.window for each in plan.features if each.aggregate == "distinct"}
     place = {name: number for number, name in enumerate(plan.columns, start=1)}

@@ -19,8 +19,8 @@ from features.windows.plan import (
     PARTNER_CAP,
     WINDOWS,
     Key,
-    Plan,
-    Window,
+    TimeWindow,
+    VelocityPlan,
 )
 
 # A key's state: [clock, first payment, last payment, last report, payments since it, totals,
@@ -40,7 +40,7 @@ def digest(*values: str) -> str:
 
 
 @dataclass(frozen=True)
-class Event:
+class VelocityEvent:
     """One event of the stream.
 
     id: equal ids are the same event; at: ms since 1970; measures: as MEASURES, whole numbers;
@@ -63,7 +63,9 @@ def fresh(key: Key) -> State:
     ]
 
 
-def advance(state: State, key: Key, event: Event, spans: Sequence[bool]) -> tuple[list[int], State]:
+def advance(
+    state: State, key: Key, event: VelocityEvent, spans: Sequence[bool]
+) -> tuple[list[int], State]:
     """All aggregates of a key before the event (flat, as `windows.slot` numbers them), and the
     state after it. spans: `Plan.spans` of the key; what is not counted is 0."""
     if event.at - state[CLOCK] > IDLE_MS:
@@ -93,7 +95,7 @@ def advance(state: State, key: Key, event: Event, spans: Sequence[bool]) -> tupl
     return flat, after
 
 
-def _heads(state: State, event: Event, now: int) -> State:
+def _heads(state: State, event: VelocityEvent, now: int) -> State:
     """Clock … totals after the event."""
     payments, fraud = event.measures[0], event.measures[3] > 0
     since = state[SINCE] if state[SINCE] == MISSING else state[SINCE] + payments
@@ -107,7 +109,7 @@ def _heads(state: State, event: Event, now: int) -> State:
     ]
 
 
-def _first_fraud(buckets: list[int], now: int, window: Window) -> int:
+def _first_fraud(buckets: list[int], now: int, window: TimeWindow) -> int:
     """Time since the oldest bucket with a report, whole buckets in ms; MISSING without one."""
     for place in range(0, len(buckets), STRIDE):
         if buckets[place + 4] > 0:
@@ -123,7 +125,7 @@ def _recent(buckets: list[int], low: int) -> list[int]:
     return buckets[start:]
 
 
-def _added(buckets: list[int], bucket: int, event: Event) -> list[int]:
+def _added(buckets: list[int], bucket: int, event: VelocityEvent) -> list[int]:
     if not buckets or buckets[-STRIDE] != bucket:
         return [*buckets, bucket, *event.measures[:BUCKETED]]
     added = event.measures[:BUCKETED]
@@ -138,7 +140,7 @@ def _distinct(partners: list[str | int], now: int) -> Iterable[int]:
         yield sum(int(at) // window.granule > low for at in partners[1::2])
 
 
-def _met(partners: list[str | int], event: Event, column: str, now: int) -> list[str | int]:
+def _met(partners: list[str | int], event: VelocityEvent, column: str, now: int) -> list[str | int]:
     value = event.tags.get(column)
     if event.measures[0] <= 0 or value is None:
         return partners
@@ -152,7 +154,7 @@ def _met(partners: list[str | int], event: Event, column: str, now: int) -> list
     return [*others, name, now][-2 * PARTNER_CAP :]
 
 
-def states(events: pd.DataFrame, plan: Plan) -> Iterator[tuple[Key, str, State]]:
+def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str, State]]:
     """Key, digest of its values and state after all events: what replaying them one by one gives.
 
     Same events as `velocity`; for filling empty counters from history.
@@ -262,7 +264,7 @@ class _Final:
         """No numbers of any key."""
         return _Ragged(np.zeros((0, STRIDE), np.int64), np.zeros(len(self.last) + 1, np.int64))
 
-    def buckets(self, window: Window) -> _Ragged:
+    def buckets(self, window: TimeWindow) -> _Ragged:
         """[bucket, *measures] of each key."""
         bucket = self.stream.clock // window.granule
         newest = bucket[self.last][self.key]

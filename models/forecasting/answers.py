@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.forecasting.classes import CLASSES
+from models.forecasting.classes import CLASSES, UNSEEN
 from models.forecasting.distribution import LEVELS, Distribution
 from models.forecasting.panel import KEYS, Floats, Panel
 
@@ -21,6 +21,10 @@ def names(levels: Sequence[float], prefix: str) -> list[str]:
 
 
 QUANTILES, WINDOW_QUANTILES = names(LEVELS, "q"), names(LEVELS, "w")
+
+
+# To a planner a product never seen is a new one.
+_LABELS = np.asarray([name if name != "unseen" else "new" for name in CLASSES], dtype=object)
 
 
 def answer(
@@ -41,6 +45,9 @@ def answer(
     offered = past.offered[asked, past.now : past.now + horizon]
     mean, spread = mean[asked] * offered, spread[asked] * offered
     sums, spreads = np.cumsum(mean, axis=1), np.sqrt(np.cumsum(spread**2, axis=1))
+    # The level of a series never seen is off in all periods alike: its errors add up.
+    unseen = group[asked] == UNSEEN
+    spreads[unseen] = np.cumsum(spread[unseen], axis=1)
     classes = np.repeat(group[asked], horizon)
     steps = np.tile(np.arange(1, horizon + 1), size)
     single = distributions[0].quantiles(classes, steps, mean.ravel(), spread.ravel())
@@ -57,7 +64,7 @@ def answer(
             "origin": pd.Series(origin, index=range(len(steps)), dtype="datetime64[ns, UTC]"),
             "horizon": steps,
             "period_start": np.tile(dates, size),
-            "demand_class": np.asarray(CLASSES, dtype=object)[classes],
+            "demand_class": _LABELS[classes],
             "mean": expected.ravel(),
         }
     )

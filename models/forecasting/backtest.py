@@ -38,7 +38,7 @@ def origins(now: int, horizon: int, season: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Ground:
+class BacktestSetup:
     """What is back-tested: some series of a panel from some origins. group: by origin, their class
     as it was then.
     """
@@ -60,22 +60,22 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Walk:
-    """Forecasts of the ground's series: by origin, n × steps each."""
+class BacktestForecasts:
+    """Forecasts of the series of a setup: by origin, n × steps each."""
 
     mean: tuple[Floats, ...]
     spread: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
-class Trial:
+class BacktestErrors:
     """One back-test of one way to forecast: errors of single periods, and of sums."""
 
     single: Errors
     window: Errors
 
 
-def ground(panel: Panel, horizon: int, seed: int) -> Ground | None:
+def backtest_setup(panel: Panel, horizon: int, seed: int) -> BacktestSetup | None:
     """Where to back-test; None when nothing can be judged."""
     at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
     if not at:
@@ -83,7 +83,9 @@ def ground(panel: Panel, horizon: int, seed: int) -> Ground | None:
     rows = _drawn(panel.at(at[0]), seed)
     if not panel.known[rows, at[0] :].any():
         return None
-    return Ground(panel, horizon, at, rows, tuple(classify(panel.at(one))[rows] for one in at))
+    return BacktestSetup(
+        panel, horizon, at, rows, tuple(classify(panel.at(one))[rows] for one in at)
+    )
 
 
 def _drawn(panel: Panel, seed: int) -> Rows:
@@ -98,7 +100,9 @@ def _drawn(panel: Panel, seed: int) -> Rows:
     return np.sort(np.concatenate([random.permutation(part)[:SERIES] for part in parts]))
 
 
-def walks(here: Ground, ways: Mapping[str, Points], kept: Checkpoints) -> dict[str, Walk]:
+def backtest_forecasts(
+    here: BacktestSetup, ways: Mapping[str, Points], kept: Checkpoints
+) -> dict[str, BacktestForecasts]:
     """Forecasts of every way from all origins; single precision is enough to compare them.
 
     Origin by origin: what the ways share of a panel as known then is made once and let go.
@@ -115,7 +119,9 @@ def walks(here: Ground, ways: Mapping[str, Points], kept: Checkpoints) -> dict[s
         name = f"back-test {number + 1} of {len(here.starts)}"
         made.append(kept.keep(name, partial(walked, one), save=_save, load=_load))
     return {
-        name: Walk(tuple(one[way, 0] for one in made), tuple(one[way, 1] for one in made))
+        name: BacktestForecasts(
+            tuple(one[way, 0] for one in made), tuple(one[way, 1] for one in made)
+        )
         for way, name in enumerate(ways)
     }
 
@@ -128,7 +134,7 @@ def _load(folder: Path) -> Floats:
     return np.asarray(np.load(folder / "values.npy", allow_pickle=False))
 
 
-def trial(here: Ground, walked: Walk) -> Trial:
+def backtest_errors(here: BacktestSetup, walked: BacktestForecasts) -> BacktestErrors:
     """The errors; only periods seen in full are judged."""
     single, window = [], []
     for fold, origin in enumerate(here.starts):
@@ -137,7 +143,7 @@ def trial(here: Ground, walked: Walk) -> Trial:
         mean, spread = walked.mean[fold], walked.spread[fold]
         single.append(_errors(here.group[fold], fold, mean, spread, actual, seen))
         window.append(_windows(here.group[fold], fold, mean, spread, actual, seen))
-    return Trial(_joined(single), _joined(window))
+    return BacktestErrors(_joined(single), _joined(window))
 
 
 def _errors(

@@ -1,6 +1,5 @@
 """The baselines every forecaster has to beat: naive, seasonal naive, moving average, and others."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Self
 
@@ -50,9 +49,9 @@ class Baseline(Forecaster):
         """A plain method stays as it is."""
         return False
 
-    def _ways(self) -> Mapping[str, Points]:
-        own = {self.method: partial(_textbook, method=self.method)} if self.textbook else {}
-        return {**super()._ways(), **own}
+    def _way(self, method: str) -> Points:
+        """A baseline knows nothing of promotions and prices."""
+        return partial(_textbook if self.textbook else points, method=method)
 
 
 def _textbook(

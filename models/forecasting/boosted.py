@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import numpy as np
 from models.base import ModelError
 from models.forecasting.levels import groups
 from models.forecasting.panel import Floats, Panel
-from models.forecasting.regressors import Origin, Rows, look
+from models.forecasting.regressors import Origin, PlanTerms, Rows, look
+from models.forecasting.seasonal import structure
 
 # Origins the model learns from, evenly over the history; more are near-copies of each other.
 ORIGINS = 40
+# Of so many origins one learns the structure anew; the others use that of the one before.
+_ANEW = 5
 FEWEST = 200
 # Series it learns from; of more, whole products are drawn, so that look-alikes stay together.
 SERIES = 20_000
@@ -51,7 +54,7 @@ class Boosted:
     mean: tuple[lgb.Booster, ...]
     error: lgb.Booster
     loss: str
-    prices_known: bool
+    terms: PlanTerms
 
     def points(self, panel: Panel, origin: int, horizon: int, rows: Rows) -> tuple[Floats, Floats]:
         """Mean and spread of some series (the others are their look-alikes): n × horizon each."""
@@ -59,7 +62,7 @@ class Boosted:
         mean, spread = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
         for step in range(horizon):
             steps = np.full(len(rows), step + 1)
-            design = known.design(rows, steps, prices_known=self.prices_known)
+            design = known.design(rows, steps, self.terms)
             ratio = _ratio(self.mean, design, self.loss)
             far = np.maximum(_predict(self.error, _with_ratio(design, ratio)), 0.05)
             mean[:, step] = ratio * known.level.mean[rows]
@@ -71,7 +74,7 @@ class Boosted:
         for number, one in enumerate(self.mean):
             one.save_model(folder / f"mean_{number}.txt")
         self.error.save_model(folder / "error.txt")
-        about = {"loss": self.loss, "prices_known": self.prices_known}
+        about = {"loss": self.loss, "terms": asdict(self.terms)}
         (folder / "boosted.json").write_text(json.dumps(about), encoding="utf-8")
 
     @classmethod
@@ -80,7 +83,9 @@ class Boosted:
         about = json.loads((folder / "boosted.json").read_text(encoding="utf-8"))
         files = sorted(folder.glob("mean_*.txt"))
         mean = tuple(lgb.Booster(model_file=file) for file in files)
-        return cls(mean=mean, error=lgb.Booster(model_file=folder / "error.txt"), **about)
+        terms = PlanTerms(**about["terms"] | {"kinds": tuple(about["terms"]["kinds"])})
+        error = lgb.Booster(model_file=folder / "error.txt")
+        return cls(mean=mean, error=error, loss=about["loss"], terms=terms)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,12 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
     """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all."""
     if effort.loss not in LOSSES:
         raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
-    sample = _draw(some_products(panel, SERIES, effort.seed), horizon, effort)
+    terms = PlanTerms(
+        prices_known=effort.prices_known or _announced(panel),
+        kinds=panel.conditions.kinds,
+        reach=horizon,
+    )
+    sample = _draw(some_products(panel, SERIES, effort.seed), horizon, effort, terms)
     if sample is None or len(sample.ratio) < FEWEST or not sample.ratio.any():
         return None
     learning = {
@@ -140,7 +150,13 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
         (sample.spread / sample.spread.mean())[half],
         effort.trees // 2,
     )
-    return Boosted(mean, error, effort.loss, effort.prices_known)
+    return Boosted(mean, error, effort.loss, terms)
+
+
+def _announced(panel: Panel) -> bool:
+    """Whether most prices of the history were announced, and so are known ahead."""
+    known = ~np.isnan(panel.list_price[:, : panel.now])
+    return bool(known[~np.isnan(panel.demand)].mean() > 0.5) if known.size else False
 
 
 def some_products(panel: Panel, most: int, seed: int) -> Panel:
@@ -153,7 +169,7 @@ def some_products(panel: Panel, most: int, seed: int) -> Panel:
     return panel.rows(np.flatnonzero(np.isin(group, order[: max(many, 1)])))
 
 
-def _draw(panel: Panel, horizon: int, effort: Effort) -> _Sample | None:
+def _draw(panel: Panel, horizon: int, effort: Effort, terms: PlanTerms) -> _Sample | None:
     random = np.random.default_rng(effort.seed)
     oldest = min(4, panel.now - 1)
     if panel.now < 3:
@@ -163,10 +179,12 @@ def _draw(panel: Panel, horizon: int, effort: Effort) -> _Sample | None:
     half_life = max(panel.memory, panel.now // 3)
     share = 0.5 ** ((panel.now - origins) / half_life)
     counts = (effort.rows * share / share.sum()).astype(int)
-    parts = [
-        _at(look(panel, int(origin)), panel, horizon, int(count), effort, random)
-        for origin, count in zip(origins, counts, strict=True)
-    ]
+    parts, known = [], None
+    for number, (origin, count) in enumerate(zip(origins, counts, strict=True)):
+        # What is learned of seasons and promotions ages slowly: it is found anew now and then.
+        known = structure(panel.at(int(origin))) if number % _ANEW == 0 else known
+        here = look(panel, int(origin), known)
+        parts.append(_at(here, panel, horizon, int(count), terms, random))
     return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
 
 
@@ -175,7 +193,7 @@ def _at(
     panel: Panel,
     horizon: int,
     count: int,
-    effort: Effort,
+    terms: PlanTerms,
     random: np.random.Generator,
 ) -> _Sample:
     """Rows of one origin: random series and steps ahead whose demand is known by now."""
@@ -188,7 +206,7 @@ def _at(
     target = panel.demand[rows, now + steps - 1]
     kept = ~np.isnan(target) & (origin.past.first[rows] < now)
     rows, steps, target = rows[kept], steps[kept], target[kept]
-    design = origin.design(rows, steps, prices_known=effort.prices_known)
+    design = origin.design(rows, steps, terms)
     usual = origin.level.mean[rows]
     return _Sample(design, target / usual, usual, origin.level.spread[rows])
 

@@ -1,17 +1,19 @@
-"""The calendar of a country: its holidays, and for each period the like one of the year before."""
+"""The calendar of a market: the holidays that history reacts to, and each period's like one of the
+year before.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
-import holidays
 import numpy as np
 import pandas as pd
-from dateutil.easter import easter
 from numpy.typing import NDArray
 
+from models.forecasting.holiday_dates import named_days
+from models.forecasting.levels import groups, level, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
 
 Places = NDArray[np.int64]
@@ -20,6 +22,11 @@ Days = NDArray[np.int64]
 FAR = 60  # days: a holiday further away than this says nothing
 _STEP = {"day": 7, "week": 1, "month": 1}  # to the next period of the same kind
 _LENGTH = {"day": 1, "week": 7, "month": 28}
+# A holiday counts where its periods lie so many standard errors off their neighbours: of all series
+# together, or of a category, of which there are many.
+_CLEAR, _CLEAR_CATEGORY = 2.5, 4.0
+_LEAST_EFFECT = 0.03  # and by at least this share
+_CATEGORIES = 40  # the biggest categories that are looked at one by one
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Calendar:
     """By period. count: holidays in it. until, since: days from its start to the next holiday and
     from the last one. easter: days to the nearest Easter Sunday, below 0 after it.
     twin: the place of the like period one year before; below 0 when that is before the panel.
-    special: whether a holiday lies in it.
+    special: whether a holiday lies in it. named: the periods of each holiday, in order.
     """
 
     count: Floats
@@ -36,69 +43,150 @@ class Calendar:
     easter: Floats
     twin: Places
     special: NDArray[np.bool_]
+    named: Mapping[str, Places]
 
 
 def calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
-    """The number of each series' calendar, and all calendars: one a country."""
-    codes, countries = pd.factorize(panel.series["country"].astype(str), sort=True)
+    """The number of each series' calendar, and all calendars: one for each set of markets.
+
+    A holiday is in a calendar where the demand known so far shows that it matters.
+    """
+    return panel.once("calendars", lambda: _calendars(panel))
+
+
+def _calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
+    served = panel.series["markets"].astype(str)
+    served = served.where(served != "", panel.series["country"].astype(str))
+    codes, names = pd.factorize(served, sort=True)
     first, last = panel.dates[0].date(), panel.dates[-1].date()
-    made = [_calendar(str(one), panel.frequency, first, last) for one in countries]
+    made = []
+    for number, one in enumerate(names):
+        own = panel.rows(np.flatnonzero(codes == number))
+        markets = tuple(part for part in str(one).split("|") if part)
+        named = named_days(markets, first.year - 1, last.year + 1)
+        made.append(_calendar(tuple(_shown(own, named)), markets, panel.frequency, first, last))
     return codes.astype(np.int64), made
 
 
-@lru_cache(maxsize=64)
-def _calendar(country: str, frequency: str, first: date, last: date) -> Calendar:
+def _shown(own: Panel, named: Mapping[str, list[date]]) -> list[str]:
+    """The names of the days around which demand differs from its neighbours' beyond chance."""
+    if own.now < 8:
+        return []
+    days = _numbers(own.dates)[: own.now]
+    # Where a holiday closes the shop, the days beside it may still tell.
+    shifts = (-1, 0, 1) if own.frequency == "day" else (0,)
+    places = [(name, _places(days + shift, one, own.frequency)) for name, one in named.items()
+              for shift in shifts]  # fmt: skip
+    shown: set[str] = set()
+    for row, off in enumerate(_unusual(own)):
+        if np.isfinite(off).any():
+            noise = 1.4826 * float(np.nanmedian(np.abs(off)))
+            clear = _CLEAR if row == 0 else _CLEAR_CATEGORY
+            shown |= _clear_names(off, places, noise, clear)
+    return [name for name in named if name in shown]
+
+
+def _clear_names(
+    off: Floats, places: Sequence[tuple[str, Places]], noise: float, clear: float
+) -> set[str]:
+    """Names whose periods differ, the clearest first: what one explains is no other's.
+
+    off: now, the logarithm of each period over its neighbours. places: name and its periods.
+    noise: standard deviation of `off`; clear: standard errors that count.
+    """
+    left = off.copy()
+    found: set[str] = set()
+    while True:
+        scores = [_standard_errors(left[at], noise) for _, at in places]
+        best = int(np.argmax(scores)) if scores else 0
+        if not scores or scores[best] < clear:
+            return found
+        name, at = places[best]
+        found.add(name)
+        left[at] = np.nan
+
+
+def _standard_errors(off: Floats, noise: float) -> float:
+    """How many standard errors the mean of periods lies from 0; 0 where they disagree."""
+    known = off[np.isfinite(off)]
+    if not len(known):
+        return 0.0
+    mean = float(known.mean())
+    if abs(mean) < _LEAST_EFFECT or (np.sign(known) != np.sign(mean)).any():
+        return 0.0
+    return abs(mean) * float(np.sqrt(len(known))) / max(noise, 1e-9)
+
+
+def _places(days: Days, named: Sequence[date], frequency: str) -> Places:
+    """The periods that days lie in, of those that have closed."""
+    numbers = np.array([_number(one) for one in named])
+    place = np.searchsorted(days, numbers, side="right") - 1
+    inside = (place >= 0) & (numbers < days[-1] + _LENGTH[frequency]) if len(days) else place < -1
+    return np.asarray(place[inside])
+
+
+def _unusual(own: Panel) -> Floats:
+    """Logarithm of demand over that of the periods around (of days: same weekdays around), of all
+    series and of the biggest categories: (1 + categories) × now; series weigh by their root.
+    """
+    seen = ~np.isnan(own.demand)
+    share = np.where(seen, own.demand, 0.0) / np.sqrt(level(own).mean[:, None])
+    usual = np.where(seen, np.sqrt(level(own).mean[:, None]), 0.0)
+    group = groups(own.series, ["category"])
+    biggest = np.argsort(-np.bincount(group, weights=usual.sum(axis=1)), kind="stable")
+    everything = np.zeros(own.size, dtype=np.int64)
+    tops, bottoms = (
+        np.concatenate([summed(one, everything), summed(one, group)[biggest[:_CATEGORIES]]])
+        for one in (share, usual)
+    )
+    unknown = np.full(tops.shape, np.nan)
+    ratio = np.divide(tops, bottoms, out=unknown, where=bottoms > 0)
+    step = _STEP[own.frequency]
+    around = np.full((4, *ratio.shape), np.nan)
+    for place, shift in enumerate((-2 * step, -step, step, 2 * step)):
+        if abs(shift) < own.now:
+            target = slice(max(shift, 0), own.now + min(shift, 0))
+            source = slice(max(-shift, 0), own.now - max(shift, 0))
+            around[place][:, target] = ratio[:, source]
+    # The median of the four: a neighbour with a holiday of its own does not count.
+    some = ~np.isnan(around).all(axis=0)
+    near = np.zeros(ratio.shape)
+    near[some] = np.nanmedian(around[:, some], axis=0)
+    there = (near > 0) & ~np.isnan(ratio)
+    answer = np.full(ratio.shape, np.nan)
+    answer[there] = np.log(np.maximum(ratio[there], 0.02 * near[there]) / near[there])
+    return answer
+
+
+@lru_cache(maxsize=256)
+def _calendar(
+    shown: tuple[str, ...], markets: tuple[str, ...], frequency: str, first: date, last: date
+) -> Calendar:
     step = {"day": "D", "week": "7D", "month": "MS"}[frequency]
     starts = pd.date_range(first, last, freq=step)
     days = _numbers(starts)
-    named = _events(country, first.year - 1, last.year + 1)
-    every = np.unique([_number(day) for days_ in named.values() for day in days_])
+    every_name = named_days(markets, first.year - 1, last.year + 1)
+    named = {name: every_name[name] for name in shown}
+    every = np.unique([_number(day) for days_ in named.values() for day in days_]).astype(np.int64)
     place = np.searchsorted(days, every, side="right") - 1
     inside = (place >= 0) & (every < days[-1] + _LENGTH[frequency])
     count = np.bincount(place[inside], minlength=len(days)).astype(np.float64)
+    nearest = np.full(len(days), float(FAR))
+    if "Easter" in named:
+        sundays = np.array([_number(day) for day in named["Easter"]])
+        away = sundays[None, :] - days[:, None]
+        nearest = away[np.arange(len(days)), np.abs(away).argmin(axis=1)].astype(np.float64)
     coming = np.searchsorted(every, days)
-    sundays = np.array([_number(day) for day in named["Easter"]])
-    to_easter = sundays[None, :] - days[:, None]
-    nearest = np.abs(to_easter).argmin(axis=1)
+    edged = np.concatenate([[-(10**7)], every, [10**7]])
     return Calendar(
         count=count,
-        until=np.minimum(every[np.minimum(coming, len(every) - 1)] - days, FAR).astype(np.float64),
-        since=np.minimum(days - every[np.maximum(coming - 1, 0)], FAR).astype(np.float64),
-        easter=np.clip(to_easter[np.arange(len(days)), nearest], -FAR, FAR).astype(np.float64),
+        until=np.minimum(edged[coming + 1] - days, FAR).astype(np.float64),
+        since=np.minimum(days - edged[coming], FAR).astype(np.float64),
+        easter=np.clip(nearest, -FAR, FAR),
         twin=_twins(days, count > 0, named, frequency),
         special=count > 0,
+        named={name: _places(days, dates, frequency) for name, dates in named.items()},
     )
-
-
-def _events(country: str, first: int, last: int) -> Mapping[str, list[date]]:
-    """Days by name: public holidays (none known: none), Easter Sunday, Black Friday, Christmas Eve;
-    a name that comes twice in a year counts once.
-    """
-    years = range(first, last + 1)
-    named: dict[str, list[date]] = {
-        "Easter": [easter(year) for year in years],
-        "Black Friday": [_black_friday(year) for year in years],
-        "Christmas Eve": [date(year, 12, 24) for year in years],
-    }
-    for day, text in sorted(_public(country, years).items()):
-        for name in text.split("; "):
-            known = named.setdefault(name, [])
-            if not known or known[-1].year < day.year:
-                known.append(day)
-    return named
-
-
-def _public(country: str, years: range) -> Mapping[date, str]:
-    try:
-        return holidays.country_holidays(country, years=list(years), observed=False)
-    except NotImplementedError:
-        return {}
-
-
-def _black_friday(year: int) -> date:
-    """The day after the fourth Thursday of November."""
-    november = date(year, 11, 1)
-    return november + timedelta(days=(3 - november.weekday()) % 7 + 22)
 
 
 def _twins(

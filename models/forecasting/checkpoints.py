@@ -16,7 +16,16 @@ from models.forecasting.panel import Panel
 
 T = TypeVar("T")
 
-_MATRICES = ("demand", "known", "price", "promotion", "promotion_discount", "offered", "default")
+_MATRICES = (
+    "demand",
+    "known",
+    "price",
+    "list_price",
+    "promotion",
+    "promotion_discount",
+    "offered",
+    "default",
+)
 
 
 def silent(text: str) -> None:
@@ -43,6 +52,9 @@ class Checkpoints:
             digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
         for name in _MATRICES:
             digest.update(np.ascontiguousarray(getattr(panel, name)).data)
+        digest.update(repr(panel.conditions.kinds).encode())
+        digest.update(np.ascontiguousarray(panel.conditions.phase).data)
+        digest.update(np.ascontiguousarray(panel.conditions.pattern).data)
         return replace(self, folder=self.folder / digest.hexdigest())
 
     def keep(

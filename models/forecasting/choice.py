@@ -6,7 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from models.forecasting.backtest import Ground, Points, Rows, Walk, trial
+from models.forecasting.backtest import (
+    BacktestForecasts,
+    BacktestSetup,
+    Points,
+    Rows,
+    backtest_errors,
+)
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import GROUPS
 from models.forecasting.panel import SEASONS, Floats, Panel
@@ -92,7 +98,9 @@ class Choice:
         return cls(chosen, companion, tuple(about["ways"]), weights)
 
 
-def decide(here: Ground, walks: Mapping[str, Walk]) -> tuple[Choice, Walk]:
+def decide(
+    here: BacktestSetup, walks: Mapping[str, BacktestForecasts]
+) -> tuple[Choice, BacktestForecasts]:
     """The choice by the back-test, and the forecasts it would have made there.
 
     Each way alone; the blend, equal parts of LightGBM, the best other way and the level in season;
@@ -100,7 +108,7 @@ def decide(here: Ground, walks: Mapping[str, Walk]) -> tuple[Choice, Walk]:
     are known, no way without a season is taken alone: the origins lie in a part of the year, and
     cannot tell what it costs in the others.
     """
-    errors = {name: trial(here, one).single for name, one in walks.items()}
+    errors = {name: backtest_errors(here, one).single for name, one in walks.items()}
     alone, usual = dict(errors), None
     if here.panel.now >= _SEASONED * SEASONS[here.panel.frequency][-1] and SEASONAL in errors:
         alone = {n: one for n, one in errors.items() if n in (BOOSTED, SEASONAL, LAST_YEAR)}
@@ -117,7 +125,9 @@ def decide(here: Ground, walks: Mapping[str, Walk]) -> tuple[Choice, Walk]:
     if len(walks) > 1:
         weights = stacked(list(errors.values()))
         candidates[STACK] = crossed(here, list(walks.values()), list(errors.values()))
-    more = {n: trial(here, one).single for n, one in candidates.items() if n not in errors}
+    more = {
+        n: backtest_errors(here, one).single for n, one in candidates.items() if n not in errors
+    }
     usual = BLEND if BLEND in candidates else usual
     chosen = best(alone | more, usual=usual, windows=here.windows)
     if not chosen:

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from models.forecasting.panel import Floats, Panel
 
-CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
-NEW = 4
+CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "unseen")
+NEW, UNSEEN = 4, 5
 _INTERVAL, _VARIABILITY = 1.32, 0.49
 # A series seen for fewer periods than this is new.
 SEEN = 8
@@ -17,7 +17,8 @@ def classify(panel: Panel) -> NDArray[np.int64]:
 
     ADI: periods seen over periods with demand; CV²: squared variation of the demand when there is
     some. smooth: ADI < 1.32 and CV² < 0.49; erratic: only CV² is above; intermittent: only ADI;
-    lumpy: both. A series without any demand is intermittent, one seen less than 8 periods is new.
+    lumpy: both. A series without any demand is intermittent, one seen less than 8 periods is new,
+    one never seen is unseen.
     """
     seen = ~np.isnan(panel.demand)
     some = seen & (panel.demand > 0)
@@ -30,7 +31,8 @@ def classify(panel: Panel) -> NDArray[np.int64]:
     rare = (times == 0) | (periods >= _INTERVAL * many)
     varied = (variation >= _VARIABILITY) & (times > 0)
     named = np.where(rare, np.where(varied, 3, 2), np.where(varied, 1, 0))
-    return np.where(periods < SEEN, NEW, named).astype(np.int64)
+    young = np.where(periods == 0, UNSEEN, NEW)
+    return np.where(periods < SEEN, young, named).astype(np.int64)
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:

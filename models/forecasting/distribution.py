@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from models.forecasting.classes import CLASSES
+from models.forecasting.classes import CLASSES, UNSEEN
 from models.forecasting.panel import Bools, Floats
 
 Ints = NDArray[np.int64]
@@ -79,13 +79,15 @@ class Distribution:
 def calibrated(errors: Errors) -> Distribution:
     """Learn the quantiles; a class or step group with few errors borrows from the wider one.
 
-    Without any errors the standard normal stands in.
+    Without any errors, and for series never seen, the standard normal stands in.
     """
     shape = (len(CLASSES), len(_STEPS), _BINS)
     centre = np.tile(np.arange(_BINS, dtype=np.float64), (*shape[:2], 1))
     quantile = np.tile(norm.ppf(LEVELS), (*shape, 1))
     part = step_group(errors.step)
     for group in range(len(CLASSES)):
+        if group == UNSEEN:
+            continue  # its spread says already how little is known
         for step in range(len(_STEPS)):
             own = (errors.group == group) & (part == step)
             chosen = own if own.sum() >= _GROUP_ERRORS else _wider(errors, part, group, step)

@@ -7,9 +7,14 @@ from models.forecasting.forecaster import Forecaster
 from models.forecasting.levels import level
 from models.forecasting.panel import panel
 
+_PRICES = ("price", "list_price")
+
 
 def explained(model: Forecaster, frame: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
     """The parts of each mean of `answer = model.predict(frame)`, row by row.
+
+    model: a fitted forecaster; frame: history and periods ahead, as `predict` reads them; answer:
+    what it predicted from that frame. Returns one column a part, in the rows of `answer`.
 
     level: the usual demand, as sold. stockouts: what empty shelves hid of it. season: what the time
     of the year and the newest sales add. price: what planned prices add. promotion: what planned
@@ -20,12 +25,16 @@ def explained(model: Forecaster, frame: pd.DataFrame, answer: pd.DataFrame) -> p
         promotion=frame["promotion"].where(~ahead, 0.0),
         promotion_discount=frame["promotion_discount"].where(~ahead, 0.0),
     )
+    if "promotion_kinds" in frame:
+        calm.loc[ahead, "promotion_kinds"] = None
     mean = answer["mean"].to_numpy(dtype=np.float64)
     promoted = bool((frame.loc[ahead, "promotion"] > 0).any())
     without = model.predict(calm)["mean"].to_numpy(dtype=np.float64) if promoted else mean
     plain = without
-    if model.prices_known and "price" in frame:
-        usual = calm.assign(price=calm["price"].where(~ahead))
+    if any(name in frame and frame.loc[ahead, name].notna().any() for name in _PRICES):
+        usual = calm.assign(
+            **{name: calm[name].where(~ahead) for name in _PRICES if name in calm},
+        )
         plain = model.predict(usual)["mean"].to_numpy(dtype=np.float64)
     corrected, sold = _levels(model, frame, len(mean))
     offered = (answer["q99"] > 0).to_numpy() | (mean > 0)

@@ -6,25 +6,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from models.base import ModelError, TooLittleDataError, parameters
 from models.forecasting.answers import answer
-from models.forecasting.backtest import Ground, Points, Rows, Trial, ground, trial, walks
+from models.forecasting.backtest import (
+    BacktestErrors,
+    BacktestSetup,
+    Points,
+    Rows,
+    backtest_errors,
+    backtest_forecasts,
+    backtest_setup,
+)
 from models.forecasting.boosted import Boosted, Effort, boost
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
+from models.forecasting.launches import with_launches
 from models.forecasting.panel import Floats, Panel, panel
 from models.forecasting.selection import NO_DRIFT, drift
-from models.forecasting.statistical import FAMILY, METHODS, points
+from models.forecasting.statistical import FAMILY, METHODS, planned_points
 
 # What `save` writes; a model of another form would be read wrongly.
-_FORM = 2
+_FORM = 3
 # How often LightGBM is fitted along the back-test: it ages there about as much as a release does.
 REFITS = 3
 HORIZONS = {"day": 35, "week": 13, "month": 6}
@@ -95,7 +104,7 @@ class Forecaster:
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
-        here = ground(whole, self.horizon_, self.seed)
+        here = backtest_setup(whole, self.horizon_, self.seed)
         early = self._early(whole, here, kept)
         self.choice_, errors = self._chosen(here, early, kept)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
@@ -103,10 +112,40 @@ class Forecaster:
         if self._corrects and here is not None:
             self.drift_ = drift(errors.single, here.windows)
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
-        if self.boosted_ is not None and early:
+        if early:
             # The spread stays the one whose errors were seen out of sample.
-            self.boosted_ = replace(self.boosted_, error=early[max(early)].error)
+            self.boosted_ = _with_error_of(self.boosted_, early[max(early)])
         return self
+
+    def refitted(self, frame: pd.DataFrame, **changes: object) -> Self:
+        """A forecaster with this one's choice of methods and its errors, learned from a frame.
+
+        frame: as in `fit`; changes: constructor arguments that differ. The back-test, most of the
+        work of a fit, is not made again: what it found out changes slowly.
+        """
+        settings: dict[str, Any] = {**parameters(self), **changes}
+        twin = type(self)(**settings)
+        twin.checkpoints = self.checkpoints
+        if "horizon" in frame:
+            frame = frame[~(frame["horizon"].fillna(0) > 0)]
+        whole = panel(frame, horizon=0, correct_stockouts=twin.correct_stockouts)
+        twin.horizon_, twin.frequency_ = self.horizon_, self.frequency_
+        twin.typical_ = _typical(whole)
+        whole.default[:] = twin.typical_.get("", 0.0)
+        twin.choice_, twin.distributions_, twin.drift_ = (
+            self.choice_,
+            self.distributions_,
+            self.drift_,
+        )
+        kept = self.checkpoints.of(whole, {"class": type(self).__name__, **settings})
+        twin.boosted_ = None
+        if self.choice_.needs_boosting:
+            twin.boosted_ = kept.keep(
+                "LightGBM of all", partial(twin._boost, whole), save=_save_boosted,
+                load=_load_boosted,
+            )  # fmt: skip
+        twin.boosted_ = _with_error_of(twin.boosted_, self.boosted_)
+        return twin
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Forecast from history (and what is known ahead) in the form that `panel` reads.
@@ -186,7 +225,9 @@ class Forecaster:
         )
         return boost(whole, self.horizon_, effort)
 
-    def _early(self, whole: Panel, here: Ground | None, kept: Checkpoints) -> Mapping[int, Boosted]:
+    def _early(
+        self, whole: Panel, here: BacktestSetup | None, kept: Checkpoints
+    ) -> Mapping[int, Boosted]:
         """LightGBM fitted on what was known at some origins of the back-test, the first among them:
         one that knows only the first would look worse at the last than the release will be.
         """
@@ -204,24 +245,37 @@ class Forecaster:
         return {origin: one for origin, one in made.items() if one is not None}
 
     def _chosen(
-        self, here: Ground | None, early: Mapping[int, Boosted], kept: Checkpoints
-    ) -> tuple[Choice, Trial]:
+        self, here: BacktestSetup | None, early: Mapping[int, Boosted], kept: Checkpoints
+    ) -> tuple[Choice, BacktestErrors]:
         """What the back-test chose, and the errors it made. Every way forecasts the same series
         from the same origins.
         """
         if here is None:
-            return Choice.none(), Trial(Errors.none(), Errors.none())
-        ways = {name: _plain(name) for name in self._family() if name != BOOSTED}
+            return Choice.none(), BacktestErrors(Errors.none(), Errors.none())
+        ways = {name: self._way(name) for name in self._family() if name != BOOSTED}
         if early and here.starts[0] in early:
-            ways[BOOSTED] = partial(_newest, early)
-        walked_ways = walks(here, ways or {FALLBACK: _plain(FALLBACK)}, kept)
+            ways[BOOSTED] = with_launches(partial(_newest, early))
+        walked_ways = backtest_forecasts(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
         kept.progress("choosing by demand class")
         choice, walked = decide(here, walked_ways)
-        return choice, trial(here, walked)
+        return choice, backtest_errors(here, walked)
 
     def _ways(self) -> Mapping[str, Points]:
-        boosted = self.boosted_.points if self.boosted_ is not None else _plain(FALLBACK)
-        return {name: _plain(name) for name in METHODS} | {BOOSTED: boosted}
+        boosted = self._way(FALLBACK)
+        if self.boosted_ is not None:
+            boosted = with_launches(self.boosted_.points)
+        return {name: self._way(name) for name in METHODS} | {BOOSTED: boosted}
+
+    def _way(self, method: str) -> Points:
+        """One statistical method, with promotions, prices and launches in it."""
+        return with_launches(partial(planned_points, method=method))
+
+
+def _with_error_of(boosted: Boosted | None, other: Boosted | None) -> Boosted | None:
+    """A global model with the spread of another one, where both read the same regressors."""
+    if boosted is None or other is None or boosted.terms != other.terms:
+        return boosted
+    return replace(boosted, error=other.error)
 
 
 def _save_boosted(boosted: Boosted | None, folder: Path) -> None:
@@ -239,10 +293,6 @@ def _newest(
     """Mean and spread by the newest model that was fitted on nothing after the origin."""
     newest = max(one for one in fitted if one <= origin)
     return fitted[newest].points(panel, origin, horizon, rows)
-
-
-def _plain(method: str) -> Points:
-    return partial(points, method=method)
 
 
 def _typical(whole: Panel) -> Mapping[str, float]:

@@ -32,6 +32,10 @@ def level(panel: Panel) -> Level:
     A look-alike is the same product elsewhere, else the category in the same warehouse, else all.
     The spread is shrunk towards a Poisson-like one, whose variance is the level.
     """
+    return panel.once("level", lambda: _level(panel))
+
+
+def _level(panel: Panel) -> Level:
     recent = panel.demand[:, -panel.memory :]
     seen = ~np.isnan(recent)
     values = np.where(seen, recent, 0.0)

@@ -1,16 +1,20 @@
 """The panel: long frames of demand as matrices, series × periods; missing is NaN."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import ModelError
+from models.forecasting.conditions import Conditions, conditions, no_conditions, read_kinds
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+T = TypeVar("T")
 
 KEYS = ["warehouse_id", "product_id"]
 _STEPS = {"day": "D", "week": "7D", "month": "MS"}
@@ -28,8 +32,12 @@ class Panel:
 
     dates: starts of all periods. demand: S × now, NaN where unknown. known: S × now, True where
     demand was seen in full (not censored): what is judged and learned as it is.
-    price, promotion, promotion_discount, offered: S × all periods; price is NaN where unknown.
+    price, list_price, promotion, promotion_discount, offered: S × all periods; list_price is the
+    announced one, NaN where none is; price is that, else the one of the newest sale, NaN before the
+    first: a price unknown ahead is taken to stay. offered: share of the period in which the
+    product can be ordered, 0 where it is gone or the warehouse closed.
     default: S; the level of a series that has neither history nor look-alikes in the panel.
+    conditions: the kinds of promotions of each series and period.
     """
 
     series: pd.DataFrame
@@ -43,6 +51,15 @@ class Panel:
     promotion_discount: Floats
     offered: Floats
     default: Floats
+    list_price: Floats
+    conditions: Conditions
+    computed: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` computes of this panel, kept under a name and computed once."""
+        if name not in self.computed:
+            self.computed[name] = make()
+        return cast("T", self.computed[name])
 
     @property
     def size(self) -> int:
@@ -81,7 +98,11 @@ class Panel:
         if origin == self.now:
             return self
         return replace(
-            self, now=origin, demand=self.demand[:, :origin], known=self.known[:, :origin]
+            self,
+            now=origin,
+            demand=self.demand[:, :origin],
+            known=self.known[:, :origin],
+            computed={},
         )
 
     def rows(self, chosen: NDArray[np.int64]) -> "Panel":
@@ -96,6 +117,9 @@ class Panel:
             promotion_discount=self.promotion_discount[chosen],
             offered=self.offered[chosen],
             default=self.default[chosen],
+            list_price=self.list_price[chosen],
+            conditions=self.conditions.rows(chosen),
+            computed={},
         )
 
 
@@ -121,8 +145,10 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
     """The panel of a long frame: rows of `demand`, and rows of what is known ahead.
 
     frame: warehouse_id, product_id, period_start, quantity; optional: frequency, sold, in_stock,
-    censored, lost, price, promotion, promotion_discount, category, country, and horizon (1 … for
-    periods ahead, missing or 0 for history) with offered (0 where the product will be gone).
+    censored, lost, price, list_price, promotion, promotion_discount, promotion_kinds, category,
+    country, markets, and horizon (1 … for periods ahead, missing or 0 for history) with offered
+    (share of the period in which the product can be ordered; 0 where it will be gone).
+    horizon: periods ahead that the panel holds at least.
     correct_stockouts: an empty shelf is a gap, a half-empty one is made up; else sales are demand.
     Raises ModelError for a frame with no rows, or two rows of one series and period.
     """
@@ -145,12 +171,37 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
         now=now,
         demand=grid.put(np.where(past, demand, np.nan), np.nan)[:, :now],
         known=grid.put((past & full).astype(float), 0.0)[:, :now] > 0,
-        price=grid.put(_column(frame, "price", np.nan), np.nan),
+        price=_carried_on(grid, frame),
         promotion=grid.put(np.nan_to_num(_column(frame, "promotion", 0.0)), 0.0),
         promotion_discount=grid.put(np.nan_to_num(_column(frame, "promotion_discount", 0.0)), 0.0),
         offered=grid.put(np.nan_to_num(_column(frame, "offered", 1.0), nan=1.0), 1.0),
         default=np.zeros(len(series)),
+        list_price=grid.put(_column(frame, "list_price", np.nan), np.nan),
+        conditions=_conditions(frame, grid, frequency),
     )
+
+
+def _carried_on(grid: "_Scatter", frame: pd.DataFrame) -> Floats:
+    """Prices with gaps filled by the newest one before: S × periods; announced ones come first."""
+    sold = grid.put(_column(frame, "price", np.nan), np.nan)
+    listed = grid.put(_column(frame, "list_price", np.nan), np.nan)
+    announced = ~np.isnan(listed).all(axis=1, keepdims=True)
+    price = np.where(announced, listed, sold)
+    place = np.where(~np.isnan(price), np.arange(price.shape[1])[None, :], 0)
+    newest = np.maximum.accumulate(place, axis=1)
+    return np.asarray(np.take_along_axis(price, newest, axis=1))
+
+
+def _conditions(frame: pd.DataFrame, grid: "_Scatter", frequency: str) -> Conditions:
+    share = np.nan_to_num(_column(frame, "promotion", 0.0))
+    unknown = pd.Series(None, index=frame.index, dtype=object)
+    given = frame.get("promotion_kinds", unknown)
+    if not (share > 0).any() and given.isna().all():
+        return no_conditions(*grid.shape)
+    codes, texts = pd.factorize(read_kinds(given, share))
+    cells = np.full(grid.shape, -1, dtype=np.int64)
+    cells[grid.row, grid.column] = codes
+    return conditions(cells, [str(text) for text in texts], frequency)
 
 
 @dataclass(frozen=True)
@@ -183,7 +234,7 @@ def _series(frame: pd.DataFrame, step: Floats) -> tuple[NDArray[np.int64], pd.Da
             "product_id": np.asarray(products, dtype=object)[distinct % len(products)],
         }
     )
-    for name in ("category", "country"):
+    for name in ("category", "country", "markets"):
         values = frame[name].iloc[first] if name in frame else pd.Series([None] * len(first))
         series[name] = values.astype(object).where(values.notna(), "").to_numpy(dtype=object)
     series["asked"] = np.bincount(codes, weights=step > 0) > 0 if (step > 0).any() else True

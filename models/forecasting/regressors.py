@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
+from models.forecasting.conditions import Conditions
 from models.forecasting.levels import Level, groups, level, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.seasonal import Structure, level_in_season, phase_of_year, structure
 
 Rows = NDArray[np.int64]
 
@@ -26,7 +29,18 @@ _GROUPS: tuple[list[str], ...] = (
 
 
 @dataclass(frozen=True)
-class Rivals:
+class PlanTerms:
+    """What a design reads of the plans. prices_known: whether coming prices are; kinds: the kinds
+    of promotions that have a column; reach: the furthest period ahead that was learned from.
+    """
+
+    prices_known: bool
+    kinds: tuple[str, ...]
+    reach: int
+
+
+@dataclass(frozen=True)
+class CompetingPlans:
     """What is planned for the category in the same warehouse: S × periods ahead, means."""
 
     promotion: Floats
@@ -34,7 +48,7 @@ class Rivals:
 
 
 @dataclass(frozen=True)
-class Kin:
+class RelatedSeries:
     """Total demand of look-alikes by period: groups × now. group: of each series."""
 
     group: Rows
@@ -46,27 +60,36 @@ class Origin:
     """A panel as known at one origin, with all that rows of this origin share.
 
     own_before: by series, mean demand of the 8 periods a year before the origin's last ones.
-    country, calendars: of each series its calendar's number.
+    country, calendars: of each series its calendar's number. structure: factors of seasons,
+    promotions and prices; in_season: the level of each series with these taken out.
     """
 
     past: Panel
     level: Level
     shared: Floats
-    kin: tuple[Kin, ...]
+    kin: tuple[RelatedSeries, ...]
     own_before: Floats
-    rivals: Rivals
+    rivals: CompetingPlans
     country: Rows
     calendars: Sequence[Calendar]
+    structure: Structure
+    in_season: Floats
 
-    def design(self, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
-        """The regressors of (series, step ahead) pairs: n × regressors."""
-        ahead = _ahead(self, rows, steps, prices_known=prices_known)
+    def design(self, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
+        """The regressors of n pairs of a series (its place in rows) and a step ahead (1, 2, …):
+        n × regressors.
+        """
+        ahead = _ahead(self, rows, steps, terms)
         return np.concatenate([self.shared[rows], ahead], axis=1)
 
 
-def look(panel: Panel, origin: int) -> Origin:
-    """The panel at an origin: nothing of demand from period `origin` on is used."""
+def look(panel: Panel, origin: int, known: Structure | None = None) -> Origin:
+    """The panel at an origin: nothing of demand from period `origin` on is used.
+
+    known: a structure learned from demand before the origin; None learns it here.
+    """
     past = panel.at(origin)
+    found = structure(past) if known is None else known
     usual = level(past)
     shared = [
         *_recent(past, usual),
@@ -86,17 +109,21 @@ def look(panel: Panel, origin: int) -> Origin:
         rivals=_rivals(past),
         country=country,
         calendars=made,
+        structure=found,
+        in_season=level_in_season(past, found.factors) if past.now else usual.mean,
     )
 
 
-def _rivals(past: Panel) -> Rivals:
+def _rivals(past: Panel) -> CompetingPlans:
     group = groups(past.series, ["warehouse_id", "category"])
     ahead = slice(past.now, past.now + _LONGEST)
-    return Rivals(_means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group))
+    return CompetingPlans(
+        _means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group)
+    )
 
 
 def _planned(origin: Origin, steps: Rows) -> Rows:
-    """Columns of `Rivals`; beyond the longest look the last plan stands."""
+    """Columns of `CompetingPlans`; beyond the longest look the last plan stands."""
     return np.minimum(steps, origin.rivals.price.shape[1]) - 1
 
 
@@ -177,10 +204,10 @@ def _trends(past: Panel) -> list[Floats]:
     return columns
 
 
-def _kin(past: Panel, demand: Floats, names: list[str]) -> Kin:
+def _kin(past: Panel, demand: Floats, names: list[str]) -> RelatedSeries:
     """demand: of `past`, 0 where unknown."""
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
-    return Kin(group, summed(demand, group))
+    return RelatedSeries(group, summed(demand, group))
 
 
 def _own_before(past: Panel) -> Floats:
@@ -192,16 +219,19 @@ def _own_before(past: Panel) -> Floats:
     return _ratio(np.where(known, part, 0.0).sum(axis=1), known.sum(axis=1).astype(float))
 
 
-def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Floats:
+def _ahead(origin: Origin, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
     past = origin.past
     place = past.now + steps - 1
     usual = origin.level.mean[rows]
     columns = [
-        steps.astype(float),
+        np.minimum(steps, terms.reach).astype(float),
+        past.offered[rows, place],
         past.promotion[rows, place],
         past.promotion_discount[rows, place],
         origin.rivals.promotion[rows, _planned(origin, steps)],
-        *_price(origin, rows, steps, prices_known=prices_known),
+        *_price(origin, rows, steps, prices_known=terms.prices_known),
+        *_structured(origin, rows, place, usual),
+        *_phases(past.conditions, rows, place, terms.kinds),
         *_calendar(past, place),
         *_holidays(origin, rows, place),
     ]
@@ -213,6 +243,27 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> Fl
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def _structured(origin: Origin, rows: Rows, place: Rows, usual: Floats) -> list[Floats]:
+    """The level in season against the usual one, the season, the effect of promotions and prices.
+
+    usual: n, the usual level of each row's series.
+    """
+    found = origin.structure
+    season = found.season[rows, place]
+    effect = np.ones_like(season) if found.effects is None else found.effects.both[rows, place]
+    return [origin.in_season[rows] * season * effect / usual, season, effect]
+
+
+def _phases(plans: Conditions, rows: Rows, place: Rows, kinds: Sequence[str]) -> list[Floats]:
+    """The phase of each kind of promotion in n periods; 0 for a kind that is not planned."""
+    return [
+        plans.at(plans.kinds.index(kind), rows, place).astype(np.float64)
+        if kind in plans.kinds
+        else np.zeros(len(rows))
+        for kind in kinds
+    ]
+
+
 def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> list[Floats]:
     """Newest price against the usual one; where plans are known, the planned one against the
     usual, the newest and the rivals' price too.
@@ -221,11 +272,7 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
     recent = past.price[:, max(past.now - past.memory, 0) : past.now]
     known = ~np.isnan(recent)
     usual = _ratio(np.nansum(recent, axis=1), known.sum(axis=1).astype(float))[rows]
-    where = np.where(known, np.arange(recent.shape[1]), -1).max(axis=1, initial=-1)
-    newest = (
-        recent[np.arange(len(recent)), where] if recent.shape[1] else np.full(past.size, np.nan)
-    )
-    newest = np.where(where >= 0, newest, np.nan)[rows]
+    newest = recent[rows, -1] if recent.shape[1] else np.full(len(rows), np.nan)
     if not prices_known:
         return [newest / usual]
     planned = past.price[rows, past.now + steps - 1]
@@ -235,12 +282,19 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
 
 def _calendar(past: Panel, place: Rows) -> list[Floats]:
     dates = past.dates[place]
-    columns: list[Any] = [dates.month]
+    columns: list[Any] = [dates.month, phase_of_year(dates, past.frequency)]
     if past.frequency == "day":
-        columns += [dates.dayofweek, dates.day]
-    if past.frequency != "month":
-        columns.append(dates.isocalendar().week)
+        columns += [dates.dayofweek, dates.day, dates.days_in_month - dates.day]
+    if past.frequency == "month":
+        columns += [dates.days_in_month, _trading_days(dates)]
     return [np.asarray(one, dtype=np.float64) for one in columns]
+
+
+def _trading_days(dates: pd.DatetimeIndex) -> Rows:
+    """Days from Monday to Friday of each month, from its first day."""
+    first = dates.to_numpy(dtype="datetime64[D]")
+    following = (dates + pd.offsets.MonthBegin(1)).to_numpy(dtype="datetime64[D]")
+    return np.asarray(np.busday_count(first, following), dtype=np.int64)
 
 
 def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
@@ -257,7 +311,7 @@ def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
     return _ratio(total, count)
 
 
-def _kin_season(past: Panel, kin: Kin, rows: Rows, same: Rows, season: int) -> Floats:
+def _kin_season(past: Panel, kin: RelatedSeries, rows: Rows, same: Rows, season: int) -> Floats:
     """Look-alikes' demand of a like period, against the 8 periods a season before the origin."""
     start = past.now - season
     if start < 4:

@@ -1,14 +1,17 @@
 """A level for each series times its season: the season is borrowed where its own proves little."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from models.forecasting.calendars import calendars
+from models.forecasting.calendars import Calendar, calendars
+from models.forecasting.holiday_effects import holiday_factors
 from models.forecasting.levels import groups, summed
 from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.promotions import Effects, effects
 
 Phases = NDArray[np.int64]
 
@@ -20,32 +23,85 @@ _BORROWED = 0.3
 _LEAST = 0.1
 # The season is taken out of the levels that it is measured against, so they are found in turns.
 _TURNS = 2
+# Periods close by, in which a season hardly moves.
+_CLOSE = {"day": 14, "week": 3, "month": 3}
 # From the season of all to that of each series, each step shrunk to the one before.
 _CHAIN: tuple[list[str], ...] = (["category"], ["country", "category"])
-_DAYS, _YEAR = 7, 364
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What lifts and lowers each series in each period, 1 where nothing does: S × periods.
+
+    season: of the week and of the year. effects: of promotions and prices, None without any.
+    """
+
+    season: Floats
+    effects: Effects | None
+
+    @property
+    def factors(self) -> Floats:
+        """Season, promotion and price together: S × periods."""
+        return self.season if self.effects is None else self.season * self.effects.both
 
 
 def seasonal_level(past: Panel, horizon: int) -> Floats:
-    """S × horizon means: factor of the target period × level with the factors taken out.
+    """Means by the level in season: S × horizon.
 
-    The factors of a season are the demand by phase over what the series' own level would have sold,
-    mean 1; of all series together, then of the category, of the category in the country, and of the
-    series, each shrunk to the wider one by credibility (see `_shrunk`). Weeks and months that hold
-    a holiday are of the phase of that holiday. The level is a mean of demand over factors that
-    forgets (Winters, 1960), slowly and fast, shrunk towards that of the same product elsewhere.
+    The factor of the target period (see `structure`) × the level with the factors taken out.
     """
     if past.now == 0:
         return np.zeros((past.size, horizon))
+    factors = structure(past).factors
+    return level_in_season(past, factors)[:, None] * factors[:, past.now : past.now + horizon]
+
+
+def level_in_season(past: Panel, factors: Floats) -> Floats:
+    """The level of each series with the factors (S × periods) taken out: S.
+
+    A mean of demand over factors that forgets (Winters, 1960), slowly and fast, shrunk towards that
+    of the same product elsewhere.
+    """
     seen = ~np.isnan(past.demand)
     demand = np.where(seen, past.demand, 0.0)
-    factors = _factors(past, demand, seen, past.now + horizon)
-    own, coming = np.where(seen, factors[:, : past.now], 0.0), factors[:, past.now :]
+    own = np.where(seen, factors[:, : past.now], 0.0)
     age = np.arange(past.now)[::-1]
     level = np.zeros(past.size)
     for half_life, share in _HALF_LIVES:
         weight = 0.5 ** (age / (half_life * past.memory))
         level += share * _level(past, demand @ weight, own @ weight)
-    return level[:, None] * coming
+    return level
+
+
+def structure(past: Panel) -> Structure:
+    """The factors of all periods of a panel, learned from those before now.
+
+    The factors of a season are the demand by phase over what the series' own level would have sold,
+    mean 1; of all series together, then of the category, of the category in the country, and of the
+    series, each shrunk to the wider one by credibility (see `_shrunk`). Weeks and months that hold
+    a holiday are of the phase of that holiday. Promotions and prices are taken out of the seasons
+    and the seasons out of them, in turns.
+    """
+    return past.once("structure", lambda: _structure(past))
+
+
+def _structure(past: Panel) -> Structure:
+    seen = ~np.isnan(past.demand)
+    demand = np.where(seen, past.demand, 0.0)
+    periods = past.list_price.shape[1]
+    plain = np.ones((past.size, periods))
+    # First against the periods close by: what is slow, a season, cannot be taken for an effect.
+    weekdays = _season(past, demand, seen, plain, seasons=SEASONS[past.frequency][:-1])
+    season, found = plain, effects(past, demand, seen, weekdays, reach=_CLOSE[past.frequency])
+    feasts = plain
+    for _ in range(_TURNS):
+        rest = plain if found is None else found.both
+        season = _season(past, demand, seen, rest * feasts)
+        if past.frequency == "day":
+            feasts = holiday_factors(past, demand, seen, season * rest)
+        if found is not None:
+            found = effects(past, demand, seen, season * feasts)
+    return Structure(season * feasts, found)
 
 
 def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
@@ -58,14 +114,25 @@ def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
     return np.asarray((units + _BORROWED * alike) / (periods + _BORROWED))
 
 
-def _factors(past: Panel, demand: Floats, seen: NDArray[np.bool_], periods: int) -> Floats:
-    """The factor of each series and period from the first on: S × periods."""
-    factors = np.ones((past.size, periods))
-    for season in SEASONS[past.frequency]:
+def _season(
+    past: Panel,
+    demand: Floats,
+    seen: NDArray[np.bool_],
+    others: Floats,
+    *,
+    seasons: Sequence[int] | None = None,
+) -> Floats:
+    """The factor of each series and period from the first on: S × periods.
+
+    others: S × periods, what is not the season's. seasons: their lengths in periods, all of the
+    frequency when left out.
+    """
+    factors = np.ones_like(others)
+    for season in SEASONS[past.frequency] if seasons is None else seasons:
         if past.now >= season:
-            for rows, phase in _phases(past, season, periods):
-                own = factors[rows]
-                sums = _Sums.of(demand[rows], seen[rows], own[:, : past.now], phase[: past.now])
+            for rows, phase in _phases(past, season, others.shape[1]):
+                own, rest = factors[rows], (factors * others)[rows, : past.now]
+                sums = _Sums.of(demand[rows], seen[rows], rest, phase[: past.now])
                 factors[rows] = own * _profile(past, rows, sums)[:, phase]
     return factors
 
@@ -74,16 +141,45 @@ def _phases(past: Panel, season: int, periods: int) -> Iterator[tuple[Phases, Ph
     """Series of one calendar and the phase of each period; of single days a year says too little,
     so theirs is the week of the year.
     """
-    plain = np.arange(periods, dtype=np.int64) % season
-    if season != SEASONS[past.frequency][-1] or past.frequency == "day":
-        yield np.arange(past.size), plain // _DAYS if season == _YEAR else plain
+    if season != SEASONS[past.frequency][-1]:
+        yield np.arange(past.size), np.arange(periods, dtype=np.int64) % season
+        return
+    plain = phase_of_year(past.dates[:periods], past.frequency)
+    if past.frequency != "week":
+        yield np.arange(past.size), plain
         return
     codes, made = calendars(past)
     for number, calendar in enumerate(made):
-        phase = plain.copy()
-        for place in np.flatnonzero(calendar.twin[:periods] >= 0):
-            phase[place] = phase[calendar.twin[place]]
-        yield np.flatnonzero(codes == number), phase
+        yield np.flatnonzero(codes == number), _holiday_phases(plain, calendar, past.now)
+
+
+def _holiday_phases(plain: Phases, calendar: Calendar, now: int) -> Phases:
+    """Phases in which the weeks of each holiday have one of their own, whatever their number.
+
+    plain: the phase of each week of the year; now: weeks that have closed. A holiday not seen yet
+    has the phase of its week.
+    """
+    phase, free = plain.copy(), int(plain.max()) + 1
+    for place in np.flatnonzero(calendar.special[: len(plain)]):
+        twin = calendar.twin[place]
+        if twin >= 0 and calendar.special[twin]:
+            phase[place] = phase[twin]
+        elif place < now:
+            phase[place], free = free, free + 1
+    return phase
+
+
+def phase_of_year(dates: pd.DatetimeIndex, frequency: str) -> Phases:
+    """The week of the year (0 to 51), or of months the month (0 to 11), that each period lies in.
+
+    A week is of the year of its Thursday; the days that a year has beyond 52 weeks go with the
+    last one.
+    """
+    if frequency == "month":
+        return np.asarray(dates.month - 1, dtype=np.int64)
+    middle = dates + pd.Timedelta(days=3 if frequency == "week" else 0)
+    week = (np.asarray(middle.dayofyear, dtype=np.int64) - 1) // 7
+    return np.asarray(np.minimum(week, 51), dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.forecasting.backtest import Ground, Rows, Walk
+from models.forecasting.backtest import BacktestForecasts, BacktestSetup, Rows
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.panel import Floats
@@ -85,9 +85,11 @@ def _ratio(errors: Errors, windows: float) -> float:
     return float(np.clip(np.exp(trusted * np.median(off)), 0.75, 4 / 3))
 
 
-def picked(here: Ground, walks: Mapping[str, Walk], names: Mapping[int, str]) -> Walk:
+def picked(
+    here: BacktestSetup, walks: Mapping[str, BacktestForecasts], names: Mapping[int, str]
+) -> BacktestForecasts:
     """Each class by the way chosen for it."""
-    return Walk(
+    return BacktestForecasts(
         tuple(
             _merged({name: one.mean[fold] for name, one in walks.items()}, names, group)
             for fold, group in enumerate(here.group)
@@ -106,9 +108,9 @@ def _merged(parts: Mapping[str, Floats], names: Mapping[int, str], group: Rows) 
     return answer
 
 
-def blended(walks: Sequence[Walk]) -> Walk:
+def blended(walks: Sequence[BacktestForecasts]) -> BacktestForecasts:
     """Equal parts of each."""
-    return Walk(
+    return BacktestForecasts(
         tuple(np.mean(parts, axis=0) for parts in zip(*(one.mean for one in walks), strict=True)),
         tuple(np.mean(parts, axis=0) for parts in zip(*(one.spread for one in walks), strict=True)),
     )

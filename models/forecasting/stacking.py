@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import nnls
 
-from models.forecasting.backtest import Ground, Walk
+from models.forecasting.backtest import BacktestForecasts, BacktestSetup
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import GROUPS, Errors, step_group
 from models.forecasting.panel import Bools, Floats
@@ -51,7 +51,9 @@ def _weights(ways: Sequence[Errors], chosen: Bools) -> Floats:
     return found / found.sum() if found.any() else np.full(count, 1.0 / count)
 
 
-def crossed(here: Ground, walks: Sequence[Walk], ways: Sequence[Errors]) -> Walk:
+def crossed(
+    here: BacktestSetup, walks: Sequence[BacktestForecasts], ways: Sequence[Errors]
+) -> BacktestForecasts:
     """The combination from each origin, with weights learned from the other half of the origins."""
     halves = []
     for half in (0, 1):
@@ -62,7 +64,7 @@ def crossed(here: Ground, walks: Sequence[Walk], ways: Sequence[Errors]) -> Walk
         weights = halves[fold % 2][group]
         mean.append(combined(weights, [one.mean[fold] for one in walks]))
         spread.append(combined(weights, [one.spread[fold] for one in walks]))
-    return Walk(tuple(mean), tuple(spread))
+    return BacktestForecasts(tuple(mean), tuple(spread))
 
 
 def combined(weights: Floats, parts: Sequence[Floats]) -> Floats:

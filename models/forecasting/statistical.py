@@ -1,6 +1,7 @@
 """The statistical family: one method fitted to each series alone, from statsforecast."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from statsforecast.models import (
 from models.forecasting.last_year import WINDOWS, last_year
 from models.forecasting.levels import level
 from models.forecasting.panel import Floats, Panel
-from models.forecasting.seasonal import seasonal_level
+from models.forecasting.seasonal import seasonal_level, structure
 
 # Each costs 10 to 170 millionths of a second a series; methods of 1 ms or more (Theta, ETS) do not
 # earn that on short, sparse series.
@@ -33,6 +34,28 @@ FAMILY = (*LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL
 METHODS = (*FAMILY, "naive")
 
 
+def planned_points(
+    panel: Panel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
+) -> tuple[Floats, Floats]:
+    """What `points` answers, with promotions and prices taken out of the history and put on the
+    periods to come; the level in season has them in it already.
+    """
+    past = panel.at(origin)
+    found = structure(past).effects if method != SEASONAL and origin else None
+    if found is None:
+        return points(past, origin, horizon, rows, method=method)
+    calm = past.once("calm", lambda: _calm(past, found.both))
+    mean, spread = points(calm, origin, horizon, rows, method=method)
+    factor = found.both[rows, origin : origin + horizon]
+    return mean * factor, spread * np.sqrt(np.maximum(factor, 0.05))
+
+
+def _calm(past: Panel, factor: Floats) -> Panel:
+    """The panel as it would have been without promotions and changes of price."""
+    own = np.maximum(factor[:, : past.now], 0.05)
+    return replace(past, demand=past.demand / own, computed={})
+
+
 def points(
     panel: Panel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
@@ -44,7 +67,7 @@ def points(
     past = panel.at(origin)
     usual = level(past)
     if method == SEASONAL:
-        mean = seasonal_level(past, horizon)[rows]
+        mean = past.once(f"level in season {horizon}", lambda: seasonal_level(past, horizon))[rows]
     elif method == LAST_YEAR and past.now:
         mean = last_year(past, usual, horizon, rows)
     else:

@@ -1,16 +1,29 @@
 """Whom to trust with a payment: a calibrated probability of fraud, with reasons."""
 
 from models.base import Model
-from models.fraud.baselines import Logistic, Rules
+from models.fraud.baselines import Rules
 from models.fraud.boosting import BoostedTrees
+from models.fraud.day_one import PaymentScorecard
 from models.fraud.encoding import Matrix
-from models.fraud.policy import ACTIONS, Action, Costs, Policy, best_policy, observed_shift
-from models.fraud.reasons import Reason
+from models.fraud.informed import InformedLogistic
+from models.fraud.payment_model import PaymentModel
+from models.fraud.policy import (
+    ACTIONS,
+    Action,
+    Costs,
+    FraudPolicy,
+    PolicyLimits,
+    best_policy,
+    observed_shift,
+)
+from models.fraud.staged import StagedFraudModel
 
 MODELS: dict[str, type[Model]] = {
     "BoostedTrees": BoostedTrees,
-    "Logistic": Logistic,
+    "InformedLogistic": InformedLogistic,
+    "PaymentScorecard": PaymentScorecard,
     "Rules": Rules,
+    "StagedFraudModel": StagedFraudModel,
 }
 
 __all__ = [
@@ -19,11 +32,14 @@ __all__ = [
     "Action",
     "BoostedTrees",
     "Costs",
-    "Logistic",
+    "FraudPolicy",
+    "InformedLogistic",
     "Matrix",
-    "Policy",
-    "Reason",
+    "PaymentModel",
+    "PaymentScorecard",
+    "PolicyLimits",
     "Rules",
+    "StagedFraudModel",
     "best_policy",
     "observed_shift",
 ]

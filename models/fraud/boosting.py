@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.decisions import DecisionReason
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
+from models.fraud.holes import with_holes
 from models.fraud.judged import Judged
-from models.fraud.reasons import Reason, reason
+from models.fraud.reasons import reason
 from models.fraud.single import SingleRow
 
 Floats = NDArray[np.float64]
@@ -85,10 +87,11 @@ class BoostedTrees:
         self.threads = threads
         self.seed = seed
         self._learned: _Learned | None = None
+        self._judgement: Judged | None = None
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn; TooLittleDataError without both honest payments and frauds."""
-        rows = frame.sort_values("attempted_at", kind="stable")
+        rows = frame[frame[LABEL].notna()].sort_values("attempted_at", kind="stable")
         label = rows[LABEL].to_numpy(dtype=np.float64)
         if not 0 < label.sum() < len(label):
             raise TooLittleDataError(
@@ -96,7 +99,7 @@ class BoostedTrees:
                 "honest payments are needed; bring chargebacks"
             )
         encoding, matrix = Encoding.learn(rows)
-        found = self._chosen(encoding, matrix, label)
+        found = self._judgement = self._chosen(encoding, matrix, label)
         trees, smaller = (found.trees, found.smaller) if found else (self.rounds // 3, 1)
         booster = self._train(encoding, matrix, label, None, trees=trees, smaller=smaller)
         calibration = Calibration.choose(found.raw, found.label) if found else Calibration()
@@ -119,7 +122,7 @@ class BoostedTrees:
         trees: list[int] = []
         raws: list[Floats] = []
         labels: list[Floats] = []
-        for start, end in self._folds(label):
+        for start, end in folds_in_time(label, self.judge_share):
             judged = slice(start, end)
             judge = matrix[judged], label[judged]
             trial = self._train(encoding, matrix[:start], label[:start], judge, smaller=smaller)
@@ -130,17 +133,6 @@ class BoostedTrees:
             return None
         most = round(float(np.mean(trees)))
         return Judged(smaller, most, np.concatenate(raws), np.concatenate(labels))
-
-    def _folds(self, label: Floats) -> Iterator[tuple[int, int]]:
-        """First and end row of each fold to judge on, the newest first, until there are
-        ENOUGH_FRAUDS in them."""
-        end, size, frauds = len(label), max(int(len(label) * self.judge_share), 1), 0.0
-        while end > size and frauds < ENOUGH_FRAUDS:
-            start, told = end - size, label[end - size : end].sum()
-            if not (label[:start].any() and 0 < told < size):
-                return
-            yield start, end
-            end, frauds = start, frauds + told
 
     def _train(
         self,
@@ -155,7 +147,8 @@ class BoostedTrees:
         known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
         known["feature_name"] = [f"f{place}" for place in range(matrix.shape[1])]
         rows, weight = self._drawn(label)
-        data = lightgbm.Dataset(matrix[rows], label[rows], weight=weight, **known)
+        told = with_holes(encoding.columns, matrix[rows], label[rows], weight, seed=self.seed)
+        data = lightgbm.Dataset(told[0], told[1], weight=told[2], **known)
         stop, judges = [], []
         if judge is not None:
             weighed = np.where(judge[1] > 0, self.positive_weight, 1.0)
@@ -199,9 +192,8 @@ class BoostedTrees:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """probability, and score: the probability in percent."""
-        known = self._known
-        raw = self._raw(known.booster, known.encoding.of_frame(frame), threads=self.threads)
-        return answer(known.calibration.probability(raw), frame.index)
+        raw = self.raw_of_frame(frame)
+        return answer(self._known.calibration.probability(raw), frame.index)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -218,11 +210,26 @@ class BoostedTrees:
 
     def probabilities(self, rows: Matrix) -> Floats:
         """Of some payments, as `row` made each, one below the other."""
-        known = self._known
-        raw = np.array([known.single(rows[n : n + 1]) for n in range(len(rows))])
-        return known.calibration.probability(raw - self._prior)
+        return self._known.calibration.probability(self.raw_of_rows(rows))
 
-    def reasons(self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5) -> list[Reason]:
+    def raw_of_rows(self, rows: Matrix) -> Floats:
+        """Log-odds before calibration of a few payments, as `row` made each."""
+        single = self._known.single
+        return np.array([single(rows[n : n + 1]) for n in range(len(rows))]) - self._prior
+
+    def raw_of_frame(self, frame: pd.DataFrame) -> Floats:
+        """Log-odds before calibration of a frame of payments."""
+        known = self._known
+        return self._raw(known.booster, known.encoding.of_frame(frame), threads=self.threads)
+
+    @property
+    def judged(self) -> Judged | None:
+        """What the trees said of the folds, once fitted; None where there was none to judge on."""
+        return self._judgement
+
+    def reasons(
+        self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
+    ) -> list[DecisionReason]:
         """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
         contributions = self.contributions(row)[0, :-1]
         top = np.argsort(-contributions, kind="stable")[:limit]
@@ -280,14 +287,24 @@ class BoostedTrees:
         """Read what `save` wrote."""
         text = json.loads((folder / _FILES[1]).read_text())
         model = cls(**text["parameters"])
-        numbers = text["calibration"]
-        numbers |= {"x": tuple(numbers["x"]), "y": tuple(numbers["y"])}
         model._learned = _Learned(
             Encoding.from_numbers(text["encoding"]),
             lightgbm.Booster(model_file=folder / _FILES[0]),
-            Calibration(**numbers),
+            Calibration.from_numbers(text["calibration"]),
         )
         return model
+
+
+def folds_in_time(label: Floats, share: float) -> Iterator[tuple[int, int]]:
+    """First and end row of each fold to judge on, the newest first, until there are ENOUGH_FRAUDS
+    in them. label: 0 or 1, in order of time; share: of all rows, in a fold."""
+    end, size, frauds = len(label), max(int(len(label) * share), 1), 0.0
+    while end > size and frauds < ENOUGH_FRAUDS:
+        start, told = end - size, label[end - size : end].sum()
+        if not (label[:start].any() and 0 < told < size):
+            return
+        yield start, end
+        end, frauds = start, frauds + told
 
 
 def _varying(matrix: Matrix) -> int:

@@ -1,5 +1,6 @@
 """From a model's log-odds to a probability that can be believed, chosen on later payments."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
@@ -48,6 +49,12 @@ class Calibration:
     def numbers(self) -> dict[str, Any]:
         """What `Calibration(**numbers)` takes, fit for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_numbers(cls, numbers: Mapping[str, Any]) -> Self:
+        """What `numbers` gave."""
+        knots = {"x": tuple(numbers["x"]), "y": tuple(numbers["y"])}
+        return cls(**{**numbers, **knots})
 
     @classmethod
     def fit(cls, kind: Kind, raw: Floats, label: Floats) -> Self:

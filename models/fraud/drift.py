@@ -15,9 +15,15 @@ def stability_index(cuts: Sequence[float], values: ArrayLike) -> float:
     0.0
     """
     given = np.asarray(values, np.float64)
-    if not len(given):
-        return float("nan")
-    bins = len(cuts) + 1
     places = np.searchsorted(np.asarray(cuts, np.float64), given, side="right")
-    share = np.maximum(np.bincount(places, minlength=bins), 0.5) / len(given)
+    return stability_of_counts(np.bincount(places, minlength=len(cuts) + 1))
+
+
+def stability_of_counts(counts: ArrayLike) -> float:
+    """`stability_index` of values that were counted by bin already. counts: values in each bin."""
+    given = np.asarray(counts, np.float64)
+    total, bins = given.sum(), len(given)
+    if not total:
+        return float("nan")
+    share = np.maximum(given, 0.5) / total
     return float(((share - 1.0 / bins) * np.log(share * bins)).sum())

@@ -23,6 +23,8 @@ NOT_FEATURES = (
     "reported_at",
     "declined",
 )
+# Counts of the whole shop: rules read them; a model would learn the season by them.
+_FOR_RULES = "shop_"
 MIN_COUNT, MAX_LEVELS = 20, 250
 # A text whose kept levels cover less than this share of the payments has habits too.
 COVERED = 0.9
@@ -50,7 +52,11 @@ class Encoding:
     def learn(cls, frame: pd.DataFrame) -> tuple[Self, Matrix]:
         """The encoding, and the frame's own matrix as a model should learn from it: the habits of
         a payment's texts are those of payments well before it. Rows in order of time."""
-        names = tuple(name for name in frame.columns if name not in NOT_FEATURES)
+        names = tuple(
+            name
+            for name in frame.columns
+            if name not in NOT_FEATURES and not name.startswith(_FOR_RULES)
+        )
         texts = {name: frame[name] for name in names if not _is_number(frame[name])}
         levels = {name: _levels(values) for name, values in texts.items()}
         habits, past = {}, {}

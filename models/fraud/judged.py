@@ -30,6 +30,15 @@ class Judged:
         """
         return np.logaddexp(0.0, self.raw) - self.label * self.raw
 
+    def blended(self, other: "Judged", *, share: float) -> "Judged":
+        """The mean of the log-odds of two on the same payments. share: of this one, 0 to 1."""
+        raw = share * self.raw + (1.0 - share) * other.raw
+        return Judged(self.smaller, self.trees, raw, self.label)
+
+    def better(self, than: "Judged") -> bool:
+        """Mean loss lower on the same payments."""
+        return bool(self.loss.mean() < than.loss.mean())
+
     def clearly_better(self, than: "Judged") -> bool:
         """Mean loss lower by more than one standard error of the difference on the same payments
         (Breiman, Friedman, Olshen & Stone, 1984, Classification and Regression Trees, §3.4.3)."""

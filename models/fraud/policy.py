@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Literal, Self, get_args
@@ -76,19 +76,23 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Policy:
+class FraudPolicy:
     """The cheapest action for each payment, at its amount, so that the budget is held.
 
     budget: frauds among the payments that are taken, a share. penalty: what a fraud that gets
     through costs besides the money, in base currency: the price at which the budget is held (a
     Lagrange multiplier). shift: added to the log-odds, by how much more fraud is reported than was
-    foretold.
+    foretold. review_price: what each review costs besides, the price at which the capacity for
+    reviews is held; stop_price: what each honest payment that is not allowed costs besides, the
+    price at which the limit of friction is held.
     """
 
     costs: Costs
     budget: float = 1.0
     penalty: float = 0.0
     shift: float = 0.0
+    review_price: float = 0.0
+    stop_price: float = 0.0
 
     def action(self, probability: float, amount: float) -> Action:
         """The action for one payment.
@@ -102,6 +106,10 @@ class Policy:
             let = p * self.penalty
             through = (1.0, 1.0 - self.costs.challenge_stops, 1.0 - self.costs.review_stops, 0.0)
             costs = tuple(c + let * t for c, t in zip(costs, through, strict=True))  # type: ignore[assignment]  # four in, four out
+        if self.review_price or self.stop_price:
+            stop = (1.0 - p) * self.stop_price
+            prices = (0.0, stop, stop + self.review_price, stop)
+            costs = tuple(c + price for c, price in zip(costs, prices, strict=True))  # type: ignore[assignment]  # four in, four out
         return ACTIONS[costs.index(min(costs))]
 
     def actions(self, probability: ArrayLike, amount: ArrayLike) -> NDArray[np.intp]:
@@ -113,7 +121,10 @@ class Policy:
         """Actions × payments: the expected cost of each action, penalty and all."""
         p = self.shifted_all(probability)
         let = np.outer(self.costs.passes, p * self.penalty)
-        return self.costs.expected(p, amount) + let
+        stop = np.outer([0.0, 1.0, 1.0, 1.0], (1.0 - p) * self.stop_price)
+        review = np.array([[0.0], [0.0], [self.review_price], [0.0]])
+        total: Floats = self.costs.expected(p, amount) + let + stop + review
+        return total
 
     def shifted(self, probability: float) -> float:
         """The probability with `shift`."""
@@ -143,6 +154,17 @@ class Policy:
         honest = float(((1.0 - truth) * self.costs.keeps[places]).sum())
         return frauds / max(frauds + honest, 1e-12)
 
+    def reviewed_share(self, probability: ArrayLike, amount: ArrayLike) -> float:
+        """The share of payments with these probabilities and amounts that people review."""
+        places = self.actions(probability, amount)
+        return float((places == ACTIONS.index("review")).mean()) if len(places) else 0.0
+
+    def stopped_share(self, probability: ArrayLike, amount: ArrayLike) -> float:
+        """The share of honest payments, as foretold by these probabilities, not simply allowed."""
+        honest = 1.0 - self.shifted_all(probability)
+        stopped = self.actions(probability, amount) > 0
+        return float(honest[stopped].sum() / max(float(honest.sum()), 1e-12))
+
     def starts(self, amount: float) -> dict[str, float]:
         """The probability from which on a payment of this amount is challenged, reviewed, blocked;
         an action that is nowhere the cheapest starts where the next one does."""
@@ -161,7 +183,7 @@ class Policy:
     def of(cls, numbers: Mapping[str, float]) -> Self:
         """What `numbers` gave."""
         costs = Costs(**{field.name: numbers[f"cost_{field.name}"] for field in fields(Costs)})
-        return cls(costs, *(numbers[name] for name in _OWN))
+        return cls(costs, **{name: numbers[name] for name in _OWN if name in numbers})
 
     @cached_property
     def version(self) -> str:
@@ -170,7 +192,19 @@ class Policy:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-_OWN = ("budget", "penalty", "shift")
+_OWN = ("budget", "penalty", "shift", "review_price", "stop_price")
+
+
+@dataclass(frozen=True)
+class PolicyLimits:
+    """What a policy must hold besides the budget, as shares.
+
+    reviewed: of all payments, what people have the time to review; stopped: of honest payments,
+    what may be challenged, reviewed or blocked.
+    """
+
+    reviewed: float = 1.0
+    stopped: float = 1.0
 
 
 def best_policy(
@@ -180,19 +214,87 @@ def best_policy(
     *,
     budget: float = 1.0,
     shift: float = 0.0,
-) -> Policy:
+    limits: PolicyLimits | None = None,
+) -> FraudPolicy:
     """The cheapest policy whose foretold chargeback rate on these payments is within the budget;
-    the strictest there is where none holds it."""
-    money = np.nan_to_num(np.asarray(amount, np.float64))
-    free = Policy(costs, budget, 0.0, shift)
-    if free.chargeback_rate(probability, money) <= budget:
-        return free
+    the strictest there is where none holds it.
+
+    probability, amount: of recent payments, money in base currency. budget: frauds among the
+    payments taken, a share. shift: see Policy. limits: held before the budget is.
+    """
+    p, money = np.asarray(probability, np.float64), np.nan_to_num(np.asarray(amount, np.float64))
+    free = FraudPolicy(costs, budget, 0.0, shift)
+    found = _within_budget(free, p, money)
+    if limits is None:
+        return found
+    p, money = _thinned(p), _thinned(money)
+    if found.reviewed_share(p, money) > limits.reviewed:
+        found = _within_capacity(found, p, money, limits.reviewed)
+    if found.stopped_share(p, money) > limits.stopped:
+        found = _within_friction(found, p, money, limits)
+    return found
+
+
+MOST_SOLVED = 20_000  # payments that limits are solved on: evenly spaced ones of more
+
+
+def _thinned(values: Floats) -> Floats:
+    return values[:: max(len(values) // MOST_SOLVED, 1)]
+
+
+def _within_budget(free: FraudPolicy, p: Floats, money: Floats) -> FraudPolicy:
+    """The policy with the least penalty that holds the budget."""
+    free = replace(free, penalty=0.0)
+    penalty = _least_price(
+        lambda price: replace(free, penalty=price).chargeback_rate(p, money) <= free.budget
+    )
+    return replace(free, penalty=penalty)
+
+
+def _within_capacity(policy: FraudPolicy, p: Floats, money: Floats, most: float) -> FraudPolicy:
+    """The policy within the budget that leaves at most this share of the payments to people."""
+
+    def at(price: float) -> FraudPolicy:
+        return _within_budget(replace(policy, review_price=price), p, money)
+
+    return at(_least_price(lambda price: at(price).reviewed_share(p, money) <= most, steps=24))
+
+
+def _within_friction(
+    policy: FraudPolicy, p: Floats, money: Floats, limits: PolicyLimits
+) -> FraudPolicy:
+    """The policy that stops no more honest payments than allowed: first the budget gives way, then
+    stopping becomes dearer."""
+
+    def eased(share: float) -> FraudPolicy:
+        return replace(policy, penalty=policy.penalty * (1.0 - share))
+
+    if eased(1.0).stopped_share(p, money) <= limits.stopped:
+        low, high = 0.0, 1.0
+        for _ in range(30):
+            middle = (low + high) / 2
+            held = eased(middle).stopped_share(p, money) <= limits.stopped
+            low, high = (low, middle) if held else (middle, high)
+        return eased(high)
+    free = replace(policy, penalty=0.0)
+    price = _least_price(
+        lambda each: replace(free, stop_price=each).stopped_share(p, money) <= limits.stopped
+    )
+    return replace(free, stop_price=price)
+
+
+def _least_price(holds: Callable[[float], bool], *, steps: int = 40) -> float:
+    """The least price from 0 to HARDEST at which a limit is held; HARDEST where none holds it.
+
+    holds: whether the limit is held at a price, from some price on; steps: halvings.
+    """
+    if holds(0.0):
+        return 0.0
     low, high = 0.0, HARDEST
-    for _ in range(40):  # to a millionth of the currency unit
+    for _ in range(steps):  # 40 steps: to a millionth of the currency unit
         middle = (low + high) / 2
-        held = replace(free, penalty=middle).chargeback_rate(probability, money) <= budget
-        low, high = (low, middle) if held else (middle, high)
-    return replace(free, penalty=round(high, 6))
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return round(high, 6)
 
 
 def observed_shift(probability: ArrayLike, frauds: float, *, prior: float = 20.0) -> float:

@@ -2,18 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason. code: stable, the feature's name in capitals; contribution: in log-odds."""
-
-    code: str
-    text: str
-    contribution: float
-
+from data.decisions import DecisionReason
 
 _KEYS = {
     "customer": "by this customer",
@@ -114,13 +105,13 @@ _FLAGS = {
 }
 
 
-def reason(feature: str, value: Any, contribution: float) -> Reason:
+def reason(feature: str, value: Any, contribution: float) -> DecisionReason:
     """The reason behind a feature's value.
 
     >>> reason("card_count_1h", 7.0, 1.25).text
     '7 payments with this card in the last hour'
     """
-    return Reason(feature.upper(), _text(feature, value), round(contribution, 4))
+    return DecisionReason(feature.upper(), _text(feature, value), round(contribution, 4))
 
 
 def _text(feature: str, value: Any) -> str:

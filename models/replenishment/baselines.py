@@ -102,9 +102,10 @@ def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | 
         lost=np.zeros(len(lines)),
         at=np.broadcast_to(trigger, mean.shape).astype(float),
         beyond=np.zeros(len(lines)),
+        never=np.zeros(len(lines), dtype=bool),
+        ahead=np.zeros(len(lines)),
         ratio=np.full(len(lines), 0.5),
         promise=np.zeros(len(lines), dtype=bool),
-        lot=np.zeros(len(lines)),
-        order_cost=np.zeros(len(lines)),
         demand=Demand(level, around),
+        costs=None,
     )

@@ -56,6 +56,7 @@ def best_lot(
     unit_cost: Floats,
     holding: Floats,
     least: Floats,
+    most: Floats | None = None,
     quantities: Floats,
     shares: Floats,
 ) -> Floats:
@@ -63,7 +64,8 @@ def best_lot(
     Chain Theory, 2nd ed., 3.4): of each price the economic lot, moved to where the price holds.
 
     pace: units a day; unit_cost, order_cost: money; holding: money a unit and day at the plain
-    price; least: no order is smaller. g(Q) = c·d + K·d/Q + h·Q/2.
+    price; least: no order is smaller; most: none is larger, so that a price step beyond it is none.
+    quantities, shares: n × k, see `tables`. g(Q) = c·d + K·d/Q + h·Q/2.
     """
     pace, least = np.maximum(pace, 0.0)[:, None], np.maximum(least, 1e-9)[:, None]
     rate = np.maximum(holding[:, None] * shares, 1e-12)
@@ -74,6 +76,7 @@ def best_lot(
     with np.errstate(invalid="ignore"):  # steps that a line does not have
         cost = unit_cost[:, None] * shares * pace + order_cost[:, None] * pace / lot
         cost = cost + rate * lot / 2
-    cost = np.where(reachable & np.isfinite(lot), cost, np.inf)
+    limit = np.inf if most is None else np.maximum(most[:, None], least)
+    cost = np.where(reachable & np.isfinite(lot) & (lot <= limit), cost, np.inf)
     chosen = np.argmin(cost, axis=1)
     return np.asarray(lot[np.arange(len(lot)), chosen])

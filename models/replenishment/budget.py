@@ -7,7 +7,7 @@ import numpy as np
 
 from models.replenishment.cover import Floats, Ints
 from models.replenishment.lines import Lines
-from models.replenishment.order import Target, loss
+from models.replenishment.order import Target
 
 # Quantities tried between none and all of a line's order.
 _LEVELS = 6
@@ -58,9 +58,9 @@ class Filled:
 
 @dataclass(frozen=True)
 class _Choices:
-    """n × k quantities of each line (rising, the first 0, the last its order), with what they gain:
-    shortage and leftover avoided over the cover, less what ordering costs a period; and what they
-    take of each thing that is capped, as shares of its cap: c × n × k."""
+    """n × k quantities of each line (rising, the first 0, the last its order), with the money they
+    save beside ordering nothing; and what they take of each thing that is capped, as shares of its
+    cap: c × n × k."""
 
     quantity: Floats
     gain: Floats
@@ -122,12 +122,8 @@ def _choices(lines: Lines, target: Target, quantity: Floats, have: Floats, caps:
     inner = first[:, None] + (quantity - first)[:, None] * steps
     inner = np.minimum(np.floor(inner / pack[:, None] + 1e-9) * pack[:, None], quantity[:, None])
     table = np.concatenate([np.zeros((len(lines), 1)), inner], axis=1)
-    price = lines.holding * lines.review_days / np.maximum(1.0 - target.ratio, 1e-3)
-    worth = np.where(price > 0, price, np.nan_to_num(lines.shortage))
-    now = loss(target, have)
-    columns = range(table.shape[1])
-    ordering = np.where(table > 0, target.order_cost[:, None] / np.maximum(table, 1e-9), 0.0)
-    gains = [worth * (now - loss(target, have + table[:, k]) - ordering[:, k]) for k in columns]
+    worth = target.worth(lines)
+    gains = [worth * target.gain(have, quantity) for quantity in table.T]
     return _Choices(table, np.stack(gains, axis=1), _uses(lines, table, caps))
 
 

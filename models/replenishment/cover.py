@@ -25,6 +25,29 @@ GRID: Floats = ndtri(np.array(LEVELS))
 _EDGES = ndtr((GRID[1:] + GRID[:-1]) / 2)
 WEIGHTS: Floats = np.diff(np.concatenate([[0.0], _EDGES, [1.0]]))
 
+
+def _density(score: Floats) -> Floats:
+    return np.asarray(np.exp(-np.square(score) / 2) / np.sqrt(2 * np.pi), dtype=np.float64)
+
+
+def _integrals() -> tuple[Floats, Floats]:
+    """Matrix (GRID × GRID): quantiles @ column k is E[demand; score above GRID[k]]; and the weights
+    of the end below the first level."""
+    count = len(GRID)
+    step = np.diff(GRID)
+    mass, first = np.diff(ndtr(GRID)), -np.diff(_density(GRID))
+    rising = (first - GRID[:-1] * mass) / step
+    pieces = np.zeros((count, count))  # column k: the stretch from GRID[k] to the next level
+    pieces[np.arange(count - 1), np.arange(count - 1)] = mass - rising
+    pieces[np.arange(1, count), np.arange(count - 1)] = rising
+    pieces[-1, -1] = 1.0 - LEVELS[-1]
+    lowest = np.zeros(count)
+    lowest[0] = LEVELS[0]
+    return np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1], lowest
+
+
+_AFTER, _FIRST = _integrals()
+
 PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
 _CHUNK = 20_000
 # What the forecast explains each period by; the last is what planned promotions add.
@@ -60,12 +83,31 @@ class Demand:
         return np.where(below == len(GRID), 1.0 - LEVELS[-1], answer)
 
     def shortage(self, stock: Floats) -> Floats:
-        """Expected demand beyond each line's stock."""
-        return np.maximum(self.quantiles - stock[:, None], 0.0) @ WEIGHTS
+        """Expected demand beyond each line's stock (n, units): the integral of the curve, which is
+        straight between two levels of GRID and level beyond its ends."""
+        below = (self.quantiles <= stock[:, None]).sum(axis=1)
+        left = np.clip(below - 1, 0, len(GRID) - 2)
+        rows = np.arange(len(stock))
+        low, high = self.quantiles[rows, left], self.quantiles[rows, left + 1]
+        share = np.clip((stock - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+        score = GRID[left] + share * (GRID[left + 1] - GRID[left])
+        # E[a + bz; z between the score and the next level], and the whole stretches after it.
+        slope = (high - low) / (GRID[left + 1] - GRID[left])
+        mass, first = ndtr(GRID[left + 1]) - ndtr(score), _density(score) - _density(GRID[left + 1])
+        part = (low - slope * GRID[left] - stock) * mass + slope * first
+        beyond = (self.quantiles @ _AFTER)[rows, left + 1] - stock * (1 - ndtr(GRID[left + 1]))
+        inside = np.maximum(part + beyond, 0.0)
+        inside = np.where(below == 0, self.expected - stock, inside)
+        return np.asarray(np.where(below == len(GRID), 0.0, inside))
 
     def leftover(self, stock: Floats) -> Floats:
-        """Expected stock left by demand."""
-        return np.maximum(stock[:, None] - self.quantiles, 0.0) @ WEIGHTS
+        """Expected stock left by demand (n, units), given each line's stock."""
+        return np.maximum(stock - self.expected + self.shortage(stock), 0.0)
+
+    @property
+    def expected(self) -> Floats:
+        """The mean that the curve itself has (n); `mean` is the forecast's."""
+        return np.asarray(self.quantiles @ (_AFTER[:, 0] + _FIRST))
 
     def met(self, stock: Floats, share: Floats) -> Floats:
         """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`)."""
@@ -133,6 +175,18 @@ class Windows:
             before = _along(table, start)[:, 0]
             for column, day in enumerate(days):
                 end = start + day / self.period[part]
+                answer[part, column] = _along(table, end)[:, 0] - before
+        return answer
+
+    def means_until(self, days: Floats) -> Floats:
+        """Expected demand of each line's next days (n × k): n × k. No forecast: 0."""
+        answer = np.zeros(days.shape)
+        for part in self._alike(np.flatnonzero(self.known)):
+            table = _table(self.frame["window_mean"].iloc[part])[:, :, None]
+            start = self.elapsed[part]
+            before = _along(table, start)[:, 0]
+            for column in range(days.shape[1]):
+                end = start + days[part, column] / self.period[part]
                 answer[part, column] = _along(table, end)[:, 0] - before
         return answer
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines
-from models.replenishment.order import Target
+from models.replenishment.order import Target, largest_order, smallest_order
 from models.replenishment.plan import WATERFALL
 from models.replenishment.position import Position
 from models.replenishment.projection import Projection, project
@@ -17,53 +17,85 @@ _POINTS = 11
 
 @dataclass(frozen=True)
 class Depth:
-    """curve: quantity, holding, shortage, ordering, total; projection: nothing more ordered."""
+    """curve: quantity, holding, shortage, ordering, later, total; projection: if nothing more is
+    ordered."""
 
     curve: pd.DataFrame
     projection: Projection
 
 
-def depth(lines: Lines, target: Target, quantity: float) -> Depth:
-    """Of the one line that `lines` holds, around the quantity that was chosen."""
+def depth(lines: Lines, target: Target, quantity: float, *, moved: float = 0.0) -> Depth:
+    """Of the one line that `lines` holds, around the quantity that was chosen.
+
+    moved: units that a transfer brings (below 0: takes).
+    """
     position = Position.of(lines)
-    return Depth(curve(lines, target, position, quantity), project(lines, position))
+    found = curve(lines, target, position.moved(np.array([moved])), quantity)
+    return Depth(found, project(lines, position))
 
 
 def curve(lines: Lines, target: Target, position: Position, quantity: float) -> pd.DataFrame:
     """Expected cost of quantities from none to twice the chosen one, on the pack.
 
-    holding: of what is left at the end of a review period; shortage: lost sales over the cover;
-    ordering: order cost, and the price of the units against the cheapest among these quantities.
-    Money in the base currency; where costs are unknown: NaN.
+    holding, shortage: of what is left and what is missed until the next order can be there;
+    ordering: this order's cost and what its price is above the usual; later: what follows in later
+    periods (holding and orders), beside the quantity that makes it least. The least total is that
+    of the quantity which the policy orders before caps. Money in the base currency; where costs are
+    unknown: NaN.
     """
-    pack = float(lines.pack[0])
-    most = max(2 * quantity, float(target.up_to[0]), 4 * pack)
-    step = max(np.ceil(most / (_POINTS - 1) / pack), 1.0) * pack
-    quantities = np.unique(np.append(np.arange(_POINTS) * step, quantity))
+    quantities = _quantities(lines, target, quantity)
     have = position.stock + position.coming(lines.cover_days)
-    left = np.array([target.demand.leftover(have + each)[0] for each in quantities])
-    short = np.array([target.demand.shortage(have + each)[0] for each in quantities])
-    price = np.array([lines.unit_cost(np.array([each]))[0] for each in quantities])
-    known = 1.0 if lines.rate_known[0] else np.nan
-    holding = left * lines.holding[0] * lines.review_days[0] * known
-    shortage = short * lines.shortage[0] * known
-    ordering = lines.order_cost[0] * (quantities > 0) + quantities * (price - np.min(price))
-    ordering = ordering * known
-    table = {"quantity": quantities, "holding": holding, "shortage": shortage}
-    total = holding + shortage + ordering
-    return pd.DataFrame({**table, "ordering": ordering, "total": total}).round(4)
+    rows = np.zeros(len(quantities), dtype=np.int64)
+    there = np.repeat(have, len(quantities))
+    if target.costs is None:
+        held = np.array([target.demand.leftover(have + each)[0] for each in quantities])
+        lost = np.array([target.demand.shortage(have + each)[0] for each in quantities])
+        held, lost, spent, later = held / 2, lost / 2, 0.0 * held, 0.0 * held
+    else:
+        held, lost, spent, later = target.costs.at(rows).parts(there, quantities)
+        if target.costs.obliged[0]:
+            lost = lost + _promise(target, have[0], quantities, held + lost + spent + later)
+    known = target.worth(lines)[0] if lines.rate_known[0] else np.nan
+    table = {"holding": held, "shortage": lost, "ordering": spent, "later": later - later.min()}
+    money = pd.DataFrame({name: known * values for name, values in table.items()})
+    money = money.round(4)
+    total = money.sum(axis=1, skipna=False)
+    return money.assign(total=total).assign(quantity=quantities)[["quantity", *table, "total"]]
 
 
-def waterfall(line: pd.Series) -> pd.DataFrame:
+def _promise(target: Target, have: float, quantities: Floats, total: Floats) -> Floats:
+    """What a promise of service puts on a missing unit: no quantity below the level is cheaper."""
+    missing = np.maximum(target.up_to[0] - have - quantities, 0.0)
+    kept = np.min(total[missing == 0], initial=np.inf)
+    if not np.isfinite(kept):
+        return np.zeros(len(total))
+    return np.where(missing > 0, np.maximum(kept - total, 0.0) + 0.01 * missing, 0.0)
+
+
+def _quantities(lines: Lines, target: Target, quantity: float) -> Floats:
+    """None, the chosen quantity and its neighbours, and others on the pack between smallest and
+    largest order."""
+    pack, least, most = (
+        float(each[0]) for each in (lines.pack, smallest_order(lines), largest_order(lines))
+    )
+    top = max(2 * quantity, float(target.up_to[0]), 4 * pack)
+    step = max(np.ceil(top / (_POINTS - 1) / pack), 1.0) * pack
+    points = [*(np.arange(_POINTS) * step), quantity - pack, quantity, quantity + pack]
+    inside = [each for each in points if least - 1e-9 <= each <= most + 1e-9]
+    return np.unique(np.array([0.0, quantity, *inside]))
+
+
+def waterfall(line: pd.Series, *, digits: int = 2) -> pd.DataFrame:
     """The parts of a line of the plan: part, units, money; both add up to the last digit.
 
-    money: at the landed cost of a unit; NaN where that is unknown.
+    line: a row of the plan. digits: of the base currency's minor unit. money: at the landed cost of
+    a unit; NaN where that is unknown.
     """
     units: Floats = np.array([sign * float(line[name]) for name, sign in WATERFALL.items()])
     whole = np.concatenate([[0.0], np.cumsum(units)])
     # The sum is rounded, not the parts: so they add up.
-    worth = np.round(whole / max(whole[-1], 1e-9) * line["order_value"], 2)
+    worth = np.round(whole / max(whole[-1], 1e-9) * line["order_value"], digits)
     if not line["order_quantity"] > 0:
-        worth = np.round(whole * line["unit_cost"], 2)
-    money = np.round(np.diff(worth), 2)
+        worth = np.round(whole * line["unit_cost"], digits)
+    money = np.round(np.diff(worth), digits)
     return pd.DataFrame({"part": list(WATERFALL), "units": np.round(units, 3), "money": money})

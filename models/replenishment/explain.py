@@ -4,18 +4,22 @@ import numpy as np
 
 from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines, Texts, number
-from models.replenishment.order import Order, Target
+from models.replenishment.order import Order, Target, smallest_order
 
 
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
     """Why a line is not ordered; "" where it is. capped: what all orders together are held to."""
     need = target.up_to - have - order.moved
+    least = smallest_order(lines)
     why = np.full(len(lines), "less than a pack is needed", dtype=object)
     # The first that holds is the reason: the list runs from the weakest to the strongest.
     for holds, text in (
-        (np.maximum(lines.minimum, target.lot) > need, "waiting costs less than ordering now"),
         (have > target.at, "above the reorder point"),
-        (target.at == -np.inf, "an order costs more than the sales it saves"),
+        (
+            (least > need) & (least > lines.pack) & (target.beyond == 0),
+            "waiting costs less than ordering now",
+        ),
+        (target.never & (target.at == -np.inf), "an order costs more than the sales it saves"),
         (need <= 0, "stock and orders cover the demand"),
         (order.moved > 0, "a transfer covers the need"),
         (order.cut > 0, "warehouse full"),
@@ -101,23 +105,15 @@ def _moved(order: Order) -> Texts:
 
 def _extras(lines: Lines, order: Order, capped: str) -> Texts:
     """What an order has beyond the need, and what it lacks."""
-    aimed = order.quantity + order.cut + order.unfunded - order.rounding
-    least = np.where(
-        aimed > lines.minimum + 1e-6,
-        " more because more at once is cheaper",
-        " more for the supplier's smallest order",
-    )
-    minimum = "; " + number(order.minimum) + least
-    packed = "; rounded by " + number(order.rounding)
-    cut = "; " + number(order.cut) + " fewer because the warehouse would be too full"
-    spent = f" fewer because the {capped} is spent on better lines"
-    unfunded = "; " + number(order.unfunded) + spent
     parts: Texts = np.full(len(order.quantity), "", dtype=object)
-    for holds, text in (
-        (order.minimum > 0, minimum),
-        (order.rounding != 0, packed),
-        (order.cut > 0, cut),
-        (order.unfunded > 0, unfunded),
+    for units, text in (
+        (order.lot, " more because more at once is cheaper"),
+        (order.minimum, " more for the supplier's smallest order"),
+        (-order.limited, " fewer because the supplier sells no more at once"),
+        (order.rounding, ""),
+        (-order.cut, " fewer because the warehouse would be too full"),
+        (-order.unfunded, f" fewer because the {capped} is spent on better lines"),
     ):
-        parts = parts + np.where(holds, text, "")
+        said = "; " + number(np.abs(units)) + text if text else "; rounded by " + number(units)
+        parts = parts + np.where(units != 0, said, "")
     return parts

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.replenishment import breaks, order_days
 from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
+from models.replenishment.recent_sales import NOTE, carry_on
 
 Texts = NDArray[np.object_]
 Flags = NDArray[np.bool_]
@@ -18,6 +19,10 @@ DEFAULT_HOLDING_RATE = 0.25
 DEFAULT_REVIEW_DAYS = 7.0
 # An open order this many days late still counts as about to arrive; an older one no more.
 OVERDUE_DAYS = 28.0
+NO_FORECAST = "no forecast and no recent sales"
+# No stock keeps a service level of 1 for sure.
+HIGHEST_SERVICE = 0.999
+FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is kept."
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,10 @@ class Lines:
     display: units that must stay on the shelf. end_days: until the end of life, inf without one.
     promotion: n × 2, days until the next one begins and ends, 0 without one. break_quantity,
     break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
-    price: of a unit sold, NaN: unknown. blocked: why nothing can be ordered, "" where it can.
+    price: of a unit sold, NaN: unknown. most: units of the largest order, inf: no limit. rise: by
+    how much a unit will be dearer when the next order can be placed, 0: no rise is announced.
+    minimum_value: money that all lines of one order to the supplier must reach. on_hand may be
+    negative: units owed to customers. blocked: why nothing can be ordered, "" where it can.
     notes: what was assumed.
     """
 
@@ -71,6 +79,9 @@ class Lines:
     break_quantity: Floats
     break_share: Floats
     goods_cost: Floats
+    most: Floats
+    rise: Floats
+    minimum_value: Floats
     blocked: Texts
     notes: Texts
 
@@ -90,7 +101,7 @@ class Lines:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Lines":
         """Arrays of a planning frame, each pair with its cheapest supplier."""
-        rows = cheapest(frame)
+        rows, carried = carry_on(cheapest(frame))
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
@@ -107,7 +118,7 @@ class Lines:
         return cls(
             keys=rows[list(KEYS)],
             moment=rows["event_timestamp"],
-            on_hand=np.maximum(np.nan_to_num(stated), 0.0),
+            on_hand=np.nan_to_num(stated),
             reserved=_filled(rows["reserved"], 0.0),
             due_quantity=quantity,
             due_days=expected_days(quantity, days, age, lead=lead, lead_sd=lead_sd),
@@ -126,7 +137,7 @@ class Lines:
             holding=_holding(rows) * np.nan_to_num(rate, nan=1.0),
             shortage=_shortage(rows),
             order_cost=_filled(rows["order_cost"], 0.0) * np.nan_to_num(rate, nan=1.0),
-            service_level=rows["service_level"].to_numpy(dtype=float),
+            service_level=np.minimum(rows["service_level"].to_numpy(dtype=float), HIGHEST_SERVICE),
             capacity=rows["capacity_units"].to_numpy(dtype=float),
             display=_filled(rows["display_minimum"], 0.0),
             end_days=np.maximum(end, 0.0),
@@ -140,8 +151,12 @@ class Lines:
             break_quantity=steps,
             break_share=shares,
             goods_cost=_goods(rows) * np.nan_to_num(rate, nan=1.0),
-            blocked=_blocked(rows, windows, ended=end <= wait + lead),
+            most=_above_zero(_optional(rows, "max_order_quantity"), np.inf),
+            rise=_rise(rows, wait + review) * np.nan_to_num(rate, nan=1.0),
+            minimum_value=_filled(_optional(rows, "minimum_order_value"), 0.0),
+            blocked=_blocked(rows, windows, ended=end <= wait + lead, lead=wait + lead),
             notes=_notes(rows, stated, rate, quantity, days)
+            + np.where(carried, NOTE, "")
             + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
             + np.where(unread, " The order days cannot be read and are left out.", ""),
         )
@@ -216,19 +231,49 @@ def _shortage(rows: pd.DataFrame) -> Floats:
     return np.where(stated > 0, stated, known)
 
 
+def _sold_at_a_loss(rows: pd.DataFrame) -> Flags:
+    rate = rows["fx_rate"].to_numpy(dtype=float)
+    return np.asarray(_price(rows) < _landed(rows) * rate, dtype=np.bool_)
+
+
 def _price(rows: pd.DataFrame) -> Floats:
     """What a unit is sold for, in the base currency; NaN: unknown."""
     rate: Floats = rows["price_fx_rate"].to_numpy(dtype=float)
     return np.asarray(rows["price"].to_numpy(dtype=float) * rate)
 
 
-def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags) -> Texts:
+def _rise(rows: pd.DataFrame, days: Floats) -> Floats:
+    """Units of money by which a unit will cost more once the next order can be placed."""
+    later = _optional(rows, "next_unit_cost").to_numpy(dtype=float)
+    since = _optional(rows, "next_cost_days").to_numpy(dtype=float)
+    duty = 1.0 + _filled(_optional(rows, "next_duty_rate").fillna(rows["duty_rate"]), 0.0)
+    price = np.where(np.isnan(later), _cost(rows), later) * duty
+    known = ~np.isnan(since) & (since <= days)
+    return np.where(known, np.nan_to_num(np.maximum(price - _goods(rows), 0.0)), 0.0)
+
+
+def _optional(rows: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers that older planning frames do not have; missing there."""
+    if name in rows:
+        return pd.to_numeric(rows[name])
+    return pd.Series(np.nan, index=rows.index)
+
+
+def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, lead: Floats) -> Texts:
+    launch = _optional(rows, "days_to_launch").to_numpy(dtype=float)
+    review = _above_zero(rows["review_period_days"], DEFAULT_REVIEW_DAYS)
+    most = _above_zero(_optional(rows, "max_order_quantity"), np.inf)
     reasons = [
         (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
         (_flags(rows["discontinued"]), "discontinued"),
         (_flags(rows["blocked"]), "blocked"),
         (ended, "its life ends before an order can arrive"),
-        (~windows.known, "no forecast"),
+        (launch > lead + review, "it is launched only after the next order can arrive"),
+        (
+            rows["min_order_quantity"].to_numpy(dtype=float) > most,
+            "the minimum is above the maximum",
+        ),
+        (~windows.known, NO_FORECAST),
     ]
     return np.select([flag for flag, _ in reasons], [text for _, text in reasons], "").astype(
         object
@@ -242,15 +287,20 @@ def _notes(
     terms = rows["supplier_id"].notna().to_numpy()
     late = ((days < 0) & (days >= -OVERDUE_DAYS) & (quantity > 0)).any(axis=1)
     lost = np.where(days < -OVERDUE_DAYS, quantity, 0.0).sum(axis=1)
-    lost_text = number(lost) + f" on order more than {OVERDUE_DAYS:.0f} days late are not counted."
+    lost_text = (
+        number(lost)
+        + f" on order more than {OVERDUE_DAYS:.0f} days late are not counted: will they still come?"
+    )
     notes = np.full(len(rows), "", dtype=object)
     for flag, text in (
         (np.isnan(stated), "Stock was never observed and counts as 0."),
-        (stated < 0, "The observed stock of " + number(stated) + " counts as 0."),
+        (stated < 0, number(-stated) + " are owed to customers and served first."),
         (late, "An overdue purchase order is expected by the learned lead time."),
         (lost > 0, lost_text),
         (terms & np.isnan(_cost(rows)), "The unit cost is missing or 0, so its value is unknown."),
         (terms & np.isnan(rate), "No exchange rate is known, so its value is unknown."),
+        (terms & _sold_at_a_loss(rows), "It is sold below its landed cost."),
+        (rows["service_level"].to_numpy(dtype=float) >= 1, FULL_SERVICE),
     ):
         notes = notes + np.where(flag, " " + np.asarray(text, dtype=object), "")
     return notes

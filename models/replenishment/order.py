@@ -3,14 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.replenishment import breaks
+from models.replenishment.cost import CostModel
 from models.replenishment.cover import Demand, Floats
-from models.replenishment.lines import Lines
+from models.replenishment.lines import Flags, Lines
 from models.replenishment.position import Position
-
-Flags = NDArray[np.bool_]
 
 # A lot is never made larger for the order cost's sake than this many days of demand.
 LONGEST_LOT_DAYS = 180.0
@@ -27,13 +25,13 @@ class Target:
     mean, safety, display, buffer: units; up_to is their sum. display: what must stay on the shelf
     beyond the safety; buffer: for a promotion whose lift is uncertain. pace: units asked for a day.
     lost: what was left out of mean, because it will be lost before an order can arrive.
-    at: order only when the position is at or below it, and then `beyond` units above up_to; the s
-    and S of (s, S). inf and 0 where nothing is gained by waiting.
+    at: the reorder point; order only when the position is at or below it, and then `beyond` units
+    above up_to; the s and S of (s, S). inf and 0 where nothing is gained by waiting.
+    never: no order pays at all. ahead: units beyond that a known price rise makes worth buying.
     ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
-    lot: the least worth ordering, because more at once is cheaper; order_cost: what a review
-    period's demand carries of it, per 1 / quantity, in units of shortage and holding together.
-    demand: its distribution over the cover, lead time included.
+    demand: its distribution over the protection interval, lead time included.
+    costs: what each quantity costs; None: a plain policy, which prices nothing.
     """
 
     mean: Floats
@@ -44,33 +42,55 @@ class Target:
     lost: Floats
     at: Floats
     beyond: Floats
+    never: Flags
+    ahead: Floats
     ratio: Floats
     promise: Flags
-    lot: Floats
-    order_cost: Floats
     demand: Demand
+    costs: CostModel | None
 
     @property
     def up_to(self) -> Floats:
-        """The order-up-to level."""
+        """The level."""
         return self.mean + self.safety + self.display + self.buffer
+
+    def worth(self, lines: Lines) -> Floats:
+        """Money of a loss (see `cost`): of a unit short and one left for a review period. lines:
+        those of the target."""
+        ratio = self.ratio if self.costs is None else self.costs.ratio
+        by_holding = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-3)
+        by_shortage = np.nan_to_num(lines.shortage) / np.maximum(ratio, 1e-3)
+        unit = by_shortage if self.costs is None else self.costs.unit
+        return np.where(unit > 0, unit, np.where(by_holding > 0, by_holding, by_shortage))
+
+    def gain(self, have: Floats, quantity: Floats) -> Floats:
+        """What so many units (n) beyond `have` (n) save, in losses (see `cost`)."""
+        if self.costs is None:
+            return loss(self, have) - loss(self, have + quantity)
+        nothing = np.zeros(len(have))
+        return self.costs.total(have, nothing) - self.costs.total(have, quantity)
 
 
 @dataclass(frozen=True)
 class Order:
     """The quantity of each line and the parts that explain it.
 
-    up_to − on_hand + reserved − on_order − moved + surplus + minimum + rounding − cut − unfunded
-    = quantity. moved: units transferred in (below 0: out). unfunded: cut by a cap. surplus:
-    position above the level; minimum: units added for the minimum quantity, a price break or what
-    an order costs;
-    cut: units taken off because the warehouse would be too full.
+    up_to + lot − on_hand + reserved − on_order − moved + surplus − waiting + minimum + rounding
+    − limited − cut − unfunded = quantity. lot: units beyond the level because an order costs money,
+    more at once is cheaper or a price will rise; surplus: position above the level and lot;
+    waiting: units below it that are not ordered yet, because waiting costs less; minimum: added for
+    the supplier's minimum quantity; limited: taken off by its maximum; moved: units transferred in
+    (below 0: out); unfunded: cut by a cap; cut: units taken off because the warehouse would be too
+    full.
     """
 
     quantity: Floats
+    lot: Floats
     surplus: Floats
+    waiting: Floats
     minimum: Floats
     rounding: Floats
+    limited: Floats
     cut: Floats
     moved: Floats
     unfunded: Floats
@@ -107,7 +127,6 @@ def _plain_lot(lines: Lines, pace: Floats) -> Floats:
 
 def _break_lot(lines: Lines, pace: Floats) -> Floats:
     """The best lot of the lines with price breaks; 0 where no break is worth it."""
-    plain = _plain_lot(lines, pace)
     offered = (np.nan_to_num(lines.holding) > 0) & ~np.isnan(lines.goods_cost)
     if lines.break_quantity.shape[1] < 2 or not offered.any():
         return np.zeros(len(lines))
@@ -118,55 +137,83 @@ def _break_lot(lines: Lines, pace: Floats) -> Floats:
         unit_cost=np.nan_to_num(lines.goods_cost),
         holding=np.nan_to_num(lines.holding),
         least=np.maximum(usual, lines.minimum),
+        most=np.minimum(np.maximum(pace, 0.0) * LONGEST_LOT_DAYS, lines.most),
         quantities=lines.break_quantity,
         shares=lines.break_share,
     )
     reached = breaks.share_at(lines.break_quantity, lines.break_share, lot) < 1.0
-    affordable = lot <= pace * LONGEST_LOT_DAYS
-    return np.where(offered & reached & affordable & (lot > plain), lot, 0.0)
+    return np.where(offered & reached, lot, 0.0)
 
 
 def place(lines: Lines, target: Target, position: Position) -> Order:
-    """The order that brings the position to the level, as packs and minimum allow.
+    """The quantity of each line that is expected to cost least, as pack, minimum and maximum allow.
 
-    Where orders cost money it goes `beyond` the level, by the nearest pack, and only from `at`
-    down. Elsewhere, between two multiples of the pack, the cheaper one is taken, by the expected
-    cost of shortage and leftover at the level's own ratio (for a promise the upper one); what
-    results, at least the minimum quantity or the lot, is ordered only where that costs less than
-    waiting for the next review: the shortage it prevents against a review period's holding.
+    With `target.costs` every candidate is priced by it: nothing, the multiples of the pack around
+    the level, the smallest order, the price steps and what a price rise makes worth buying ahead.
+    Without (a plain policy) an order is made from `at` down, by the nearest multiple.
     """
     have = position.stock + position.coming(lines.cover_days)
     need = thousandths(target.up_to) - have
-    wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
-    pack, batch = lines.pack, np.isfinite(target.at)
-    wanted = need + target.beyond
+    if target.costs is None:
+        quantity = _nearest(lines, target, need, have)
+    else:
+        quantity = _cheapest(lines, target, target.costs, need, have)
+    return _explained(lines, target, quantity, need)
+
+
+def smallest_order(lines: Lines) -> Floats:
+    """The least that can be ordered of each line: the minimum quantity, in whole packs."""
+    least = np.maximum(lines.minimum, lines.pack)
+    return np.asarray(np.ceil(least / lines.pack - 1e-9) * lines.pack)
+
+
+def largest_order(lines: Lines) -> Floats:
+    """The most that can be ordered of each line at once, in whole packs; inf: no limit."""
+    packs = np.floor(lines.most / lines.pack + 1e-9)
+    return np.where(np.isfinite(lines.most), packs * lines.pack, np.inf)
+
+
+def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats) -> Floats:
+    obliged = costs.obliged & (need > 0)
+    wants = (need + target.beyond > 0) & (lines.blocked == "") & (obliged | ~target.never)
+    least, most, pack = smallest_order(lines), largest_order(lines), lines.pack
+    wanted = np.maximum(need + target.beyond, 0.0)
     lower = np.floor(wanted / pack + 1e-9) * pack
-    cheaper = loss(target, have + lower + pack) < loss(target, have + lower)
-    nearer = 2 * (wanted - lower) >= pack
-    round_up = target.promise | np.where(batch, nearer, cheaper)
-    exact = np.abs(wanted - lower) < 1e-9
-    nearest = np.where(round_up & ~exact, lower + pack, lower)
-    least = np.maximum(lines.minimum, target.lot)
-    packed = np.maximum(np.maximum(nearest, np.ceil(least / pack - 1e-9) * pack), 0.0)
-    ordering = target.order_cost / np.maximum(packed, 1e-9)
-    saves = loss(target, have + packed) + ordering < loss(target, have)
-    ordered = wants & (packed > 0) & (target.promise | batch | saves)
-    quantity = np.where(ordered, packed, 0.0)
-    most = np.maximum(least, wanted) - np.maximum(need, 0.0)
-    minimum = np.where(ordered, np.maximum(most, 0.0), 0.0)
-    return _explained(quantity, need, thousandths(minimum))
+    ahead = np.ceil((wanted + target.ahead) / pack - 1e-9) * pack
+    steps = np.ceil(lines.break_quantity[:, 1:] / pack[:, None] - 1e-9) * pack[:, None]
+    best, cost = np.zeros(len(lines)), costs.total(have, np.zeros(len(lines)))
+    cost[obliged] = np.inf
+    enough = np.where(obliged & target.promise, need - 1e-9, 0.0)
+    for candidate in (lower, lower + pack, least, ahead, *steps.T):
+        quantity = np.clip(candidate, least, most)
+        possible = wants & np.isfinite(quantity) & (least <= most)
+        possible &= (quantity >= enough) | (quantity >= most)
+        price = costs.total(have, np.where(possible, quantity, 0.0))
+        better = possible & (price < cost - 1e-9)
+        best, cost = np.where(better, quantity, best), np.where(better, price, cost)
+    return best
+
+
+def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats:
+    """From `at` down to the level, by the nearest multiple of the pack."""
+    wants = (need > 0) & (have <= target.at) & (lines.blocked == "")
+    packed = np.floor(need / lines.pack + 0.5) * lines.pack
+    packed = np.where(packed > 0, np.clip(packed, smallest_order(lines), largest_order(lines)), 0.0)
+    return np.where(wants & (smallest_order(lines) <= largest_order(lines)), packed, 0.0)
 
 
 def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
-    """The order cut to FILL_SHARE of each warehouse's capacity, likeliest shortage served first."""
+    """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share
+    of its demand is served first."""
     if not (~np.isnan(lines.capacity)).any():
         return order
     coming = lines.due_quantity.sum(axis=1)
     frame = lines.keys[["warehouse_id"]].assign(
         room=lines.capacity * FILL_SHARE,
-        held=lines.on_hand + coming,
+        held=np.maximum(lines.on_hand, 0.0) + coming,
         asked=order.quantity,
-        risk=-target.demand.exceeds(lines.on_hand - lines.reserved + coming),
+        risk=-target.demand.shortage(lines.on_hand - lines.reserved + coming)
+        / np.maximum(target.demand.expected, 1e-9),
     )
     by = frame.groupby("warehouse_id", sort=False)
     room = (by["room"].transform("max") - by["held"].transform("sum")).fillna(np.inf)
@@ -180,11 +227,34 @@ def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
     return replace(order, quantity=kept, cut=cut)
 
 
-def _explained(quantity: Floats, need: Floats, minimum: Floats) -> Order:
-    surplus = thousandths(np.maximum(-need, 0.0))
-    rounding = thousandths(quantity - need - surplus - minimum)
+def _explained(lines: Lines, target: Target, quantity: Floats, need: Floats) -> Order:
+    """The parts of each quantity. need: n, units missing to the level."""
+    ordered, pack = quantity > 0, lines.pack
+    wanted = np.maximum(need + target.beyond, 0.0)
+    over = np.where(ordered, quantity - wanted, 0.0)
+    bound = ordered & (over >= pack - 1e-9) & (quantity <= smallest_order(lines) + 1e-9)
+    minimum = np.where(bound, over, 0.0)
+    more = np.where(~bound & (over >= pack - 1e-9), over, 0.0)
+    capped = ordered & (over <= -pack + 1e-9) & (quantity >= largest_order(lines) - 1e-9)
+    limited = np.where(capped, -over, 0.0)
+    lot = thousandths(target.beyond + more)
+    surplus = thousandths(np.maximum(-(need + target.beyond), 0.0))
+    waiting = thousandths(np.where(ordered, 0.0, wanted))
+    minimum, limited = thousandths(minimum), thousandths(limited)
+    rounding = thousandths(quantity - need - lot - surplus + waiting - minimum + limited)
     nothing = np.zeros(len(quantity))
-    return Order(quantity, surplus, minimum, rounding, cut=nothing, moved=nothing, unfunded=nothing)
+    return Order(
+        quantity,
+        lot=lot,
+        surplus=surplus,
+        waiting=waiting,
+        minimum=minimum,
+        rounding=rounding,
+        limited=limited,
+        cut=nothing,
+        moved=nothing,
+        unfunded=nothing,
+    )
 
 
 def loss(target: Target, stock: Floats) -> Floats:

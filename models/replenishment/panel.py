@@ -120,15 +120,17 @@ class Panel:
 def _whole(frame: pd.DataFrame, *, seed: int, most_pairs: int | None) -> pd.DataFrame:
     """Rows of the pairs that every origin knows, with terms, forecast and demand."""
     usable = frame[
-        frame["supplier_id"].notna() & frame["window_mean"].notna() & frame["demand"].notna()
+        frame["supplier_id"].notna()
+        & (frame["window_mean"].notna() | (frame["weekly_sales"] > 0))
+        & frame["demand"].notna()
     ]
     origins = usable["event_timestamp"].nunique()
     seen = usable.groupby(PAIR)["event_timestamp"].nunique()
     pairs = seen[seen == origins].index.to_frame(index=False)
     if not len(pairs):
         raise TooLittleDataError(
-            "No warehouse and product has supply terms and a forecast at every past origin; "
-            "train forecasting first (argosy train forecasting)."
+            "No warehouse and product has supply terms and a forecast or recent sales at every "
+            "past origin; train forecasting first (argosy train forecasting)."
         )
     if most_pairs is not None and len(pairs) > most_pairs:
         pairs = pairs.sample(most_pairs, random_state=seed)

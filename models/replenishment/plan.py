@@ -10,7 +10,7 @@ from models.replenishment import slow
 from models.replenishment.budget import Caps, Filled, fill
 from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
-from models.replenishment.lines import KEYS, Lines
+from models.replenishment.lines import KEYS, NO_FORECAST, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
 from models.replenishment.order_days import last_days
 from models.replenishment.position import Position
@@ -26,6 +26,8 @@ COLUMNS = (
     "safety_stock",
     "display_stock",
     "promotion_buffer",
+    "lot_stock",
+    "reorder_point",
     "order_up_to",
     "on_hand",
     "reserved",
@@ -33,8 +35,10 @@ COLUMNS = (
     "inventory_position",
     "transferred",
     "surplus",
+    "waiting",
     "minimum",
     "rounding",
+    "maximum_cut",
     "capacity_cut",
     "budget_cut",
     "lost_before_arrival",
@@ -46,8 +50,10 @@ COLUMNS = (
     "stockout_probability",
     "stockout_probability_unordered",
     "money_at_risk",
+    "lost_sales_expected",
+    "overdue_quantity",
     "unit_cost",
-    "breaks_on",
+    "stockout_on",
     "decide_by",
     "stock_cover_days",
     "on_order_later",
@@ -58,6 +64,8 @@ COLUMNS = (
     "reason",
 )
 
+_AHEAD_DAYS = 91.0  # dates further ahead are not told
+
 # The parts of a quantity and their signs: their sum is order_quantity, to the last digit.
 WATERFALL: dict[str, int] = {
     "demand_mean": 1,
@@ -65,13 +73,16 @@ WATERFALL: dict[str, int] = {
     "safety_stock": 1,
     "display_stock": 1,
     "promotion_buffer": 1,
+    "lot_stock": 1,
     "on_hand": -1,
     "reserved": 1,
     "on_order": -1,
     "transferred": -1,
     "surplus": 1,
+    "waiting": -1,
     "minimum": 1,
     "rounding": 1,
+    "maximum_cut": -1,
     "capacity_cut": -1,
     "budget_cut": -1,
 }
@@ -83,14 +94,18 @@ _PLANNED = (
     "safety_stock",
     "display_stock",
     "promotion_buffer",
+    "lot_stock",
+    "reorder_point",
     "order_up_to",
     "surplus",
+    "waiting",
     "rounding",
     "lost_before_arrival",
     "target_quantile",
     "stockout_probability",
     "stockout_probability_unordered",
     "money_at_risk",
+    "lost_sales_expected",
     "stock_cover_days",
     "proposal_value",
 )
@@ -98,10 +113,11 @@ _PLANNED = (
 
 @dataclass(frozen=True)
 class Options:
-    """What a plan may do. caps: of all orders together. moving: what a transfer takes; None: no
-    transfers are proposed."""
+    """What a plan may do. caps: of all orders together. digits: of the base currency's minor unit.
+    moving: what a transfer takes; None: no transfers are proposed."""
 
     caps: Caps = field(default_factory=Caps)
+    digits: int = 2
     moving: Moving | None = field(default_factory=Moving)
 
 
@@ -115,7 +131,13 @@ class Planned:
     filled: Filled | None
 
 
-def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> Planned:
+def plan(
+    lines: Lines,
+    aim: Callable[[Position], Target],
+    options: Options,
+    *,
+    standing: Moves | None = None,
+) -> Planned:
     """One row a line, columns COLUMNS; units, days, and money in the base currency.
 
     The parts in WATERFALL, with their signs, add up to order_quantity to the last digit.
@@ -124,23 +146,25 @@ def plan(lines: Lines, aim: Callable[[Position], Target], options: Options) -> P
     demand that is not in demand_mean, because the shelf will be empty before an order can arrive.
     order_on: the next day on which the supplier takes orders: lead time and review count from it.
     order_value is missing where the unit cost or the exchange rate is unknown. money_at_risk: the
-    lost sales expected if nothing is ordered. breaks_on: when the expected stock is at its minimum;
-    decide_by: the last day on which an order still comes before. stock_cover_days: how long what is
-    on hand lasts.
+    lost sales expected if nothing is ordered; lost_sales_expected: although this is. stockout_on:
+    when the expected stock is at its minimum; decide_by: the last order day before the
+    expected position falls to the reorder point. stock_cover_days: how long what is on hand lasts.
+    standing: transfers already planned, which are kept as they are.
     """
     position = Position.of(lines)
     target = _readable(aim(position))
-    moves = _moves(lines, target, position, options)
-    order = replace(place(lines, target, position.moved(moves.net)), moved=moves.net)
+    moves = standing or _moves(lines, target, position, options)
+    units = moves.units(lines)
+    order = replace(place(lines, target, position.moved(units)), moved=units)
     order = within_capacity(lines, target, order)
     order, filled = _funded(lines, target, order, position, options)
-    table = _table(lines, target, order, position, moves, options.caps.name)
+    table = _table(lines, target, order, position, moves, options)
     return Planned(table, moves.table, filled)
 
 
 def _moves(lines: Lines, target: Target, position: Position, options: Options) -> Moves:
     if options.moving is None:
-        return Moves.none(len(lines))
+        return Moves.none()
     bought = place(lines, target, position)
     return transfers(lines, target, bought, position, options.moving)
 
@@ -158,8 +182,14 @@ def _funded(
 
 
 def _table(
-    lines: Lines, target: Target, order: Order, position: Position, moves: Moves, capped: str
+    lines: Lines,
+    target: Target,
+    order: Order,
+    position: Position,
+    moves: Moves,
+    options: Options,
 ) -> pd.DataFrame:
+    capped, digits = options.caps.name, options.digits
     on_order, later = position.coming(lines.cover_days), position.later(lines.cover_days)
     have = position.stock + on_order
     after = have + order.moved
@@ -167,24 +197,28 @@ def _table(
     value = np.where(order.quantity > 0, cost * order.quantity, 0.0)
     proposal, effect = slow.proposals(lines, target, position, order, gains=moves.gains(lines))
     lift = _lift(lines, target)
-    order_on, breaks_on, decide_by = _dates(lines, position)
+    order_on, stockout_on, decide_by = _dates(lines, target, order, position)
     frame = lines.keys.assign(
         order_quantity=order.quantity,
-        order_value=np.round(value, 2),
+        order_value=np.round(value, digits),
         demand_mean=thousandths(target.mean - lift),
         promotion_lift=lift,
         safety_stock=target.safety,
         display_stock=target.display,
         promotion_buffer=target.buffer,
-        order_up_to=thousandths(target.up_to),
+        lot_stock=order.lot,
+        reorder_point=thousandths(_reorder_point(target)),
+        order_up_to=thousandths(target.up_to + order.lot),
         on_hand=thousandths(lines.on_hand),
         reserved=thousandths(lines.reserved),
         on_order=thousandths(on_order),
         inventory_position=thousandths(have),
         transferred=order.moved,
         surplus=order.surplus,
+        waiting=order.waiting,
         minimum=order.minimum,
         rounding=order.rounding,
+        maximum_cut=order.limited,
         capacity_cut=order.cut,
         budget_cut=order.unfunded,
         lost_before_arrival=target.lost,
@@ -193,23 +227,25 @@ def _table(
         lead_time_sd=np.round(lines.lead_sd, 2),
         review_period_days=lines.review_days,
         target_quantile=np.round(target.ratio, 4),
-        stockout_probability=np.round(target.demand.exceeds(after + order.quantity), 4),
-        stockout_probability_unordered=np.round(target.demand.exceeds(have), 4),
-        money_at_risk=np.round(_at_risk(lines, target, have), 2),
+        stockout_probability=_risk(lines, target, after + order.quantity),
+        stockout_probability_unordered=_risk(lines, target, have),
+        money_at_risk=np.round(_at_risk(lines, target, have), digits),
+        lost_sales_expected=np.round(_at_risk(lines, target, after + order.quantity), digits),
+        overdue_quantity=thousandths(position.forgotten()),
         unit_cost=np.round(cost, 4),
-        breaks_on=breaks_on,
+        stockout_on=stockout_on,
         decide_by=decide_by,
         stock_cover_days=slow.cover_days(target, position),
         on_order_later=thousandths(later),
         demand_class=lines.demand_class,
         proposal=proposal,
-        proposal_value=np.round(effect, 2),
+        proposal_value=np.round(effect, digits),
     )
     why = not_ordered(lines, target, order, have, capped=capped)
     sentence = sentences(lines, target, order, have, why, lift=lift, capped=capped)
-    unknown = (lines.blocked == "no supply terms") | (lines.blocked == "no forecast")
+    unknown = (lines.blocked == "no supply terms") | (lines.blocked == NO_FORECAST)
     frame.loc[unknown, list(_PLANNED)] = np.nan
-    frame.loc[unknown, ["proposal", "breaks_on", "decide_by"]] = None
+    frame.loc[unknown, ["proposal", "stockout_on", "decide_by"]] = None
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence
     return frame[list(COLUMNS)]
@@ -223,18 +259,29 @@ def _lift(lines: Lines, target: Target) -> Floats:
     return thousandths(np.where(planned, np.clip(lift, 0.0, target.mean), 0.0))
 
 
-def _dates(lines: Lines, position: Position) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """When the supplier next takes an order, when stock breaks its minimum, and the last day to
-    order in time, as ISO dates; None: never within the projection."""
+def _dates(
+    lines: Lines, target: Target, order: Order, position: Position
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """When the supplier next takes an order, when stock falls to its minimum, and by when to order,
+    as ISO dates; None: never within the projection.
+
+    What is ordered now is decided now; another line on the last order day before its expected
+    position falls to the policy's reorder point.
+    """
     day = break_days(lines, position)
-    finite = np.isfinite(day)
-    latest = np.where(finite, day, 0.0) - (lines.lead_days - lines.wait_days)
-    decide = np.maximum(last_days(lines.order_days, lines.moment, latest), lines.wait_days)
+    have = position.stock + position.coming(lines.cover_days) + order.moved
+    above = have - np.where(np.isfinite(target.at), target.at, target.up_to)
+    falls = np.where(target.pace > 1e-9, above / np.maximum(target.pace, 1e-9), np.inf)
+    falls = np.where(target.never & (target.at == -np.inf), np.inf, np.maximum(falls, 0.0))
+    falls = np.where(falls <= _AHEAD_DAYS, falls, np.inf)
+    finite = np.isfinite(falls)
+    latest = last_days(lines.order_days, lines.moment, np.where(finite, falls, 0.0))
+    decide = np.where(order.quantity > 0, lines.wait_days, np.maximum(latest, lines.wait_days))
     now = lines.moment.dt.floor("D")
     return (
         _date(now, lines.wait_days),
-        _date(now, np.where(finite, day, np.nan)),
-        _date(now, np.where(finite, decide, np.nan)),
+        _date(now, np.where(np.isfinite(day), day, np.nan)),
+        _date(now, np.where(finite | (order.quantity > 0), decide, np.nan)),
     )
 
 
@@ -242,6 +289,21 @@ def _date(now: pd.Series, days: Floats) -> pd.Series:
     dates = (now + pd.to_timedelta(np.floor(days), unit="D")).dt.strftime("%Y-%m-%d")
     text: pd.Series = dates.astype(object).where(dates.notna(), None)
     return text
+
+
+def _reorder_point(target: Target) -> Floats:
+    """The position from which on an order is made; missing where none ever is."""
+    return np.where(
+        np.isfinite(target.at), target.at, np.where(target.at > 0, target.up_to, np.nan)
+    )
+
+
+def _risk(lines: Lines, target: Target, position: Floats) -> Floats:
+    """Probability that demand is more than the position (n, units). Where units are whole, more
+    than 17 is 17.5 of a smooth curve."""
+    whole = (np.mod(lines.pack, 1.0) == 0) & (np.mod(lines.on_hand, 1.0) == 0)
+    risk = target.demand.exceeds(position + np.where(whole, 0.5, 0.0))
+    return np.asarray(np.round(risk, 4))
 
 
 def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:

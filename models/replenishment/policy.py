@@ -13,21 +13,30 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from models.replenishment import replay
-from models.replenishment.cover import Floats, combined, lost_sales_level, safety
+from models.replenishment import breaks, replay
+from models.replenishment.cost import CostModel
+from models.replenishment.cover import GRID, Floats, combined, lost_sales_level
 from models.replenishment.curve import Depth, depth
-from models.replenishment.lines import Lines, Texts
-from models.replenishment.order import Flags, Target, economic_lot, longest, price_lot
+from models.replenishment.lines import Flags, Lines, Texts
+from models.replenishment.order import Target, economic_lot, longest, price_lot, smallest_order
 from models.replenishment.panel import Panel
 from models.replenishment.plan import Options, Planned, plan
 from models.replenishment.position import Outlook, Position
 from models.replenishment.reorder import Reorder, reorder
 from models.replenishment.replay import Aim, Decide, Trace
+from models.replenishment.transfers import Moves
 
 _FILE = "policy.json"
-_Z_LIMITS = (-2.5, 4.5)
+_Z_LIMITS = (float(GRID[0]), float(GRID[-1]))
 # Share of a promotion's demand kept for a lift that nobody has seen yet.
 LIFT_BUFFER = 0.15
+# Days after the protection interval whose demand says how fast a surplus is sold.
+LATER_DAYS = 42.0
+# A price rise is never bought ahead for longer.
+AHEAD_DAYS = 365.0
+# Demand that falls to less than one in so many is the end of a season; what it leaves waits for the
+# next one at most. Share of the landed cost that a unit still brings after its end of life.
+SEASON_END, SEASON_DAYS, SALVAGE = 4.0, 365.0, 0.5
 _KNOWN_LIFT = 3  # promotions after which the lift is known
 
 
@@ -52,15 +61,28 @@ class Policy(ABC):
         """One line for every warehouse and product, ordered or not, with its reasons."""
         return self.plan(frame).lines
 
-    def plan(self, frame: pd.DataFrame, options: Options | None = None) -> Planned:
-        """The same with its transfers, under caps on what all orders take together."""
-        lines = Lines.of(frame)
-        return plan(lines, self.aim(lines), options or Options())
+    def plan(
+        self,
+        frame: pd.DataFrame,
+        options: Options | None = None,
+        *,
+        standing: Moves | None = None,
+    ) -> Planned:
+        """The lines of a planning frame with their transfers.
 
-    def depth(self, frame: pd.DataFrame, quantity: float) -> Depth:
-        """The cost of other quantities, and the stock ahead, of the one pair of a frame."""
+        options: caps on what all orders take together, and more; standing: transfers that are
+        planned already and kept.
+        """
         lines = Lines.of(frame)
-        return depth(lines, self.aim(lines)(Position.of(lines)), quantity)
+        return plan(lines, self.aim(lines), options or Options(), standing=standing)
+
+    def depth(self, frame: pd.DataFrame, quantity: float, *, moved: float = 0.0) -> Depth:
+        """The cost of other quantities, and the stock ahead, of the one pair of a frame.
+
+        quantity: units that were chosen; moved: units that a transfer brings (below 0: takes).
+        """
+        lines = Lines.of(frame)
+        return depth(lines, self.aim(lines)(Position.of(lines)), quantity, moved=moved)
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""
@@ -79,7 +101,9 @@ class Policy(ABC):
 
     def replay(self, panel: Panel) -> Trace:
         """What this policy would have cost on a panel of the past, with stock of its own."""
-        return replay.run(panel, self.decide(panel), warm_up_days=replay.WARM_UP_DAYS)
+        aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
+        start = replay.steady_state(panel, aims[0](panel.plenty))
+        return replay.run(panel, replay.follow(panel, aims), start=start)
 
     def decide(self, panel: Panel) -> Decide:
         """What this policy orders on a panel of the past."""
@@ -139,9 +163,10 @@ class OrderUpTo(Policy):
 
         def cost(shift: float) -> Floats:
             aims = [partial(_level, each, np.full(panel.pairs, shift)) for each in seen]
-            decide = replay.follow(panel, aims)
-            trace = replay.run(panel, decide, warm_up_days=replay.WARM_UP_DAYS)
-            expected = panel.expected(aims[0](panel.plenty))
+            target = aims[0](panel.plenty)
+            start = replay.steady_state(panel, target)
+            trace = replay.run(panel, replay.follow(panel, aims), start=start)
+            expected = panel.expected(target)
             return np.asarray(trace.by_period + expected[:, None] * weight[:, None])
 
         shifts = _centred(self.largest_shift, self.shift_step)
@@ -150,33 +175,47 @@ class OrderUpTo(Policy):
 
     def _seen(self, lines: Lines, later: float) -> "_Seen":
         outlook = Outlook.of(lines, later=later)
-        pace = outlook.cover.mean / np.maximum(lines.cover_days, 1e-9)
-        ratio, promise = self._ratio(lines)
-        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
-        best = np.where(promise, ratio, lost_sales_level(outlook.cover, ratio, share))
-        score = ndtri(np.clip(best, 0.01, 0.9985))
+        pace, later_rate = outlook.pace, later_pace(lines)
+        leftover = leftover_cost(lines, now=pace, later=later_rate)
+        ratio, promise = self._ratio(lines, leftover)
+        level = lost_sales_level(outlook.cover, ratio, outlook.share)
+        # Before the end of life no later order makes up for this one: the newsvendor's ratio.
+        best = np.where(promise | is_last_order(lines), ratio, level)
         lot = np.where(promise, economic_lot(lines, pace), price_lot(lines, pace))
         before, demand = (
             combined(each, pace=pace, lead_sd=lines.lead_sd)
             for each in (outlook.parts[-1], outlook.cover)
         )
-        batch = ~promise & (lines.order_cost > 0) & (lines.holding > 0)
+        score = ndtri(np.clip(best, 0.01, 0.9985))
+        order_cost = _in_losses(leftover, lines.order_cost, ratio)
         policy = reorder(
             before,
             demand,
             demand.at(score),
             ratio=ratio,
-            order_cost=np.where(batch, _in_losses(lines, lines.order_cost, ratio), 0.0),
-            least=np.maximum.reduce([lines.minimum, lines.pack, lot]),
+            order_cost=order_cost,
+            least=np.maximum.reduce([smallest_order(lines), np.minimum(lot, lines.most)]),
             most=longest(lines, pace),
+            held=promise,
         )
-        order_cost = _in_losses(lines, lines.order_cost * pace * lines.review_days, best)
-        return _Seen(lines, outlook, pace, score, promise, lot, order_cost, batch, policy)
+        return _Seen(
+            lines=lines,
+            outlook=outlook,
+            pace=pace,
+            later_pace=later_rate,
+            leftover=leftover,
+            score=score,
+            ratio=ratio,
+            promise=promise,
+            lot=lot,
+            order_cost=order_cost,
+            reorder=policy,
+        )
 
-    def _ratio(self, lines: Lines) -> tuple[Floats, Flags]:
-        """Each line's critical ratio, and whether it is a promised service level."""
-        holding = lines.holding * lines.review_days
-        ratio = lines.shortage / (lines.shortage + holding)
+    def _ratio(self, lines: Lines, leftover: Floats) -> tuple[Floats, Flags]:
+        """Each line's critical ratio, and whether it is a promised service level. leftover: n, what
+        a unit costs that the protection interval leaves."""
+        ratio = lines.shortage / (lines.shortage + leftover)
         ratio = np.where(np.isnan(ratio), self.default_service_level, ratio)
         level = np.where(np.isnan(lines.service_level), self._levels(lines), lines.service_level)
         promise = (level > 0) & (level < 1)
@@ -192,47 +231,122 @@ class OrderUpTo(Policy):
 
 @dataclass(frozen=True)
 class _Seen:
-    """What is known of the lines whatever their position. score: of the level, normal; lot,
-    order_cost: see `Target`; batch: the lines that follow `reorder`."""
+    """What is known of the lines whatever their position. score: of the level, normal; ratio: p /
+    (p + h), or the promise; later_pace: units a day after the protection interval; leftover: what a
+    unit costs that it leaves; lot: the least worth ordering for its price; order_cost: in
+    losses."""
 
     lines: Lines
     outlook: Outlook
     pace: Floats
+    later_pace: Floats
+    leftover: Floats
     score: Floats
+    ratio: Floats
     promise: Flags
     lot: Floats
     order_cost: Floats
-    batch: Flags
     reorder: Reorder
 
 
 def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
     lines, faced = seen.lines, seen.outlook.facing(position)
     z = np.clip(np.where(seen.promise, seen.score, seen.score + shifts), *_Z_LIMITS)
-    extra = safety(faced.demand, z, pace=seen.pace, lead_sd=lines.lead_sd)
+    extra = faced.demand.at(z) - faced.demand.mean
+    display = np.maximum(lines.display - np.maximum(extra, 0.0), 0.0)
+    buffer = promotion_buffer(lines, seen.pace)
+    policy, batch = seen.reorder, np.zeros(len(lines), dtype=bool)
+    batch[policy.rows] = True
+    # The reorder point is that of a shelf which lasts until the order arrives; one below its
+    # display minimum is below every reorder point.
+    whole = combined(seen.outlook.cover, pace=seen.pace, lead_sd=lines.lead_sd)
+    plain, never = whole.at(z) + display + buffer, policy.under == np.inf
+    at = np.maximum(np.where(never, 0.0, plain - np.where(never, 0.0, policy.under)), lines.display)
+    at = np.where(never & (lines.display == 0), -np.inf, at)
+    ratio = np.where(batch, seen.ratio, ndtr(z))
     target = Target(
         mean=faced.demand.mean,
         safety=extra,
-        display=np.maximum(lines.display - np.maximum(extra, 0.0), 0.0),
-        buffer=promotion_buffer(lines, seen.pace),
+        display=display,
+        buffer=buffer,
         pace=seen.pace,
         lost=faced.lost,
-        at=np.full(len(lines), np.inf),
-        beyond=seen.reorder.beyond,
+        at=np.where(batch, at, faced.demand.at(z) + display + buffer),
+        # What the supplier's minimum alone adds is no lot: it is added to a small order only.
+        beyond=np.where((seen.order_cost > 0) | (seen.lot > 0), policy.beyond, 0.0),
+        never=never,
+        ahead=np.zeros(len(lines)),
         ratio=ndtr(z),
         promise=seen.promise,
-        lot=seen.lot,
-        order_cost=seen.order_cost,
-        demand=combined(faced.demand, pace=seen.pace, lead_sd=lines.lead_sd),
+        demand=faced.demand,
+        costs=None,
     )
-    # The reorder point is that of a shelf which lasts until the order arrives; an empty one, or one
-    # below its display minimum, is below every reorder point.
-    cover, never = seen.outlook.cover, seen.reorder.under == np.inf
-    level = cover.mean + safety(cover, z, pace=seen.pace, lead_sd=lines.lead_sd)
-    level = level + target.display + target.buffer
-    at = np.maximum(np.where(never, 0.0, level - seen.reorder.under), lines.display)
-    at = np.where(never & (lines.display == 0), -np.inf, at)
-    return replace(target, at=np.where(seen.batch, at, np.inf))
+    unit = _loss_money(lines, seen.leftover, ratio)
+    rise = np.where(unit > 0, lines.rise / np.where(unit > 0, unit, 1.0), 0.0)
+    mean = seen.later_pace * lines.review_days
+    days = np.minimum(AHEAD_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
+    ahead = np.minimum(rise / np.maximum(1 - ratio, 1e-6) * mean, seen.pace * days)
+    place = np.full(len(lines), -1)
+    place[policy.rows] = np.arange(len(policy.rows))
+    costs = CostModel(
+        demand=faced.demand,
+        ratio=ratio,
+        level=target.up_to,
+        plain=plain,
+        shelf=display + buffer,
+        mean=mean,
+        reorder=policy,
+        place=place,
+        order_cost=seen.order_cost,
+        unit=unit,
+        break_quantity=lines.break_quantity,
+        break_price=_break_prices(lines, seen.lot, unit) - rise[:, None],
+        obliged=seen.promise | (position.stock + position.coming(lines.cover_days) < lines.display),
+    )
+    return replace(target, ahead=ahead, costs=costs)
+
+
+def _break_prices(lines: Lines, lot: Floats, unit: Floats) -> Floats:
+    """n × k, in losses: what a unit costs at each price step above the step of the usual lot."""
+    usual = breaks.share_at(lines.break_quantity, lines.break_share, lot)
+    money = np.nan_to_num(lines.goods_cost)[:, None] * (lines.break_share - usual[:, None])
+    known = unit[:, None] > 0
+    return np.where(known, money / np.where(known, unit[:, None], 1.0), 0.0)
+
+
+def _loss_money(lines: Lines, leftover: Floats, ratio: Floats) -> Floats:
+    """Money of a unit of loss: a unit short and a unit left together; NaN where it is unknown."""
+    by_leftover = leftover / np.maximum(1.0 - ratio, 1e-6)
+    by_shortage = lines.shortage / np.maximum(ratio, 1e-6)
+    return np.where(by_leftover > 0, by_leftover, by_shortage)
+
+
+def later_pace(lines: Lines) -> Floats:
+    """Units asked for a day in the weeks after the protection interval; 0 after the end of life."""
+    start = lines.cover_days
+    first, after = lines.windows.means_until(np.stack([start, start + LATER_DAYS], axis=1)).T
+    pace = np.maximum(after - first, 0.0) / LATER_DAYS
+    return np.where(lines.end_days <= start, 0.0, pace)
+
+
+def is_last_order(lines: Lines) -> Flags:
+    """True where the next order would come too late to be sold before the end of life."""
+    return np.asarray(lines.end_days < lines.lead_days + 2 * lines.review_days, dtype=np.bool_)
+
+
+def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
+    """What a unit costs that the protection interval leaves: holding for a review period, for
+    longer where demand falls away after it, and what is lost on it at the end of life.
+
+    now, later: n, units asked for a day within the interval and after it. n, money; NaN where the
+    unit cost is unknown.
+    """
+    falling = now / np.maximum(later, 1e-9)
+    longest_wait = np.maximum(SEASON_DAYS / lines.review_days, 1.0)
+    periods = np.where(falling > SEASON_END, np.minimum(falling, longest_wait), 1.0)
+    last = is_last_order(lines)
+    unsold = np.where(last, (1 - SALVAGE) * np.nan_to_num(lines.landed_cost), 0.0)
+    return lines.holding * lines.review_days * np.where(last, 1.0, periods) + unsold
 
 
 def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
@@ -251,10 +365,10 @@ def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
     return np.asarray(share * days * np.maximum(pace, 0.0))
 
 
-def _in_losses(lines: Lines, money: Floats, ratio: Floats) -> Floats:
-    """Money over the cost of a unit short and a unit left for a review period together; 0 where
-    holding costs are unknown."""
-    together = lines.holding * lines.review_days / np.maximum(1.0 - ratio, 1e-6)
+def _in_losses(leftover: Floats, money: Floats, ratio: Floats) -> Floats:
+    """Money over the cost of a unit short and a unit left together (leftover: n, of the latter); 0
+    where holding costs are unknown."""
+    together = leftover / np.maximum(1.0 - ratio, 1e-6)
     return np.where(together > 0, money / np.where(together > 0, together, 1.0), 0.0)
 
 

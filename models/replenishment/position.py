@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.replenishment.cover import WEIGHTS, Demand, Floats
+from models.replenishment.cover import Demand, Floats
 from models.replenishment.lines import OVERDUE_DAYS, Lines
+from models.replenishment.remaining import remaining_demand
 
 # Moments of the lead time, as shares of it, at which stock may have run out.
 _MOMENTS = np.array([0.25, 0.5, 0.75, 1.0])
@@ -38,6 +39,11 @@ class Position:
         units: Floats = np.where(counted, self.due_quantity, 0.0).sum(axis=1)
         return units
 
+    def forgotten(self) -> Floats:
+        """Units so long overdue that they are not counted on: they need a question."""
+        units: Floats = np.where(self.due_days < -OVERDUE_DAYS, self.due_quantity, 0.0).sum(axis=1)
+        return units
+
     def later(self, days: Floats) -> Floats:
         """Units due after each line's days."""
         units: Floats = np.where(self.due_days >= days[:, None], self.due_quantity, 0.0).sum(axis=1)
@@ -46,11 +52,20 @@ class Position:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Demand over lead time + review period, and over parts of the lead time (`until`: n × k)."""
+    """Demand over lead time + review period (`cover`; `days` long), and over parts of the lead time
+    (`until`: n × k days). share: of the review period in it; lead_sd: days."""
 
     cover: Demand
     until: Floats
     parts: tuple[Demand, ...]
+    share: Floats
+    lead_sd: Floats
+    days: Floats
+
+    @property
+    def pace(self) -> Floats:
+        """Units asked for a day, mean over the interval."""
+        return self.cover.mean / np.maximum(self.days, 1e-9)
 
     @classmethod
     def of(cls, lines: Lines, *, later: float = 0.0) -> "Outlook":
@@ -58,27 +73,32 @@ class Outlook:
         until = lines.lead_days[:, None] * _MOMENTS
         days = np.concatenate([lines.cover_days[:, None], until], axis=1)
         cover, *parts = lines.windows.over(days, later=later)
-        return cls(cover, until, tuple(parts))
+        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
+        return cls(cover, until, tuple(parts), share, lines.lead_sd, lines.cover_days)
 
     def facing(self, position: Position) -> "Faced":
         """The demand that an order placed now must meet, given what is there and coming.
 
         What is asked for while the shelf is empty, before the order can arrive, is lost and needs
-        no stock. High demand of a part of the lead time is taken to come with high demand of the
-        whole cover.
+        no stock (`remaining.remaining_demand`). Units owed to customers are served first.
         """
-        lost = np.zeros_like(self.cover.quantiles)
-        for column, demand in enumerate(self.parts):
-            there = np.maximum(position.stock + position.coming(self.until[:, column]), 0.0)
-            lost = np.maximum(lost, demand.quantiles - there[:, None])
-        left = np.maximum.accumulate(np.maximum(self.cover.quantiles - lost, 0.0), axis=1)
-        expected: Floats = np.minimum(lost @ WEIGHTS, self.cover.mean)
-        return Faced(Demand(self.cover.mean - expected, left), expected)
+        there = np.stack([position.stock + position.coming(days) for days in self.until.T], axis=1)
+        return Faced(
+            *remaining_demand(
+                self.cover,
+                self.parts,
+                np.maximum(there, 0.0),
+                share=self.share,
+                pace=self.pace,
+                lead_sd=self.lead_sd,
+            )
+        )
 
 
 @dataclass(frozen=True)
 class Faced:
-    """Demand to be met, and units expected to be lost before an order placed now can arrive."""
+    """Demand to be met, lead time's spread included, and units expected to be lost before an order
+    placed now can arrive."""
 
     demand: Demand
     lost: Floats

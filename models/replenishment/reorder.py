@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.replenishment.cover import WEIGHTS, Demand, Floats, Ints
+from models.replenishment.lines import Flags
 
 # Positions looked at for each line; they lie a unit apart, or further where lots are large.
 _POSITIONS = 72
@@ -16,11 +17,34 @@ class Reorder:
     """Order when the position is `under` units below the level or more, up to `beyond` above it.
 
     Both n, units, >= 0; under is inf where no order ever pays. The level is that of lines whose
-    orders cost nothing, at which both are 0.
+    orders cost nothing, at which both are 0. rows: the m lines that have a policy of their own, in
+    order; first, step: m, units from the level to the first position of their tables, and between
+    two; value: m × positions, what it costs over all periods to be there after ordering, beside
+    being at S and ordering as the policy says from then on.
     """
 
     under: Floats
     beyond: Floats
+    rows: Ints
+    first: Floats
+    step: Floats
+    value: Floats
+
+    def costs(self, rows: Ints, above: Floats, *, ratio: Floats) -> Floats:
+        """What it costs to be so many units above the level (n, below 0: under it) after ordering.
+
+        rows: n, places in `rows` of this policy; ratio: n, see `reorder`. Beyond the table a unit
+        more costs ever more holding, a unit less a lost sale.
+        """
+        place = (above - self.first[rows]) / self.step[rows]
+        inside = np.clip(place, 0.0, _POSITIONS - 1.0)
+        left = np.minimum(inside.astype(np.int64), _POSITIONS - 2)
+        low, high = self.value[rows, left], self.value[rows, left + 1]
+        known = low + (inside - left) * (high - low)
+        last = np.maximum(self.value[rows, -1] - self.value[rows, -2], 0.0) + (1 - ratio)
+        over = np.maximum(place - inside, 0.0)
+        under = np.maximum(inside - place, 0.0) * self.step[rows]
+        return np.asarray(known + over * last * (1 + over / 8) + under * ratio)
 
 
 def best_policy(
@@ -87,6 +111,7 @@ def reorder(
     order_cost: Floats,
     least: Floats,
     most: Floats,
+    held: Flags,
 ) -> Reorder:
     """How far under the level to order, and how far beyond it.
 
@@ -96,13 +121,18 @@ def reorder(
     the smallest order; most: units that S may lie beyond the level. A review period at a position
     misses what the cover asks for beyond it and the lead time did not. What is asked for on an
     empty shelf is lost, so the position never falls below 0: nor does s. No order pays where losing
-    all sales costs no more than the best policy.
+    all sales costs no more than the best policy. held: lines that order as soon as the position is
+    below the level (a promise of service).
     """
     under, beyond = np.zeros((2, len(level)))
-    costly = np.flatnonzero((order_cost > 0) & (cover.mean - before.mean > 1e-9))
+    period = cover.mean - before.mean
+    costly = np.flatnonzero(((order_cost > 0) | (least > period)) & (period > 1e-9))
+    first, step = np.zeros((2, len(costly)))
+    value = np.zeros((len(costly), _POSITIONS), dtype=np.float64)
     for start in range(0, len(costly), _CHUNK):
-        part = costly[start : start + _CHUNK]
-        under[part], beyond[part] = _reorder(
+        own = slice(start, start + _CHUNK)
+        part = costly[own]
+        under[part], beyond[part], first[own], step[own], value[own] = _reorder(
             Demand(before.mean[part], before.quantiles[part]),
             Demand(cover.mean[part], cover.quantiles[part]),
             np.maximum(level[part], 0.0),
@@ -110,8 +140,9 @@ def reorder(
             order_cost[part],
             least[part],
             np.maximum(most[part], 0.0),
+            held[part],
         )
-    return Reorder(under, beyond)
+    return Reorder(under, beyond, costly, first, step, value)
 
 
 def _reorder(
@@ -122,8 +153,10 @@ def _reorder(
     order_cost: Floats,
     least: Floats,
     most: Floats,
-) -> tuple[Floats, Floats]:
+    held: Flags,
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     mean = cover.mean - before.mean
+    ratio = np.clip(ratio, 1e-6, 1 - 1e-6)
     # With shortage allowed for, the economic lot is larger and starts below the level (Zipkin,
     # Foundations of Inventory Management, 2000, 3.3).
     lot = np.sqrt(2 * order_cost * mean / ((1 - ratio) * ratio))
@@ -134,19 +167,51 @@ def _reorder(
     stock = level[:, None] + (np.arange(_POSITIONS) - zero[:, None]) * step[:, None]
     short = np.stack([cover.shortage(column) for column in stock.T], axis=1)
     early = np.stack([before.shortage(column) for column in stock.T], axis=1)
-    left = stock - (cover.quantiles @ WEIGHTS)[:, None] + short
+    left = stock - cover.expected[:, None] + short
+    costs = ratio[:, None] * (short - early) + (1 - ratio)[:, None] * left
+    variance = np.maximum(_variance(cover) - _variance(before), 0.0) / step**2
+    chances = _chances(mean / step, variance)
+    lowest = np.ceil(zero - level / step - 0.5).astype(np.int64)
     at, up_to, cost = best_policy(
-        _chances(mean / step, np.maximum(_variance(cover) - _variance(before), 0.0) / step**2),
-        ratio[:, None] * (short - early) + (1 - ratio)[:, None] * left,
+        chances,
+        costs,
         order_cost,
         least=np.ceil(least / step - 1e-9).astype(np.int64),
-        lowest=np.ceil(zero - level / step - 0.5).astype(np.int64),
+        lowest=np.where(held, zero.astype(np.int64) - 1, lowest),
         highest=(zero + np.floor(most / step)).astype(np.int64),
     )
     # A position stands for those half a step around it.
     under = np.maximum((zero - at - 0.5) * step, 0.0)
-    under = np.where(cost < ratio * mean, under, np.inf)
-    return under, np.maximum((up_to - zero) * step, 0.0)
+    under = np.where(held, 0.0, np.where(cost < ratio * mean, under, np.inf))
+    value = relative_values(chances, costs, order_cost, reorder=at, mean_cost=cost)
+    return under, np.maximum((up_to - zero) * step, 0.0), -zero * step, step, value
+
+
+def relative_values(
+    chances: Floats, costs: Floats, order_cost: Floats, *, reorder: Ints, mean_cost: Floats
+) -> Floats:
+    """n × positions: what being at a position after ordering costs over all periods to come, beside
+    being at S of the policy; the mean cost of every period is taken off.
+
+    chances: n × j, of a period's demand; costs: n × positions, of a period; order_cost, mean_cost:
+    n; reorder: n, s as a position. From s down the policy orders up to S again, so that the values
+    follow from one another upwards (policy evaluation: Howard, 1960; Zheng & Federgruen, 1991).
+    """
+    positions = costs.shape[1]
+    reached = np.cumsum(chances, axis=1)
+    gain = costs - mean_cost[:, None]
+    after = np.repeat(order_cost[:, None], positions, axis=1)  # value before ordering
+    answer = np.empty_like(costs)
+    still = np.minimum(chances[:, 0], 1 - 1e-6)
+    for k in range(positions):
+        # Demand of 1 … k leads to the positions below, more of it off the table: ordered again.
+        lower = (chances[:, 1 : k + 1] * after[:, k - 1 :: -1][:, :k]).sum(axis=1) if k else 0.0
+        beyond = order_cost * np.maximum(1 - reached[:, k], 0.0)
+        kept = (gain[:, k] + lower + beyond) / (1 - still)
+        low = k <= reorder
+        answer[:, k] = np.where(low, gain[:, k] + order_cost, kept)
+        after[:, k] = np.where(low, order_cost, kept)
+    return answer
 
 
 def _variance(demand: Demand) -> Floats:

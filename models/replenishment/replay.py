@@ -17,8 +17,7 @@ from models.replenishment.order import Target, economic_lot, place
 from models.replenishment.panel import Panel
 from models.replenishment.position import Position
 
-# Long enough for the stock of others to be sold, whatever their policy.
-WARM_UP_DAYS = 182.0
+_SEED = 7
 # period, stock on hand, stock on order (n × periods ahead) -> quantities
 Decide = Callable[[int, Floats, Floats], Floats]
 # What is there and coming -> where the position should be
@@ -74,23 +73,44 @@ class Trace:
         return float((self.stock_value * self.counted).sum() / periods)
 
 
-def run(panel: Panel, decide: Decide, *, warm_up_days: float = 0.0) -> Trace:
-    """Replay the panel; the answer holds every pair and period.
+def run(panel: Panel, decide: Decide, *, start: "StockState | None" = None) -> Trace:
+    """Replay the panel once; the answer holds every pair and period.
 
-    warm_up_days: the panel is first replayed, over and over, for at least as long, from the stock
-    that was there; so a policy is then held to the stock it would have, not to that of another.
+    start: what each pair has and awaits; None: what was really there, which is nobody's doing until
+    the first order can have arrived. With a start of the policy's own every period counts.
     """
-    state = _State.of(panel)
-    times = int(np.ceil(warm_up_days / (panel.period_days * panel.demand.shape[1])))
-    for _ in range(times):
-        state, _, _, _ = _once(panel, decide, state)
+    state = StockState.of(panel) if start is None else start
     last, left, missed, ordered = _once(panel, decide, state)
     grown = last.units - state.units
-    return _priced(panel, left, missed, ordered, grown, warm=times > 0)
+    return _priced(panel, left, missed, ordered, grown, warm=start is not None)
+
+
+def steady_state(panel: Panel, target: Target) -> "StockState":
+    """The stock that a policy would have had before the first period, had it always planned.
+
+    target: of its lines at the first origin, as if nothing were lost. As many periods' demand as a
+    lead time lasts is on its way; the rest of the position is on the shelf. Positions lie a review
+    period's demand below the level, and of lines ordered in lots anywhere between reorder point and
+    the top (drawn with a fixed seed, alike for every policy).
+    """
+    lines, period = panel.lines[0], panel.period_days
+    pace = np.maximum(target.pace, 0.0)
+    top = np.maximum(target.up_to + target.beyond, 0.0)
+    bottom = np.where(np.isfinite(target.at), np.maximum(target.at, 0.0), top)
+    drawn = np.random.default_rng(_SEED).uniform(size=panel.pairs)
+    lots = np.where(target.beyond > 0, drawn * np.maximum(top - bottom, 0.0), 0.0)
+    position = np.maximum(top - lots - pace * np.minimum(lines.review_days, period), 0.0)
+    position = np.where(target.never, 0.0, position)
+    width = StockState.of(panel).pipeline.shape[1]
+    ahead = np.arange(width)[None, :] < np.floor(lines.lead_days / period + 1e-9)[:, None]
+    coming = ahead * (pace * period)[:, None]
+    share = np.minimum(position / np.maximum(coming.sum(axis=1), 1e-9), 1.0)
+    coming = coming * share[:, None]
+    return StockState(position - coming.sum(axis=1), coming, np.zeros_like(coming))
 
 
 @dataclass(frozen=True)
-class _State:
+class StockState:
     """What each pair has and awaits. stock: n; pipeline, delay: n × periods ahead, units, and units
     times the share of the period that passes before they arrive."""
 
@@ -99,7 +119,7 @@ class _State:
     delay: Floats
 
     @classmethod
-    def of(cls, panel: Panel) -> "_State":
+    def of(cls, panel: Panel) -> "StockState":
         """The start of the panel."""
         width = int(max(panel.pipeline.shape[1], panel.lead.max(initial=0) + 1))
         shape = ((0, 0), (0, width - panel.pipeline.shape[1]))
@@ -110,15 +130,15 @@ class _State:
         """Units of each pair, here or coming."""
         return np.asarray(self.stock + self.pipeline.sum(axis=1))
 
-    def with_order(self, quantity: Floats, lead: Floats) -> "_State":
+    def with_order(self, quantity: Floats, lead: Floats) -> "StockState":
         """The state after an order that takes `lead` periods."""
         pipeline, delay = self.pipeline.copy(), self.delay.copy()
         rows, step = np.arange(len(lead)), np.floor(lead).astype(int)
         pipeline[rows, step] += quantity
         delay[rows, step] += quantity * (lead - step)
-        return _State(self.stock, pipeline, delay)
+        return StockState(self.stock, pipeline, delay)
 
-    def after(self, demand: Floats) -> tuple["_State", Floats]:
+    def after(self, demand: Floats) -> tuple["StockState", Floats]:
         """The state after a period, and the units missed: what is asked for before the period's
         arrivals is met from stock only."""
         came = self.pipeline[:, 0]
@@ -129,10 +149,12 @@ class _State:
         nothing = np.zeros((len(came), 1))
         pipeline = np.concatenate([self.pipeline[:, 1:], nothing], axis=1)
         delay = np.concatenate([self.delay[:, 1:], nothing], axis=1)
-        return _State(stock, pipeline, delay), np.maximum(demand - early - late, 0.0)
+        return StockState(stock, pipeline, delay), np.maximum(demand - early - late, 0.0)
 
 
-def _once(panel: Panel, decide: Decide, state: _State) -> tuple[_State, Floats, Floats, Floats]:
+def _once(
+    panel: Panel, decide: Decide, state: StockState
+) -> tuple[StockState, Floats, Floats, Floats]:
     """All periods once: the end, and by period what was left, missed and ordered."""
     left, missed, ordered = (np.zeros_like(panel.demand) for _ in range(3))
     for t in range(panel.demand.shape[1]):

@@ -42,15 +42,23 @@ class Moving:
 
 @dataclass(frozen=True)
 class Moves:
-    """Transfers, a row each (COLUMNS), and the units each line gets (below 0: gives)."""
+    """Transfers, a row each (COLUMNS), and the units each line gets (below 0: gives), by warehouse
+    and product."""
 
     table: pd.DataFrame
-    net: Floats
+    net: pd.Series
+
+    def units(self, lines: Lines) -> Floats:
+        """What each of the lines gets; 0 where nothing is moved."""
+        pairs = pd.MultiIndex.from_frame(lines.keys[["warehouse_id", "product_id"]])
+        found = self.net.reindex(pairs).fillna(0.0)
+        return np.asarray(found, dtype=np.float64)
 
     @classmethod
-    def none(cls, count: int) -> "Moves":
-        """No transfers among so many lines."""
-        return cls(pd.DataFrame(columns=list(COLUMNS)), np.zeros(count))
+    def none(cls) -> "Moves":
+        """No transfers."""
+        nowhere = pd.MultiIndex.from_tuples([], names=["warehouse_id", "product_id"])
+        return cls(pd.DataFrame(columns=list(COLUMNS)), pd.Series(dtype=float, index=nowhere))
 
     def gains(self, lines: Lines) -> Floats:
         """What each line gains by giving; 0 where it gives nothing."""
@@ -83,14 +91,15 @@ def transfers(
     worth = np.isfinite(gain) & (gain > 0.005)
     arcs, gain, cost = arcs[worth], gain[worth], cost[worth]
     if not len(arcs):
-        return Moves.none(len(lines))
+        return Moves.none()
     units = _flow(arcs, gain, free, needed)
     moved = np.flatnonzero(units > 0)
     net = np.zeros(len(lines))
     np.add.at(net, arcs["giver"].to_numpy()[moved], -units[moved])
     np.add.at(net, arcs["taker"].to_numpy()[moved], units[moved])
     table = _table(lines, arcs.iloc[moved], units[moved], gain[moved], cost[moved], moving)
-    return Moves(table, net)
+    pairs = pd.MultiIndex.from_frame(lines.keys[["warehouse_id", "product_id"]])
+    return Moves(table, pd.Series(net, index=pairs))
 
 
 def _arcs(lines: Lines, free: Floats, needed: Floats) -> pd.DataFrame:

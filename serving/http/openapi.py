@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from serving.http import errors
+from serving.http.operation_examples import add_examples
 
 
 def name_operation(route: APIRoute) -> str:
@@ -32,6 +33,7 @@ def _completed(whole: dict[str, Any]) -> dict[str, Any]:
             for body in operation.get("requestBody", {}).get("content", {}).values():
                 schemas.update(body["schema"].pop("$defs", {}))
             operation.update(_worded(operation))
+            add_examples(operation["operationId"], operation)
     return whole
 
 

@@ -15,10 +15,10 @@ from features.counters import Counters, CountersError, RedisCounters, SqliteCoun
 from features.windows import (
     MEASURES,
     WINDOWS,
-    Event,
     Key,
-    Plan,
     Velocity,
+    VelocityEvent,
+    VelocityPlan,
     digest,
     states,
     velocity,
@@ -27,7 +27,7 @@ from features.windows import (
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 START = 1_500_000_000_000
 COLUMNS = ("card_id", "ip", "who")
-PLAN = Plan(
+PLAN = VelocityPlan(
     (Key("card", ("card_id",), ("ip", "who")), Key("ip", ("ip",)), Key("pair", ("card_id", "who"))),
     tuple(
         Velocity(f"{key}_{aggregate}_{window}", key, aggregate, window)
@@ -68,14 +68,14 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Op
     return lambda name: lambda: RedisCounters(url, PLAN, namespace=f"{namespace}_{name}")
 
 
-def event(row: pd.Series) -> Event:
+def event(row: pd.Series) -> VelocityEvent:
     tags = {name: row[name] for name in COLUMNS if row[name] is not None}
     a, b, c, d, e, f = (int(row[name]) for name in MEASURES)
-    return Event(row["event_id"], int(row["at"]), (a, b, c, d, e, f), tags)
+    return VelocityEvent(row["event_id"], int(row["at"]), (a, b, c, d, e, f), tags)
 
 
-def payment(name: str, at: int, **tags: str) -> Event:
-    return Event(name, at, (1, 100, 0, 0, 700, 490_000), tags)
+def payment(name: str, at: int, **tags: str) -> VelocityEvent:
+    return VelocityEvent(name, at, (1, 100, 0, 0, 700, 490_000), tags)
 
 
 def frame(rows: Sequence[tuple]) -> pd.DataFrame:
@@ -254,7 +254,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_counters_as_they_were(tmp_path: Path) -> None:
     counters = SqliteCounters(tmp_path / "counters.db", PLAN)
     with pytest.raises(TypeError):
-        counters.observe(Event("e0", START, (1, "x", 0, 0, 0, 0), {"card_id": "k"}))  # type: ignore[arg-type]
+        counters.observe(VelocityEvent("e0", START, (1, "x", 0, 0, 0, 0), {"card_id": "k"}))  # type: ignore[arg-type]
     answer = counters.observe(payment("e1", START, card_id="k"))
     assert answer[PLAN.names.index("card_count_ever")] == 0
     counters.close()

@@ -4,16 +4,17 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data.records import Records
 from features import forecasting as features
-from models.base import Model, parameters
+from models.base import Model, TooLittleDataError
 from models.forecasting import LEVELS, Baseline, Forecaster
 from models.forecasting.checkpoints import Checkpoints
 from training.forecasting.judge import KEYS, METRIC, cut_at, figures, judged, origins
 from training.forecasting.pictures import draw
-from training.job import Context, Recipe, Split, override
+from training.job import OURS, Context, Recipe, Split, Trained, override
 
 # Closed periods without which nothing can be learned and judged.
 FEWEST = 9
@@ -30,6 +31,8 @@ DEFAULTS = {
     "members": Forecaster().members,
 }
 _SAMPLED = 5
+# Histories under so many times the judged periods are back-tested anew for the release.
+_SHORT = 6
 _OLDER = "ingest older `orders`, or set ARGOSY_FREQUENCY to a shorter period"
 _NO_PERIOD = (
     "There is no closed period with an order: ingest `orders` that reach back before the running "
@@ -38,8 +41,34 @@ _NO_PERIOD = (
 
 
 def frame(context: Context) -> pd.DataFrame:
-    """The demand signal as of the context's time, from the lake as it was known then."""
-    return features.demand(_tables(context), context.as_of, context.settings.frequency)
+    """The demand signal as of the context's time: the `demand` view of the feature store.
+
+    The store holds it as of one moment; where that is another one than the context's, what was
+    known then is built from the lake by the same view. Raises TooLittleDataError where no full
+    period has ended.
+    """
+    if context.store.as_of() == context.as_of:
+        demand = context.store.history("demand", context.as_of)
+    else:
+        terms = context.settings.terms
+        demand = features.demand(_tables(context), context.as_of, terms.frequency)
+    if demand.empty:
+        raise TooLittleDataError(_first_period(context))
+    return demand
+
+
+def _first_period(context: Context) -> str:
+    """From when on there is a full period, as a sentence."""
+    ordered = context.lake.read("orders", as_of=context.as_of)["ordered_at"]
+    if ordered.empty:
+        return _NO_PERIOD
+    frequency = context.settings.terms.frequency or "week"
+    first = features.number(ordered.min().to_pydatetime(), frequency)
+    begins, ends = features.starts(np.array([first + 1, first + 2]), frequency)
+    return (
+        f"{_NO_PERIOD} The orders here begin on {ordered.min():%Y-%m-%d}: their first full "
+        f"{frequency} is that of {begins:%Y-%m-%d}, which ends on {ends:%Y-%m-%d}."
+    )
 
 
 def _tables(context: Context) -> dict[str, pd.DataFrame]:
@@ -68,6 +97,10 @@ def split(demand: pd.DataFrame, context: Context) -> Split:
 
 def model(context: Context) -> Model:
     """The forecaster with `--set` applied."""
+    return _unfitted(context)
+
+
+def _unfitted(context: Context) -> Forecaster:
     settings = override(DEFAULTS, context.overrides)
     return _resumable(Forecaster(**settings, seed=context.settings.seed), context)
 
@@ -118,12 +151,28 @@ def _bias_uncorrected(fitted: Forecaster, parts: Split, bias: float) -> float:
     empty, it is the same forecaster.
     """
     shelf = pd.to_numeric(parts.train["in_stock"])
-    if not fitted.correct_stockouts or not (shelf < 1).any():
+    closed = pd.to_numeric(parts.train["closed"]) if "closed" in parts.train else 0.0
+    if not fitted.correct_stockouts or not ((shelf < 1) & (closed == 0)).any():
         return bias
-    settings = {**parameters(fitted), "correct_stockouts": False}
-    twin = type(fitted)(**settings)  # type: ignore[arg-type]
-    twin.checkpoints = fitted.checkpoints
-    return figures(judged(twin.fit(parts.train), parts))["bias"]
+    twin = fitted.refitted(parts.train, correct_stockouts=False)
+    return figures(judged(twin, parts))["bias"]
+
+
+def refit(trained: Trained, context: Context) -> Model:
+    """The release: the model that was judged, with what its back-test chose, learned from all.
+
+    With little history the back-test is made anew: the newest periods double what it knows.
+    """
+    model = trained.model
+    if not isinstance(model, Forecaster):
+        raise TypeError(f"{type(model).__name__} is no forecaster")
+    periods = trained.frame["period_start"].nunique()
+    judged_periods = trained.split.test["period_start"].nunique()
+    if periods < _SHORT * judged_periods:
+        mine = trained.name == OURS
+        unfitted = _unfitted(context) if mine else baselines(context)[trained.name]
+        return unfitted.fit(trained.frame)
+    return model.refitted(trained.frame)
 
 
 def sample(demand: pd.DataFrame) -> pd.DataFrame:
@@ -173,7 +222,9 @@ RECIPE = Recipe(
     score=score,
     plots=draw,
     sample=sample,
+    servable=("naive", "seasonal_naive", "moving_average", "seasonal_naive_textbook"),
     publish=publish,
+    refit=refit,
     done=done,
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from features.forecasting import TOTALS, seen_in_full
@@ -14,11 +15,15 @@ from training.job import Split
 
 KEYS = ["warehouse_id", "product_id"]
 AHEAD = [*KEYS, "event_timestamp", "frequency", "period_start", "promotion", "promotion_discount"]
-AHEAD += ["category", "country"]
+AHEAD += ["promotion_kinds", "list_price", "category", "country", "markets"]
 # Periods at the end that are judged, and periods between two origins.
 JUDGED = {"day": 56, "week": 8, "month": 6}
 _STRIDE = {"day": 7, "week": 1, "month": 1}
-METRIC = "scaled_pinball"
+# Each series over its own mean demand: one giant product decides nothing alone.
+METRIC = "series_pinball"
+ORIGIN = "origin_"  # metrics of one origin: origin_1_pinball, origin_2_pinball …
+# A series that sells less than this a period is judged as if it sold so much.
+_LEAST_SCALE = 0.1
 
 
 def cut_at(ends: Sequence[pd.Timestamp], frequency: str) -> pd.Timestamp:
@@ -37,7 +42,8 @@ def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
     """What a forecaster is given at an origin: history up to it, and the plan after it."""
     after = split.test[split.test["event_timestamp"] > origin]
     ends = pd.Index(sorted(after["event_timestamp"].unique()))
-    plan = after[AHEAD].assign(horizon=ends.get_indexer(after["event_timestamp"]) + 1)
+    known = [name for name in AHEAD if name in after]
+    plan = after[known].assign(horizon=ends.get_indexer(after["event_timestamp"]) + 1)
     past = split.test[split.test["event_timestamp"] <= origin]
     return pd.concat([split.train, past, plan], ignore_index=True)
 
@@ -75,18 +81,35 @@ def beside(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
 def figures(found: pd.DataFrame) -> Mapping[str, float]:
     """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
 
-    scaled_pinball: mean pinball loss over all levels, over the mean demand. wape: of the mean,
+    series_pinball: mean pinball loss over all levels of each series over its mean demand, the mean
+    of all series; origin_1_pinball …: the same of each origin. scaled_pinball: mean pinball loss
+    of all series over the mean demand of all. wape: of the mean,
     which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
     for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
     coverage_80_of_counts: of whole numbers, however a bound between two of them is read.
     wape_of_…: of the means added up by product, category, country, warehouse and in total.
     """
-    whole = _of(found) | wape_of_sums(found)
+    whole = _of(found) | _by_series(found) | wape_of_sums(found)
     for name in CLASSES:
         part = found[found["demand_class"] == name]
         if len(part) and part["quantity"].sum() > 0:
             whole |= {f"{key}_{name}": value for key, value in _of(part).items()}
     return whole
+
+
+def _by_series(found: pd.DataFrame) -> dict[str, float]:
+    """The pinball loss with each series over its own mean, in all and by origin."""
+    actual = found["quantity"].to_numpy(dtype=float)
+    series = found.groupby(KEYS, sort=False).ngroup().to_numpy()
+    mean = np.bincount(series, actual) / np.bincount(series)
+    loss = metrics.pinball_of_each(actual, found[QUANTILES], LEVELS)
+    loss = loss / np.maximum(mean, _LEAST_SCALE)[series]
+    weight = 1.0 / np.bincount(series)[series]
+    answer = {METRIC: float((loss * weight).sum() / weight.sum())}
+    codes, _ = pd.factorize(found["origin"], sort=True)
+    top, bottom = np.bincount(codes, loss * weight), np.bincount(codes, weight)
+    by_origin = np.divide(top, bottom, out=np.zeros(len(top)), where=bottom > 0)
+    return answer | {f"{ORIGIN}{n + 1}_pinball": float(one) for n, one in enumerate(by_origin)}
 
 
 def wape_of_sums(found: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:
@@ -103,7 +126,7 @@ def _of(part: pd.DataFrame) -> dict[str, float]:
     actual = part["quantity"].to_numpy(dtype=float)
     sums = part[part["total"].notna()]
     return {
-        METRIC: metrics.pinball(actual, part[QUANTILES], LEVELS) / float(actual.mean()),
+        "scaled_pinball": metrics.pinball(actual, part[QUANTILES], LEVELS) / float(actual.mean()),
         "wape": metrics.wape(actual, part["mean"]),
         "wape_median": metrics.wape(actual, part["q50"]),
         "bias": metrics.bias(actual, part["mean"]),

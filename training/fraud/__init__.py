@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,23 +10,45 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
+from data.settings import Settings
 from features.fraud import FEATURES, amounts, fraud_reports, model_inputs
-from models.base import Model, parameters
-from models.fraud import ACTIONS, BoostedTrees, Costs, Logistic, Rules, best_policy
+from models.base import Model, TooLittleDataError, parameters
+from models.fraud import (
+    ACTIONS,
+    Costs,
+    FraudPolicy,
+    InformedLogistic,
+    PaymentScorecard,
+    PolicyLimits,
+    Rules,
+    StagedFraudModel,
+    best_policy,
+)
+from training.fraud.labels import labelled, maturity, missing_labels, with_labels
+from training.fraud.verdict import average_precision_interval, judge
 from training.job import Context, Recipe, Split, override
 from training.metrics import card_precision_at_k, expected_calibration_error
 from training.plots import OURS, THEIRS, drawing
 
-FEWEST_PAYMENTS, FEWEST_FRAUDS, FEWEST_TEST_FRAUDS = 1_000, 30, 5
+__all__ = ["RECIPE", "check", "cut_of", "frame", "labelled", "maturity", "sample", "split"]
+
 TEST_SHARE = 0.2
-REPORTED = 0.995
 BUDGET = 0.005  # the default of `fraud_budget`, for figures that compare models
 
 
+@dataclass(frozen=True)
+class FraudSplit(Split):
+    """recent: every payment from the cut on, labelled or not: what a policy is set on."""
+
+    recent: pd.DataFrame
+
+
 def frame(context: Context) -> pd.DataFrame:
-    """Labelled payments with what was known at the moment of each of them."""
+    """All payments with what was known at the moment of each, and `is_fraud` where it is known."""
     lake, as_of = context.lake, context.as_of
     payments = lake.read("payments", as_of=as_of)
+    if payments.empty:
+        raise TooLittleDataError("fraud cannot be trained: there are no payments; ingest payments")
     entities = payments.assign(event_timestamp=payments["attempted_at"])
     context.store.ensure(as_of)
     known = context.store.training_frame("fraud", entities, as_of)
@@ -36,99 +59,67 @@ def frame(context: Context) -> pd.DataFrame:
     seen["declined"] = (known["outcome"] == "declined").to_numpy(dtype=bool)
     reports = fraud_reports(lake.read("chargebacks", as_of=as_of))
     seen["reported_at"] = seen["payment_id"].map(reports.set_index("payment_id")["reported_at"])
-    return labelled(seen, as_of, _maturity(seen, as_of, context)).sort_values(
-        "attempted_at", kind="stable"
-    )
+    found = with_labels(seen, as_of, _maturity(seen, as_of, context))
+    if said := missing_labels(found, context.settings.label_maturity_days):
+        context.progress(f"fraud: {said}")
+    return found.sort_values("attempted_at", kind="stable")
 
 
-def labelled(payments: pd.DataFrame, known_at: datetime, maturity: timedelta) -> pd.DataFrame:
-    """The payments whose label was known at a time, with `is_fraud`.
-
-    Older than the maturity: fraud when reported by then, else honest; but a declined one that
-    nobody reported is unknown (it was not taken). Younger ones are left out, reported or not: of
-    them only frauds would be known, and a model would learn that what is recent is fraud.
-    """
-    now = pd.Timestamp(known_at)
-    reported = (payments["reported_at"] <= now).to_numpy(dtype=bool)
-    taken = ~payments["declined"].to_numpy(dtype=bool)
-    mature = (payments["attempted_at"] <= now - maturity).to_numpy(dtype=bool)
-    marked = payments.assign(is_fraud=reported.astype(np.int64))
-    known: pd.DataFrame = marked[mature & (reported | taken)]
-    return known
-
-
-def cut_of(labelled_payments: pd.DataFrame) -> pd.Timestamp:
-    """Where the test begins: the last fifth of the time the payments cover."""
-    times = labelled_payments["attempted_at"]
+def cut_of(payments: pd.DataFrame) -> pd.Timestamp:
+    """Where the test begins: the last fifth of the time that the payments with a label cover; of
+    all payments where none has one."""
+    known = payments[payments["is_fraud"].notna()]
+    times = (known if len(known) else payments)["attempted_at"]
     first, last = times.min(), times.max()
     return pd.Timestamp(last - (last - first) * TEST_SHARE)
 
 
 def check(payments: pd.DataFrame) -> list[str]:
-    """What is missing, a sentence each."""
-    frauds = int(payments["is_fraud"].sum())
-    missing = []
-    if len(payments) < FEWEST_PAYMENTS:
-        missing.append(
-            f"{len(payments):,} payments with a known label, at least {FEWEST_PAYMENTS:,} needed: "
-            "ingest payments, or lower ARGOSY_LABEL_MATURITY_DAYS."
-        )
-    if frauds < FEWEST_FRAUDS:
-        missing.append(
-            f"{frauds} reported frauds, at least {FEWEST_FRAUDS} needed: ingest chargebacks."
-        )
-    if not missing:
-        late = payments.loc[payments["attempted_at"] >= cut_of(payments), "is_fraud"]
-        if (tested := int(late.sum())) < FEWEST_TEST_FRAUDS:
-            missing.append(
-                f"{tested} frauds in the last fifth of the time, at least {FEWEST_TEST_FRAUDS} "
-                "needed to judge a model."
-            )
-    return missing
+    """What is missing, a sentence each: nothing, where there is a payment. Without labels the
+    scorecard serves."""
+    return [] if len(payments) else ["There are no payments; ingest payments."]
 
 
-def split(payments: pd.DataFrame, context: Context) -> Split:
-    """Train on what was known at the cut, labels too; test on the payments from it on."""
+def split(payments: pd.DataFrame, context: Context) -> FraudSplit:
+    """Train on what was known at the cut, labels too; test on the labelled payments from it on."""
     cut = cut_of(payments)
-    test = payments[payments["attempted_at"] >= cut]
-    return Split(labelled(payments, cut, _maturity(payments, cut, context)), test, cut)
+    recent = payments[payments["attempted_at"] >= cut]
+    train = with_labels(payments, cut, _maturity(payments, cut, context))
+    return FraudSplit(train, recent[recent["is_fraud"].notna()], cut, recent)
 
 
 def _maturity(payments: pd.DataFrame, known_at: datetime, context: Context) -> timedelta:
     return maturity(payments, known_at, timedelta(days=context.settings.label_maturity_days))
 
 
-def maturity(payments: pd.DataFrame, known_at: datetime, most: timedelta) -> timedelta:
-    """After how long an unreported payment counts as honest: `most`, or, where reports come sooner,
-    the time within which REPORTED of them came.
-
-    By the reports known at a time, of payments older than `most` then, all of which could have been
-    reported late; `most` where fewer than FEWEST_FRAUDS of them were.
-    """
-    now = pd.Timestamp(known_at)
-    old = payments["attempted_at"] <= now - most
-    known = payments[old & (payments["reported_at"] <= now)]
-    if len(known) < FEWEST_FRAUDS:
-        return most
-    seconds = (known["reported_at"] - known["attempted_at"]).dt.total_seconds()
-    return min(most, timedelta(days=max(0, math.ceil(seconds.quantile(REPORTED) / 86_400))))
-
-
-def model(context: Context) -> BoostedTrees:
-    """The trees, with `--set`."""
-    defaults = parameters(BoostedTrees(seed=context.settings.seed))
-    return BoostedTrees(**override(defaults, context.overrides))
+def model(context: Context) -> StagedFraudModel:
+    """The scorecard, regression and trees, with `--set`."""
+    settings = context.settings
+    defaults = parameters(StagedFraudModel(seed=settings.seed, fraud_rate=settings.fraud_rate))
+    return StagedFraudModel(**override(defaults, context.overrides))
 
 
 def baselines(context: Context) -> Mapping[str, Model]:
-    """A logistic regression on the same columns, and plain rules."""
-    return {"logistic_regression": Logistic(seed=context.settings.seed), "rules": Rules()}
+    """The scorecard, a logistic regression that starts from it, and plain rules."""
+    settings = context.settings
+    return {
+        "scorecard": PaymentScorecard(fraud_rate=settings.fraud_rate),
+        "logistic_regression": InformedLogistic(fraud_rate=settings.fraud_rate, seed=settings.seed),
+        "rules": Rules(),
+    }
 
 
 def score(fitted: Model, halves: Split) -> Mapping[str, float]:
-    """Metrics on the test payments; saved_share: of the cost of allowing everything."""
+    """Metrics on the test payments; NaN where there are no frauds, or no honest payments, in them.
+
+    saved_share: of the cost of allowing everything. average_precision_from, _to: the interval that
+    chance leaves.
+    """
     test = halves.test
-    label, p = test["is_fraud"].to_numpy(), fitted.predict(test)["probability"].to_numpy()
+    label = test["is_fraud"].to_numpy(dtype=np.int64)
+    p = fitted.predict(test)["probability"].to_numpy()
+    if not 0 < label.sum() < len(label):
+        return dict.fromkeys(_JUDGED, math.nan) | {"test_frauds": float(label.sum())}
     amount = _amount(test)
     found = best_policy(p, amount, Costs(), budget=BUDGET)
     everything = float(Costs().expected(label, amount)[0].sum())
@@ -144,8 +135,11 @@ def score(fitted: Model, halves: Split) -> Mapping[str, float]:
     shares = {
         f"{name}_share": float((actions == place).mean()) for place, name in enumerate(ACTIONS)
     }
+    low, high = average_precision_interval(label, p)
     return {
         "average_precision": float(average_precision_score(label, p)),
+        "average_precision_from": low,
+        "average_precision_to": high,
         "roc_auc": float(roc_auc_score(label, p)),
         "card_precision_at_10": card_precision_at_k(cards, k=10),
         "card_precision_at_100": card_precision_at_k(cards, k=100),
@@ -154,8 +148,12 @@ def score(fitted: Model, halves: Split) -> Mapping[str, float]:
         "chargeback_rate": found.chargeback_rate(p, amount, label),
         "fraud_rate": float(label.mean()),
         "mean_probability": float(p.mean()),
+        "test_frauds": float(label.sum()),
         **shares,
     }
+
+
+_JUDGED = ("average_precision", "roc_auc", "calibration_error")
 
 
 def _amount(payments: pd.DataFrame) -> np.ndarray:
@@ -163,20 +161,66 @@ def _amount(payments: pd.DataFrame) -> np.ndarray:
 
 
 def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float]:
-    """The cheapest policy on payments the model had not seen, within the merchant's budget; and
-    the deciles of their probabilities, which later days are compared with."""
-    p = fitted.predict(halves.test)["probability"].to_numpy()
+    """The cheapest policy on payments the model had not seen, within the merchant's budget,
+    people's time and the limit of friction; and the deciles of their probabilities, which later
+    days are compared with.
+
+    honest_stopped_share: of the recent payments that nobody reported, what it does not simply
+    allow; most_stopped: the limit that a release must hold to be promoted.
+    """
+    recent = halves.recent if isinstance(halves, FraudSplit) else halves.test
+    p, amount = fitted.predict(recent)["probability"].to_numpy(), _amount(recent)
     settings = context.settings
-    costs = Costs(**settings.fraud_costs)
-    found = best_policy(p, _amount(halves.test), costs, budget=settings.fraud_budget)
+    limits = PolicyLimits(review_capacity(recent, settings), settings.fraud_most_stopped)
+    found = best_policy(
+        p, amount, Costs(**settings.fraud_costs), budget=settings.fraud_budget, limits=limits
+    )
+    if isinstance(fitted, StagedFraudModel):
+        context.progress(f"fraud: served by the {fitted.chosen.step}: {fitted.chosen.why}")
+    context.progress(f"fraud: {_friction(found, p, amount)}")
     deciles = np.quantile(p, np.linspace(0.1, 0.9, 9)).tolist()
-    return found.numbers() | {f"decile_{n}": value for n, value in enumerate(deciles, start=1)}
+    honest = recent["reported_at"].isna().to_numpy(dtype=bool)
+    stopped = found.actions(p, amount)[honest] > 0
+    return (
+        found.numbers()
+        | {f"decile_{n}": value for n, value in enumerate(deciles, start=1)}
+        | {
+            "honest_stopped_share": float(stopped.mean()) if len(stopped) else 0.0,
+            "most_stopped": settings.fraud_most_stopped,
+        }
+    )
+
+
+def review_capacity(payments: pd.DataFrame, settings: Settings) -> float:
+    """The share of payments like these that people can review.
+
+    payments: some recent ones, with attempted_at. settings: a number a day, or a share.
+    """
+    if settings.fraud_reviews_per_day is None:
+        return float(settings.fraud_review_share)
+    times = payments["attempted_at"]
+    days = max(float((times.max() - times.min()) / pd.Timedelta(days=1)), 1.0)
+    return min(float(settings.fraud_reviews_per_day) * days / max(len(payments), 1), 1.0)
+
+
+def _friction(found: FraudPolicy, p: np.ndarray, amount: np.ndarray) -> str:
+    """What a policy would have done to payments of these probabilities and amounts, a sentence."""
+    places = found.actions(p, amount)
+    shares = ", ".join(
+        f"{name} {float((places == n).mean()):.1%}" for n, name in enumerate(ACTIONS)
+    )
+    rate = found.chargeback_rate(p, amount)
+    held = "" if rate <= found.budget else f", above the budget of {found.budget:.2%}"
+    return f"the policy on recent payments: {shares}; chargebacks foretold {rate:.2%}{held}"
 
 
 def plots(fitted: Model, halves: Split, folder: Path) -> None:
     """Precision and recall, calibration, cost by threshold, distribution of the score."""
     test = halves.test
-    label, p = test["is_fraud"].to_numpy(), fitted.predict(test)["probability"].to_numpy()
+    label = test["is_fraud"].to_numpy(dtype=np.int64)
+    if not 0 < label.sum() < len(label):
+        return
+    p = fitted.predict(test)["probability"].to_numpy()
     precision, recall, _ = precision_recall_curve(label, p)
     area = average_precision_score(label, p)
     title = f"Precision and recall; average precision {area:.3f}"
@@ -229,10 +273,9 @@ def _plot_cost(path: Path, label: np.ndarray, p: np.ndarray, amount: np.ndarray)
 
 
 def sample(payments: pd.DataFrame) -> pd.DataFrame:
-    """Three honest payments and two frauds, without their labels."""
-    rows = pd.concat(
-        [payments[payments["is_fraud"] == 0].tail(3), payments[payments["is_fraud"] == 1].tail(2)]
-    )
+    """Three payments that nobody reported and two frauds, as far as there are, without labels."""
+    frauds = payments["is_fraud"] == 1
+    rows = pd.concat([payments[~frauds].tail(3), payments[frauds].tail(2)])
     return rows.drop(columns=["is_fraud", "reported_at", "declined"]).reset_index(drop=True)
 
 
@@ -250,4 +293,6 @@ RECIPE = Recipe(
     plots=plots,
     sample=sample,
     policy=policy,
+    servable=("scorecard", "logistic_regression"),
+    lost_to=judge,
 )

@@ -16,9 +16,7 @@ from models.replenishment.policy import Policy
 from models.replenishment.replay import Trace
 from training.job import Context, Split, data_hash
 from training.replenishment import plots as pictures
-from training.replenishment.recipe import RECIPE, figures
-
-_DRAWS = 1000
+from training.replenishment.recipe import RECIPE, figures, ratio_interval
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _policies(traces: Mapping[str, Trace], *, seed: int) -> pd.DataFrame:
     plain = traces["moving average"]
     rows = []
     for name, trace in traces.items():
-        low, high = _interval(trace, plain, seed=seed)
+        low, high = ratio_interval(trace, plain, seed=seed)
         rows.append(
             {
                 "policy": name,
@@ -121,14 +119,6 @@ def _policies(traces: Mapping[str, Trace], *, seed: int) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _interval(trace: Trace, plain: Trace, *, seed: int) -> tuple[float, float]:
-    """The 95% interval of the ratio of costs, the pairs drawn again (Efron, 1979)."""
-    draws = np.random.default_rng(seed).integers(0, len(trace.cost), (_DRAWS, len(trace.cost)))
-    ratio = trace.cost[draws].sum(axis=1) / plain.cost[draws].sum(axis=1)
-    low, high = np.quantile(ratio, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _weeks(traces: Mapping[str, Trace]) -> pd.DataFrame:

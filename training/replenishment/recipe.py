@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.replenishment import FEATURES, PAIR, TRIPLE
-from models.base import Model
+from models.base import Model, parameters
 from models.replenishment import MinMax, MovingAverage, OrderUpTo
 from models.replenishment.panel import Panel
 from models.replenishment.policy import Policy
@@ -17,9 +17,12 @@ from training.replenishment import plots as pictures
 
 # Replays of fewer periods say more of chance than of a policy.
 LEAST_PERIODS = 4
+DRAWS = 1000  # of the pairs, for an interval
+# Past origins where there are no forecasts: sales of the eight weeks before are carried on.
+ORIGINS = 8
 NOTHING_TO_REPLAY = (
-    "There are no pairs with both supply terms and forecasts of past periods: bring supply_terms "
-    "and train forecasting first (argosy train forecasting)."
+    "There are no pairs with both supply terms and past periods: bring supply_terms, and orders of "
+    "several closed periods; better plans come from forecasts (argosy train forecasting)."
 )
 
 
@@ -27,18 +30,35 @@ def frame(context: Context) -> pd.DataFrame:
     """A planning row for each past origin, warehouse, product and supplier, with what came after.
 
     `demand` (float[]): units asked for in each period from the origin to the next origin, lost
-    sales estimated where the shelf was empty. Empty where the store has no forecasts of the past.
+    sales estimated where the shelf was empty. Where the store has no forecasts of the past, the
+    last ORIGINS closed periods are planned by the sales before them.
     """
     forecasts = context.store.history("forecast", context.as_of)
     real = context.store.history("demand", context.as_of)
     terms = context.store.latest("supply", context.as_of)[list(TRIPLE)]
-    asked = _demand(forecasts[[*PAIR, "event_timestamp", "period_start"]], real)
+    origins = forecasts[[*PAIR, "event_timestamp", "period_start"]]
+    if not len(origins):
+        context.progress("replenishment: no past forecasts; recent sales are carried on")
+        origins = _plain_origins(real)
+    asked = _demand(origins, real)
     entities = asked.merge(terms, on=list(PAIR))
     columns = [*TRIPLE, "event_timestamp"]
     known = context.store.training_frame("replenishment", entities[columns], context.as_of)
     rows = known.assign(demand=entities["demand"].to_numpy(dtype=object))
-    usable = rows["lead_time_days"].notna() & rows["window_mean"].notna()
+    if len(real):
+        rows = rows.assign(frequency=rows["frequency"].fillna(str(real["frequency"].iloc[0])))
+    sold = rows["window_mean"].notna() | (rows["weekly_sales"] > 0)
+    usable = rows["lead_time_days"].notna() & sold
     return rows.loc[usable, [*columns, *FEATURES, "demand"]].reset_index(drop=True)
+
+
+def _plain_origins(real: pd.DataFrame) -> pd.DataFrame:
+    """Every pair at the ends of the last closed periods but the newest: the moments at which a plan
+    could have been made. real: the history of the `demand` view."""
+    ends = np.sort(real["event_timestamp"].unique())[-ORIGINS - 1 : -1]
+    rows = real[real["event_timestamp"].isin(ends)][[*PAIR, "event_timestamp"]]
+    starts = rows["event_timestamp"].dt.strftime("%Y-%m-%d")
+    return rows.assign(period_start=starts.astype(object)).reset_index(drop=True)
 
 
 def _demand(origins: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
@@ -84,13 +104,7 @@ def split(rows: pd.DataFrame, context: Context) -> Split:
 
 def model(context: Context) -> Model:
     """Ours, with `--set`."""
-    defaults = {
-        "default_service_level": 0.95,
-        "largest_shift": 1.2,
-        "shift_step": 0.2,
-        "fit_pairs": 4000,
-        "seed": context.settings.seed,
-    }
+    defaults = parameters(OrderUpTo(seed=context.settings.seed))
     return OrderUpTo(**override(defaults, context.overrides))
 
 
@@ -101,21 +115,53 @@ def baselines(context: Context) -> Mapping[str, Model]:
 
 
 def score(fitted: Model, parts: Split) -> Mapping[str, float]:
-    """Cost of the later periods, replayed with the stock the policy would have had.
+    """Cost of the later periods, replayed once with the stock the policy would have had.
 
-    cost_ratio: to the tuned moving-average policy. cost: a pair and period, in the base currency.
-    fill_rate: share of units served. stock_value: money in stock, mean over the periods.
+    cost_ratio: to the tuned moving-average policy; cost_ratio_low, cost_ratio_high: its 95%
+    interval, the pairs drawn again. cost: a pair and period, in the base currency. fill_rate: share
+    of units served. stock_value: money in stock, mean over the periods.
     """
     assert isinstance(fitted, Policy)
     panel = Panel.of(parts.test, seed=_seed(fitted))
     trace = fitted.replay(panel)
     plain = MovingAverage(seed=_seed(fitted)).fit(parts.train).replay(panel)
+    low, high = ratio_interval(trace, plain, seed=_seed(fitted))
     return {
-        "cost_ratio": trace.cost_a_period / plain.cost_a_period,
+        "cost_ratio": trace.cost_a_period / max(plain.cost_a_period, 1e-12),
+        "cost_ratio_low": low,
+        "cost_ratio_high": high,
         **figures(trace),
         "pairs": float(panel.pairs),
         "periods": float(panel.demand.shape[1]),
     }
+
+
+def ratio_interval(trace: Trace, plain: Trace, *, seed: int) -> tuple[float, float]:
+    """The 95% interval of the ratio of two policies' costs, the pairs drawn again (Efron, 1979).
+
+    trace, plain: replays of one panel; seed: of the draws.
+    """
+    draws = np.random.default_rng(seed).integers(0, len(trace.cost), (DRAWS, len(trace.cost)))
+    ratio = trace.cost[draws].sum(axis=1) / np.maximum(plain.cost[draws].sum(axis=1), 1e-12)
+    low, high = np.quantile(ratio, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def lost_to(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> str:
+    """Why a baseline plans in our place; "" where none is better beyond chance.
+
+    metrics, baselines: of `score`. A few weeks say little of a policy: ours gives way only to a
+    baseline that is cheaper than the lower end of the interval around our own ratio.
+    """
+    half = (metrics["cost_ratio_high"] - metrics["cost_ratio_low"]) / 2
+    lost = [
+        f"{name} ({other['cost_ratio']:.4g})"
+        for name, other in baselines.items()
+        if other["cost_ratio"] < metrics["cost_ratio"] - half
+    ]
+    interval = f"{metrics['cost_ratio_low']:.3g} to {metrics['cost_ratio_high']:.3g}"
+    ours = f"cost_ratio {metrics['cost_ratio']:.4g} (95%: {interval})"
+    return f"{ours} does not beat {', '.join(lost)}" if lost else ""
 
 
 def figures(trace: Trace) -> Mapping[str, float]:
@@ -174,4 +220,6 @@ RECIPE = Recipe(
     score=score,
     plots=plots,
     sample=sample,
+    servable=("moving average", "min-max"),
+    lost_to=lost_to,
 )

@@ -64,6 +64,9 @@ class Forecast(BaseModel):
     model_version: str
     served_by: str = Field(description="store, or cold_start for what was never sold")
     degraded: bool
+    degraded_because: str | None = Field(
+        None, description="Why the answer is simpler or older than it should be, and since when."
+    )
 
 
 def told(
@@ -102,6 +105,7 @@ def told(
         model_version=outlook.model_version,
         served_by=outlook.served_by,
         degraded=bool(outlook.degraded),
+        degraded_because=outlook.degraded or None,
     )
 
 

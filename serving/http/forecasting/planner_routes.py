@@ -6,9 +6,9 @@ from typing import Annotated
 import pandas as pd
 from fastapi import APIRouter, Path, Request, Response
 
-from decisions.forecasting.override_layer import renew
+from decisions.forecasting.override_layer import Renewal, renew
 from decisions.runtime import Runtime
-from features.forecasting import OverrideError, exceptions, outcomes, value_added
+from features.forecasting import Override, OverrideError, exceptions, outcomes, value_added
 from serving.http.errors import Problem
 from serving.http.forecasting.planner_schemas import (
     Correction,
@@ -46,7 +46,8 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
         """Put a person's view above the model's until it expires; stored before it is answered.
 
         The forecast in the store bears it at once, so replenishment plans with it. `applied` is
-        false while the pair has no forecast: the next one will bear it.
+        false, and `note` says why, while the pair has no forecast (the next one will bear it) and
+        where the override touches none of the forecast's periods.
         """
         return once(runtime, request, body, lambda: _add(runtime, body), status=201)
 
@@ -68,7 +69,8 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
         found = runtime.records.overrides.drop(override_id, now)
         if found is None:
             raise Problem(404, "unknown_override", f"override {override_id}: there is none.")
-        return told(found, now, applied=not renew(runtime, found, now))
+        renew(runtime, found, now)
+        return told(found, now, applied=False)
 
 
 def _add(runtime: Runtime, body: OverrideRequest) -> OverrideAnswer:
@@ -78,7 +80,21 @@ def _add(runtime: Runtime, body: OverrideRequest) -> OverrideAnswer:
         runtime.records.overrides.add(override)
     except OverrideError as error:
         raise Problem(422, "invalid_override", f"{error}.") from error
-    return told(override, now, applied=renew(runtime, override, now))
+    renewal = renew(runtime, override, now)
+    applied = override.override_id in renewal.touched
+    return told(override, now, applied=applied, note=_note(override, renewal))
+
+
+def _note(override: Override, renewal: Renewal) -> str | None:
+    """Why an override changes nothing now; None where it does."""
+    if override.override_id in renewal.touched:
+        return None
+    if not renewal.is_stored:
+        return "The pair has no forecast yet; the next one will bear the override."
+    return (
+        f"It touches no period: none starts from {override.first} to {override.last}; those of the "
+        f"forecast start from {renewal.first} to {renewal.last}."
+    )
 
 
 def _reports(routes: APIRouter, runtime: Runtime) -> None:

@@ -57,7 +57,8 @@ class OverrideRequest(BaseModel):
 
 
 class OverrideAnswer(BaseModel):
-    """An override as it is kept. applied: whether a forecast in the store bears it."""
+    """An override as it is kept. applied: whether a forecast in the store bears it; note: why it
+    does not."""
 
     override_id: str
     warehouse_id: str
@@ -72,6 +73,7 @@ class OverrideAnswer(BaseModel):
     expires_at: datetime
     holds: bool
     applied: bool | None = None
+    note: str | None = None
 
 
 class OverridePage(Page[OverrideAnswer]):
@@ -131,9 +133,16 @@ class CorrectionPage(Page[Correction]):
     """Corrections of one pair, the newest first."""
 
 
-def told(override: Override, now: datetime, applied: bool | None = None) -> OverrideAnswer:
-    """An override as an answer."""
-    return OverrideAnswer(**vars(override), holds=override.holds(now), applied=applied)
+def told(
+    override: Override, now: datetime, applied: bool | None = None, note: str | None = None
+) -> OverrideAnswer:
+    """An override as an answer.
+
+    now: when it is asked whether it holds. applied: whether a stored forecast bears it, None where
+    that was not looked up; note: why it does not.
+    """
+    holds = override.holds(now)
+    return OverrideAnswer(**vars(override), holds=holds, applied=applied, note=note)
 
 
 def asked(body: OverrideRequest, override_id: str, now: datetime) -> Override:

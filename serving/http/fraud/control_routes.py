@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from decisions.fraud.controls import LIST, RULE
 from decisions.fraud.expressions import LONGEST, ExpressionError
+from decisions.fraud.feedback import Moment
 from decisions.fraud.history import DryRun, dry_run
 from decisions.fraud.lists import Column, ListName, entry_of, folded
 from decisions.fraud.live_engine import LiveEngine
-from decisions.fraud.rules import SHIPPED, About, Rule, vars_of
+from decisions.fraud.rules import SHIPPED, About, FraudRule, vars_of
 from decisions.runtime import Runtime
 from models.fraud import Action
 from serving.http.auth import scoped
@@ -39,7 +40,7 @@ class EntryBody(BaseModel):
     column: Column
     value: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     reason: _Line
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     removed: StrictBool = False
 
 
@@ -92,7 +93,7 @@ class RulePage(BaseModel):
     data: list[RuleAnswer]
 
 
-class Trial(BaseModel):
+class RuleTrial(BaseModel):
     """A rule to try on the payments of the last days."""
 
     model_config = ConfigDict(extra="forbid")
@@ -182,19 +183,19 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
 
         return once(runtime, request, given, work, status=201)
 
-    @routes.post("/rules/dry-run", openapi_extra=schema(Trial))
+    @routes.post("/rules/dry-run", openapi_extra=schema(RuleTrial))
     def try_rule(body: _Body) -> DryRun:
         """What a rule would have done on history: frauds caught, customers hurt, money."""
-        given = valid(Trial, body)
+        given = valid(RuleTrial, body)
         if given.rule.about != "payment":
             raise _faulty("/rule/about", "Only rules about payments have a history to try them on")
         found = _rule(given.rule, "/rule/when")
         return dry_run(runtime, found, engine.current().lists, days=given.days)
 
 
-def _rule(given: RuleBody, pointer: str) -> Rule:
+def _rule(given: RuleBody, pointer: str) -> FraudRule:
     """The rule, compiled; Problem 422 where the expression is none."""
-    made = Rule(**given.model_dump(exclude={"active"}))
+    made = FraudRule(**given.model_dump(exclude={"active"}))
     try:
         made.expression  # noqa: B018  # compiled to see whether it is one
     except ExpressionError as error:
@@ -207,7 +208,7 @@ def _faulty(pointer: str, message: str) -> Problem:
     return Problem(422, "invalid_request", f"Not valid: body {pointer}.", fields=[fault])
 
 
-def _told(rule: Rule) -> RuleAnswer:
+def _told(rule: FraudRule) -> RuleAnswer:
     shipped = rule in SHIPPED
     return RuleAnswer.model_validate({**vars_of(rule), "origin": "shipped" if shipped else "own"})
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from decisions.fraud.assess import Assessment, ReusedError, assess_order, assess_return
+from decisions.fraud.feedback import Moment
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
@@ -30,7 +31,7 @@ class ReturnBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     return_id: _Id
-    requested_at: AwareDatetime
+    requested_at: Moment
     customer_id: _Id
     product_id: _Id
     amount: _Money
@@ -45,7 +46,7 @@ class OrderBody(BaseModel):
 
     order_id: _Id
     payment_id: _Id
-    attempted_at: AwareDatetime
+    attempted_at: Moment
     customer_id: _Id
     amount: _Money
     currency: _Currency

@@ -4,13 +4,23 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from decisions.fraud.feedback import Label
+from decisions.fraud.feedback import Moment, PaymentLabel
 from decisions.fraud.filling import known_payments
 from decisions.fraud.labels import keep_labels
 from decisions.fraud.live_engine import LiveEngine
-from decisions.fraud.reviews import REVIEW, Review, ReviewError, Status, Step, linked, queue, take
+from decisions.fraud.reviews import (
+    REVIEW,
+    Review,
+    ReviewError,
+    Status,
+    Step,
+    last_verdict,
+    linked,
+    queue,
+    take,
+)
 from decisions.fraud.tuning import Tuned, TuningError, retune
 from decisions.fraud.watch import watch
 from decisions.runtime import Runtime
@@ -82,7 +92,7 @@ class StepBody(BaseModel):
     payment_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     step: Step
     assignee: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     note: Annotated[str, StringConstraints(max_length=2_000)] | None = None
 
 
@@ -144,14 +154,16 @@ def _steps(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
 
         def work() -> Told:
             text = given.model_dump(mode="json", exclude_none=True, exclude={"payment_id", "step"})
+            former = last_verdict(runtime.records, given.payment_id)
             try:
                 note = take(
                     runtime.records, given.payment_id, given.step, author=author(request), body=text
                 )
             except ReviewError as error:
                 raise Problem(409, "review_conflict", str(error)) from None
-            if given.step in {"approve", "reject"}:
-                label = Label(
+            was_rejected = former is not None and former.body["step"] == "reject"
+            if given.step in {"approve", "reject"} or (given.step == "reopen" and was_rejected):
+                label = PaymentLabel(
                     payment_id=given.payment_id,
                     reported_at=note.at,
                     is_fraud=given.step == "reject",

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from data.decisions import Decision
 from decisions.fraud.batch import score
-from decisions.fraud.engine import Asked
-from decisions.fraud.feedback import Items, Labels, Outcomes
+from decisions.fraud.engine import PaymentAsked
+from decisions.fraud.feedback import FeedbackItems, PaymentLabels, PaymentOutcomes
 from decisions.fraud.labels import keep_labels, settle
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.replay import explained
@@ -21,8 +21,7 @@ from serving.http.auth import admitted, scoped
 from serving.http.bodies import schema, valid
 from serving.http.errors import Problem
 from serving.http.fast_route import FastRoute
-from serving.http.fraud import control_routes as desk_routes
-from serving.http.fraud import request_routes, review_routes
+from serving.http.fraud import control_routes, request_routes, review_routes
 from serving.http.fraud.control_routes import author
 from serving.http.fraud.schemas import (
     DecisionAnswer,
@@ -67,7 +66,7 @@ def router(runtime: Runtime) -> APIRouter:
     whole = APIRouter(lifespan=lifespan)
     for part in (
         routes,
-        desk_routes.routes_of(runtime, engine),
+        control_routes.routes_of(runtime, engine),
         review_routes.routes_of(runtime, engine),
         request_routes.routes_of(runtime, engine),
     ):
@@ -76,9 +75,9 @@ def router(runtime: Runtime) -> APIRouter:
 
 
 def _decisions(
-    routes: APIRouter, runtime: Runtime, together: MicroBatcher[Asked, Decision]
+    routes: APIRouter, runtime: Runtime, together: MicroBatcher[PaymentAsked, Decision]
 ) -> None:
-    def told(asked: Asked, found: Decision) -> DecisionAnswer:
+    def told(asked: PaymentAsked, found: Decision) -> DecisionAnswer:
         _must_be_same(found, asked.payment)
         return answer(found)
 
@@ -93,7 +92,7 @@ def _decisions(
         payment = payment_of(await json_body(request))
         row = row_of(payment)
         not_in_future(row["attempted_at"], "attempted_at")
-        asked = Asked(row, flag(request, "explain"))
+        asked = PaymentAsked(row, flag(request, "explain"))
         if is_keyed(request):
             work = partial(once, runtime, request, payment)
             return await run_in_threadpool(work, lambda: told(asked, together.ask(asked).result()))
@@ -126,12 +125,12 @@ def decided(
     runtime: Runtime, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool
 ) -> Decision:
     """A new decision on the payment, stored; or the one that is stored already."""
-    (known,) = decide(runtime, engine, [Asked(row, explain)])
+    (known,) = decide(runtime, engine, [PaymentAsked(row, explain)])
     _must_be_same(known, row)
     return known
 
 
-def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[Asked]) -> list[Decision]:
+def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[PaymentAsked]) -> list[Decision]:
     """For each payment a new decision, stored; or the one that is stored already.
 
     Deciding again changes nothing: the counters know the payment, and the first decision stays.
@@ -172,13 +171,13 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         "/labels",
         status_code=202,
         dependencies=[*_MAY_SAY, IDEMPOTENT],
-        response_model=Items,
-        openapi_extra=schema(Labels),
+        response_model=FeedbackItems,
+        openapi_extra=schema(PaymentLabels),
     )
     def report_labels(request: Request, body: _Body) -> Response:
         """Take in labels: chargebacks, early warnings, reviews. Stored before it is answered; the
         same label twice counts once. A fraud counts for its card, device, … from then on."""
-        given = valid(Labels, body)
+        given = valid(PaymentLabels, body)
         for place, label in enumerate(given.labels):
             not_in_future(label.reported_at, "labels", place, "reported_at")
         by = author(request)
@@ -194,10 +193,13 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         "/outcomes",
         status_code=202,
         dependencies=[*_MAY, IDEMPOTENT],
-        response_model=Items,
-        openapi_extra=schema(Outcomes),
+        response_model=FeedbackItems,
+        openapi_extra=schema(PaymentOutcomes),
     )
     def report_outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
-        given = valid(Outcomes, body)
-        return once(runtime, request, given, lambda: settle(runtime, engine, given), status=202)
+        given = valid(PaymentOutcomes, body)
+        by = author(request)
+        return once(
+            runtime, request, given, lambda: settle(runtime, engine, given, author=by), status=202
+        )

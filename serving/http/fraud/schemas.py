@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -20,6 +19,7 @@ from pydantic import (
 
 from data.decisions import Decision, DecisionReason
 from data.tables import TABLES, Column
+from decisions.fraud.feedback import Moment
 from serving.http.bodies import loaded, valid
 from serving.http.card_data import refuse_cards
 
@@ -30,7 +30,7 @@ _Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 _TYPES: Mapping[str, Any] = {
     "id": Annotated[str, StringConstraints(min_length=1, max_length=128)],
     "text": _Text,
-    "time": AwareDatetime,
+    "time": Moment,
     "country": Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")],
     "currency": Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")],
     "amount": Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False, strict=True)],

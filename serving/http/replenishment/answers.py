@@ -28,6 +28,8 @@ EXAMPLE: dict[str, str | float | None] = {
     "safety_stock": 7.1,
     "display_stock": 0,
     "promotion_buffer": 0,
+    "lot_stock": 0,
+    "reorder_point": 19.5,
     "order_up_to": 19.5,
     "on_hand": 3,
     "reserved": 0,
@@ -35,8 +37,10 @@ EXAMPLE: dict[str, str | float | None] = {
     "inventory_position": 3,
     "transferred": 0,
     "surplus": 0,
+    "waiting": 0,
     "minimum": 0,
     "rounding": 1.5,
+    "maximum_cut": 0,
     "capacity_cut": 0,
     "budget_cut": 0,
     "lost_before_arrival": 0.9,
@@ -48,8 +52,10 @@ EXAMPLE: dict[str, str | float | None] = {
     "stockout_probability": 0.021,
     "stockout_probability_unordered": 0.94,
     "money_at_risk": 17.2,
+    "lost_sales_expected": 0.2,
+    "overdue_quantity": 0,
     "unit_cost": 1.75,
-    "breaks_on": "2017-12-30",
+    "stockout_on": "2017-12-30",
     "decide_by": "2017-12-27",
     "stock_cover_days": 2.5,
     "on_order_later": 0,
@@ -57,6 +63,7 @@ EXAMPLE: dict[str, str | float | None] = {
     "proposal": None,
     "proposal_value": None,
     "not_ordered_reason": None,
+    "planned_by": "OrderUpTo",
     "reason": "Order 18: 12.4 expected to sell in 10.4 days (lead time 3.4 + review 7) and 7.1 for "
     "safety make 19.5; 3 are there or coming; rounded by 1.5.",
 }
@@ -64,8 +71,8 @@ EXAMPLE: dict[str, str | float | None] = {
 
 class Suggestion(BaseModel):
     """One line of the plan. demand_mean + promotion_lift + safety_stock + display_stock
-    + promotion_buffer − on_hand + reserved − on_order − transferred + surplus + minimum + rounding
-    − capacity_cut − budget_cut = order_quantity."""
+    + promotion_buffer + lot_stock − on_hand + reserved − on_order − transferred + surplus − waiting
+    + minimum + rounding − maximum_cut − capacity_cut − budget_cut = order_quantity."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(EXAMPLE)]})
 
@@ -80,15 +87,25 @@ class Suggestion(BaseModel):
     safety_stock: float | None
     display_stock: float | None = Field(description="For the display minimum, beyond the safety.")
     promotion_buffer: float | None = Field(description="For a promotion of uncertain lift.")
-    order_up_to: float | None
+    lot_stock: float | None = Field(
+        description="Beyond the level: because an order costs money or more at once is cheaper."
+    )
+    reorder_point: float | None = Field(
+        description="At or below this position an order is made; null: no order pays."
+    )
+    order_up_to: float | None = Field(description="Where an order brings the position.")
     on_hand: float
     reserved: float
     on_order: float = Field(description="Due within the cover, or not long overdue.")
     inventory_position: float
     transferred: float = Field(description="From another warehouse; below 0: to another.")
     surplus: float | None = Field(description="Units above the level.")
-    minimum: float = Field(description="Units added for the smallest order, or the cheapest lot.")
+    waiting: float | None = Field(
+        description="Units below the level that are not ordered yet: waiting costs less."
+    )
+    minimum: float = Field(description="Units added for the supplier's smallest order.")
     rounding: float | None
+    maximum_cut: float = Field(description="Taken off by the supplier's largest order.")
     capacity_cut: float
     budget_cut: float = Field(description="Taken off by a cap on money, weight or volume.")
     lost_before_arrival: float | None = Field(
@@ -102,9 +119,19 @@ class Suggestion(BaseModel):
     stockout_probability: float | None = Field(description="Over the cover, with this order.")
     stockout_probability_unordered: float | None
     money_at_risk: float | None = Field(description="Lost sales expected if nothing is ordered.")
+    lost_sales_expected: float | None = Field(
+        description="Lost sales expected although this is ordered, in the base currency."
+    )
+    overdue_quantity: float = Field(
+        description="On order, more than 28 days late: not counted. Will it still come?"
+    )
     unit_cost: float | None = Field(description="Landed, in the base currency, at this quantity.")
-    breaks_on: str | None = Field(description="When expected stock is at its minimum; null: later.")
-    decide_by: str | None = Field(description="The last day on which an order comes before that.")
+    stockout_on: str | None = Field(
+        description="When expected stock is at its minimum; null: later."
+    )
+    decide_by: str | None = Field(
+        description="The last order day before the position falls to the reorder point."
+    )
     stock_cover_days: float | None = Field(
         description="How long stock on hand lasts; red above 90."
     )
@@ -117,6 +144,7 @@ class Suggestion(BaseModel):
     )
     proposal_value: float | None = Field(description="Its money effect.")
     not_ordered_reason: str | None
+    planned_by: str = Field(description="The policy that planned the line.")
     reason: str
 
 
@@ -138,12 +166,16 @@ class Part(BaseModel):
 
 
 class CurvePoint(BaseModel):
-    """What another quantity is expected to cost over a review period, in the base currency."""
+    """What another quantity is expected to cost until it is sold, in the base currency. The least
+    total is that of the suggested quantity, before caps."""
 
     quantity: float
     holding: float | None
     shortage: float | None
     ordering: float | None
+    later: float | None = Field(
+        description="Holding and orders of later periods, beside the quantity that makes it least."
+    )
     total: float | None
 
 
@@ -203,7 +235,9 @@ def depth(
     ]
     found = None
     if pd.notna(line["demand_mean"]):
-        found = plan.model.depth(own, float(line["order_quantity"]))
+        found = plan.model.depth(
+            own, float(line["order_quantity"]), moved=float(line["transferred"])
+        )
     return SuggestionAnswer(
         **made(plan),
         data=suggestions(line.to_frame().T, states)[0],

@@ -60,7 +60,9 @@ class Totals(BaseModel):
     lines_ordered: int
     units: float
     value: float
-    money_at_risk: float = Field(description="Lost sales expected if nothing were ordered.")
+    money_at_risk: float = Field(
+        description="Lost sales expected although this is ordered; a smaller budget makes it more."
+    )
     transfers: int
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 from fastapi import APIRouter, Query
 
 from decisions.replenishment.line_ids import identity
-from decisions.replenishment.plan import Plan, Terms, changed, ranked, select
+from decisions.replenishment.plan import Plan, Terms, ranked, select
+from decisions.replenishment.what_if import plan_under
 from models.replenishment.plan import Planned
 from serving.http.paging import Cursor, page_end, page_start
 from serving.http.replenishment.answers import made, suggestions
@@ -57,9 +58,8 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
         today's or another one; nothing is kept."""
         plan = current()
         own = change.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
-        frame = select(plan.frame, **own)
-        other = _planned(plan, frame, change.terms())
-        now = _planned(plan, frame, change.against.terms() if change.against else Terms())
+        other = plan_under(plan, change.terms(), **own)
+        now = plan_under(plan, change.against.terms() if change.against else Terms(), **own)
         return WhatIf(
             **made(plan),
             now=_totals(now),
@@ -72,17 +72,13 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
     return routes
 
 
-def _planned(plan: Plan, frame: pd.DataFrame, terms: Terms) -> Planned:
-    return plan.model.plan(changed(frame, terms), terms.options)
-
-
 def _totals(planned: Planned) -> Totals:
     lines = planned.lines
     return Totals(
         lines_ordered=int((lines["order_quantity"] > 0).sum()),
         units=float(lines["order_quantity"].sum()),
         value=round(float(lines["order_value"].sum()), 2),
-        money_at_risk=round(float(lines["money_at_risk"].sum()), 2),
+        money_at_risk=round(float(lines["lost_sales_expected"].sum()), 2),
         transfers=len(planned.transfers),
     )
 

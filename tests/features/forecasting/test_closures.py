@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.forecasting import demand, future
-from features.forecasting.closures import closures, shut
+from features.forecasting.closures import OpeningTimes, newest_day, opening_times, shut
+from features.forecasting.order_lines import order_lines
 from tests.features.forecasting.test_demand import MONDAY, order, tables, week
 
 
@@ -19,10 +20,23 @@ def daily(days: list[int], warehouse: str = "w", **other) -> list[dict]:
     return [order(f"{warehouse}{day}", moment, **about) for day, moment in moments.items()]
 
 
+FIRST = (MONDAY - datetime(1970, 1, 1, tzinfo=MONDAY.tzinfo)).days
+
+
+def times(rows: list[dict], as_of: datetime, **more: list[dict]) -> dict[str, OpeningTimes]:
+    given_tables = tables(orders=rows, **more)
+    lines = order_lines(given_tables, as_of)
+    return dict(opening_times(lines, given_tables, as_of, FIRST + 400))
+
+
 def spells(rows: list[dict], as_of: datetime) -> list[tuple[str, int, int]]:
-    found = closures(tables(orders=rows)["orders"], as_of)
-    first = (MONDAY - datetime(1970, 1, 1, tzinfo=MONDAY.tzinfo)).days
-    return [(name, a - first, b - first) for name, a, b in found.itertuples(index=False)]
+    found = times(rows, as_of)
+    return [(name, a - FIRST, b - FIRST) for name, one in found.items() for a, b in one.spells]
+
+
+def shut_at(rows: list[dict], as_of: datetime) -> frozenset[str]:
+    lines = order_lines(tables(orders=rows), as_of)
+    return shut(times(rows, as_of), newest_day(lines))
 
 
 def test_a_week_without_orders_of_a_warehouse_that_sells_daily_is_a_closure() -> None:
@@ -60,8 +74,8 @@ def test_a_silence_that_lasts_is_a_closure_only_where_others_sell() -> None:
     assert spells(rows, week(20)) == []
     rows += daily(list(range(100)), "other")
     assert spells(rows, week(20)) == [("w", 60, 99)]
-    assert shut(tables(orders=rows)["orders"], week(20)) == {"w"}
-    assert shut(tables(orders=rows)["orders"], MONDAY + timedelta(days=80)) == set()
+    assert shut_at(rows, week(20)) == {"w"}
+    assert shut_at(rows, MONDAY + timedelta(days=80)) == set()
 
 
 def test_nothing_after_the_moment_is_used() -> None:
@@ -75,8 +89,8 @@ def test_cancelled_orders_show_that_it_is_open() -> None:
 
 
 def test_no_orders_at_all() -> None:
-    assert closures(tables()["orders"], week(4)).empty
-    assert shut(tables()["orders"], week(4)) == frozenset()
+    assert spells([], week(4)) == []
+    assert shut_at([], week(4)) == frozenset()
 
 
 def test_demand_of_a_closed_week_is_unknown_and_of_a_half_closed_one_censored() -> None:

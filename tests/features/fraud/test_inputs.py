@@ -16,7 +16,7 @@ from features.fraud import (
     RISK_FEATURES,
     SERVICE,
     VIEWS,
-    Rates,
+    ExchangeRates,
     amounts,
     customer_risk,
     event,
@@ -154,7 +154,7 @@ def test_one_rate_is_looked_up_as_many_are(
     )
     rows = [payment(f"p{n}", at, currency=name) for n, (at, name) in enumerate(asked)]
     many = amounts(table("payments", rows), rates, "EUR").tolist()
-    one = Rates.of(rates, "EUR")
+    one = ExchangeRates.of(rates, "EUR")
     single = [one.amount(10.0, row["currency"], milliseconds(row["attempted_at"])) for row in rows]
     np.testing.assert_array_equal(single, many)
 
@@ -242,7 +242,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
     batch = inputs(frame, amount)
     assert list(batch.columns) == [*FEATURES, "x_items"]
 
-    rates = Rates.of(RATES, "EUR")
+    rates = ExchangeRates.of(RATES, "EUR")
     counters = SqliteCounters(":memory:", PLAN)
     for name, number, at in events(payments, chargebacks, amount)[
         ["event_id", "payment", "at"]

@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.windows import PARTNER_CAP, Key, Plan, Velocity, velocity
+from features.windows import PARTNER_CAP, Key, Velocity, VelocityPlan, velocity
 from features.windows.plan import slot
 
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 START = 1_500_000_000_000 // DAY * DAY
 
 CARD = Key("card", ("card_id",), ("device_id",))
-PLAN = Plan(
+PLAN = VelocityPlan(
     (CARD,),
     (
         Velocity("n_1m", "card", "count", "1m"),
@@ -111,7 +111,7 @@ def test_logs_of_amounts_are_summed() -> None:
 
 def test_a_plan_for_the_columns_there_are() -> None:
     pair = Key("pair", ("card_id", "device_id"))
-    plan = Plan((CARD, pair), (*PLAN.features, Velocity("n2", "pair", "count")))
+    plan = VelocityPlan((CARD, pair), (*PLAN.features, Velocity("n2", "pair", "count")))
     less = plan.only(["card_id"])
     assert [key.name for key in less.keys] == ["card"]
     assert less.names == tuple(name for name in PLAN.names if name != "devices_1d")
@@ -145,7 +145,7 @@ def test_keys_do_not_mix_and_the_index_is_kept() -> None:
 
 
 def test_two_columns_make_a_key_together() -> None:
-    pair = Plan((Key("pair", ("card_id", "device_id")),), (Velocity("n", "pair", "count"),))
+    pair = VelocityPlan((Key("pair", ("card_id", "device_id")),), (Velocity("n", "pair", "count"),))
     rows = stream(paid(0, "a", "x"), paid(1, "a", "y"), paid(2, "a", "x"), paid(3, "a", None))
     assert velocity(rows, pair)["n"].fillna(-1).tolist() == [0, 0, 1, -1]
 

@@ -47,6 +47,7 @@ def test_it_comes_back_from_its_folder(fitted: CustomerValueModel, tmp_path: Pat
     assert again.basis == "margin"
 
 
+@pytest.mark.slow
 def test_trees_need_enough_and_then_have_a_say() -> None:
     assert not BoostedHurdle.has_enough(np.ones(100))
     many = CustomerValueModel(rounds=5).fit(history(2200))

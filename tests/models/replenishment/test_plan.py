@@ -108,11 +108,14 @@ def test_the_supplier_takes_orders_on_its_days(
 
 
 def test_the_last_day_to_decide_is_an_order_day() -> None:
-    """Stock lasts 31 days, an order takes 14: the 18th is a Thursday."""
-    anyday = line(on_hand=45.0)
-    assert (anyday["breaks_on"], anyday["decide_by"]) == ("2024-02-01", "2024-01-18")
-    assert line(on_hand=45.0, order_days="thu")["decide_by"] == "2024-01-18"
-    assert line(on_hand=45.0, order_days="wed")["decide_by"] == "2024-01-17"
+    """The position falls to the reorder point by ten a week from 60 on."""
+    for given_ in ({}, {"order_days": "wed"}):
+        found = line(on_hand=60.0, **given_)
+        last = NOW + pd.Timedelta(days=int((60 - found["reorder_point"]) * 7 / 10))
+        if given_:
+            last -= pd.Timedelta(days=(last.weekday() - 2) % 7)
+        assert found["decide_by"] == str(last.date())
+    # What is ordered now is decided now: on the supplier's next order day.
     assert line(on_hand=0.0, order_days="wed")["decide_by"] == "2024-01-03"
 
 
@@ -185,8 +188,8 @@ def test_the_projection_breaks_when_stock_is_used_up() -> None:
     lines = Lines.of(frame(row(on_hand=25.0), row(product_id="Q", on_hand=500.0)))
     assert break_days(lines, Position.of(lines)).tolist() == [17.5, np.inf]
     found = line(on_hand=25.0)
-    assert (found["breaks_on"], found["decide_by"]) == ("2024-01-18", "2024-01-04")
-    assert line(on_hand=500.0)["breaks_on"] is None
+    assert (found["stockout_on"], found["decide_by"]) == ("2024-01-18", "2024-01-01")
+    assert line(on_hand=500.0)["stockout_on"] is None
 
 
 def test_an_order_counts_from_the_day_it_is_expected() -> None:
@@ -388,4 +391,4 @@ def test_dates_count_from_the_moment_of_the_plan() -> None:
     later = line(
         on_hand=25.0, event_timestamp=NOW + pd.Timedelta(days=7), period_start="2024-01-08"
     )
-    assert later["breaks_on"] == "2024-01-25"
+    assert later["stockout_on"] == "2024-01-25"

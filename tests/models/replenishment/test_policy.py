@@ -234,7 +234,7 @@ def test_enough_stock_orders_nothing_and_says_so() -> None:
 def test_ordering_costs_make_larger_lots() -> None:
     cheap, dear = line(), line(order_cost=50.0)
     assert dear["order_quantity"] > cheap["order_quantity"]
-    assert dear["minimum"] > 0
+    assert dear["lot_stock"] > 0
     assert "more because more at once is cheaper" in dear["reason"]
     bound = line(min_order_quantity=cheap["order_quantity"] + 20)
     assert "more for the supplier's smallest order" in bound["reason"]
@@ -254,16 +254,19 @@ def test_the_cheaper_supplier_is_asked() -> None:
 
 def test_a_full_warehouse_serves_the_likeliest_shortage_first() -> None:
     full = frame(
-        row(product_id="empty", capacity_units=60.0),
-        row(product_id="half", capacity_units=60.0, on_hand=22.0),
-        row(product_id="big", capacity_units=60.0, on_hand=14.0),
+        row(product_id="empty", capacity_units=70.0),
+        row(product_id="half", capacity_units=70.0, on_hand=22.0),
+        row(product_id="big", capacity_units=70.0, on_hand=14.0),
     )
     plan = OrderUpTo().predict(full).set_index("product_id")
     held = plan["on_hand"].sum() + plan["order_quantity"].sum()
-    assert held <= 51
+    assert held <= 0.85 * 70
     assert plan.loc["empty", "capacity_cut"] == 0
     assert plan.loc["half", "not_ordered_reason"] == "warehouse full"
     assert (total(plan) == plan["order_quantity"] * 1000).all()
+
+
+NO_FORECAST: dict[str, Any] = {"frequency": None, "window_mean": None, "period_start": None}
 
 
 # Bad input ------------------------------------------------------------------------------------
@@ -274,7 +277,7 @@ def test_a_full_warehouse_serves_the_likeliest_shortage_first() -> None:
     [
         ({"supplier_id": None, "lead_time_mean": np.nan}, "no supply terms"),
         ({"discontinued": True}, "discontinued"),
-        ({"frequency": None, "window_mean": None, "period_start": None}, "no forecast"),
+        ({**NO_FORECAST, "weekly_sales": 0.0}, "no forecast and no recent sales"),
     ],
 )
 def test_a_line_that_cannot_be_ordered_says_why(given_: dict[str, Any], reason: str) -> None:
@@ -290,7 +293,7 @@ def test_a_line_that_cannot_be_ordered_says_why(given_: dict[str, Any], reason: 
         ({"unit_cost": 0.0, "stockout_cost": np.nan}, "unit cost is missing or 0", False),
         ({"unit_cost": np.nan}, "unit cost is missing or 0", False),
         ({"fx_rate": np.nan, "currency": "XAF"}, "No exchange rate is known", False),
-        ({"on_hand": -3.0}, "observed stock of -3 counts as 0", True),
+        ({"on_hand": -3.0}, "3 are owed to customers and served first", True),
         ({"on_hand": np.nan}, "Stock was never observed", True),
     ],
 )
@@ -505,7 +508,7 @@ def test_ours_beats_the_plain_policies() -> None:
 
 def test_nothing_to_replay_is_said() -> None:
     with pytest.raises(TooLittleDataError, match="train forecasting first"):
-        OrderUpTo().fit(past(np.ones((1, 2))).assign(window_mean=None))
+        OrderUpTo().fit(past(np.ones((1, 2))).assign(window_mean=None, weekly_sales=0.0))
 
 
 def test_a_replay_counts_only_what_comes_within_the_cover() -> None:

@@ -145,11 +145,10 @@ def test_below_the_reorder_point_the_lot_goes_beyond_the_level() -> None:
     """And above it nothing is ordered, however little is missing."""
     costly = row(order_cost=40.0)
     empty = OrderUpTo().predict(frame(costly)).iloc[0]
-    beyond = empty["order_quantity"] - empty["order_up_to"]
-    assert beyond > 5
-    assert empty["minimum"] == pytest.approx(beyond, abs=0.5)
+    assert empty["lot_stock"] > 5
+    assert empty["order_quantity"] == pytest.approx(empty["order_up_to"], abs=0.5)
     plenty = OrderUpTo().predict(frame(costly | {"on_hand": 1000.0})).iloc[0]
-    nearly = costly | {"on_hand": float(np.floor(plenty["order_up_to"]))}
+    nearly = costly | {"on_hand": float(np.floor(plenty["order_up_to"] - plenty["lot_stock"]))}
     line = OrderUpTo().predict(frame(nearly)).iloc[0]
     assert line["order_quantity"] == 0
     assert line["not_ordered_reason"] == "above the reorder point"

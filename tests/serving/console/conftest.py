@@ -245,7 +245,7 @@ class Person:
     def rows(self) -> int:
         """Lines of the grid that are on the screen with their data."""
         self.page.wait_for_function(
-            "document.querySelector('.ag-row[row-index=\"0\"] [col-id=title]')?.textContent.length > 1",
+            "document.querySelector('.ag-row[row-index=\"0\"] [col-id=title]')?.textContent",
             timeout=60_000,
         )
         return self.page.locator(".ag-pinned-left-cols-container .ag-row").count()

@@ -98,8 +98,19 @@ def test_metrics_of_a_constant_are_plain() -> None:
     assert found["bias"] == pytest.approx(-0.2)
     assert found["coverage_80"] == 0
     assert found["scaled_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
+    assert found["series_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
+    assert found["origin_1_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
     assert found["window_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
     assert found["wape_smooth"] == found["wape"]
+
+
+def test_one_giant_product_decides_nothing_alone() -> None:
+    frame = history(3).assign(quantity=10.0)
+    giant = frame["product_id"] == "p0"
+    frame["quantity"] = frame["quantity"].where(~giant, 10_000.0)
+    found = figures(judged(Oracle(10.0, []), cut(frame)))
+    assert found["scaled_pinball"] > 0.4
+    assert found["series_pinball"] < 0.2
 
 
 def test_sums_are_judged_at_every_level() -> None:

@@ -25,7 +25,7 @@ from features.counters import CountersError
 from features.fraud import FEATURES, SERVICE, VIEWS, amounts, inputs
 from features.store import Store
 from models.base import Release
-from models.fraud import BoostedTrees, Costs, Policy
+from models.fraud import BoostedTrees, Costs, FraudPolicy
 from serving.http.app import create_app
 from serving.http.fraud.schemas import EXAMPLE
 
@@ -107,7 +107,7 @@ def release(home: Path) -> Release:
         contract=fingerprint(FEATURES),
         cut_off=LAST,
         metrics={},
-        policy=Policy(Costs()).numbers(),
+        policy=FraudPolicy(Costs()).numbers(),
         sample=frame.head(1),
         expected=model.predict(frame.head(1)),
     )
@@ -446,7 +446,7 @@ def test_a_decline_told_later_counts(shop: Shop) -> None:
 
 
 def test_a_blocked_payment_is_a_declined_one(shop: Shop, release: Release) -> None:
-    strict = Policy(Costs(margin=0.0, goodwill=0.0)).numbers()
+    strict = FraudPolicy(Costs(margin=0.0, goodwill=0.0)).numbers()
     blocking = Release(**{**vars(release), "policy": strict})
     shop.runtime.release = lambda row: blocking  # type: ignore[method-assign]
     first = shop.decide(card_id="tok_b").json()

@@ -20,7 +20,7 @@ from decisions.runtime import Runtime
 from features import forecasting
 from features.replenishment import FEATURES, SERVICE, VIEWS, planning_frame
 from features.store import Store
-from models.base import ModelError, Release
+from models.base import Release
 from models.replenishment import OrderUpTo
 from serving.http.app import create_app
 
@@ -243,20 +243,20 @@ def test_without_a_model_the_policy_answers_with_nothing_learned(
         page = get(client)
         assert page["degraded"]
         assert (page["model_version"], page["served_by"]) == (None, "OrderUpTo, nothing learned")
-        with pytest.raises(ModelError, match=r"no model in use|no replenishment model"):
-            score(runtime, NOW)
+        lines = score(runtime, NOW)
+        assert set(lines["planned_by"]) == {"OrderUpTo, nothing learned"}
+        assert lines["reason"].str.contains("no trained policy is in use").all()
     finally:
         runtime.mine = release()
 
 
 def test_without_forecasts_recent_sales_are_carried_on(runtime: _Live) -> None:
     early = NOW - timedelta(seconds=1)
-    with pytest.raises(ModelError, match=r"no forecasts.*argosy score forecasting"):
-        score(runtime, early)
     from decisions.replenishment.plan import make
 
     plan = make(runtime, early)
-    assert (plan.degraded, plan.served_by) == ("no_forecasts", "MovingAverage, nothing learned")
+    assert (plan.degraded, plan.served_by) == ("no_forecasts", "OrderUpTo")
+    assert_frame_equal(score(runtime, early), plan.lines)
 
 
 def test_a_key_without_the_scope_is_refused(runtime: _Live) -> None:

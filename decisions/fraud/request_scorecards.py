@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.fraud.reasons import Reason
+from data.decisions import DecisionReason
 
 Facts = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ class Scorecard:
     base: float
     terms: tuple[Term, ...]
 
-    def judge(self, facts: Facts) -> tuple[float, tuple[Reason, ...]]:
+    def judge(self, facts: Facts) -> tuple[float, tuple[DecisionReason, ...]]:
         """The score as a probability, and its terms as reasons, the weightiest first."""
         given = [(term, facts.get(term.fact)) for term in self.terms]
         points = [
@@ -38,7 +38,7 @@ class Scorecard:
         odds = self.base + sum(each for _, _, each in points)
         ranked = sorted((p for p in points if p[2] > 0), key=lambda p: -p[2])
         reasons = tuple(
-            Reason(term.fact.upper(), term.text.format(value=value), round(each, 4))
+            DecisionReason(term.fact.upper(), term.text.format(value=value), round(each, 4))
             for term, value, each in ranked
         )
         return 1.0 / (1.0 + math.exp(-odds)), reasons

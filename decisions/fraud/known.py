@@ -1,0 +1,76 @@
+"""What is known by now of payments: which are fraud by the last word, and their outcomes."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from data.records import Records
+from decisions.runtime import Runtime
+from features.fraud import label_changes
+
+OUTCOME = "fraud_outcome"
+_LABEL = ["payment_id", "reported_at", "is_fraud", "resolution", "resolved_at"]
+
+
+def label_history(runtime: Runtime, payment_ids: Collection[str] | None = None) -> pd.DataFrame:
+    """When payments became fraud and ceased to be, as `label_changes` tells it.
+
+    payment_ids: of these; None: of all.
+    """
+    lake = runtime.lake.read("chargebacks")
+    if payment_ids is None:
+        here = runtime.records.pending("chargebacks")[0]
+    else:
+        lake = lake[lake["payment_id"].isin(list(payment_ids))]
+        here = pd.DataFrame(runtime.records.labels_of(payment_ids))
+    return label_changes(all_labels(lake, here))
+
+
+def all_labels(lake: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+    """The labels of the lake and those of the records, each once.
+
+    lake: chargebacks of the lake; here: those of the records, with any kind of time; a time that no
+    table can hold is left out, so that one bad row never stops the rest.
+    """
+    parts = [part.reindex(columns=_LABEL) for part in (lake, here) if len(part)]
+    if not parts:
+        return lake.head(0).reindex(columns=_LABEL)
+    every = pd.concat([part.assign(**_times(part)) for part in parts], ignore_index=True)
+    every = every[every["reported_at"].notna()]
+    return every.drop_duplicates(["payment_id", "reported_at", "is_fraud"], ignore_index=True)
+
+
+def _times(labels: pd.DataFrame) -> dict[str, pd.Series]:
+    return {
+        name: pd.to_datetime(labels[name], utc=True, errors="coerce").astype("datetime64[ns, UTC]")
+        for name in ("reported_at", "resolved_at")
+    }
+
+
+def known_frauds(runtime: Runtime) -> frozenset[str]:
+    """The payments that are fraud by the last word on each, in the lake or here."""
+    last = label_history(runtime).drop_duplicates("payment_id", keep="last")
+    return frozenset(str(name) for name in last.loc[last["is_fraud"], "payment_id"])
+
+
+def told_outcomes(records: Records) -> dict[str, Mapping[str, Any]]:
+    """The last outcome told of each payment, by payment_id."""
+    return {note.key: note.body for note in records.journal.newest(OUTCOME)}
+
+
+def with_outcomes(
+    payments: pd.DataFrame, outcomes: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Payments with the outcomes told of them. A decline for a technical reason is none of the
+    payment's own.
+
+    payments: payment_id, outcome; outcomes: of `told_outcomes`.
+    """
+    told = {
+        name: body["outcome"] for name, body in outcomes.items() if not body.get("technical_error")
+    }
+    if not told or payments.empty:
+        return payments
+    fresh = payments["payment_id"].map(told)
+    return payments.assign(outcome=fresh.where(fresh.notna(), payments["outcome"]))

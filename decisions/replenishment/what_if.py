@@ -1,0 +1,47 @@
+"""The plan under other terms, for some of its lines; with the same terms it is the plan itself."""
+
+import pandas as pd
+
+from decisions.replenishment.plan import Plan, Terms, changed, select, signed
+from models.replenishment.plan import Planned
+from models.replenishment.transfers import Moves
+
+PAIR = ["warehouse_id", "product_id"]
+
+
+def plan_under(plan: Plan, terms: Terms, **wanted: str | None) -> Planned:
+    """The lines of a plan under other terms; what other lines do stays as planned.
+
+    plan: the plan of the moment; terms: what is changed; wanted: values of warehouse_id, product_id
+    or supplier_id that the lines must have, None: any. Transfers stay as they are planned. Without
+    any change the lines are those of the plan, to the last digit.
+    """
+    lines = select(plan.lines, **wanted)
+    if terms == Terms():
+        return Planned(lines, _touching(plan.transfers, lines), None)
+    frame = _affected(plan, lines)
+    moves = Moves(plan.transfers, plan.lines.set_index(PAIR)["transferred"])
+    planned = plan.model.plan(changed(frame, terms), terms.options, standing=moves)
+    pairs = pd.MultiIndex.from_frame(planned.lines[PAIR])
+    own = planned.lines[pairs.isin(pd.MultiIndex.from_frame(lines[PAIR]))]
+    own = signed(own, plan.served_by)
+    return Planned(own, _touching(plan.transfers, own), planned.filled)
+
+
+def _affected(plan: Plan, lines: pd.DataFrame) -> pd.DataFrame:
+    """The planning rows of the lines; of whole warehouses where their room is limited."""
+    frame = plan.frame
+    limited = frame.loc[frame["capacity_units"].notna(), "warehouse_id"].unique()
+    whole = frame["warehouse_id"].isin(set(limited) & set(lines["warehouse_id"]))
+    own = pd.MultiIndex.from_frame(frame[PAIR]).isin(pd.MultiIndex.from_frame(lines[PAIR]))
+    return frame[whole | own]
+
+
+def _touching(transfers: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """The transfers to or from any of the lines."""
+    pairs = pd.MultiIndex.from_frame(lines[PAIR])
+    ends = [
+        pd.MultiIndex.from_frame(transfers[[end, "product_id"]]).isin(pairs)
+        for end in ("from_warehouse_id", "to_warehouse_id")
+    ]
+    return transfers[ends[0] | ends[1]]

@@ -1,0 +1,66 @@
+"""Examples of every operation: values of parameters, and answers recorded on the small sample.
+
+The answers are written by the test of this name with `ARGOSY_RECORD_ANSWERS=1`, which asks a
+server over the small sample merchant for the example of every operation.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ANSWERS_FILE = Path(__file__).with_name("operation_answers.json")
+
+# By the parameter's name: the same thing has the same name in every operation.
+PARAMETERS: Mapping[str, Any] = {
+    "customer_id": "c00208",
+    "experiment_id": "home-mmr",
+    "key": "GROCERY",
+    "level": "category",
+    "limit": 2,
+    "market": "DE",
+    "override_id": "an-override-id",
+    "payment_id": "pay009332",
+    "placement": "home",
+    "po_id": "a-purchase-order-id",
+    "product_id": "p1082185",
+    "quantiles": "0.1,0.5,0.9",
+    "segment": "regular",
+    "suggestion_id": "DE1~p1082185~S06",
+    "table": "orders",
+    "text": "MILK",
+    "use_case": "fraud",
+    "warehouse_id": "DE1",
+}
+# Optional parameters that an example sends as well.
+ALSO_SENT: Mapping[str, tuple[str, ...]] = {
+    "get_forecast": ("quantiles",),
+    "find_products": ("text",),
+    "list_trending_products": ("market", "limit"),
+}
+
+
+@cache
+def recorded_answers() -> Mapping[str, Any]:
+    """The recorded answer of each operation, by operationId; empty before any was recorded."""
+    if not ANSWERS_FILE.is_file():
+        return {}
+    answers: Mapping[str, Any] = json.loads(ANSWERS_FILE.read_text())
+    return answers
+
+
+def add_examples(operation_id: str, operation: dict[str, Any]) -> None:
+    """Put examples into the description of an operation.
+
+    operation_id: its name; operation: its entry in OpenAPI, which is changed.
+    """
+    for parameter in operation.get("parameters", ()):
+        sent = parameter.get("required") or parameter["name"] in ALSO_SENT.get(operation_id, ())
+        if sent and parameter["name"] in PARAMETERS:
+            parameter["example"] = PARAMETERS[parameter["name"]]
+    answer = recorded_answers().get(operation_id)
+    for status, response in operation["responses"].items():
+        content = response.get("content", {}).get("application/json")
+        if answer is not None and content is not None and str(status).startswith("2"):
+            content["example"] = answer

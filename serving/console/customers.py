@@ -192,20 +192,32 @@ def _short(value: Any) -> str:
 
 
 def _facts(view: View, value: Answer) -> list[tuple[str, str]]:
-    """The plain figures of an answer as names and texts; shares in per cent."""
-    f = view.formats
+    """The figures of an answer as names and texts: expectations with their range, shares in per
+    cent, the credit rating."""
     shown = []
     for name, each in value.items():
-        if isinstance(each, bool) or not isinstance(each, str | int | float):
+        if isinstance(each, dict):
+            text = str(each.get("rating") or "–") if name == "credit" else _range(view, name, each)
+        elif isinstance(each, bool) or not isinstance(each, str | int | float):
             continue
-        if isinstance(each, str):
-            text = each
-        elif "probability" in name or "risk" in name:
-            text = f.share(each)
         else:
-            text = f.money(each) if "margin" in name or "value" in name else f.number(each, 2)
+            text = each if isinstance(each, str) else _figure(view, name, each)
         shown.append((name.replace("_", " "), text))
-    return shown[:10]
+    return [each for each in shown if each[1]][:12]
+
+
+def _range(view: View, name: str, expected: dict[str, Any]) -> str:
+    """An expectation and where eight in ten outcomes lie; empty when it is none."""
+    if "mean" not in expected:
+        return ""
+    low, mean, high = (_figure(view, name, expected.get(part)) for part in ("q10", "mean", "q90"))
+    return f"{mean} ({low} … {high})"
+
+
+def _figure(view: View, name: str, value: float | None) -> str:
+    if "probability" in name or "churn" in name:
+        return view.formats.share(value)
+    return view.formats.money(value) if "margin" in name else view.formats.number(value, 2)
 
 
 async def show_segments(view: View) -> None:

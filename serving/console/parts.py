@@ -133,7 +133,7 @@ def button(
 ) -> ui.button:
     """A button. text: what it does; action: is called; icon: a Material icon's name; main: the one
     that most people want; enabled: whether it may be pressed."""
-    made = ui.button(text, on_click=action, icon=icon or None)
+    made = ui.button(text, on_click=action, icon=icon or None, color=None)
     made.props("dense no-caps" + (" unelevated" if main else " flat"))
     made.classes("button-main" if main else "button-plain")
     made.set_enabled(enabled)

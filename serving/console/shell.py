@@ -193,7 +193,11 @@ def _themes(view: View) -> None:
     names = {"auto": view.t("Theme: automatic"), "light": view.t("Theme: light")}
     name = names.get(current, view.t("Theme: dark"))
     icon = {"auto": "brightness_auto", "light": "light_mode", "dark": "dark_mode"}[current]
-    button = ui.button(icon=icon).props(f'flat dense round aria-label="{name}"').classes("tool")
+    button = (
+        ui.button(icon=icon, color=None)
+        .props(f'flat dense round aria-label="{name}"')
+        .classes("tool")
+    )
     button.on("click", js_handler=f"() => argosy.choose('argosy_theme', '{following}')")
     with button:
         ui.tooltip(name)
@@ -201,7 +205,7 @@ def _themes(view: View) -> None:
 
 def _languages(view: View) -> None:
     with (
-        ui.button(icon="translate")
+        ui.button(icon="translate", color=None)
         .props(f'flat dense round aria-label="{view.t("Language")}"')
         .classes("tool"),
         ui.menu(),
@@ -216,7 +220,7 @@ def _person(view: View) -> None:
         ui.label(view.t("No keys asked")).classes("person quiet")
         return
     ui.label(view.person.name).classes("person")
-    button = ui.button(icon="logout").props(
+    button = ui.button(icon="logout", color=None).props(
         f'flat dense round aria-label="{view.t("Sign out")}" data-key=sign-out'
     )
     button.classes("tool").on("click", js_handler="() => argosy.signOut()")

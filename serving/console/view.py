@@ -130,4 +130,4 @@ def failure(view: View, error: ApiError, again: Callable[[], None] | None = None
             if error.request_id:
                 ui.label(view.t("Request {id}", id=error.request_id)).classes("quiet")
         if again is not None:
-            ui.button(view.t("Try again"), on_click=again).props("flat dense no-caps")
+            ui.button(view.t("Try again"), on_click=again, color=None).props("flat dense no-caps")

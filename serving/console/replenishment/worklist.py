@@ -107,7 +107,7 @@ class Worklist:
     def _views(self) -> None:
         """Saved filters: kept in this browser."""
         with (
-            ui.button(icon="bookmark_border")
+            ui.button(icon="bookmark_border", color=None)
             .props(f'flat dense round aria-label="{self.view.t("Saved views")}"')
             .classes("tool"),
             ui.menu() as menu,

@@ -295,7 +295,8 @@ def test_a_rule_that_blocks_everybody_ends_in_challenges_and_an_alarm(shop: Any)
     post(shop, "rules", name="oops", text="oops", when="amount > 0.0", action="block")
     said = []
     for place in range(FEWEST + 15):
-        answer = shop.decide(payment_id=f"x{place}", customer_id=f"x{place}", card_id=f"x{place}")
+        own = dict.fromkeys(("payment_id", "customer_id", "card_id", "device_id"), f"x{place}")
+        answer = shop.decide(**own, ip_address=f"203.0.113.{place}")
         said.append(answer.json()["decision"])
     assert said[-1] == "challenge"
     page = shop.client.get("/metrics").text

@@ -18,6 +18,8 @@ from models.customers.purchase_process import (
     require_repeat_buyers,
 )
 
+_MOST_AGES = 10.0
+
 
 class ParetoNbd:
     """Rates follow Gamma(r, alpha), leaving rates Gamma(s, beta); time in weeks."""
@@ -39,7 +41,13 @@ class ParetoNbd:
         history = history.sampled(self.most_customers, self.seed)
         middle = max(float(np.median(history.age)), 1.0)
         starts = [(0.5, 0.4 * middle, 0.6, 0.5 * middle)]
-        found, best = maximize_likelihood(lambda logs: _log_likelihood(logs, history), starts)
+        # A leaving time of many times the shop's age is no leaving; beyond, the series is slow.
+        longest = _MOST_AGES * max(float(history.age.max()), 1.0)
+        found, best = maximize_likelihood(
+            lambda logs: _log_likelihood(logs, history),
+            starts,
+            most=(1e5, longest, 1e5, longest),
+        )
         self.r, self.alpha, self.s, self.beta = map(float, found)
         self.log_likelihood = best
         return self

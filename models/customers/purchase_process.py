@@ -44,16 +44,19 @@ class PurchaseHistory:
 
 
 def maximize_likelihood(
-    log_likelihood: Callable[[Numbers], float], starts: Sequence[Sequence[float]]
+    log_likelihood: Callable[[Numbers], float],
+    starts: Sequence[Sequence[float]],
+    most: Sequence[float] | None = None,
 ) -> tuple[Numbers, float]:
     """The positive parameters with the largest log likelihood, and that.
 
     log_likelihood: of the parameters' logarithms. starts: parameters to begin at; the best end
-    wins. Logarithms stay within ±12, so that a shop where nothing is learned ends there and not
-    in an overflow.
+    wins. most: the largest value of each parameter, where there is one. Logarithms stay within
+    ±12, so that a shop where nothing is learned ends there and not in an overflow.
     """
     # In units of its first value: steps of the search are then alike for any number of customers.
     unit = max(abs(log_likelihood(np.log(np.asarray(starts[0], dtype=float)))), 1.0)
+    ends_at = [12.0] * len(starts[0]) if most is None else np.log(np.asarray(most, dtype=float))
     options: dict[str, Any] = {"ftol": 1e-12, "gtol": 1e-9}
     search: Any = minimize  # its stubs know no plain function of an array
     ends = [
@@ -61,7 +64,7 @@ def maximize_likelihood(
             lambda logs: -log_likelihood(np.asarray(logs, dtype=float)) / unit,
             np.log(np.asarray(start, dtype=float)),
             method="L-BFGS-B",
-            bounds=[(-12.0, 12.0)] * len(start),
+            bounds=[(-12.0, float(end)) for end in ends_at],
             options=options,
         )
         for start in starts

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.classes import CLASSES, UNSEEN
 from models.forecasting.distribution import LEVELS, Distribution
-from models.forecasting.panel import KEYS, Floats, Panel
+from models.forecasting.panel import KEYS, DemandPanel, Floats
 
 
 def names(levels: Sequence[float], prefix: str) -> list[str]:
@@ -28,7 +28,7 @@ _LABELS = np.asarray([name if name != "unseen" else "new" for name in CLASSES], 
 
 
 def answer(
-    past: Panel,
+    past: DemandPanel,
     group: NDArray[np.int64],
     mean: Floats,
     spread: Floats,

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors
-from models.forecasting.panel import SEASONS, Bools, Floats, Panel
+from models.forecasting.panel import SEASONS, Bools, DemandPanel, Floats
 
 Rows = NDArray[np.int64]
 # Mean and spread of some series: (panel, origin, horizon, rows) -> two n × horizon.
-Points = Callable[[Panel, int, int, Rows], tuple[Floats, Floats]]
+Points = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
 
 # Series of each class that are back-tested; more would not move the figures.
 SERIES = 800
@@ -43,7 +43,7 @@ class BacktestSetup:
     as it was then.
     """
 
-    panel: Panel
+    panel: DemandPanel
     horizon: int
     starts: Sequence[int]
     rows: Rows
@@ -75,7 +75,7 @@ class BacktestErrors:
     window: Errors
 
 
-def backtest_setup(panel: Panel, horizon: int, seed: int) -> BacktestSetup | None:
+def backtest_setup(panel: DemandPanel, horizon: int, seed: int) -> BacktestSetup | None:
     """Where to back-test; None when nothing can be judged."""
     at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
     if not at:
@@ -88,7 +88,7 @@ def backtest_setup(panel: Panel, horizon: int, seed: int) -> BacktestSetup | Non
     )
 
 
-def _drawn(panel: Panel, seed: int) -> Rows:
+def _drawn(panel: DemandPanel, seed: int) -> Rows:
     """The series to back-test: up to SERIES of each class, drawn by seed.
 
     panel: as known at the first origin. Were they drawn by what they became, those that sold

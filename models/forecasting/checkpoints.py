@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from models.forecasting.panel import Panel
+from models.forecasting.panel import DemandPanel
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Checkpoints:
     folder: Path | None = None
     progress: Callable[[str], None] = silent
 
-    def of(self, panel: Panel, settings: Mapping[str, object]) -> "Checkpoints":
+    def of(self, panel: DemandPanel, settings: Mapping[str, object]) -> "Checkpoints":
         """Those of one fit: a folder of their own, named by a hash of all the fit depends on."""
         if self.folder is None:
             return self

@@ -15,7 +15,7 @@ from models.forecasting.backtest import (
 )
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import GROUPS
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.selection import best, blended, picked
 from models.forecasting.stacking import combined, crossed, stacked
 from models.forecasting.statistical import LAST_YEAR, SEASONAL
@@ -62,7 +62,7 @@ class Choice:
         return [BOOSTED, companion, *([SEASONAL] if SEASONAL in self.ways else [])]
 
     def points(
-        self, ways: Mapping[str, Points], past: Panel, group: Rows, horizon: int
+        self, ways: Mapping[str, Points], past: DemandPanel, group: Rows, horizon: int
     ) -> tuple[Floats, Floats]:
         """Mean and spread of every series, each by the way chosen for its class; one never seen
         gets the level of its look-alikes.

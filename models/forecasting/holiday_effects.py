@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.levels import level, summed
-from models.forecasting.panel import Bools, Floats, Panel
+from models.forecasting.panel import Bools, DemandPanel, Floats
 from models.forecasting.promotions import local_level
 
 Ints = NDArray[np.int64]
@@ -15,7 +15,7 @@ _DAYS = range(-4, 4)
 _LARGEST = 2.0  # of the logarithm of a factor
 
 
-def holiday_factors(past: Panel, demand: Floats, seen: Bools, others: Floats) -> Floats:
+def holiday_factors(past: DemandPanel, demand: Floats, seen: Bools, others: Floats) -> Floats:
     """The factor of each series and day around holidays, 1 elsewhere: S × periods.
 
     All series of a calendar share it. Each day beside a holiday has the mean of what it did in the

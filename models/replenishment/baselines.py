@@ -9,7 +9,7 @@ import pandas as pd
 from models.replenishment.cover import GRID, Demand, Floats
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.policy import Policy
 from models.replenishment.replay import Aim
 
@@ -37,7 +37,7 @@ class MovingAverage(Policy):
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
+        panel = ReplayPanel.of(frame, seed=self.seed)
         costs = []
         for days in self.safety_days:
             self.learned = {"safety_days": days}
@@ -75,7 +75,7 @@ class MinMax(Policy):
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
+        panel = ReplayPanel.of(frame, seed=self.seed)
         choices = [(s, most) for s in self.min_days for most in self.max_days if s < most]
         costs = []
         for least, most in choices:

@@ -23,7 +23,7 @@ PAIR = list(KEYS[:2])
 
 
 @dataclass(frozen=True)
-class Panel:
+class ReplayPanel:
     """The past of n pairs over T periods.
 
     lines: what was known at each origin; origin: T, the newest origin of each period; later: T,
@@ -85,7 +85,7 @@ class Panel:
         ]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, *, seed: int, most_pairs: int | None = None) -> "Panel":
+    def of(cls, frame: pd.DataFrame, *, seed: int, most_pairs: int | None = None) -> "ReplayPanel":
         """From planning frames of several origins with `demand`; pairs known at each of them.
 
         Raises TooLittleDataError where there are none.

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment import MovingAverage
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.plan import WATERFALL
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Trace
+from models.replenishment.replay import ReplayTrace
 from training.plots import OURS, THEIRS, drawing
 
 _PARTS = {
@@ -43,7 +43,7 @@ def costs(path: Path, figures: Mapping[str, Mapping[str, float]]) -> None:
         axes.legend(frameon=False)
 
 
-def trade_off(path: Path, panel: Panel, ours: Policy, train: pd.DataFrame) -> None:
+def trade_off(path: Path, panel: ReplayPanel, ours: Policy, train: pd.DataFrame) -> None:
     """Fill rate against the money in stock: ours as it is, recent sales with ever more safety."""
     plain = MovingAverage().fit(train)
     days = plain.safety_days
@@ -59,7 +59,7 @@ def trade_off(path: Path, panel: Panel, ours: Policy, train: pd.DataFrame) -> No
         axes.legend(frameon=False)
 
 
-def _point(trace: Trace) -> tuple[float, float]:
+def _point(trace: ReplayTrace) -> tuple[float, float]:
     return trace.mean_stock_value, trace.fill_rate
 
 

@@ -19,7 +19,7 @@ class Period(BaseModel):
     quantiles: dict[str, float]
 
 
-class Part(BaseModel):
+class ForecastPart(BaseModel):
     """What the model's mean of a period is made of, in units; the parts add up to it."""
 
     level: float = Field(description="Usual demand, as sold.")
@@ -59,7 +59,9 @@ class Forecast(BaseModel):
     history: list[Past]
     periods: list[Period]
     windows: list[Window]
-    explanation: list[Part] | None = Field(description="Of the model's means, before overrides.")
+    explanation: list[ForecastPart] | None = Field(
+        description="Of the model's means, before overrides."
+    )
     overrides: list[str] = Field(description="Ids of the overrides that count.")
     model_version: str
     served_by: str = Field(description="store, or cold_start for what was never sold")
@@ -123,11 +125,11 @@ def past_of(demand: pd.DataFrame) -> list[Past]:
     ]
 
 
-def _parts(outlook: Outlook, horizon: int) -> list[Part] | None:
+def _parts(outlook: Outlook, horizon: int) -> list[ForecastPart] | None:
     if outlook.explanation is None:
         return None
     rows = outlook.explanation.reshape(outlook.horizon, -1)[:horizon]
-    return [Part(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
+    return [ForecastPart(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
 
 
 def named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:

@@ -49,7 +49,7 @@ class Rows:
         return self.constant(None)
 
     def constant(self, value: str | None) -> Texts:
-        """The same value in every row."""
+        """One value, repeated in every row."""
         return pd.Series([value] * len(self.data), index=self.data.index, dtype=object)
 
 

@@ -85,7 +85,7 @@ class PairOutlooks:
 
     @classmethod
     def of(cls, forecasts: pd.DataFrame, demand: pd.DataFrame) -> "PairOutlooks":
-        """forecasts, demand: history of these views."""
+        """Set stored forecasts beside what came. forecasts, demand: history of these views."""
         real = _known(demand) if len(forecasts) else pd.DataFrame()
         parts = forecasts.groupby("period_start", sort=True)
         newest = demand.sort_values("event_timestamp", kind="stable")
@@ -97,6 +97,9 @@ def totals(outlooks: PairOutlooks, level: Level) -> Totals | None:
     """The newest forecasts added up by a level of TOTALS; None where there are none.
 
     A pair without a category or country goes under "".
+
+    outlooks: stored forecasts of all pairs, and what came of the older ones; level: product,
+    category, country, warehouse or total.
     """
     if not outlooks.starts:
         return None

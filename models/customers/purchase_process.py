@@ -29,7 +29,7 @@ class PurchaseSummary:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "PurchaseSummary":
-        """From columns HISTORY_COLUMNS; a last order is never before the first or after now."""
+        """Read from HISTORY_COLUMNS; a last order is never before the first or after now."""
         repeats, active, age = (frame[name].to_numpy(dtype=float) for name in HISTORY_COLUMNS)
         age = np.maximum(np.nan_to_num(age), 0.0) / DAYS_A_WEEK
         last = np.clip(np.nan_to_num(active) / DAYS_A_WEEK, 0.0, age)

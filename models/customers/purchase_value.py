@@ -36,7 +36,7 @@ class PurchaseValue:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, *, most_customers: int, seed: int) -> Self:
-        """From the newest row of each customer in the frame.
+        """Learn from the newest row of each customer in the frame.
 
         most_customers: to fit on, drawn by `seed`. Raises TooLittleDataError.
         """
@@ -117,7 +117,7 @@ class PurchaseValue:
 
     @classmethod
     def restore(cls, numbers: dict[str, Any]) -> Self:
-        """From `numbers`."""
+        """The model that `numbers` describes."""
         mean = numbers["mean_revenue"]
         return cls(
             BetaGeometric().restore(numbers["coming"]),

@@ -27,6 +27,8 @@ def origins(now: int, horizon: int, season: int) -> list[int]:
     long history for up to half a season more, so that no one time of the year decides; at least
     half of the history lies before it. None when there are fewer than 6 periods.
 
+    now: how many periods have closed; horizon: periods ahead; season: periods of a year.
+
     >>> origins(52, 13, 52)
     [36, 37, 38, 40, 41, 42, 44, 45, 46, 48, 49, 51]
     """
@@ -76,7 +78,11 @@ class BacktestErrors:
 
 
 def backtest_setup(panel: DemandPanel, horizon: int, seed: int) -> BacktestSetup | None:
-    """Where to back-test; None when nothing can be judged."""
+    """Where to back-test; None when nothing can be judged.
+
+    panel: the series, with their periods closed and to come; horizon: periods ahead; seed: draws
+    the series, where a class has more than SERIES.
+    """
     at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
     if not at:
         return None
@@ -106,6 +112,10 @@ def backtest_forecasts(
     """Forecasts of every way from all origins; single precision is enough to compare them.
 
     Origin by origin: what the ways share of a panel as known then is made once and let go.
+
+    here: the series, origins and classes of the back-test; ways: name -> a function that gives mean
+    and spread of some series; kept: where what was done at an origin is kept, so that a fit that
+    was killed goes on.
     """
 
     def walked(origin: int) -> Floats:
@@ -135,7 +145,11 @@ def _load(folder: Path) -> Floats:
 
 
 def backtest_errors(here: BacktestSetup, walked: BacktestForecasts) -> BacktestErrors:
-    """The errors; only periods seen in full are judged."""
+    """The errors of one way in the back-test; only periods seen in full are judged.
+
+    here: the series, origins and classes of the back-test; walked: what one way forecast from each
+    origin.
+    """
     single, window = [], []
     for fold, origin in enumerate(here.starts):
         ahead = slice(origin, origin + here.steps(origin))

@@ -37,7 +37,7 @@ class Baseline(Forecaster):
         self.textbook = textbook
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """As a forecaster; textbook quantiles need no back-test."""
+        """Learn as every forecaster does; textbook quantiles need no back-test."""
         super().fit(frame)
         if self.textbook:
             normal = calibrated(Errors.none())

@@ -59,7 +59,11 @@ class Boosted:
     def points(
         self, panel: DemandPanel, origin: int, horizon: int, rows: Rows
     ) -> tuple[Floats, Floats]:
-        """Mean and spread of some series (the others are their look-alikes): n × horizon each."""
+        """Mean and spread of some series (the others are their look-alikes): n × horizon each.
+
+        panel: the series, with their periods closed and to come; origin: how many periods are taken
+        as known; horizon: periods ahead; rows: places of the n series in the panel.
+        """
         known = look(panel, origin)
         mean, spread = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
         for step in range(horizon):
@@ -118,7 +122,11 @@ _NAMES = ("design", "ratio", "level", "spread")
 
 
 def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
-    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all."""
+    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all.
+
+    panel: the series, with their periods closed and to come; horizon: how many periods ahead are
+    learned; effort: rows, trees and boosters, the loss and the seed.
+    """
     if effort.loss not in LOSSES:
         raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
     terms = PlanTerms(
@@ -162,7 +170,11 @@ def _announced(panel: DemandPanel) -> bool:
 
 
 def some_products(panel: DemandPanel, most: int, seed: int) -> DemandPanel:
-    """The panel, or, where it has more than `most` series, all series of some products."""
+    """The panel, or, where it has more than `most` series, all series of some products.
+
+    panel: the series, with their periods closed and to come; most: so many series at most (one
+    product is kept whole, whatever its size); seed: draws the products.
+    """
     if panel.size <= most:
         return panel
     group = groups(panel.series, ["product_id"])

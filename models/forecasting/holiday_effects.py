@@ -20,7 +20,9 @@ def holiday_factors(past: DemandPanel, demand: Floats, seen: Bools, others: Floa
 
     All series of a calendar share it. Each day beside a holiday has the mean of what it did in the
     years known, shrunk to nothing by chance (James & Stein, 1961, positive part).
-    demand, seen: S × now. others: S × periods, the factors of season, promotions and prices.
+
+    past: daily series, with their days closed and to come. demand, seen: S × now. others: S ×
+    periods, the factors of season, promotions and prices.
     """
     codes, made = calendars(past)
     usual = others[:, : past.now]

@@ -23,6 +23,9 @@ def last_year(past: DemandPanel, usual: Level, horizon: int, rows: Rows) -> Floa
     had of the last 8 weeks; of a year, where one and a window are known, demand of the like
     periods a year before over that year's level. A series' own season is shrunk, by how noisy it
     is, to that of its product, of its category and of all (credibility: Bühlmann, 1967).
+
+    past: the series, with their periods closed and to come; usual: the level and spread of each
+    series of the panel; horizon: periods ahead; rows: places of the n series in the panel.
     """
     window = WINDOWS[past.frequency]
     noise = BORROWED * usual.spread**2 / usual.mean

@@ -61,12 +61,18 @@ def _prior(panel: DemandPanel, total: Floats, count: Floats) -> Floats:
 
 
 def groups(series: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """The number of each series' group."""
+    """The number of each series' group, from 0 on.
+
+    series: a row a series; names: the columns that the series of a group have in common.
+    """
     return np.asarray(series.groupby(names, sort=True).ngroup().to_numpy(), dtype=np.int64)
 
 
 def summed(values: Floats, group: NDArray[np.int64]) -> Floats:
-    """Rows summed by group: groups × columns."""
+    """Rows summed by group: groups × columns.
+
+    values: a row a series; group: the number of each row's group, from 0 on.
+    """
     count = len(group)
     shape = (int(group.max(initial=0)) + 1, count)
     members = csr_matrix((np.ones(count), (group, np.arange(count))), shape=shape)

@@ -46,9 +46,10 @@ def effects(
 ) -> Effects | None:
     """Effects of promotions and prices; None where the panel has neither.
 
-    demand: S × now, 0 where unknown; seen: S × now, True where known. others: S × periods, the
-    factors of the seasons. reach: periods on either side that the level is read from, half of a
-    memory when left out; a short one is blind to seasons that are not known yet.
+    past: the series, with their periods closed and to come. demand: S × now, 0 where unknown; seen:
+    S × now, True where known. others: S × periods, the factors of the seasons. reach: periods on
+    either side that the level is read from, half of a memory when left out; a short one is blind to
+    seasons that are not known yet.
     """
     around = reach or max(past.memory // 2, 4)
     change = price_change(past)

@@ -78,6 +78,9 @@ class Origin:
     def design(self, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
         """The regressors of n pairs of a series (its place in rows) and a step ahead (1, 2, …):
         n × regressors.
+
+        rows: n places of series in the panel; steps: n steps ahead, 1 for the first period to come;
+        terms: what is read of plans for prices and promotions.
         """
         ahead = _ahead(self, rows, steps, terms)
         return np.concatenate([self.shared[rows], ahead], axis=1)
@@ -205,7 +208,9 @@ def _trends(past: DemandPanel) -> list[Floats]:
 
 
 def _kin(past: DemandPanel, demand: Floats, names: list[str]) -> RelatedSeries:
-    """demand: of `past`, 0 where unknown."""
+    """Total demand of look-alikes, which have the named columns in common (all series without any).
+    demand: of `past`, 0 where unknown.
+    """
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
     return RelatedSeries(group, summed(demand, group))
 

@@ -49,6 +49,8 @@ def seasonal_level(past: DemandPanel, horizon: int) -> Floats:
     """Means by the level in season: S × horizon.
 
     The factor of the target period (see `structure`) × the level with the factors taken out.
+
+    past: the series, with their periods closed and to come; horizon: periods ahead.
     """
     if past.now == 0:
         return np.zeros((past.size, horizon))
@@ -61,6 +63,9 @@ def level_in_season(past: DemandPanel, factors: Floats) -> Floats:
 
     A mean of demand over factors that forgets (Winters, 1960), slowly and fast, shrunk towards that
     of the same product elsewhere.
+
+    past: the series, with their periods closed and to come; factors: of season, promotions and
+    prices, 1 where nothing lifts or lowers demand.
     """
     seen = ~np.isnan(past.demand)
     demand = np.where(seen, past.demand, 0.0)
@@ -174,6 +179,8 @@ def phase_of_year(dates: pd.DatetimeIndex, frequency: str) -> Phases:
 
     A week is of the year of its Thursday; the days that a year has beyond 52 weeks go with the
     last one.
+
+    dates: the first day of each period; frequency: day, week or month.
     """
     if frequency == "month":
         return np.asarray(dates.month - 1, dtype=np.int64)

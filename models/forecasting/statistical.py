@@ -37,8 +37,12 @@ METHODS = (*FAMILY, "naive")
 def planned_points(
     panel: DemandPanel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
-    """What `points` answers, with promotions and prices taken out of the history and put on the
-    periods to come; the level in season has them in it already.
+    """Mean and spread as `points` answers, with promotions and prices taken out of the history and
+    put on the periods to come; the level in season has them in it already.
+
+    panel: the series, with their periods closed and to come; origin: how many periods are taken as
+    known; horizon: periods ahead; rows: places of the n series in the panel; method: one of
+    METHODS.
     """
     past = panel.at(origin)
     found = structure(past).effects if method != SEASONAL and origin else None
@@ -63,6 +67,10 @@ def points(
 
     A series without known demand gets the level of its look-alikes. The spread is the series' own,
     grown or shrunk with the root of the forecast as that of counts is.
+
+    panel: the series, with their periods closed and to come; origin: how many periods are taken as
+    known; horizon: periods ahead; rows: places of the n series in the panel; method: one of
+    METHODS.
     """
     past = panel.at(origin)
     usual = level(past)
@@ -110,7 +118,7 @@ def _average(panel: DemandPanel, method: str) -> Floats:
 
 
 def _seasonal(panel: DemandPanel, usual: Floats, horizon: int) -> Floats:
-    """The same period one season ago; the naive forecast where that was not seen."""
+    """Demand of the like period one season ago; the naive forecast where that was not seen."""
     season = panel.season
     naive = _average(panel, "naive")
     naive = np.where(np.isfinite(naive), naive, usual)

@@ -31,7 +31,11 @@ class MovingAverage(Policy):
         self.learned = {"safety_days": 7.0}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
+        """Recent sales, carried on.
+
+        lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
+        here, for the pace of recent sales stays as it is.
+        """
         target = _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
         return lambda position: target
 
@@ -65,7 +69,11 @@ class MinMax(Policy):
         self.learned = {"min_days": 7.0, "max_days": 28.0}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
+        """Recent sales, carried on.
+
+        lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
+        here, for the pace of recent sales stays as it is.
+        """
         target = _by_pace(
             lines,
             extra_days=self.learned["max_days"] - lines.review_days,

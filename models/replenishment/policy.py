@@ -150,7 +150,10 @@ class OrderUpTo(Policy):
         self.learned = {"shift": {}}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """The critical quantile, shifted as learned for the line's class of demand."""
+        """The critical quantile, shifted as learned for the line's class of demand.
+
+        lines: the pairs, a line each; later: periods since the lines' moment.
+        """
         shifts = _by_class(self.learned["shift"], lines.demand_class, 0.0)
         return partial(_level, self._seen(lines, later), shifts)
 
@@ -338,8 +341,8 @@ def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
     """What a unit costs that the protection interval leaves: holding for a review period, for
     longer where demand falls away after it, and what is lost on it at the end of life.
 
-    now, later: n, units asked for a day within the interval and after it. n, money; NaN where the
-    unit cost is unknown.
+    lines: the n lines, with their costs; now, later: n, units asked for a day within the interval
+    and after it. The answer: n, money; NaN where the unit cost is unknown.
     """
     falling = now / np.maximum(later, 1e-9)
     longest_wait = np.maximum(SEASON_DAYS / lines.review_days, 1.0)
@@ -354,6 +357,8 @@ def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
 
     A share of the demand while it runs within the cover: LIFT_BUFFER where the product was never
     promoted before, two thirds of it after one or two promotions, none after more.
+
+    lines: the n lines, with their next promotions; pace: n, units asked for a day.
     """
     begins, ends = np.maximum(lines.promotion[:, 0], 0.0), lines.promotion[:, 1]
     days = np.maximum(np.minimum(ends, lines.cover_days) - begins, 0.0)

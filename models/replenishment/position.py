@@ -25,11 +25,11 @@ class Position:
 
     @classmethod
     def of(cls, lines: Lines) -> "Position":
-        """As the lines were observed."""
+        """The position of the lines as they were observed."""
         return cls(lines.on_hand - lines.reserved, lines.due_quantity, lines.due_days)
 
     def moved(self, units: Floats) -> "Position":
-        """With so many units more (below 0: fewer) of each line."""
+        """The position with so many units more (below 0: fewer) of each line."""
         return replace(self, stock=self.stock + units)
 
     def coming(self, days: Floats) -> Floats:

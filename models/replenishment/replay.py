@@ -78,6 +78,9 @@ def run(panel: ReplayPanel, decide: Decide, *, start: "StockState | None" = None
 
     start: what each pair has and awaits; None: what was really there, which is nobody's doing until
     the first order can have arrived. With a start of the policy's own every period counts.
+
+    panel: the past of the pairs; decide: gives the quantities (n, units) for a period's number, the
+    stock on hand (n) and that on order (n × periods ahead).
     """
     state = StockState.of(panel) if start is None else start
     last, left, missed, ordered = _once(panel, decide, state)
@@ -88,10 +91,10 @@ def run(panel: ReplayPanel, decide: Decide, *, start: "StockState | None" = None
 def steady_state(panel: ReplayPanel, target: Target) -> "StockState":
     """The stock that a policy would have had before the first period, had it always planned.
 
-    target: of its lines at the first origin, as if nothing were lost. As many periods' demand as a
-    lead time lasts is on its way; the rest of the position is on the shelf. Positions lie a review
-    period's demand below the level, and of lines ordered in lots anywhere between reorder point and
-    the top (drawn with a fixed seed, alike for every policy).
+    panel: the past of the pairs; target: of its lines at the first origin, as if nothing were lost.
+    As many periods' demand as a lead time lasts is on its way; the rest of the position is on the
+    shelf. Positions lie a review period's demand below the level, and of lines ordered in lots
+    anywhere between reorder point and the top (drawn with a fixed seed, alike for every policy).
     """
     lines, period = panel.lines[0], panel.period_days
     pace = np.maximum(target.pace, 0.0)
@@ -131,7 +134,10 @@ class StockState:
         return np.asarray(self.stock + self.pipeline.sum(axis=1))
 
     def with_order(self, quantity: Floats, lead: Floats) -> "StockState":
-        """The state after an order that takes `lead` periods."""
+        """The state after an order that takes `lead` periods.
+
+        quantity: n, units ordered; lead: n, periods until they arrive.
+        """
         pipeline, delay = self.pipeline.copy(), self.delay.copy()
         rows, step = np.arange(len(lead)), np.floor(lead).astype(int)
         pipeline[rows, step] += quantity
@@ -168,7 +174,10 @@ def _once(
 
 
 def follow(panel: ReplayPanel, aims: Sequence[Aim]) -> Decide:
-    """Order as the aim of each period says."""
+    """Order as the aim of each period says.
+
+    panel: the past of the pairs; aims: one a period, which gives for a position where it should be.
+    """
 
     def decide(t: int, stock: Floats, pipeline: Floats) -> Floats:
         days = np.arange(pipeline.shape[1]) * panel.period_days

@@ -141,8 +141,10 @@ def button(
 
 
 def download(view: ConsoleView, name: str, query: Callable[[], dict[str, Any]]) -> None:
-    """A button that downloads a list as it is filtered. name: in `rows.LISTS`; query: the filters
-    of the moment."""
+    """A button that downloads a list as it is filtered.
+
+    view: the page; name: in `rows.LISTS`; query: gives the filters of the moment.
+    """
 
     def fetch() -> None:
         kept = {key: str(value) for key, value in query().items() if value not in (None, "")}

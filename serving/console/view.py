@@ -67,7 +67,10 @@ class ConsoleView:
         return answer
 
     def say(self, text: str, *, kind: Notice = "info") -> None:
-        """Tell the person something; kind: info, positive, warning or negative."""
+        """Tell the person something in a note at the foot of the page.
+
+        text: what; kind: info, positive, warning or negative.
+        """
         lasting = 8000 if kind in {"negative", "warning"} else 3500
         ui.notify(
             text,

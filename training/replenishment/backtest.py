@@ -72,7 +72,11 @@ def backtest(context: Context) -> Backtest:
 
 
 def log(done: Backtest, context: Context, registry: Registry) -> str:
-    """Keep the figures and pictures in MLflow; the id of the run."""
+    """Keep the figures and pictures in MLflow; the id of the run.
+
+    done: the replay to keep; context: of the run, whose moment and lake version are noted;
+    registry: where the run is kept.
+    """
     rows = done.policies.set_index("policy")
     table = {str(name): _floats(row) for name, row in rows.iterrows()}
     with tempfile.TemporaryDirectory() as folder:

@@ -95,7 +95,10 @@ def check(rows: pd.DataFrame) -> list[str]:
 
 
 def split(rows: pd.DataFrame, context: Context) -> Split:
-    """Earlier origins to tune on, the later half to judge on."""
+    """Earlier origins to tune on, the later half to judge on.
+
+    rows: as `frame` gives them; context: of the run, which changes nothing here.
+    """
     origins = np.sort(rows["event_timestamp"].unique())
     cut = pd.Timestamp(origins[len(origins) // 2])
     early = rows["event_timestamp"] < cut
@@ -120,6 +123,9 @@ def score(fitted: Model, parts: Split) -> Mapping[str, float]:
     cost_ratio: to the tuned moving-average policy; cost_ratio_low, cost_ratio_high: its 95%
     interval, the pairs drawn again. cost: a pair and period, in the base currency. fill_rate: share
     of units served. stock_value: money in stock, mean over the periods.
+
+    fitted: the policy; parts: train, on which the moving average is tuned, and test, which is
+    replayed.
     """
     assert isinstance(fitted, Policy)
     panel = ReplayPanel.of(parts.test, seed=_seed(fitted))
@@ -179,7 +185,11 @@ def figures(trace: ReplayTrace) -> Mapping[str, float]:
 
 
 def plots(fitted: Model, parts: Split, folder: Path) -> None:
-    """What the cost is made of, stock against fill rate, and one line explained."""
+    """What the cost is made of, stock against fill rate, and one line explained.
+
+    fitted: the policy; parts: train, on which the plain policies are tuned, and test, which is
+    replayed; folder: where the pictures are written.
+    """
     assert isinstance(fitted, Policy)
     seed = _seed(fitted)
     panel = ReplayPanel.of(parts.test, seed=seed)

@@ -74,7 +74,11 @@ class Forecast(BaseModel):
 def told(
     outlook: Outlook, horizon: int, levels: Sequence[float], history: Sequence[Past] = ()
 ) -> Forecast:
-    """The answer for the first `horizon` periods at some levels."""
+    """The answer for the first `horizon` periods at some levels.
+
+    outlook: the forecast of one pair; horizon: how many periods are told, no more than it reaches;
+    levels: of the quantiles, each between 0 and 1; history: closed periods that are told with it.
+    """
     single = at_levels(outlook.quantiles[:horizon], outlook.levels, levels)
     window = at_levels(outlook.window_quantiles[:horizon], outlook.levels, levels)
     names = [f"{level:g}" for level in levels]
@@ -133,5 +137,9 @@ def _parts(outlook: Outlook, horizon: int) -> list[ForecastPart] | None:
 
 
 def named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
-    """Quantiles by the names of their levels."""
+    """Quantiles by the names of their levels.
+
+    names: the levels as text, such as `0.5`; values: the quantiles, in units, one a name; they are
+    rounded to four decimals.
+    """
     return dict(zip(names, (round(float(value), 4) for value in values), strict=True))

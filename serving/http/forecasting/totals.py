@@ -47,7 +47,7 @@ class _Sums:
         self._kept: dict[str, Totals | None] = {}
 
     def of(self, level: Level) -> Totals:
-        """Raises Problem where there are no forecasts."""
+        """The totals of a level; raises Problem where there are no forecasts."""
         with self._lock:
             version = self._runtime.store.version()
             if version != self._version:
@@ -67,7 +67,10 @@ class _Sums:
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
-    """Put the endpoint on the forecasts' router."""
+    """Put the endpoint of totals on the forecasts' router.
+
+    routes: the router it is added to; runtime: whose store it reads.
+    """
     sums = _Sums(runtime)
 
     @routes.get("/forecasts/totals")

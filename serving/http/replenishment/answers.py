@@ -218,7 +218,11 @@ States = Mapping[str, tuple[str, float]]
 
 
 def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
-    """Lines as answers, with what was decided on them; what is missing is null."""
+    """Lines as answers, with what was decided on them; what is missing is null.
+
+    lines: rows of a plan; states: id of a line -> its state and the quantity decided on; a line
+    without one is a draft.
+    """
     rows = _records(lines.assign(id=identity(lines)))
     for row in rows:
         row["state"], row["approved_quantity"] = states.get(row["id"], ("draft", None))
@@ -228,7 +232,11 @@ def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
 def depth(
     plan: Plan, line: pd.Series, states: States, *, trail: Sequence[LineAudit]
 ) -> SuggestionAnswer:
-    """One line with its waterfall, cost curve, projection and history."""
+    """One line with its waterfall, cost curve, projection and history.
+
+    plan: the plan it belongs to; line: its row; states: id of a line -> its state and the quantity
+    decided on; trail: what happened to the line.
+    """
     own = plan.frame[
         (plan.frame["warehouse_id"] == line["warehouse_id"])
         & (plan.frame["product_id"] == line["product_id"])

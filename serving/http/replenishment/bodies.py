@@ -33,7 +33,7 @@ class TermsBody(BaseModel):
     volume_m3: StrictFloat | None = Field(None, ge=0, description="What a container holds.")
 
     def terms(self) -> WhatIfTerms:
-        """As the plan takes them."""
+        """These terms as the plan takes them."""
         return WhatIfTerms(**self.model_dump(include=set(TermsBody.model_fields)))
 
 

@@ -54,8 +54,8 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
 
     @routes.post("/plan")
     def plan_under_other_terms(change: Change) -> WhatIf:
-        """The same plan under another lead time, service level, tariff, budget or demand, beside
-        today's or another one; nothing is kept."""
+        """The plan under another lead time, service level, tariff, budget or demand, beside today's
+        or another one; nothing is kept."""
         plan = current()
         own = change.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
         other = plan_under(plan, change.terms(), **own)

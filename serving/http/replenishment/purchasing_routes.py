@@ -36,7 +36,10 @@ Planner = Annotated[Caller, Depends(scoped("approve"))]
 
 
 def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
-    """Approve and dismiss, one line or many."""
+    """Approve and dismiss, one line or many.
+
+    runtime: the stores and releases in use; current: gives the plan as of now.
+    """
     routes = APIRouter()
     buying = runtime.records.purchasing
 

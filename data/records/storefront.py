@@ -104,6 +104,9 @@ class StorefrontRecords:
         """The names linked with a visitor or a customer, or both; the newest first, a few of each.
 
         A visitor stands for the customer that it was linked to last.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; where both are given the
+        customer's links are told.
         """
         table = self._tables.identities
         columns = (table.c.visitor_id, table.c.customer_id, table.c.unit, table.c.linked_at)
@@ -281,5 +284,5 @@ def _trail_query(
 
 
 def _is(events: sa.Table, *kinds: str) -> "sa.ColumnElement[bool]":
-    """Of one of the kinds, as text of the statement: it is asked at every request."""
+    """That an event is of one of the kinds, as text of the statement: asked at every request."""
     return sa.or_(*(events.c.kind == sa.literal_column(f"'{kind}'") for kind in kinds))

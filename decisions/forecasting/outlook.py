@@ -61,6 +61,9 @@ class Outlooks:
         """The forecast in the store; the cold start of the model in use where there is none.
 
         Raises ModelError when there is neither forecast nor model.
+
+        warehouse_id: of the pair's warehouse; product_id: of its product; the store need not know
+        either.
         """
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         degraded = ""

@@ -22,8 +22,8 @@ def score(
     """customer_id, product_id, rank, score, reason; every customer known by then, in order.
 
     In a shop whose events name no customer it is every visitor, as `visitor:<id>`. runtime: the
-    stores and the release; limit: products each; new_only: nothing the customer bought before.
-    Raises ModelError without a model.
+    stores and the release; as_of: nothing known later counts; limit: products each; new_only:
+    nothing the customer bought before. Raises ModelError without a model.
     """
     release = runtime.release(USE_CASE)
     if release is None:

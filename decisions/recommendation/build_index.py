@@ -1,4 +1,4 @@
-"""A index from the stores: everything an answer needs, read as of a time."""
+"""An index from the stores: everything an answer needs, read as of a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +33,9 @@ def build(
 
     Texts stay Arrow's: as an object each, those of a large shop would be strewn over memory that is
     never given back. The products' names are the former index's where it has them.
+
+    runtime: the stores to read; release: the model in use, None: an index without a model; as_of:
+    nothing known later counts; former: the index in use until now, None: there is none.
     """
     model = release.model if release and isinstance(release.model, Recommender) else None
     listed = runtime.lake.read("products", as_of=as_of, arrow_text=True)
@@ -101,15 +104,15 @@ class _Rows:
         return np.asarray(pc.is_valid(self.row).to_numpy(zero_copy_only=False))
 
     def texts(self, column: str) -> pa.StringArray:
-        """Null where it is unknown."""
+        """A text column, a value a product; null where it is unknown."""
         return _array(self.frame[column]).take(self.row)
 
     def numbers(self, column: str) -> NDArray[np.float64]:
-        """NaN where it is unknown."""
+        """A column of numbers, a value a product; NaN where it is unknown."""
         return self._taken(self.frame[column].to_numpy(dtype=float))
 
     def times(self, column: str) -> NDArray[np.datetime64]:
-        """In UTC; NaT where it is unknown."""
+        """A column of times in UTC, a value a product; NaT where it is unknown."""
         return self._taken(self.frame[column].to_numpy(dtype="datetime64[ns]"))
 
     def _taken(self, values: NDArray[Any]) -> NDArray[Any]:

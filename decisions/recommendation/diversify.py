@@ -36,7 +36,11 @@ class _Kinds:
 def weighed(
     index: ProductIndex, pool: RankedProducts, query: ProductQuery, visit: Visit
 ) -> RankedProducts:
-    """The pool in a new order: what was shown in vain fades, what is boosted rises."""
+    """The pool in a new order: what was shown in vain fades, what is boosted rises.
+
+    index: what the products are; pool: products by score, best first; query: whose boosts count;
+    visit: whose `unmoved` tells what was shown in vain, and how often.
+    """
     change = np.zeros(len(pool.product))
     if visit.unmoved:
         change += _faded(index, pool.product, visit.unmoved)
@@ -72,7 +76,8 @@ def one_of_each_article(
 ) -> RankedProducts:
     """The pool with the best size or colour of each article only.
 
-    besides: position of a product whose article is left out altogether.
+    index: which products are of one article; pool: products by score, best first; besides: position
+    of a product whose article is left out altogether, None: no article is.
     """
     if not index.has_variants:
         return pool
@@ -92,6 +97,9 @@ def spread(
     Maximal marginal relevance (Carbonell, Goldstein, 1998): each place goes to the largest
     (1 − d) · relevance − d · likeness to the nearest already placed, with d the diversity and
     relevance the score scaled to [0, 1] over the pool. A cap that leaves nobody gives way.
+
+    index: the products' categories and brands; pool: products by score, best first; query: its
+    limit, diversity (0 … 1) and caps.
     """
     if not query.diversity and not query.caps:
         return RankedProducts(pool.product[: query.limit], pool.score[: query.limit]), True
@@ -153,7 +161,11 @@ def falling(score: Floats) -> Floats:
 def pinned(
     index: ProductIndex, ranked: RankedProducts, query: ProductQuery, eligible: Mask
 ) -> RankedProducts:
-    """With the eligible pins first, in their order."""
+    """A ranking with the eligible pins first, in their order.
+
+    index: where the products stand; ranked: products by score, best first; query: its pins and its
+    limit; eligible: by product of the index, whether it may be shown.
+    """
     pins = [place for place in dict.fromkeys(index.places(query.pins)) if eligible[place]]
     if not pins:
         return ranked

@@ -25,7 +25,8 @@ def assigned(
 ) -> Assignment | None:
     """The arm of who asks, the same at every question; None where nobody is named.
 
-    unit: what the arm sticks to, where the person has several names: the arm stays over a login.
+    experiment: its arms and hold-out; query: who asks, by customer_id and visitor_id; unit: what
+    the arm sticks to, where the person has several names: the arm stays over a login.
 
     A hash of experiment and person is a uniform number: the first `holdout` of [0, 1) are the
     hold-out, the rest is divided by the arms' weights in their order. Different experiments divide
@@ -57,7 +58,11 @@ def _uniform(text: str) -> float:
 
 
 def in_arm(query: ProductQuery, arm: Arm) -> ProductQuery:
-    """The question as the arm has it."""
+    """The question as the arm has it.
+
+    query: as asked at the placement; arm: whose diversity and caps replace the question's where it
+    has any, and whose boosts are added.
+    """
     return replace(
         query,
         personal=query.personal and arm.personal,
@@ -71,7 +76,10 @@ def in_arm(query: ProductQuery, arm: Arm) -> ProductQuery:
 
 
 def at_placement(query: ProductQuery, wishes: Placement | None) -> ProductQuery:
-    """The question with what the merchant wants there; the question's own pins come first."""
+    """The question with what the merchant wants there; the question's own pins come first.
+
+    query: as asked; wishes: the merchant's pins and boosts for the placement, None: there are none.
+    """
     if wishes is None:
         return query
     pins = (*query.pins, *wishes.pins)

@@ -21,8 +21,11 @@ class RuleCheck:
 
 @dataclass(frozen=True)
 class ProductVerdict:
-    """shown: whether it is among the `limit`; rank: its place among all that is eligible, of how
-    many; text: the one sentence to read."""
+    """Whether one product is shown, and why.
+
+    shown: whether it is among the `limit`; text: the one sentence to read; checks: each rule's
+    word; rank: its place among all that is eligible, None: it is not; eligible: how many are.
+    """
 
     product_id: str
     shown: bool
@@ -33,7 +36,11 @@ class ProductVerdict:
 
 
 def why(index: ProductIndex, product_id: str, query: ProductQuery, visit: Visit) -> ProductVerdict:
-    """Every rule's word on one product, and how far down the list it stands."""
+    """Every rule's word on one product, and how far down the list it stands.
+
+    index: what may be shown; product_id: the product in question; query: as it would be asked;
+    visit: what the person did lately.
+    """
     if product_id not in index.place:
         unknown = RuleCheck(UNKNOWN.code, False, UNKNOWN.text)
         return ProductVerdict(product_id, False, unknown.text, (unknown,))

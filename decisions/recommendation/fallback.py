@@ -100,7 +100,8 @@ def pool(
 ) -> tuple[RankedProducts, str]:
     """At least `wanted` eligible products, best first (all, when there are fewer); who served.
 
-    hurry: no time for the personal steps.
+    case: the question, with what is known of who asks; eligible: by product of the index, whether
+    it may be shown; wanted: how many products; hurry: no time for the personal steps.
     """
     index, step = case.index, first_step(case)
     market = case.who.market if case.who is not None else -1
@@ -118,7 +119,7 @@ def pool(
 
 
 def _with_new(index: ProductIndex, ranked: RankedProducts, eligible: Mask) -> RankedProducts:
-    """With the eligible products the model never saw, each where those most like it stand."""
+    """A ranking with eligible products the model never saw, each where those most like it stand."""
     if index.model is None or index.look_alikes is None or not len(ranked.product):
         return ranked
     fresh = index.model.rank_new_products(index.look_alikes, ranked)
@@ -133,7 +134,12 @@ def _with_new(index: ProductIndex, ranked: RankedProducts, eligible: Mask) -> Ra
 def filled(
     index: ProductIndex, ranked: RankedProducts, wanted: int, eligible: Mask, market: int
 ) -> RankedProducts:
-    """Filled up with what sells best in the market, each product once, below what is there."""
+    """A ranking filled up from below with what sells best in the market, each product once.
+
+    index: what sells where; ranked: products by score, best first; wanted: how many products there
+    shall be; eligible: by product of the index, whether it may be shown; market: the model's row of
+    a market, -1: everywhere.
+    """
     if len(ranked.product) >= wanted:
         return ranked
     more = index.trending(market, wanted + len(ranked.product), eligible)

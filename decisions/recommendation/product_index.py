@@ -79,7 +79,7 @@ class ProductIndex:
     _reach: dict[str | None, Rows] = field(default_factory=dict)
 
     def reusing(self, former: "ProductIndex") -> "ProductIndex":
-        """The same with the former index's texts and labels where they are equal.
+        """This index with the former index's texts and labels where they are equal.
 
         What is new of a rebuild lies strewn among all that it needed for a moment only, and would
         keep hold of that memory.
@@ -147,7 +147,11 @@ class ProductIndex:
         return int(self.model.sources.markets.find([country])[0])
 
     def trending(self, market: int, limit: int, eligible: Mask) -> Ints:
-        """The eligible products that sell best in a market (-1: everywhere), new ones last."""
+        """The eligible products that sell best in a market (-1: everywhere), new ones last.
+
+        market: the model's row of it; limit: at most so many products; eligible: by product of the
+        index, whether it may be shown.
+        """
         order = self._order(market)
         look = max(_FIRST_LOOK, 4 * limit)
         while True:

@@ -24,7 +24,11 @@ TEXTS = {
 
 
 def worded(index: ProductIndex, code: str, product: int | None = None) -> RecommendationReason:
-    """A reason with its sentence; product: the position of what it rests on."""
+    """A reason with its sentence.
+
+    index: the products' titles; code: a key of TEXTS; product: the position of what the reason
+    rests on, None: of nothing.
+    """
     title = "it" if product is None else index.titles[product].as_py() or index.products[product]
     named = None if product is None else index.products[product]
     return RecommendationReason(code, TEXTS[code].format(title=title), named)
@@ -35,8 +39,8 @@ def likeness(
 ) -> RecommendationReason:
     """Why a product is shown beside another; what makes them similar is said as it is.
 
-    code: `similar_to` or `bought_together`; product: position of the one looked at; other: of the
-    one shown.
+    index: the products' categories and brands; code: `similar_to` or `bought_together`; product:
+    position of the one looked at, None: the index does not have it; other: of the one shown.
     """
     if code != "similar_to" or product is None:
         return worded(index, code, product)
@@ -54,7 +58,11 @@ def likeness(
 def reasons(
     case: EligibilityCase, ranked: RankedProducts, *, personal: bool
 ) -> list[RecommendationReason]:
-    """One for each product, in order; personal: whether what is known of the person served."""
+    """A reason for each product, in order.
+
+    case: the question, with what is known of who asks; ranked: the products to be shown; personal:
+    whether what is known of the person served.
+    """
     index = case.index
     pins, cart = set(index.places(case.query.pins)), set(index.places(case.query.cart))
     given = _personal(case, ranked) if personal else {}

@@ -60,7 +60,11 @@ class RecentActivity:
     visitors_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def links_of(self, visitor_id: str | None, customer_id: str | None) -> PersonLinks:
-        """The other names of a visitor or a customer, by the table of identities."""
+        """The other names of a visitor or a customer, by the table of identities.
+
+        visitor_id: the visitor who asks, None: not named; customer_id: the customer who asks, None:
+        the one the visitor signed in as.
+        """
         customer = customer_id or self.customer_of.get(visitor_id or "")
         visitors = self.visitors_of.get(customer or "", ())
         if customer is None or not visitors:
@@ -69,7 +73,11 @@ class RecentActivity:
 
 
 def read_recent_activity(lake: Lake, model: Recommender | None, as_of: datetime) -> RecentActivity:
-    """Read it from the lake, as of a time; model: None where there is none yet."""
+    """Read what is known of people beyond the model from the lake, as of a time.
+
+    lake: the merchant's tables; model: whose newest fact is where the actions begin, None: there is
+    none yet; as_of: nothing known later counts.
+    """
     orders = lake.read("orders", as_of=as_of, columns=list(_ORDER_COLUMNS))
     identities = lake.read("identities", as_of=as_of)
     month = orders[orders["ordered_at"] > pd.Timestamp(as_of) - timedelta(days=_SALES_DAYS)]

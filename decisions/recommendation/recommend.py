@@ -33,7 +33,8 @@ def recommend(
 ) -> RecommendationAnswer:
     """The best eligible products: `limit` of them, or all when there are fewer; each once.
 
-    hurry: there is no time left for the personal steps.
+    index: what may be shown; query: what is asked; visit: what the person did lately; hurry: there
+    is no time left for the personal steps.
     """
     query = at_home(index, query)
     case = eligibility_case(index, query, visit)
@@ -47,7 +48,11 @@ def recommend(
 def trending(
     index: ProductIndex, query: ProductQuery, visit: Visit = NO_VISIT
 ) -> RecommendationAnswer:
-    """What sells now in a market."""
+    """What sells now in a market.
+
+    index: what sells where; query: what is asked, its country is the market, else the one that the
+    customer buys in; visit: what the person did lately, for the rules.
+    """
     return recommend(index, replace(query, personal=False), visit)
 
 
@@ -59,7 +64,12 @@ def similar(
     *,
     together: bool = False,
 ) -> RecommendationAnswer:
-    """Products like one, or bought with it; filled up with its category's and then all others."""
+    """Products like one, or bought with it; filled up with its category's and then all others.
+
+    index: what may be shown; product_id: the product looked at, which is not shown itself; query:
+    what is asked; visit: what the person did lately; together: products bought with it, else
+    products like it.
+    """
     query = at_home(index, query)
     query = replace(query, exclude=(*query.exclude, product_id))
     case = eligibility_case(index, query, visit)
@@ -90,7 +100,11 @@ def similar(
 def rerank(
     index: ProductIndex, products: Sequence[str], query: ProductQuery, visit: Visit = NO_VISIT
 ) -> RecommendationAnswer:
-    """The products given that may be shown, the one this person likes best first; each once."""
+    """The products given that may be shown, the one this person likes best first; each once.
+
+    index: what may be shown; products: ids, less what the index does not have; query: what
+    is asked, its limit included; visit: what the person did lately.
+    """
     query = at_home(index, query)
     case = eligibility_case(index, query, visit)
     among = np.zeros(len(index.products), dtype=bool)
@@ -102,14 +116,21 @@ def rerank(
 
 
 def at_home(index: ProductIndex, query: ProductQuery) -> ProductQuery:
-    """The question with the market the customer buys in, where it names no country itself."""
+    """The question with the market the customer buys in, where it names no country itself.
+
+    index: where customers buy; query: as asked.
+    """
     if query.country is not None or query.customer_id is None:
         return query
     return replace(query, market=index.activity.markets.of(query.customer_id))
 
 
 def eligibility_case(index: ProductIndex, query: ProductQuery, visit: Visit) -> EligibilityCase:
-    """The question with what is known of who asks."""
+    """The question with what is known of who asks.
+
+    index: what may be shown, and the model; query: what is asked; visit: what the person did
+    lately.
+    """
     case = EligibilityCase(index, at_home(index, query), visit)
     return replace(case, who=find_shopper_of(case))
 

@@ -75,7 +75,11 @@ class ExperimentReport:
 def reports(
     storefront: StorefrontRecords, lake: Lake, experiment_id: str | None
 ) -> list[ExperimentReport]:
-    """The report of one experiment, or of all, the newest first."""
+    """The report of one experiment, or of all, the newest first.
+
+    storefront: the records of experiments, exposures and events; lake: the merchant's tables, with
+    the events ingested; experiment_id: of this experiment, None: of all.
+    """
     asked = [
         each
         for each in storefront.experiments()
@@ -85,7 +89,11 @@ def reports(
 
 
 def report(storefront: StorefrontRecords, lake: Lake, experiment: Experiment) -> ExperimentReport:
-    """Exposures joined with events by recommendation_id, in the records and in the lake."""
+    """The report of one experiment: its exposures joined with events by recommendation_id.
+
+    storefront: the records of exposures and of events over HTTP; lake: the merchant's tables, with
+    the events ingested; experiment: the one reported.
+    """
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)
     shown = exposures["recommendation_id"].tolist()
@@ -97,7 +105,11 @@ def report(storefront: StorefrontRecords, lake: Lake, experiment: Experiment) ->
 def figures(
     experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame
 ) -> ExperimentReport:
-    """The report from who saw and who did what (columns of `experiment_outcomes.outcomes`)."""
+    """The report from who saw and who did what (columns of `experiment_outcomes.outcomes`).
+
+    experiment: its arms and hold-out; exposures: a row an answer, of which the column arm is read;
+    people: a row a person and arm, with arm, unit and a bool for each of METRIC_NAMES.
+    """
     names = [*(arm.name for arm in experiment.arms), *([HOLDOUT] if experiment.holdout else [])]
     shares = {
         (name, metric): _share(people, name, metric)

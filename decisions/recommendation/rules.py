@@ -41,7 +41,10 @@ class EligibilityCase:
 
 @dataclass(frozen=True)
 class EligibilityRule:
-    """code and text tell why a product is not shown; `blocked`: which (None: none), fresh."""
+    """One rule; code and text tell why a product is not shown.
+
+    blocked: gives the products that the rule blocks, as a mask or as positions; None: none.
+    """
 
     code: str
     text: str
@@ -159,7 +162,11 @@ def eligible(case: EligibilityCase) -> Mask:
 
 
 def without(allowed: Mask, case: EligibilityCase, rules: tuple[EligibilityRule, ...]) -> Mask:
-    """The mask given, less what the rules block."""
+    """The mask given, less what the rules block.
+
+    allowed: by product of the index, whether it may be shown; it is changed in place. case: the
+    question, with what is known of who asks; rules: those that are applied.
+    """
     for rule in rules:
         blocked = rule.blocked(case)
         if blocked is not None and len(blocked):
@@ -168,7 +175,11 @@ def without(allowed: Mask, case: EligibilityCase, rules: tuple[EligibilityRule, 
 
 
 def first_blocking(case: EligibilityCase, products: Sequence[str]) -> dict[str, EligibilityRule]:
-    """For each of the products that may not be shown, the first rule that says so."""
+    """For each of the products that may not be shown, the first rule that says so.
+
+    case: the question, with what is known of who asks; products: ids; those the index does not have
+    are UNKNOWN.
+    """
     blocked = {product: UNKNOWN for product in products if product not in case.index.place}
     free = np.ones(len(case.index.products), dtype=bool)
     for rule in RULES:

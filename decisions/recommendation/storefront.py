@@ -43,7 +43,11 @@ class Storefront:
         )
 
     def visit(self, index: ProductIndex, query: ProductQuery) -> tuple[Visit, str]:
-        """What this person did, up to now; and why that is not known, if it is not."""
+        """What this person did, up to now; and why that is not known, if it is not.
+
+        index: what the lake knows of people; query: who asks, by customer_id and visitor_id, which
+        are linked where both are given.
+        """
         try:
             with self.runtime.telemetry.step(USE_CASE, "visit"):
                 records = self.runtime.records.storefront
@@ -56,7 +60,12 @@ class Storefront:
     def recommend(
         self, query: ProductQuery, placement: str | None, draft: Draft | None = None
     ) -> dict[str, Any]:
-        """The answer, its exposure on disk when it takes part in an experiment."""
+        """The answer, its exposure on disk when it takes part in an experiment.
+
+        query: as asked; placement: where in the shop, None: nowhere in particular, without pins,
+        boosts or an experiment; draft: takes up the visit as soon as it is read, None: nobody waits
+        for it.
+        """
         index = self.indexes.current()
         seen, problem = self.visit(index, query)
         if draft is not None:
@@ -73,7 +82,11 @@ class Storefront:
         }
 
     def hurried(self, query: ProductQuery, placement: str | None, draft: Draft) -> dict[str, Any]:
-        """What sells, by the rules, without another look at a database: there is no time left."""
+        """What sells, by the rules, without another look at a database: there is no time left.
+
+        query: as asked; placement: where in the shop, None: nowhere in particular; draft: the
+        visit, if it was read in time.
+        """
         index = self.indexes.current()
         wishes = self.placements.held().lists.get(placement or "")
         seen = draft.visit or Visit(hidden=hidden_before(index, query))
@@ -85,7 +98,8 @@ class Storefront:
     ) -> tuple[ProductQuery, Assignment | None]:
         """The question as the merchant and the person's arm have it at this placement.
 
-        query: as asked; placement: where in the shop; seen: what is known of who asks.
+        query: as asked; placement: where in the shop, None: nowhere in particular; seen: what is
+        known of who asks.
         """
         if placement is None:
             return query, None
@@ -102,7 +116,11 @@ class Storefront:
         recommendation_id: str,
         problem: str = "",
     ) -> dict[str, Any]:
-        """The answer as it goes out, counted; problem: what else degrades it."""
+        """The answer as it goes out over HTTP, counted by the telemetry.
+
+        index: what the answer was made from; answer: the products, best first; recommendation_id:
+        the answer's id; problem: what else degrades it, empty: nothing.
+        """
         answer = replace(answer, degraded=answer.degraded or problem)
         self.runtime.telemetry.counted(USE_CASE, answer.served_by, degraded=answer.degraded)
         return body(index, answer, recommendation_id)

@@ -28,8 +28,9 @@ def read_visit(
 ) -> Visit:
     """What is known of who asks, under every name they are known by.
 
-    records: where events and links are read; until: nothing that happened later counts. Raises
-    DatabaseError.
+    index: what the lake knows of people; query: who asks, by customer_id and visitor_id; records:
+    where events and links are read; until: nothing that happened later counts, None: all counts.
+    Raises DatabaseError.
     """
     links = known_links(index, query, records)
     trails = [records.trail(query.visitor_id, query.customer_id, until=until)]
@@ -49,7 +50,11 @@ def read_visit(
 def known_links(
     index: ProductIndex, query: ProductQuery, records: StorefrontRecords
 ) -> PersonLinks:
-    """The other names of who asks, by what came over HTTP and what was ingested."""
+    """The other names of who asks, by what came over HTTP and what was ingested.
+
+    index: the links that were ingested; query: who asks, by customer_id and visitor_id; records:
+    the links that came over HTTP.
+    """
     if query.visitor_id is None and query.customer_id is None:
         return PersonLinks()
     kept = records.links(query.visitor_id, query.customer_id)
@@ -83,7 +88,8 @@ def visit(
 ) -> Visit:
     """What the trail says at the time of the index (of the newest event, where that is later).
 
-    trail: of who asks, under all their names; links: those names.
+    index: its time, and what the lake knows of hides; query: who asks, by customer_id and
+    visitor_id; trail: of who asks, under all their names; links: those names.
     """
     keys = [*links.customers, *(person(None, each) or "" for each in links.visitors)]
     events = (*trail.touches, *trail.impressions)
@@ -113,7 +119,11 @@ def visit(
 def hidden_before(
     index: ProductIndex, query: ProductQuery, others: Sequence[str] = ()
 ) -> frozenset[str]:
-    """What the lake knows this person hid; others: more names of who asks."""
+    """What the lake knows this person hid, as product ids.
+
+    index: who hid what; query: who asks, by customer_id and visitor_id; others: more names of who
+    asks.
+    """
     names = (person(query.customer_id, None), person(None, query.visitor_id), *others)
     return frozenset().union(*(index.hides.get(name or "", frozenset()) for name in names))
 

@@ -38,6 +38,9 @@ _VISITOR = "visitor:"
 def person(customer_id: str | None, visitor_id: str | None) -> str | None:
     """The one key of who acts: the customer where known, else the visitor.
 
+    customer_id: None or empty where the customer is not known; visitor_id: None or empty where the
+    visitor is not known. With neither there is no key.
+
     >>> person(None, "v1")
     'visitor:v1'
     """
@@ -57,11 +60,11 @@ def interactions(
 ) -> pd.DataFrame:
     """Orders and events as one list of interactions, oldest first; columns as INTERACTIONS.
 
-    Cancelled and returned lines are left out. A `purchase` event of a customer and product that
-    was also ordered that day is the same purchase and counts once. Visitors without a customer
-    id appear as `visitor:<id>`, or as the customer that `identities` links them to. weight:
-    KIND_WEIGHTS. price: paid for one unit of a purchase, in the base currency `base` by `fx_rates`
-    (NaN without them). category, brand: of `products`.
+    orders, events: rows of the tables of those names. Cancelled and returned lines are left out. A
+    `purchase` event of a customer and product that was also ordered that day is the same purchase
+    and counts once. Visitors without a customer id appear as `visitor:<id>`, or as the customer
+    that `identities` links them to. weight: KIND_WEIGHTS. price: paid for one unit of a purchase,
+    in the base currency `base` by `fx_rates` (NaN without them). category, brand: of `products`.
     """
     named = _named(orders, events, fx_rates=fx_rates, identities=identities, base=base)
     for name in ("category", "brand"):

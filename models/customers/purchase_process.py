@@ -19,7 +19,7 @@ FEWEST_CUSTOMERS, FEWEST_REPEAT_BUYERS = 30, 10
 
 
 @dataclass(frozen=True)
-class PurchaseHistory:
+class PurchaseSummary:
     """Of each customer: repeats (orders after the first), last (weeks from the first order to the
     last), age (weeks from the first order to now)."""
 
@@ -28,19 +28,19 @@ class PurchaseHistory:
     age: Numbers
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> "PurchaseHistory":
-        """From columns HISTORY_COLUMNS; a last order is never before the first or after now."""
+    def of(cls, frame: pd.DataFrame) -> "PurchaseSummary":
+        """Read from HISTORY_COLUMNS; a last order is never before the first or after now."""
         repeats, active, age = (frame[name].to_numpy(dtype=float) for name in HISTORY_COLUMNS)
         age = np.maximum(np.nan_to_num(age), 0.0) / DAYS_A_WEEK
         last = np.clip(np.nan_to_num(active) / DAYS_A_WEEK, 0.0, age)
         return cls(np.maximum(np.nan_to_num(repeats), 0.0), last, age)
 
-    def sampled(self, most: int, seed: int) -> "PurchaseHistory":
+    def sampled(self, most: int, seed: int) -> "PurchaseSummary":
         """At most `most` customers, drawn by `seed`."""
         if len(self.repeats) <= most:
             return self
         rows = np.random.default_rng(seed).choice(len(self.repeats), most, replace=False)
-        return PurchaseHistory(self.repeats[rows], self.last[rows], self.age[rows])
+        return PurchaseSummary(self.repeats[rows], self.last[rows], self.age[rows])
 
 
 def maximize_likelihood(
@@ -73,7 +73,7 @@ def maximize_likelihood(
     return np.exp(np.asarray(best.x)), -float(best.fun) * unit
 
 
-def require_repeat_buyers(history: PurchaseHistory) -> None:
+def require_repeat_buyers(history: PurchaseSummary) -> None:
     """Raise TooLittleDataError where a history shows too little repeat purchase to learn from."""
     buyers, repeaters = len(history.repeats), int((history.repeats > 0).sum())
     if buyers < FEWEST_CUSTOMERS or repeaters < FEWEST_REPEAT_BUYERS:

@@ -46,8 +46,9 @@ def with_holes(
     """The payments, and after them copies with a group of columns emptied, for each of GROUPS that
     is hardly ever missing.
 
-    names: of the columns; matrix: payments × columns, NaN is missing; label and weight: of each
-    payment. A payment and its copies weigh together what the payment weighed.
+    seed: of the random draws; names: of the columns; matrix: payments × columns, NaN is missing;
+    label and weight: of each payment. A payment and its copies weigh together what the payment
+    weighed.
     """
     place = {name: number for number, name in enumerate(names)}
     random = np.random.default_rng(seed)

@@ -74,8 +74,9 @@ def all_blends(*, trees: bool) -> Array:
 def choose_durable_below(parts: Sequence[Array], examples: Sequence[TeachingExample]) -> float:
     """Below which share of buyers who buy again a product is not shown to who has it.
 
-    parts: candidates × PARTS of each example's person, made by a ranking that others taught. The
-    largest of _DURABLE that costs no more than chance: a rule never undoes the ranking.
+    parts: candidates × PARTS of each example's person, made by a ranking that others taught;
+    examples: in the order of the parts. The largest of _DURABLE that costs no more than chance: a
+    rule never undoes the ranking.
     """
     blend = all_blends(trees=_have_trees(parts))[0]
     shown = _gains(parts, examples, blend[None, :], new_only=False, durable_below=0.0)[0]
@@ -92,9 +93,10 @@ def choose_blends(
 ) -> Array:
     """CELLS × PARTS: the blend of each cell.
 
-    parts: candidates × PARTS of each example's person, made by a ranking that others taught.
-    durable_below: what is held back from who has it. The best over all people is taken where it is
-    clearly better than the first; a cell has one of its own where that is clearly better for it.
+    parts: candidates × PARTS of each example's person, made by a ranking that others taught;
+    examples: in the order of the parts; durable_below: what fewer than this share of its buyers buy
+    again is held back from who has it. The best over all people is taken where it is clearly better
+    than the first; a cell has one of its own where that is clearly better for it.
     """
     blends = all_blends(trees=_have_trees(parts))
     returns = np.array([example.returns for example in examples])
@@ -122,8 +124,10 @@ def settle_blends(
 ) -> Array:
     """CELLS × PARTS: the blends given, or one source alone where that is better for the judges.
 
-    parts: candidates × PARTS of each judge; durable_below: what is held back from who has it. Lists
-    of everything and of new products are settled apart, each for everybody.
+    blends: CELLS × PARTS in use; parts: candidates × PARTS of each judge; judges: examples in the
+    order of the parts; durable_below: what fewer than this share of its buyers buy again is held
+    back from who has it. Lists of everything and of new products are settled apart, each for
+    everybody.
     """
     alone = np.eye(len(PARTS))
     returns = np.array([judge.returns for judge in judges])
@@ -184,7 +188,10 @@ def _gains(
 
 
 def _gains_of(scores: Array, bought: Mask, wanted: int) -> Iterator[float]:
-    """scores: candidates × blends; bought: by candidate; wanted: how many were bought in all."""
+    """For each blend the NDCG and recall of the short list and of the long one, added up.
+
+    scores: candidates × blends; bought: by candidate; wanted: how many were bought in all.
+    """
     discount = 1.0 / np.log2(np.arange(_LONG) + 2.0)
     ideal = np.cumsum(discount)
     for score in scores.T:

@@ -82,7 +82,8 @@ class CandidatePool:
 def gather_candidates(sources: Sources, shopper: Shopper, eligible: Mask | None) -> CandidatePool:
     """The person's own products, the session's, and the best of each source.
 
-    eligible: by product; None: all may be proposed.
+    sources: what proposes; shopper: for whom; eligible: by product, whether it may be proposed;
+    None: all may.
     """
     size = len(sources.products)
     said = _source_scores(sources, shopper, size)
@@ -115,7 +116,8 @@ def _source_scores(sources: Sources, shopper: Shopper, size: int) -> dict[str, F
 def similar_people_scores(sources: Sources, shopper: Shopper, size: int) -> NDArray[np.float64]:
     """What people like this one bought, by how like they are; 0 for somebody unknown.
 
-    size: how many products there are.
+    sources: who is like whom, and who bought what; shopper: for whom; size: how many products there
+    are.
     """
     if shopper.person < 0:
         return np.zeros(size)
@@ -164,7 +166,11 @@ def last_basket(shopper: Shopper) -> tuple[Ints, Floats]:
 
 
 def favourite_categories(sources: Sources, shopper: Shopper) -> tuple[Ints, Floats]:
-    """The categories a person likes most, and their share of what they like."""
+    """The categories a person likes most, and their share of what they like.
+
+    sources: the products' categories; shopper: for whom; of their own products and the session's
+    the strongest speak.
+    """
     products, strength = strongest_interests(shopper)
     category = sources.catalogue.category[products]
     known = category >= 0
@@ -230,6 +236,8 @@ def _rankable(
 
 def positions_in(mine: Ints, products: Ints) -> tuple[Ints, Mask]:
     """Where each of the products stands in a sorted array, and whether it does.
+
+    mine: product positions, ascending; products: those looked for, in any order.
 
     >>> positions_in(np.array([2, 5]), np.array([5, 6]))[1].tolist()
     [True, False]

@@ -35,8 +35,8 @@ def fit_graph_filter(likes: csr_matrix, *, factors: int, keep: int, seed: int) -
     """The strongest ties of each product; without its tie to itself.
 
     likes: people × products, 0 where there is no interest; factors: eigenvectors; keep: ties a
-    product. Both are fewer where there are very many products, and factors also where there are
-    few people.
+    product. Both are fewer where there are very many products, and factors also where there are few
+    people. seed: of the random start of the decomposition.
     """
     scaled, spread = _scaled(likes)
     keep = min(keep, _TABLE // max(likes.shape[1], 1))

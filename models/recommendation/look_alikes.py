@@ -33,6 +33,8 @@ def find_look_alikes(listed: Catalogue, new: NewProducts) -> Ints:
 
     Like are products of the same category, else of the same aisle; among them the same brand and a
     near price come first. Without a category it is the same brand; else there are none.
+
+    listed: the products the model knows; new: those it does not know.
     """
     category = listed.categories.find([name or "" for name in new.category])
     aisle = listed.aisles.find([(name or "").split("/")[0] for name in new.category])
@@ -63,7 +65,8 @@ def look_alike_scores(
 
     The lowest score of all where none of them is a candidate.
 
-    product, score: the candidates of one person; size: how many products the model knows.
+    look_alikes: new products × 10, positions of known products, -1: no more; product, score: the
+    candidates of one person; size: how many products the model knows.
     """
     floor = float(score.min()) if len(score) else 0.0
     known = np.full(size + 1, floor)  # the last is for -1: no look-alike

@@ -43,7 +43,11 @@ class Neighbours:
         return np.bincount(near, ties, minlength=size).astype(np.float64)
 
     def links(self, products: Ints, weight: Floats, targets: Ints) -> NDArray[np.int64]:
-        """Which of the weighted products ties most strongly to each target; -1 where none does."""
+        """Which of the weighted products ties most strongly to each target; -1 where none does.
+
+        products: their positions; weight: of each of them, how much its ties count; targets:
+        positions of the products asked about.
+        """
         owner, near, ties = self._ties(products, weight)
         met = np.isin(near, targets)
         owner, near, ties = owner[met], near[met], ties[met]

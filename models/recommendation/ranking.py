@@ -165,8 +165,9 @@ def learn_ranking(
 ) -> CandidateRanking:
     """Learn linear score, trees and blends from examples of one or more windows.
 
-    durable_below: below which share of buyers who buy again a product is held back from who has
-    it, where that cannot be learned. The blends are chosen by halves: what one half of the people
+    examples: candidates of people, and which of them were bought. seed: of all that is drawn.
+    durable_below: below which share of buyers who buy again a product is held back from who has it,
+    where that cannot be learned. The blends are chosen by halves: what one half of the people
     teaches ranks for the other; then all teach. With too little bought the default weights speak
     alone.
     """
@@ -242,6 +243,9 @@ def learn_linear(examples: Sequence[TeachingExample], *, seed: int) -> LinearSco
     """Logistic regression of "bought" on the standardised features, but the FINE ones.
 
     They are near doubles of others, and of few purchases it would make too much of them.
+
+    examples: candidates of people, and which of them were bought; seed: of the draw of candidates
+    that were not bought.
     """
     rows, bought, weight = lessons(examples, seed=seed)
     mean, scale = _standard(rows)
@@ -252,7 +256,11 @@ def learn_linear(examples: Sequence[TeachingExample], *, seed: int) -> LinearSco
 
 
 def grow_trees(examples: Sequence[TeachingExample], *, seed: int) -> lgb.Booster | None:
-    """Trees that learn the log-odds of a purchase; None with too few bought."""
+    """Trees that learn the log-odds of a purchase; None with too few bought.
+
+    examples: candidates of people, and which of them were bought; seed: of the draw of candidates
+    that were not bought, and of the trees.
+    """
     if not _is_enough(examples, _ENOUGH_FOR_TREES):
         return None
     rows, bought, weight = lessons(examples, seed=seed)
@@ -272,6 +280,8 @@ def lessons(
 
     Of each person all that was bought, and by chance _OTHERS of their own products and of all
     others that were not; each of these stands for several.
+
+    examples: candidates of people, and which of them were bought; seed: of the draw.
     """
     random = np.random.default_rng(seed)
     rows, bought, weight = [], [], []

@@ -178,8 +178,9 @@ class Recommender:
     ) -> Shopper:
         """The person, the market and the session's products; what is unknown is left out.
 
-        market: a country; without one it is that the person buys in. session: (product_id, weight).
-        recent: what the person did since the model was made, oldest first; days: since then.
+        customer_id: who it is, None: not named. market: a country; without one it is that the
+        person buys in. session: (product_id, weight). recent: what the person did since the model
+        was made, oldest first; days: since then.
         """
         person = int(self.sources.people.find([customer_id])[0]) if customer_id else NOBODY
         product = self.sources.products.find([name for name, _ in session])
@@ -202,8 +203,9 @@ class Recommender:
     ) -> RankedProducts:
         """The best eligible products; all of them, each once, when there are fewer than `limit`.
 
-        eligible: by product; None: all. new_only: ranked as a list of what the person does not
-        have. For somebody of whom nothing is known it is what sells.
+        shopper: for whom; limit: how many products; eligible: by product, whether it may be shown,
+        None: all may. new_only: ranked as a list of what the person does not have. For somebody of
+        whom nothing is known it is what sells.
         """
         if not len(shopper.history) and not len(shopper.products):
             return self.trending(shopper.market, limit=limit, eligible=eligible)
@@ -218,7 +220,8 @@ class Recommender:
     ) -> RankedProducts:
         """Every eligible product that any source proposes, best first; nothing is filled up.
 
-        eligible: by product; None: all. new_only: as in `rank`.
+        shopper: for whom; eligible: by product, whether it may be shown, None: all may; new_only:
+        ranked as a list of what the person does not have.
         """
         pool = gather_candidates(self.sources, shopper, eligible)
         rows = candidate_features(pool, self.sources, shopper)
@@ -243,7 +246,7 @@ class Recommender:
     def _refilled(
         self, ranked: RankedProducts, shopper: Shopper, limit: int, eligible: Mask | None
     ) -> RankedProducts:
-        """With what sells best behind, scored below everything ranked."""
+        """A ranking with what sells best behind it, scored below everything ranked."""
         free = (
             np.ones(len(self.sources.products), dtype=bool) if eligible is None else eligible.copy()
         )
@@ -290,7 +293,8 @@ class Recommender:
     def similar(self, product: int, *, limit: int, eligible: Mask | None = None) -> RankedProducts:
         """Products like one: by category, brand and price, and liked by the same people.
 
-        product: its position; eligible: by product, None: all.
+        product: its position; limit: at most so many products; eligible: by product, whether it may
+        be shown, None: all may.
         """
         score = similar_by_content(self.sources, product)
         found = select_best(score, limit, eligible, above=0.0)
@@ -301,7 +305,8 @@ class Recommender:
     ) -> RankedProducts:
         """Products in the same baskets, by how often and how much more than chance would have it.
 
-        product: its position; eligible: by product, None: all.
+        product: its position; limit: at most so many products; eligible: by product, whether it may
+        be shown, None: all may.
         """
         near, strength = self.sources.co_purchase.of(product)
         keep = slice(None) if eligible is None else eligible[near]
@@ -310,7 +315,8 @@ class Recommender:
     def trending(self, market: int, *, limit: int, eligible: Mask | None = None) -> RankedProducts:
         """What sells now in a market (everywhere for NOBODY); then, unsold, by product.
 
-        market: its position; eligible: by product, None: all.
+        market: its position; limit: at most so many products; eligible: by product, whether it may
+        be shown, None: all may.
         """
         row = market if market >= 0 else -1
         score = self.sources.popularity.trend[row].astype(float)
@@ -320,8 +326,9 @@ class Recommender:
     def reasons(self, shopper: Shopper, products: Ints) -> list[tuple[str, int | None]]:
         """Why each product is shown: a code, and the product it rests on.
 
-        products: positions. buy_again (bought at least twice), bought_before, session (ties to what
-        was just looked at), similar (ties to what was bought), popular.
+        shopper: for whom; products: positions. The codes are buy_again (bought at least twice),
+        bought_before, session (ties to what was just looked at), similar (ties to what was bought)
+        and popular.
         """
         history, near = shopper.history, self.sources.random_walk
         often = history.product[history.count >= _REGULAR]
@@ -377,6 +384,9 @@ def session_affinity(sources: Sources, shopper: Shopper, found: Ints) -> NDArray
 
     A session that looks at one category only is worth 0.6 to everything of it, and 0.2 more to its
     brands; one that looks at many things says little.
+
+    sources: the products' categories and brands; shopper: whose session it is; found: positions of
+    the candidates.
     """
     affinity = np.zeros(len(found))
     catalogue = sources.catalogue

@@ -107,7 +107,7 @@ def log_rank(score: Floats) -> Array:
 
 
 def own_history(own: PersonalHistory) -> Iterator[Floats]:
-    """Columns as OWN_FEATURES."""
+    """What a person did with each candidate before, a column each of OWN_FEATURES, in order."""
     gaps = np.maximum(own.count - 1, 0)
     interval = (own.first - own.last + _PRIOR_GAPS * own.cycle) / (gaps + _PRIOR_GAPS)
     yield own.ever.astype(np.float64)

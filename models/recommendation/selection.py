@@ -25,7 +25,9 @@ def select_best(
 ) -> Ints:
     """Positions of the `count` best eligible scores above a floor, best first, ties by position.
 
-    Fewer come back when fewer are eligible: no padding, nothing that is not eligible.
+    score: a score a position; count: at most so many; eligible: by position, whether it may be
+    chosen, None: all may; above: the floor. Fewer come back when fewer are eligible: no padding,
+    nothing that is not eligible.
 
     >>> select_best(np.array([1.0, 3.0, 2.0]), 2, np.array([True, False, True])).tolist()
     [2, 0]

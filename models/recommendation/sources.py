@@ -64,7 +64,8 @@ def learn_sources(
     """Learn every source from the same interactions.
 
     frame: columns as features.recommendation.INTERACTIONS, `purchase` the kind to foretell.
-    factors, ties: of the graph filter; neighbours, damping: of the random walk and the baskets.
+    factors, ties: of the graph filter; neighbours, damping: of the random walk and the baskets;
+    seed: of the graph filter's decomposition.
     """
     log = encode_interactions(frame)
     history = describe_history(log)

@@ -73,7 +73,7 @@ def save(
 
 
 def parameters(folder: Path) -> dict[str, Any]:
-    """The constructor's arguments."""
+    """The arguments of the recommender's constructor, as a folder keeps them."""
     given: dict[str, Any] = json.loads((folder / _PARAMETERS).read_text())
     return given
 

@@ -57,10 +57,11 @@ def teaching_examples(
 ) -> list[TeachingExample]:
     """Examples of the last windows, newest first; of at most `people` people in all.
 
-    frame: columns as features.recommendation.INTERACTIONS. learn: gives the sources of a frame;
-    it is given nothing but what was before the window. window_days: length of a window, at most a
-    quarter of the history. An older window is used only while two windows of history are left
-    before it and people are wanted.
+    frame: columns as features.recommendation.INTERACTIONS. learn: gives the sources of a frame; it
+    is given nothing but what was before the window. window_days: length of a window, at most a
+    quarter of the history; windows: at most so many; seed: of the draw of people where there are
+    more. An older window is used only while two windows of history are left before it and people
+    are wanted.
     """
     newest, oldest = frame["occurred_at"].max(), frame["occurred_at"].min()
     window = min(timedelta(days=window_days), (newest - oldest) / 4)
@@ -97,8 +98,8 @@ def examples_of(
 ) -> Iterator[TeachingExample]:
     """What sources would propose to people, and what those bought afterwards.
 
-    bought: purchases (customer_id, product_id) after all that the sources know; people: at most
-    so many, by chance.
+    sources: what proposes; bought: purchases (customer_id, product_id) after all that the sources
+    know; people: at most so many, by chance; seed: of that chance.
     """
     for person, products, unknown in _bought_by(sources, bought, people=people, seed=seed):
         yield _example(sources, person, products, unknown)

@@ -43,6 +43,9 @@ class Interval:
 def share(did: int, people: int, *, level: float = 0.95) -> Share:
     """A share with its Wilson interval; of nobody: anything between 0 and 1.
 
+    did: how many did it; people: of how many; level: the probability that the interval covers the
+    truth, in 0 … 1.
+
     >>> found = share(15, 148)  # Newcombe (1998), table I
     >>> round(found.low, 4), round(found.high, 4)
     (0.0624, 0.1605)
@@ -73,6 +76,8 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> float | None
 def difference(ours: Share, theirs: Share) -> Interval:
     """Ours less theirs, by Newcombe's hybrid score interval.
 
+    ours: the share of one arm; theirs: of the arm it is compared with.
+
     >>> found = difference(share(56, 70), share(48, 80))  # Newcombe (1998), table II, (a)
     >>> round(found.low, 4), round(found.high, 4)
     (0.0524, 0.3339)
@@ -87,6 +92,8 @@ def relative(ours: Share, theirs: Share) -> Interval:
     """Ours over theirs, less 1, by the MOVER-R interval from the same Wilson limits.
 
     Where nobody of theirs did it there is no ratio: the value is infinite.
+
+    ours: the share of one arm; theirs: of the arm it is compared with.
     """
     p, q = ours.value, theirs.value
     low = _ratio(p, ours.low, q, theirs.high, side=-1)

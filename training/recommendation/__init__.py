@@ -52,7 +52,7 @@ def frame(context: Context) -> pd.DataFrame:
 
 
 def check(known: pd.DataFrame) -> list[str]:
-    """What is missing, a sentence each."""
+    """What the interactions lack to learn from, a sentence each; empty: nothing."""
     targets = with_targets_as_purchases(known)
     bought = targets[targets["kind"] == "purchase"]
     span = bought["occurred_at"].max() - bought["occurred_at"].min() if len(bought) else None
@@ -89,13 +89,16 @@ def split(known: pd.DataFrame, context: Context) -> Split:
 
 
 def model(context: Context) -> Recommender:
-    """The blend, with `--set`."""
+    """An unfitted recommender, its parameters the defaults or what `--set` gave."""
     defaults = parameters(Recommender(seed=context.settings.seed))
     return Recommender(**override(defaults, context.overrides))
 
 
 def settle(fitted: Recommender, halves: Split) -> Recommender:
-    """The fitted recommender, or one of its sources alone where the test says that is better."""
+    """The fitted recommender, or one of its sources alone where the test says that is better.
+
+    fitted: of `halves.train`; halves: the split whose test judges.
+    """
     return fitted if fitted.alone else fitted.settled(halves.test, people=MOST_JUDGED)
 
 
@@ -131,6 +134,8 @@ def score(fitted: Model, halves: Split) -> Mapping[str, float]:
     """How well ten products shown at the cut foretell what each person then buys.
 
     Of the recommender also how much more it finds than the best baseline, with an interval.
+
+    fitted: of `halves.train`; halves: the split whose test is foretold.
     """
     figures = judge(fitted, halves)
     if isinstance(fitted, Recommender):

@@ -143,7 +143,10 @@ def found(shown: pd.DataFrame, test: pd.DataFrame, depth: int) -> tuple[Floats, 
 
 
 def asked(halves: Split, limit: int) -> pd.DataFrame:
-    """Everybody who bought in the test, in order of their id, each asking for `limit` products."""
+    """Everybody who bought in the test, in order of their id, each asking for `limit` products.
+
+    halves: the split whose test names the people; limit: how many products each.
+    """
     return _asked_of(halves.test, limit)
 
 

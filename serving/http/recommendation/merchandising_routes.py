@@ -26,7 +26,10 @@ Name = Annotated[str, Path(min_length=1, max_length=128)]
 
 
 def router(runtime: Runtime, placements: Placements) -> APIRouter:
-    """/v1/placements and /v1/experiments."""
+    """The routes under /v1/placements and /v1/experiments.
+
+    runtime: the stores and releases in use; placements: the plans in use, changed by the routes.
+    """
     routes = APIRouter()
     _lists(routes, runtime, placements)
     _experiments(routes, runtime, placements)

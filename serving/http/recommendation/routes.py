@@ -59,7 +59,15 @@ def narrowed(
     in_stock_only: bool = True,
     explain: Annotated[bool, Query(description="Say why, item by item.")] = False,
 ) -> ProductQuery:
-    """A question in the query of a GET."""
+    """A question in the query of a GET.
+
+    limit: at most so many products, 1 … MOST_ITEMS; customer_id, visitor_id: who asks, whose hides
+    count; market: the country whose sales count; ship_to: the country it must be shipped to, else
+    the market; category: paths, with all below them; brand: any of these; price_min, price_max: in
+    the base currency, included; exclude: product ids that are not shown; diversity: 0 by score
+    alone, 1 as unlike as can be; in_stock_only: nothing that is out of stock; explain: with a
+    reason an item.
+    """
     return ProductQuery(
         customer_id=customer_id,
         visitor_id=visitor_id,
@@ -175,7 +183,7 @@ def _products(routes: APIRouter, front: Storefront) -> None:
 
 
 def asked(body: RecommendationRequest) -> ProductQuery:
-    """The body as the question."""
+    """The body of a request as the question that it asks."""
     touches = (
         SessionTouch(t, "view") if isinstance(t, str) else SessionTouch(t.product_id, t.kind)
         for t in body.session

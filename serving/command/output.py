@@ -65,7 +65,10 @@ def _plain(value: Any) -> Any:
 
 
 def show(result: Any, as_json: bool) -> None:
-    """A result for people (tables) or machines (JSON)."""
+    """A result for people (tables) or machines (JSON).
+
+    result: dataclasses, mappings, lists; as_json: whether machines read it.
+    """
     plain = _plain(result)
     if as_json:
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))

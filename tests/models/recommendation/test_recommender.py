@@ -191,7 +191,11 @@ def test_a_cart_or_view_is_enough_to_start_and_nothing_is_not() -> None:
 
 def test_ids_of_any_script_are_found_again() -> None:
     names = ["ä", "a", "日本", "z" * 128]
-    rows = [row(name, f"p{name[:100]}", i, f"o{i}") for i, name in enumerate(names)]
+    rows = [
+        row(name, f"p{name[:100]}", 4 * week + i, f"o{week}-{i}")
+        for week in range(4)
+        for i, name in enumerate(names)
+    ]
     model = Recommender(factors=4).fit(pd.DataFrame(rows))
     for name in names:
         assert products(model, name, 1) == [f"p{name[:100]}"]

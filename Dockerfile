@@ -1,9 +1,11 @@
 # Built in one stage, run in another: no compiler, no root, nothing written but /data and /tmp.
 FROM python:3.11-slim AS build
 COPY requirements.lock pyproject.toml README.md LICENSE argosy.py /src/
+COPY data /src/data
 COPY features /src/features
 COPY models /src/models
 COPY training /src/training
+COPY decisions /src/decisions
 COPY serving /src/serving
 RUN python -m venv /opt/argosy \
  && /opt/argosy/bin/pip install --no-cache-dir "uv>=0.9" \

@@ -75,3 +75,8 @@ def test_the_schedule_names_commands_that_exist() -> None:
     steps = tomllib.loads((ROOT / "ops/schedule.toml").read_text())["step"]
     words = [step["command"].split() for step in steps]
     assert {tuple(w[: 2 if w[0] in groups else 1]) for w in words} <= known
+
+
+def test_the_image_holds_every_column() -> None:
+    copied = set(re.findall(r"^COPY (\w+) /src/", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    assert copied == {"data", "features", "models", "training", "decisions", "serving"}

@@ -82,14 +82,14 @@ def check_decisions(client: TestClient, home: Home, clock: pd.Timestamp) -> None
         "payment_id": "contract-1",
         "attempted_at": clock.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "customer_id": known["customer_id"],
-        "amount": 9_000_000.0,
-        "currency": "XAF",
+        "amount": 12.0,
+        "currency": known["currency"],
     }
-    strange = client.post("/v1/fraud/decisions", json=payment).json()
+    odd = {"payment_id": "contract-2", "customer_id": "first-seen-now", "amount": 9_000_000.0}
+    strange = client.post("/v1/fraud/decisions", json=payment | odd | {"currency": "XAF"}).json()
     assert strange["degraded"], strange
-    assert strange["decision"] != "allow", "an amount that nobody can tell was allowed"
-    usual = payment | {"payment_id": "contract-2", "amount": 12.0, "currency": known["currency"]}
-    assert client.post("/v1/fraud/decisions", json=usual).status_code == 200
+    assert strange["decision"] != "allow", "a first amount that nobody can tell was allowed"
+    assert client.post("/v1/fraud/decisions", json=payment).status_code == 200
     shelf = client.post("/v1/recommendations", json={"customer_id": known["customer_id"]})
     assert shelf.status_code == 200, shelf.text
     if {"orders", "products"} <= set(home.tables):

@@ -183,6 +183,8 @@ def _reorder(
     # A position stands for those half a step around it.
     under = np.maximum((zero - at - 0.5) * step, 0.0)
     under = np.where(held, 0.0, np.where(cost < ratio * mean, under, np.inf))
+    # Where no order fits between the bounds every sale is lost: that is the mean cost then.
+    cost = np.where(np.isfinite(cost), cost, ratio * mean)
     value = relative_values(chances, costs, order_cost, reorder=at, mean_cost=cost)
     return under, np.maximum((up_to - zero) * step, 0.0), -zero * step, step, value
 

@@ -68,7 +68,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Trace:
+class LineAudit:
     """One entry of the audit trail."""
 
     at: datetime

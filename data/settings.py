@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     @field_validator("use_cases", mode="before")
     @classmethod
     def _parted(cls, value: Any) -> Any:
-        """From `a,b`, as an environment variable has it."""
+        """The parts of `a,b`, as an environment variable has it."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(","))
         return value

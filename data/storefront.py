@@ -30,6 +30,19 @@ class Trail:
 
 
 @dataclass(frozen=True)
+class PersonLinks:
+    """Under which names a person is known: the customers and visitors linked with one another.
+
+    unit: what an experiment's arm sticks to, the name they were known by first; None where nobody
+    was linked.
+    """
+
+    customers: tuple[str, ...] = ()
+    visitors: tuple[str, ...] = ()
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
 class Push:
     """A merchant's wish: products that bear all labels given are worth `factor` times as much.
 

@@ -77,7 +77,7 @@ class MicroBatcher(Generic[Asked, Answered]):
         return answer
 
     async def answer(self, asked: Asked) -> Answered:
-        """The same for who asks in an event loop."""
+        """The answer, waited for in an event loop."""
         answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._wait(_Waiting(asked, answer, copy_context()))
         return await answer

@@ -69,6 +69,9 @@ class Counters(Protocol):
     ) -> None:
         """Put states, and the ids of events they hold, in the place of all that is there.
 
+        states: of each key, which key it is, the digest of its values and its state; ids: of the
+        events; version: what `version` answers from then on.
+
         Events go on being counted meanwhile, into what was there: what was observed since the
         states were made must be observed again.
         """
@@ -93,7 +96,8 @@ def open_counters(
 ) -> Counters:
     """Counters on Redis at `url`, or on SQLite in `folder` when there is none.
 
-    seconds: how long Redis may take for a payment.
+    url: of Redis, or None; folder: made where it is not there; plan: what is counted; namespace:
+    what the names of all keys on Redis begin with; seconds: how long Redis may take for a payment.
     """
     if url:
         return RedisCounters(url, plan, namespace=namespace, seconds=seconds)
@@ -173,11 +177,11 @@ class SqliteCounters:
         self._db.executescript(_SCHEMA)
 
     def observe(self, event: VelocityEvent) -> NDArray[np.float64]:
-        """As `Counters.observe`."""
+        """The values before the event, in the order of `plan.names`; the event then counts."""
         return self.observe_all([event])[0]
 
     def observe_all(self, events: Sequence[VelocityEvent]) -> list[NDArray[np.float64]]:
-        """As `Counters.observe_all`: one immediate transaction."""
+        """`observe` of one event after the other, in one immediate transaction."""
         with self._transaction():
             answers = [self._answer(event) for event in events]
         return [_scaled(np.array(each, dtype=np.float64), self._scale) for each in answers]
@@ -229,7 +233,12 @@ class SqliteCounters:
     def load(
         self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
     ) -> None:
-        """As `Counters.load`: one transaction."""
+        """Put states, and the ids of events they hold, in the place of all that is there, in one
+        transaction.
+
+        states: of each key, which key it is, the digest of its values and its state; ids: of the
+        events that the states hold; version: what `version` answers from then on.
+        """
         now = int(time.time() * 1000)
         rows = [(f"{key.name}:{name}", orjson.dumps(state), now) for key, name, state in states]
         known = [(name, now) for name in ids]
@@ -241,7 +250,7 @@ class SqliteCounters:
             self._db.execute("insert or replace into loaded values (1, ?)", (version,))
 
     def version(self) -> str:
-        """As `Counters.version`."""
+        """The version of the last `load`; empty when there was none."""
         with self._transaction():
             row = self._db.execute("select version from loaded").fetchone()
         return str(row[0]) if row else ""
@@ -286,11 +295,11 @@ class RedisCounters:
         self._load = self._loader.register_script(LOAD)
 
     def observe(self, event: VelocityEvent) -> NDArray[np.float64]:
-        """As `Counters.observe`."""
+        """The values before the event, in the order of `plan.names`; the event then counts."""
         return self.observe_all([event])[0]
 
     def observe_all(self, events: Sequence[VelocityEvent]) -> list[NDArray[np.float64]]:
-        """As `Counters.observe_all`: a script call each, in one round trip."""
+        """`observe` of one event after the other: a script call each, in one round trip."""
         with self._circuit.asking(partial(_away, "Redis")):  # to ask once more is safe
             for _ in range(ATTEMPTS):
                 try:
@@ -329,7 +338,12 @@ class RedisCounters:
     def load(
         self, states: Iterable[tuple[Key, str, State]], ids: Iterable[str], version: str
     ) -> None:
-        """As `Counters.load`: a script call for each LOAD_BATCH keys."""
+        """Put states, and the ids of events they hold, in the place of all that is there, by a
+        script call for each LOAD_BATCH keys.
+
+        states: of each key, which key it is, the digest of its values and its state; ids: of the
+        events that the states hold; version: what `version` answers from then on.
+        """
         filling = uuid.uuid4().hex[:8]
         prefix = f"{self._prefix}{filling}:"
         with _reached(redis.RedisError, "Redis"):
@@ -351,7 +365,7 @@ class RedisCounters:
                 self._loader.unlink(*gone)
 
     def version(self) -> str:
-        """As `Counters.version`."""
+        """The version of the last `load`; empty when there was none."""
         with self._circuit.asking(partial(_away, "Redis")):
             return self._text("version")
 

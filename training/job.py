@@ -74,6 +74,8 @@ class Recipe:
     lost_to: why a baseline serves in the model's place, from its metrics and the baselines'; "":
     none does. Left out: the headline metric alone decides (`gate`).
     servable: names of the baselines that can serve in the model's place where they are better.
+    settle: what becomes of the fitted model before it is judged, such as a choice between its parts
+    by the test window.
     publish: what the use case writes to the feature store once its model is registered.
     refit: the release's model from what was judged; None fits it on the whole frame anew.
     done: called when the run has ended, whether its model was registered or held back.
@@ -93,6 +95,7 @@ class Recipe:
     sample: Callable[[pd.DataFrame], pd.DataFrame]
     policy: Callable[[Model, Split, Context], Mapping[str, float]] = no_policy
     servable: tuple[str, ...] = ()
+    settle: Callable[[Any, Split], Model] | None = None
     lost_to: Callable[[Mapping[str, float], Mapping[str, Mapping[str, float]]], str] | None = None
     publish: Callable[[Model, Context, Split], None] | None = None
     refit: "Callable[[Trained, Context], Model] | None" = None
@@ -136,6 +139,8 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> TrainingOutcome
     split = recipe.split(frame, context)
     context.progress(f"{recipe.use_case}: fitting on {len(split.train):,} rows")
     model = recipe.model(context).fit(split.train)
+    if recipe.settle is not None:
+        model = recipe.settle(model, split)
     metrics = dict(recipe.score(model, split))
     fitted, baselines = _baselines(recipe, context, split)
     run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)

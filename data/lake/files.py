@@ -142,7 +142,7 @@ def csv_batches(
 
 
 def _as_written(data: pa.Table) -> pa.Table:
-    """Without the apostrophe that spreadsheets put before a text that would be a formula."""
+    """The rows without the apostrophe that spreadsheets put before what would be a formula."""
     for place, name in enumerate(data.column_names):
         column = data.column(place)
         if pc.any(pc.starts_with(column, "'")).as_py():
@@ -156,7 +156,10 @@ def _broken(line: pacsv.InvalidRow, header_rows: int) -> Broken:
 
 
 def parquet_batches(path: Path, wanted: Sequence[str]) -> Iterator[RowBatch]:
-    """The wanted columns in the file's own types."""
+    """The wanted columns in the file's own types.
+
+    path: a Parquet file; wanted: names of the columns to read.
+    """
     with pq.ParquetFile(path) as file:
         following, total = 1, max(file.metadata.num_rows, 1)
         for found in file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted)):

@@ -79,7 +79,7 @@ def _at_rest(kind: Kind) -> pa.DataType:
 
 
 def _plain(found: pa.Array) -> pa.Array:
-    """Without dictionaries, chunks and large or viewed strings; empty text is missing."""
+    """An array without dictionaries, chunks and large or viewed strings; empty text is missing."""
     values = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()

@@ -97,8 +97,8 @@ def needed(table: Table, columns: Sequence[str], as_of: datetime | None) -> list
 
 
 def frame(rows: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
-    """As a frame: text as object with None (or as Arrow's), times in ns UTC, numbers float64, flags
-    boolean.
+    """Rows at rest as a frame: text as object with None (or as Arrow's), times in ns UTC, numbers
+    float64, flags boolean.
 
     rows: rows at rest; arrow_text: texts as Arrow keeps them, not each an object.
     """

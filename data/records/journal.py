@@ -42,7 +42,10 @@ class Journal:
     def add_many(
         self, kind: str, bodies: Sequence[tuple[str, Mapping[str, Any]]], *, author: str
     ) -> None:
-        """Write several notes down in one transaction. bodies: key and body of each."""
+        """Write several notes down in one transaction.
+
+        kind: which list they belong to; bodies: key and body (JSON values) of each; author: who.
+        """
         now = datetime.now(UTC)
         rows = [
             {"kind": kind, "key": key, "at": now, "author": author, "once": None}

@@ -129,7 +129,7 @@ def _change(
 
 
 def _hashed_text(text: str, customer_id: str, instead: str) -> str:
-    """Of a text that is the id, of JSON, and of what somebody wrote with the id in quotes."""
+    """A text with the id replaced: it is the id, JSON, or prose that has the id in quotes."""
     if text == customer_id:
         return instead
     try:

@@ -11,7 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data.purchasing import AWAITED, OrderedLine, Outcome, State, Step, Suggested, Trace, allowed
+from data.purchasing import (
+    AWAITED,
+    LineAudit,
+    OrderedLine,
+    Outcome,
+    State,
+    Step,
+    Suggested,
+    allowed,
+)
 from data.records.database import Database
 from data.records.tables import Tables
 
@@ -87,7 +96,7 @@ class Purchasing:
 
         return self._database.write(work) if wanted else 0
 
-    def trail(self, line_id: str, *, limit: int = 50) -> list[Trace]:
+    def trail(self, line_id: str, *, limit: int = 50) -> list[LineAudit]:
         """What happened to a line, in all plans; the newest first.
 
         line_id: which line; limit: at most so many.
@@ -95,7 +104,7 @@ class Purchasing:
         audit = self._audit
         query = sa.select(audit).where(audit.c.line_id == line_id).order_by(audit.c.seq.desc())
         return [
-            Trace(row.at, row.actor, row.before, row.after, row.quantity, row.reason)
+            LineAudit(row.at, row.actor, row.before, row.after, row.quantity, row.reason)
             for row in self._rows(query.limit(limit))
         ]
 

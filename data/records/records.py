@@ -221,7 +221,8 @@ class Records:
         return self.add_decisions([decision])[0]
 
     def add_decisions(self, made: Sequence[Decision]) -> list[Decision]:
-        """The same for several at once, in one commit: of two on one payment the first holds."""
+        """Keep several decisions in one commit; returns those that hold: of two on one payment the
+        first."""
         rows = [row_of(decision) for decision in made]
         decisions = self.tables.decisions
 

@@ -20,14 +20,17 @@ from data.storefront import (
     Experiment,
     ExperimentError,
     Exposure,
+    PersonLinks,
     Placement,
     Push,
     Trail,
 )
 from data.tables import TABLES
 
-_TOUCHES = ("view", "cart", "purchase")
-_KINDS = (_TOUCHES, ("impression",), ("hide",))
+_TOUCHES = ("view", "click", "cart", "uncart", "purchase")
+_HIDES = ("hide", "unhide")
+_KINDS = (_TOUCHES, ("impression",), _HIDES)
+_MOST_LINKS = 20
 _MOST_TOUCHES, _MOST_IMPRESSIONS = 100, 300
 _ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
 _EVENT_COLUMNS = ("event_id", "occurred_at", "kind", "product_id", "recommendation_id")
@@ -66,14 +69,64 @@ class StorefrontRecords:
         return Trail(
             touches=tuple(event for event in events if event.kind in _TOUCHES)[:_MOST_TOUCHES],
             impressions=tuple(event for event in events if event.kind == "impression"),
-            hidden=frozenset(event.product_id for event in events if event.kind == "hide"),
+            hidden=frozenset(_hidden(events)),
         )
 
+    # Identities -----------------------------------------------------------------------------
+
+    def link(self, visitor_id: str, customer_id: str, *, at: datetime | None = None) -> bool:
+        """Keep that a visitor is a customer; whether that is new.
+
+        visitor_id, customer_id: of one person; at: since when, by default now. The unit of the
+        customer's experiments stays what it was: that of an earlier link, the customer where one
+        was answered as such, else the visitor.
+        """
+        table = self._tables.identities
+        row = {"visitor_id": visitor_id, "customer_id": customer_id}
+        same = (table.c.visitor_id == visitor_id) & (table.c.customer_id == customer_id)
+        if self._rows(sa.select(table.c.unit).where(same)):
+            return False
+        unit = self._unit_of(customer_id) or f"visitor:{visitor_id}"
+        whole = row | {"linked_at": at or datetime.now(UTC), "unit": unit}
+        return bool(self._change(self._database.insert(table, tuple(row)), whole))
+
+    def _unit_of(self, customer_id: str) -> str | None:
+        """What a customer's arms stick to so far, if to anything."""
+        table, exposures = self._tables.identities, self._tables.exposures
+        mine = table.c.customer_id == customer_id
+        linked = self._rows(sa.select(table.c.unit).where(mine).order_by(table.c.linked_at))
+        if linked:
+            return str(linked[0].unit)
+        answered = sa.select(exposures.c.unit).where(exposures.c.unit == customer_id).limit(1)
+        return customer_id if self._rows(answered) else None
+
+    def links(self, visitor_id: str | None, customer_id: str | None) -> PersonLinks:
+        """The names linked with a visitor or a customer, or both; the newest first, a few of each.
+
+        A visitor stands for the customer that it was linked to last.
+
+        visitor_id: a visitor, or None; customer_id: a customer, or None; where both are given the
+        customer's links are told.
+        """
+        table = self._tables.identities
+        columns = (table.c.visitor_id, table.c.customer_id, table.c.unit, table.c.linked_at)
+        newest = sa.select(*columns).order_by(table.c.linked_at.desc()).limit(_MOST_LINKS)
+        if customer_id is None:
+            mine = self._rows(newest.where(table.c.visitor_id == visitor_id))
+            if not mine:
+                return PersonLinks()
+            customer_id = str(mine[0].customer_id)
+        rows = self._rows(newest.where(table.c.customer_id == customer_id))
+        if not rows:
+            return PersonLinks()
+        visitors = tuple(str(row.visitor_id) for row in rows)
+        return PersonLinks((customer_id,), visitors, str(rows[-1].unit))
+
     def hides(self) -> pd.DataFrame:
-        """Every hide, as rows of the events table."""
+        """Every hide, and every time one was taken back, as rows of the events table."""
         events = self._tables.events
         names = list(TABLES["events"].names)
-        query = sa.select(*(events.c[name] for name in names)).where(_is(events, "hide"))
+        query = sa.select(*(events.c[name] for name in names)).where(_is(events, *_HIDES))
         return pd.DataFrame([tuple(row) for row in self._rows(query)], columns=names)
 
     # The merchant's lists -------------------------------------------------------------------
@@ -196,6 +249,15 @@ class StorefrontRecords:
         return self._database.write(lambda connection: connection.execute(statement, rows).rowcount)
 
 
+def _hidden(events: Sequence[Event]) -> set[str]:
+    """What is hidden by events, newest first: a later `unhide` takes a `hide` back."""
+    last: dict[str, str] = {}
+    for event in events:
+        if event.kind in _HIDES:
+            last.setdefault(event.product_id, event.kind)
+    return {product for product, kind in last.items() if kind == "hide"}
+
+
 def _arm(given: Mapping[str, Any]) -> Arm:
     boosts = tuple(Push(**push) for push in given["boosts"])
     return Arm(**{**given, "boosts": boosts})
@@ -222,5 +284,5 @@ def _trail_query(
 
 
 def _is(events: sa.Table, *kinds: str) -> "sa.ColumnElement[bool]":
-    """Of one of the kinds, as text of the statement: it is asked at every request."""
+    """That an event is of one of the kinds, as text of the statement: asked at every request."""
     return sa.or_(*(events.c.kind == sa.literal_column(f"'{kind}'") for kind in kinds))

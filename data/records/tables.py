@@ -42,6 +42,7 @@ class Tables:
     exposures: sa.Table
     experiments: sa.Table
     placements: sa.Table
+    identities: sa.Table
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
@@ -172,6 +173,14 @@ def tables(namespace: str) -> Tables:
             postgresql_where=running,
         ),
     )
+    identities = table(
+        "identities",
+        sa.Column("visitor_id", sa.Text, primary_key=True),
+        sa.Column("customer_id", sa.Text, primary_key=True),
+        sa.Column("linked_at", Utc, nullable=False),
+        sa.Column("unit", sa.Text, nullable=False),
+        sa.Index(f"{namespace}_identities_customer", "customer_id"),
+    )
     placements = table(
         "placements",
         sa.Column("placement", sa.Text, primary_key=True),
@@ -233,6 +242,7 @@ def tables(namespace: str) -> Tables:
         exposures,
         experiments,
         placements,
+        identities,
         purchase_lines,
         purchase_audit,
         overrides,

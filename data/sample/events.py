@@ -60,7 +60,7 @@ def _before(
 def _neighbours(
     seen: pd.DataFrame, products: pd.DataFrame, random: np.random.Generator
 ) -> pd.DataFrame:
-    """The same, of another product of the same shelf (two first parts of the category)."""
+    """The events seen, each of another product of its shelf (two first parts of the category)."""
     shelf = products["category"].str.split("/").str[:2].str.join("/")
     order = np.argsort(shelf.to_numpy(dtype=str), kind="stable")
     names, starts, sizes = np.unique(

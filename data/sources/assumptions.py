@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from data.sources.mapping import Expression, Into, Source, headers_of
+from data.sources.mapping import Into, MappingExpression, Source, headers_of
 from data.sources.recognition import Recognized
 from data.tables import TABLES
 
@@ -92,7 +92,7 @@ def _is_constant(specification: Source | list[Source], constants: Mapping[str, s
     """True if something else than columns gives a value in every row."""
     if isinstance(specification, str):
         return specification.startswith("$") and bool(constants.get(specification[1:]))
-    if isinstance(specification, Expression):
+    if isinstance(specification, MappingExpression):
         parts = (*specification.from_, *specification.join)
         return specification.value is not None or any(_is_constant(p, constants) for p in parts)
     return any(_is_constant(part, constants) for part in specification)
@@ -103,7 +103,7 @@ def _constants_in(specification: Source | list[Source]) -> Iterator[str]:
     if isinstance(specification, str):
         if specification.startswith("$"):
             yield specification[1:]
-    elif isinstance(specification, Expression):
+    elif isinstance(specification, MappingExpression):
         for part in (*specification.from_, *specification.join):
             yield from _constants_in(part)
     else:

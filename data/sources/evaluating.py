@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from data.sources.mapping import Condition, Conditions, Expression, Specification
+from data.sources.mapping import Condition, Conditions, MappingExpression, Specification
 from data.sources.numbers import DecimalMark, canonical_number, decimal_mark
 from data.sources.places import country_code, currency_code, fold
 from data.sources.times import DateOrder, canonical_date, canonical_time, date_order
@@ -49,7 +49,7 @@ class Rows:
         return self.constant(None)
 
     def constant(self, value: str | None) -> Texts:
-        """The same value in every row."""
+        """One value, repeated in every row."""
         return pd.Series([value] * len(self.data), index=self.data.index, dtype=object)
 
 
@@ -94,7 +94,7 @@ def file_locale(data: pd.DataFrame, values: Mapping[str, str]) -> Locale:
 def _first_filled(specification: Specification, rows: Rows) -> Texts:
     if isinstance(specification, str):
         return rows.column(specification)
-    if isinstance(specification, Expression):
+    if isinstance(specification, MappingExpression):
         return _expression(specification, rows)
     found = rows.constant(None)
     for source in specification:
@@ -102,7 +102,7 @@ def _first_filled(specification: Specification, rows: Rows) -> Texts:
     return found
 
 
-def _expression(expression: Expression, rows: Rows) -> Texts:
+def _expression(expression: MappingExpression, rows: Rows) -> Texts:
     found = _beginning(expression, rows)
     if expression.currency:
         usual = rows.constants.get("currency", "")
@@ -119,7 +119,7 @@ def _expression(expression: Expression, rows: Rows) -> Texts:
     return _each(found, _hashed) if expression.hash else found
 
 
-def _beginning(expression: Expression, rows: Rows) -> Texts:
+def _beginning(expression: MappingExpression, rows: Rows) -> Texts:
     if expression.value is not None:
         return rows.constant(expression.value)
     if expression.line_of is not None:
@@ -136,7 +136,7 @@ def _joined(parts: list[Texts], between: str) -> Texts:
     return pd.Series(texts, index=parts[0].index, dtype=object)
 
 
-def _calculated(expression: Expression, found: Texts, rows: Rows) -> Texts:
+def _calculated(expression: MappingExpression, found: Texts, rows: Rows) -> Texts:
     steps = [
         (name, operand)
         for name in ("plus", "minus", "times", "over")
@@ -253,7 +253,7 @@ def _splitter(between: str, part: int) -> Callable[[str], str | None]:
     return one_part
 
 
-def _mapper(expression: Expression) -> Callable[[str], str | None]:
+def _mapper(expression: MappingExpression) -> Callable[[str], str | None]:
     known = {fold(old): new for old, new in expression.map.items()}
 
     def mapped(text: str) -> str | None:

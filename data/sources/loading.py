@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from data.errors import ArgosyError
 from data.sources.mapping import (
-    Expression,
     Into,
+    MappingExpression,
     Sheet,
     SourceMapping,
     Specification,
@@ -180,9 +180,9 @@ def _pattern_faults(specification: Specification) -> Iterator[str]:
                 yield f"the pattern {expression.pattern!r} is wrong: {error}"
 
 
-def expressions(specification: Specification) -> Iterator[Expression]:
+def expressions(specification: Specification) -> Iterator[MappingExpression]:
     """Every expression in a specification, outer ones first."""
-    if isinstance(specification, Expression):
+    if isinstance(specification, MappingExpression):
         yield specification
         for source in (*specification.from_, *specification.join):
             yield from expressions(source)

@@ -17,7 +17,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Expression(_Part):
+class MappingExpression(_Part):
     """How one value is made, row by row. What is not said is not done; the order is that below.
 
     from: columns (or expressions) of which the first that is filled is taken; `$name` is a value
@@ -64,13 +64,13 @@ class Expression(_Part):
                 yield name
 
 
-Source = str | Expression
-Specification = str | list[Source] | Expression
+Source = str | MappingExpression
+Specification = str | list[Source] | MappingExpression
 Condition = Literal["filled", "empty", "negative", "positive"] | tuple[str, ...]
 Conditions = Mapping[str, Condition]
 
 
-class Items(_Part):
+class MappingItems(_Part):
     """Several items in one row: each becomes a row with columns `item.name`, `item.quantity` …
 
     columns: the columns that hold them (`line_item_*` names many). between: what parts the items of
@@ -137,7 +137,7 @@ class Sheet(_Part):
     watermark: str | None = None
     fill_down: tuple[str, ...] = ()
     within: str | None = None
-    items: Items | None = None
+    items: MappingItems | None = None
     joins: tuple[Join, ...] = ()
     into: tuple[Into, ...] = ()
     note: str | None = None
@@ -187,7 +187,7 @@ def alternatives(either: str) -> list[str]:
 
 def headers_of(specification: Specification) -> Iterator[str]:
     """Every column that a specification reads."""
-    if isinstance(specification, Expression):
+    if isinstance(specification, MappingExpression):
         yield from specification.headers
     elif isinstance(specification, list):
         for source in specification:

@@ -137,7 +137,7 @@ def _text(path: Path, label: str) -> RawTable:
 
 
 def _trimmed(data: pd.DataFrame) -> pd.DataFrame:
-    """Without blanks around, None where nothing is left."""
+    """The texts without blanks around, None where nothing is left."""
     trimmed: dict[Any, Any] = {}
     for name in data:
         text: Any = data[name].str.strip() if data[name].notna().any() else data[name]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data.lake.files import Broken
 from data.sources.evaluating import Rows, evaluate, file_locale, selected
-from data.sources.mapping import Into, Items, Join, Sheet, headers_of
+from data.sources.mapping import Into, Join, MappingItems, Sheet, headers_of
 from data.sources.raw_files import RawRows
 from data.sources.recognition import Recognized
 from data.tables import TABLES
@@ -132,7 +132,7 @@ def _beside(data: pd.DataFrame, join: Join, others: Mapping[str, pd.DataFrame]) 
     return beside
 
 
-def _exploded(data: pd.DataFrame, items: Items) -> pd.DataFrame:
+def _exploded(data: pd.DataFrame, items: MappingItems) -> pd.DataFrame:
     """A row an item; columns `item.…` hold what was read of it."""
     columns = [
         name
@@ -151,7 +151,7 @@ def _exploded(data: pd.DataFrame, items: Items) -> pd.DataFrame:
     return pd.concat([taken, made], axis=1)
 
 
-def _pieces(cells: Iterable[object], items: Items) -> Iterator[str]:
+def _pieces(cells: Iterable[object], items: MappingItems) -> Iterator[str]:
     for cell in cells:
         if cell is None:
             continue
@@ -159,7 +159,7 @@ def _pieces(cells: Iterable[object], items: Items) -> Iterator[str]:
         yield from (piece.strip() for piece in pieces if piece.strip())
 
 
-def _item(text: str, items: Items) -> dict[str, str | None]:
+def _item(text: str, items: MappingItems) -> dict[str, str | None]:
     if items.pattern:
         found = re.search(items.pattern, text)
         return dict(found.groupdict()) if found else {}

@@ -38,9 +38,7 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
         raise CustomerScoreError(
             runtime.problem(USE_CASE) or "customers has no model; train one: argosy train customers"
         )
-    known = runtime.store.latest("customer_ledger", as_of)
-    known = known[known["first_order_day"].notna() & (known["orders"] > 0)]
-    known = known.reset_index(drop=True)
+    known = buyers_of(runtime, as_of)
     now = pd.Timestamp(as_of)
     if known.empty:
         return pd.DataFrame(columns=[*VALUE_COLUMNS, "model_version"])
@@ -49,6 +47,14 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     runtime.store.write("customer_value", stored_values(scored, year, now))
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
     return ranked.assign(model_version=release.version).reset_index(drop=True)
+
+
+def buyers_of(runtime: Runtime, as_of: datetime) -> pd.DataFrame:
+    """The ledger of everyone who had ordered by a time. runtime: whose store is read; as_of: the
+    time."""
+    known = runtime.store.latest("customer_ledger", as_of)
+    ordered = known["first_order_day"].notna() & (known["orders"] > 0)
+    return known[ordered].reset_index(drop=True)
 
 
 def former_segments(runtime: Runtime, customers: pd.Series, as_of: datetime) -> NDArray[np.object_]:

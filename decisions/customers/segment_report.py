@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
-from decisions.customers.batch import USE_CASE
+from decisions.customers.batch import USE_CASE, buyers_of
 from decisions.customers.segments import described_rules
+from decisions.customers.value import YEAR_DAYS, stored_values, value_customers
 from decisions.runtime import Runtime
 
 _WEEK = pd.Timedelta(days=7)
@@ -43,7 +45,7 @@ def report_segments(runtime: Runtime) -> SegmentReport:
     release = runtime.release(USE_CASE)
     policy = release.policy if release else {}
     version = release.version if release else ""
-    now = runtime.store.latest("customer_value", runtime.now())
+    now = current_values(runtime)
     if now.empty:
         why = "no customer has been scored yet: argosy score customers --out customers.parquet"
         sizes = [_size(rule, now, now) for rule in described_rules(policy)]
@@ -53,6 +55,23 @@ def report_segments(runtime: Runtime) -> SegmentReport:
     both = before[before["customer_id"].isin(now["customer_id"])]
     sizes = [_size(rule, now, both) for rule in described_rules(policy)]
     return SegmentReport(scored_at.to_pydatetime(), version, tuple(sizes))
+
+
+def current_values(runtime: Runtime) -> pd.DataFrame:
+    """The newest scores that have a segment; made now, by the release in use, where nobody was
+    scored yet. Columns of the `customer_value` view."""
+    stored = runtime.store.latest("customer_value", runtime.now())
+    stored = stored[stored["customer_segment"].notna()]
+    release = runtime.release(USE_CASE)
+    if len(stored) or release is None:
+        return stored
+    known = buyers_of(runtime, runtime.now())
+    if known.empty:
+        return stored
+    former = np.full(len(known), None, dtype=object)
+    now = pd.Timestamp(runtime.now())
+    scored, year = value_customers(known, now, release, YEAR_DAYS, former)
+    return stored_values(scored, year, now)
 
 
 def _size(rule: Mapping[str, object], now: pd.DataFrame, before: pd.DataFrame) -> SegmentSize:
@@ -80,7 +99,7 @@ def members_of(runtime: Runtime, segment: str, limit: int) -> list[dict[str, obj
 
     runtime: whose store is read; segment: one of SEGMENT_NAMES.
     """
-    now = runtime.store.latest("customer_value", runtime.now())
+    now = current_values(runtime)
     mine = now[now["customer_segment"] == segment]
     best = mine.sort_values("expected_margin_365d", ascending=False, kind="stable").head(limit)
     names = ["customer_id", "expected_margin_365d", "churn_risk", "credit_rating"]

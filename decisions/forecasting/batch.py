@@ -27,11 +27,12 @@ def score(
 ) -> pd.DataFrame:
     """Forecasts from all that was known at `as_of`, of every pair under planning.
 
-    horizon: periods handed back, the model's own when left out (the store never gets fewer).
-    quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean and a
-    column a quantile (q10, q50 …), then demand_class, abc_xyz and overrides (ids of those that
-    count); the first period is the running one. Raises ModelError when no
-    model is in use, or a level or the horizon cannot be had.
+    runtime: the settings, the lake, the store and the releases in use; as_of: nothing known later
+    is used. horizon: periods handed back, the model's own when left out (the store never gets
+    fewer). quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean
+    and a column a quantile (q10, q50 …), then demand_class, abc_xyz and overrides (ids of those
+    that count); the first period is the running one. Raises ModelError when no model is in use, or
+    a level or the horizon cannot be had.
     """
     release = runtime.release("forecasting")
     if release is None:
@@ -53,6 +54,10 @@ def score(
 def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: int) -> pd.DataFrame:
     """The release's long answer as of a time with the overrides that hold then put on, written to
     the `forecast` view on the way.
+
+    runtime: the settings, the lake, the store and the releases in use; release: the forecaster and
+    its version; as_of: nothing known later is used; horizon: periods ahead, the running one
+    included.
     """
     tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
     # The model says the period once it was chosen: new data cannot flip it.
@@ -70,7 +75,7 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     rows = features.packed(
         answer,
         _levels(release),
-        frequency=str(demand["frequency"].iloc[0]),
+        frequency=frequency,
         model_version=release.version,
     )
     return answer_of(put(runtime, rows, as_of), answer, _levels(release))
@@ -93,7 +98,11 @@ def out_of_range(levels: Sequence[float]) -> str:
 
 
 def at_levels(values: np.ndarray, known: Sequence[float], asked: Sequence[float]) -> np.ndarray:
-    """Quantiles at the asked levels, between the known ones on a straight line: n × asked."""
+    """Quantiles at the asked levels, between the known ones on a straight line: n × asked.
+
+    values: n × known, the quantiles; known: their levels, rising; asked: the levels wanted; one
+    beyond the known ones gets the nearest known quantile.
+    """
     count = len(known)
     place = np.interp(np.asarray(asked), np.asarray(known), np.arange(count, dtype=float))
     low = np.floor(place).astype(int)

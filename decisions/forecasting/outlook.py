@@ -54,11 +54,16 @@ class Outlooks:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        # The warehouses as of a version of the lake: read again when it moves on.
+        self._warehouses: tuple[str, pd.DataFrame] | None = None
 
     def of(self, warehouse_id: str, product_id: str) -> Outlook:
         """The forecast in the store; the cold start of the model in use where there is none.
 
         Raises ModelError when there is neither forecast nor model.
+
+        warehouse_id: of the pair's warehouse; product_id: of its product; the store need not know
+        either.
         """
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         degraded = ""
@@ -82,8 +87,12 @@ class Outlooks:
 
     def _running(self, frequency: str) -> int:
         """The number of the period that runs now in the warehouses' time."""
-        warehouses = self._runtime.lake.read("warehouses")
-        return number(running_moment(self._runtime.now(), warehouses), frequency)
+        version = self._runtime.lake.version()
+        known = self._warehouses
+        if known is None or known[0] != version:
+            known = (version, self._runtime.lake.read("warehouses"))
+            self._warehouses = known
+        return number(running_moment(self._runtime.now(), known[1]), frequency)
 
     def _cold(self, pair: Mapping[str, str], release: Release, degraded: str) -> Outlook:
         """What the model says of a series it knows nothing of."""

@@ -17,6 +17,9 @@ def put(runtime: Runtime, rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """Write the model's rows of the `forecast` view with the overrides that hold put on.
 
     What the model said of overridden pairs goes to `model_forecast`. Returns what was written.
+
+    runtime: whose store and records are used; rows: a row a pair, as the model made them; as_of:
+    the moment at which an override has to hold.
     """
     overrides = runtime.records.overrides.all()
     mine = overridden(rows, overrides, as_of)
@@ -42,7 +45,11 @@ class Renewal:
 
 
 def renew(runtime: Runtime, override: Override, now: datetime) -> Renewal:
-    """Put the stored forecast of an override's pair under all overrides that hold now."""
+    """Put the stored forecast of an override's pair under all overrides that hold now.
+
+    runtime: whose store and records are used; override: the one that was kept or dropped just
+    before; now: the moment at which overrides have to hold.
+    """
     pair = {"warehouse_id": override.warehouse_id, "product_id": override.product_id}
     current = runtime.store.history("forecast", now, only=pair).tail(1)
     if current.empty:
@@ -61,7 +68,11 @@ def renew(runtime: Runtime, override: Override, now: datetime) -> Renewal:
 
 
 def answer_of(rows: pd.DataFrame, answer: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:
-    """The long answer with the numbers of rows that overrides changed."""
+    """The long answer with the numbers of rows that overrides changed.
+
+    rows: of the `forecast` view, overrides put on; answer: the model's, a row a pair and period;
+    levels: of the quantiles, each between 0 and 1.
+    """
     answer = answer.assign(overrides=None)
     changed = rows[rows["overrides"].notna()]
     if changed.empty:

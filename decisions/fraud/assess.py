@@ -47,7 +47,12 @@ class Assessment:
 def assess_return(
     runtime: Runtime, engine: Engine, request: Mapping[str, Any], *, by: str
 ) -> Assessment:
-    """A return request: the customer's habit, this product again, its value."""
+    """A return request: the customer's habit, this product again, its value.
+
+    runtime: the stores and releases in use; engine: the payments' engine, whose rates, lists, rules
+    and customer risk are used; request: the fields of the request by name, requested_at a datetime;
+    by: who asks, noted as the author.
+    """
     orders = orders_of(runtime.lake.files("orders"), request["customer_id"])
     risk = _risk(engine, request["customer_id"], request["requested_at"])
     facts = return_facts(request, orders, risk, engine.rates())
@@ -60,7 +65,12 @@ def assess_return(
 def assess_order(
     runtime: Runtime, engine: Engine, request: Mapping[str, Any], *, by: str
 ) -> Assessment:
-    """An order: the risk of its payment, the lists, the address."""
+    """An order: the risk of its payment, the lists, the address.
+
+    runtime: the stores and releases in use; engine: the payments' engine, whose rates, lists, rules
+    and customer risk are used; request: the fields of the order and its payment by name,
+    attempted_at a datetime; by: who asks, noted as the author.
+    """
     at = request["attempted_at"]
     amount = engine.rates().amount(request["amount"], request.get("currency"), milliseconds(at))
     risk = _risk(engine, request["customer_id"], at)

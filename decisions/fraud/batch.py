@@ -31,6 +31,8 @@ COLUMNS = ("payment_id", "probability", "score", "decision", "reasons")
 def score(runtime: Runtime, as_of: datetime, *, payments: Path | str) -> pd.DataFrame:
     """The payments of the folder `payments` in order of time: COLUMNS; reasons as JSON text.
 
+    runtime: the stores and releases in use; as_of: nothing known later is used.
+
     The counters are ones of their own, filled from the lake's earlier payments and fed with its
     later ones up to `as_of` in their turn; fraud reports count from their day, up to `as_of`. The
     live counters and decisions are not touched.

@@ -58,7 +58,10 @@ def read(records: Records) -> FraudControls:
 
 
 def write_rules(records: Records, rules: RuleSet) -> None:
-    """Keep a rule set under its version, so that decisions made by it can be replayed."""
+    """Keep a rule set under its version, so that decisions made by it can be replayed.
+
+    records: the database of the service; rules: the rule set.
+    """
     body = {"rules": [vars_of(rule) for rule in rules.rules]}
     once = f"{RULES}:{rules.version}"
     records.journal.add(RULES, rules.version, author="argosy", body=body, once=once)
@@ -67,13 +70,22 @@ def write_rules(records: Records, rules: RuleSet) -> None:
 def write_policy(
     records: Records, model_version: str, policy: FraudPolicy, *, author: str, why: str
 ) -> None:
-    """Keep a policy under its version, and from now on use it with the model."""
+    """Keep a policy under its version, and from now on use it with the model.
+
+    records: the database of the service; model_version: the version of the release that the policy
+    is used with; policy: the numbers to keep; author: who sets it; why: the reason, in words, kept
+    beside it.
+    """
     body: dict[str, Any] = {"model_version": model_version, "numbers": policy.numbers(), "why": why}
     records.journal.add(POLICY, policy.version, author=author, body=body)
 
 
 def keep_policy(records: Records, release: Release) -> None:
-    """Write down a release's own policy, once."""
+    """Write down a release's own policy, once.
+
+    records: the database of the service; release: the fraud model as registered, with its policy's
+    numbers.
+    """
     policy = FraudPolicy.of(release.policy)
     body = {"model_version": release.version, "numbers": policy.numbers(), "why": "trained"}
     once = f"{POLICY}:{release.version}:{policy.version}"
@@ -82,6 +94,9 @@ def keep_policy(records: Records, release: Release) -> None:
 
 def set_shadow(runtime: Runtime, version: str, *, author: str) -> dict[str, str]:
     """Score with this version beside the champion, without acting; an empty version ends it.
+
+    runtime: the stores and releases in use; version: of the fraud model in the registry; author:
+    who sets it.
 
     Raises RegistryError for a version that is not there or cannot be loaded.
     """

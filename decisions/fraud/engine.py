@@ -59,13 +59,16 @@ class Engine:
     def decide(self, payment: Mapping[str, Any], *, explain: bool = False) -> Decision:
         """Decide, and count the payment for the next ones; the same payment_id counts once.
 
+        payment: its fields by name, attempted_at a datetime; explain: whether the model's reasons
+        are given also when the payment is allowed.
+
         Where the counters or the store cannot be asked the rules answer alone, or the customer is
         taken as unknown; the decision says that it is degraded.
         """
         return self.decide_all([PaymentAsked(payment, explain)])[0]
 
     def decide_all(self, asked: Sequence[PaymentAsked]) -> list[Decision]:
-        """The same for several, one after the other, with one question to each store."""
+        """`decide` for several payments, one after the other, with one question to each store."""
         controls, rates = self.controls(), self.rates()
         payments = [each.payment for each in asked]
         amounts = [_amount(rates, payment) for payment in payments]
@@ -135,7 +138,10 @@ class Engine:
         )
 
     def settle(self, decision: Decision, payment: Mapping[str, Any]) -> None:
-        """A payment that was blocked is a declined one for the next; without counters it is not."""
+        """A payment that was blocked is a declined one for the next; without counters it is not.
+
+        decision: what was decided; payment: its fields by name, as they were decided on.
+        """
         if decision.decision == "block":
             try:
                 self.counters.observe(decline(payment))
@@ -196,7 +202,7 @@ def _amount(rates: ExchangeRates, payment: Mapping[str, Any]) -> float:
 
 
 def model_of(release: Release | None) -> PaymentModel | None:
-    """The release's model."""
+    """The release's fraud model; None without a release."""
     if release is None:
         return None
     assert isinstance(release.model, PaymentModel), "training registers no other"
@@ -204,11 +210,17 @@ def model_of(release: Release | None) -> PaymentModel | None:
 
 
 def policy_version(policy: FraudPolicy | None, controls: FraudControls) -> str:
-    """The versions of the policy and of the rules."""
+    """The versions of the policy and of the rules.
+
+    policy: the one in use, or None without a model; controls: the desk, whose rules are named.
+    """
     return f"{policy.version}+{controls.rules.version}" if policy else controls.rules.version
 
 
 def stored(payment: Mapping[str, Any], action: str) -> dict[str, Any]:
-    """The input, fit for JSON; a payment that is blocked is a declined one."""
+    """The input, fit for JSON; a payment that is blocked is a declined one.
+
+    payment: its fields by name, attempted_at a datetime; action: what was decided, one of ACTIONS.
+    """
     row = dict(payment) | {"attempted_at": payment["attempted_at"].isoformat()}
     return row | {"outcome": "declined"} if action == "block" else row

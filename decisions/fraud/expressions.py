@@ -54,8 +54,10 @@ class Expression:
 
 
 def compiled(text: str, types: Mapping[str, str], *, longest: int = LONGEST) -> Expression:
-    """The expression, checked against the types (float, str, bool) of what it may name; x_… may
-    always be named, and is of any type. longest: characters it may have.
+    """The expression, checked against the types of what it may name.
+
+    text: the expression in CEL; types: name -> float, str or bool; x_… may always be named, and is
+    of any type; longest: characters it may have.
 
     Raises ExpressionError, saying what is wrong and where.
     """

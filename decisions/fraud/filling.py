@@ -40,12 +40,18 @@ class FilledUpTo:
 
 
 def is_due(counters: Counters, runtime: Runtime) -> bool:
-    """Whether the counters hold other things than they should."""
+    """Whether the counters hold other things than they should.
+
+    counters: the live ones; runtime: the stores and releases in use.
+    """
     return counters.version() != _version(runtime)
 
 
 def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     """Fill the counters anew; None when there is nothing.
+
+    counters: those to fill; runtime: the stores and releases in use, from whose lake and records
+    they are filled.
 
     Payments are decided meanwhile: `catch_up` afterwards.
     """
@@ -86,7 +92,11 @@ def catch_up(
     filled: FilledUpTo,
     until: datetime | None = None,
 ) -> None:
-    """Count what came since, until: by then; what the counters know already counts once."""
+    """Count what came since, until: by then; what the counters know already counts once.
+
+    counters: those that were filled; runtime: the stores and releases in use; rates: for the
+    amounts in base currency; filled: what `fill` gave.
+    """
     fresh, _ = runtime.records.pending("payments", after=filled.payments, until=until)
     for payment in _rows(fresh):
         at = milliseconds(payment["attempted_at"])
@@ -123,7 +133,7 @@ def known_payments(runtime: Runtime) -> pd.DataFrame:
 
 
 def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
-    """The same, and the number of the last decision among them."""
+    """The payments that `known_payments` gives, and the number of the last decision among them."""
     decided, last = runtime.records.pending("payments")
     lake = runtime.lake.read("payments")
     outcomes = told_outcomes(runtime.records)

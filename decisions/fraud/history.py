@@ -39,7 +39,11 @@ class DryRun:
 
 def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> DryRun:
     """The rule over the lake's payments of the last days (the newest MOST_PAYMENTS of them), each
-    with what was known at its moment. ExpressionError where it is no rule."""
+    with what was known at its moment. ExpressionError where it is no rule.
+
+    runtime: the stores and releases in use; rule: the one to try; lists: block, watch and allow
+    lists that the rule may ask about; days: how many before now.
+    """
     rule.expression  # noqa: B018  # compiled before history is read
     now = runtime.now()
     names = ("payments", "chargebacks", "customers", "fx_rates")

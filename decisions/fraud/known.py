@@ -16,7 +16,7 @@ _LABEL = ["payment_id", "reported_at", "is_fraud", "resolution", "resolved_at"]
 def label_history(runtime: Runtime, payment_ids: Collection[str] | None = None) -> pd.DataFrame:
     """When payments became fraud and ceased to be, as `label_changes` tells it.
 
-    payment_ids: of these; None: of all.
+    runtime: the stores and releases in use; payment_ids: of these; None: of all.
     """
     lake = runtime.lake.read("chargebacks")
     if payment_ids is None:

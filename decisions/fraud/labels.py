@@ -20,6 +20,7 @@ def keep_labels(
 ) -> FeedbackItems:
     """Keep labels, all in one transaction; what changes counts for the card, device, … from then.
 
+    runtime: the stores and releases in use; engine: the one whose counters count what changed;
     labels: the newest word on a payment holds: `is_fraud` false after true takes the fraud back.
     author: who says so. A label of a payment that is not known yet is kept, and told.
     """
@@ -82,6 +83,7 @@ def settle(
 ) -> FeedbackItems:
     """Keep outcomes, then count them: a decline counts for its card, device, … at once.
 
+    runtime: the stores and releases in use; engine: the one whose counters count the declines;
     given: of decided payments; author: who says so. Stored before they are counted, so that
     counters that are filled anew know them.
     """
@@ -117,7 +119,11 @@ def settle(
 
 
 def payments_of(runtime: Runtime, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The payments of these ids that were decided here or lie in the lake."""
+    """The payments of these ids that were decided here or lie in the lake.
+
+    runtime: the stores and releases in use; ids: payment_ids. Answers payment_id -> fields by name,
+    attempted_at a datetime.
+    """
     if not ids:
         return {}
     payments = {

@@ -28,7 +28,7 @@ class ListEntry:
     expires_at: datetime | None
 
     def holds(self, now: datetime) -> bool:
-        """Whether it has not expired."""
+        """Whether the entry has not expired by `now`."""
         return self.expires_at is None or now < self.expires_at
 
 
@@ -39,7 +39,11 @@ class Lists:
     entries: Mapping[tuple[str, str], tuple[ListEntry, ...]]
 
     def hit(self, payment: Mapping[str, Any], now: datetime) -> tuple[ListEntry, ...]:
-        """The entries that name something of the payment."""
+        """The entries that name something of the payment.
+
+        payment: its fields by name; now: the moment; an entry that has expired by then does not
+        count.
+        """
         if not self.entries:
             return ()
         named = ((name, payment[name]) for name in COLUMNS if payment.get(name) is not None)
@@ -65,7 +69,7 @@ class Lists:
 
 
 def entry_of(note: Note) -> ListEntry:
-    """A note as an entry."""
+    """A note of the journal as an entry of a list."""
     body = note.body
     until = body.get("expires_at")
     return ListEntry(

@@ -32,7 +32,10 @@ class Replay:
 
 
 def find_decision(records: Records, name: str) -> Decision:
-    """The stored decision of this decision_id or payment_id. Raises ReplayError without one."""
+    """The stored decision of this decision_id or payment_id. Raises ReplayError without one.
+
+    records: the database of the service; name: a decision_id or a payment_id.
+    """
     found = records.decision_of(name) or records.decision(name)
     if found is None:
         raise ReplayError(f"there is no decision {name}; give a decision_id or a payment_id")
@@ -40,7 +43,11 @@ def find_decision(records: Records, name: str) -> Decision:
 
 
 def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
-    """The decision recomputed from its stored facts by its own model, policy and rules."""
+    """The decision recomputed from its stored facts by its own model, policy and rules.
+
+    decision: as it was stored; records: the database of the service, where its policy and rules are
+    kept; registry: where its model is kept.
+    """
     found = _again(decision, records, registry, explain=bool(decision.trace.get("explain")))
     action = decision.decision if decision.trace.get("excess") else found.action
     stored = {
@@ -62,7 +69,11 @@ def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
 def explained(
     decision: Decision, records: Records, registry: Registry
 ) -> tuple[DecisionReason, ...]:
-    """All reasons of a decision, also of one that allowed."""
+    """All reasons of a decision, also of one that allowed.
+
+    decision: as it was stored; records: the database of the service, where its policy and rules are
+    kept; registry: where its model is kept.
+    """
     return _again(decision, records, registry, explain=True).reasons
 
 

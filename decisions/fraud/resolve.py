@@ -52,7 +52,12 @@ def judge(
     explain: bool = False,
 ) -> PaymentVerdict:
     """The severest of what the policy and the rules ask for; the allow list overrules all but the
-    block list. Reasons when it is not `allow`, or when asked."""
+    block list. Reasons when it is not `allow`, or when asked.
+
+    case: what the payment is judged on; model: the fraud model, or None; policy: the one used with
+    the model, or None; rules: those in use; explain: whether the model's reasons are given also
+    when the action is `allow`.
+    """
     (scored,) = score([case], model, policy)
     return resolve(case, scored, rules, explain=explain)
 
@@ -60,7 +65,11 @@ def judge(
 def score(
     cases: Sequence[PaymentCase], model: PaymentModel | None, policy: FraudPolicy | None
 ) -> list[Scored | None]:
-    """What the model says of each case; None where there is none."""
+    """What the model says of each case; None where there is none.
+
+    cases: what each payment is judged on; model: the fraud model, or None; policy: from a
+    probability and an amount to an action; without it, too, every answer is None.
+    """
     if model is None or policy is None or not cases:
         return [None] * len(cases)
     rows = [model.row(case.facts) for case in cases]
@@ -74,7 +83,12 @@ def score(
 def resolve(
     case: PaymentCase, scored: Scored | None, rules: RuleSet, *, explain: bool = False
 ) -> PaymentVerdict:
-    """The verdict, once it is known what the model says."""
+    """The verdict, once it is known what the model says.
+
+    case: what the payment is judged on; scored: what the model says of it, None without a model;
+    rules: those in use; explain: whether the model's reasons are given also when the action is
+    `allow`.
+    """
     hit = rules.hit(_named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
@@ -117,7 +131,7 @@ def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
 
 
 def reason_of(rule: FraudRule) -> DecisionReason:
-    """That a rule holds."""
+    """The reason of a decision: that this rule holds."""
     return DecisionReason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
 
 

@@ -38,7 +38,12 @@ class Review:
 
 
 def queue(records: Records, now: datetime, *, hours_to_ship: float, fee: float) -> list[Review]:
-    """Every review of the last KEPT_DAYS days, the most urgent money first."""
+    """Every review of the last KEPT_DAYS days, the most urgent money first.
+
+    records: the database of the service; now: the moment; hours_to_ship: hours from a decision
+    until the order must be shipped; fee: what a chargeback costs beside the amount, in base
+    currency.
+    """
     since = now - timedelta(days=KEPT_DAYS)
     steps: dict[str, list[Note]] = {}
     for note in records.journal.of(REVIEW):
@@ -78,9 +83,10 @@ def take(
 ) -> Note:
     """Write a step down.
 
-    step: approve and reject end a review, reopen undoes either; the last of them holds, and said
-    twice it is once. author: who takes it; body: what else is said. Raises ReviewError for a
-    payment that is not in review, and for reopening what is open.
+    records: the database of the service; payment_id: the payment in review; step: approve and
+    reject end a review, reopen undoes either; the last of them holds, and said twice it is once.
+    author: who takes it; body: what else is said. Raises ReviewError for a payment that is not in
+    review, and for reopening what is open.
     """
     decision = records.decision(payment_id)
     if decision is None or decision.decision != "review":
@@ -94,14 +100,22 @@ def take(
 
 
 def last_verdict(records: Records, payment_id: str) -> Note | None:
-    """The last step that ended or reopened the review of a payment; None where there is none."""
+    """The last step that ended or reopened the review of a payment; None where there is none.
+
+    records: the database of the service; payment_id: the payment in review.
+    """
     steps = records.journal.of(REVIEW, payment_id)
     ends = [note for note in steps if note.body["step"] in {"approve", "reject", "reopen"}]
     return ends[-1] if ends else None
 
 
 def linked(payment: Mapping[str, Any], known: pd.DataFrame) -> list[dict[str, Any]]:
-    """The newest payments that share a key with this one, and which keys."""
+    """The newest payments that share a key with this one, and which keys.
+
+    payment: its fields by name; known: a row a payment, columns payment_id, attempted_at, amount,
+    currency, outcome and those of LINKS. The keys are LINKS, the answer has at most MOST_LINKED
+    payments, the newest first.
+    """
     others = known[known["payment_id"] != payment["payment_id"]].reset_index(drop=True)
     shares = {
         name: (others[name] == payment[name]).fillna(False).to_numpy(dtype=bool)

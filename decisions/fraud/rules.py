@@ -74,7 +74,11 @@ class RuleSet:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def hit(self, facts: Mapping[str, Any], about: About = "payment") -> tuple[FraudRule, ...]:
-        """The rules that hold of these facts, the most severe first."""
+        """The rules that hold of these facts, the most severe first.
+
+        facts: values by the names that a rule may use; about: what they describe; only rules about
+        this are tried.
+        """
         either = self._either[about]
         if either is not None and either.fails(facts):  # as of most payments
             return ()

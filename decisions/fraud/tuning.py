@@ -48,8 +48,9 @@ def retune(
     """The cheapest policy within the budget for the rate of fraud that is really reported.
 
     Frauds reported are compared with those foretold over the newest month whose labels are mature.
-    now: the moment; author: who is noted as having set it; apply: whether it is written down and
-    used (one that is in use already is not written again). Raises TuningError.
+    runtime: the stores and releases in use; now: the moment; author: who is noted as having set it;
+    apply: whether it is written down and used (one that is in use already is not written again).
+    Raises TuningError.
     """
     release = runtime.release("fraud")
     if release is None:

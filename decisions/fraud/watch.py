@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     """One line a day since then, from sums that the database makes.
 
+    runtime: the stores and releases in use; since: a moment; decisions made before it are left out.
+
     Frauds are those known by now: the figures of young days still change; `mature` says which do
     not. precision: of what was not allowed, fraud; recall: of the frauds, not allowed. saved: money
     of frauds not let through; lost: of those allowed; hurt: what turning honest customers away

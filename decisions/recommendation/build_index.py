@@ -1,4 +1,4 @@
-"""A shelf from the stores: everything an answer needs, read as of a time."""
+"""An index from the stores: everything an answer needs, read as of a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,46 +12,51 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.money import to_base
-from decisions.recommendation.product_index import Mask, Shelf
+from decisions.privacy import keyed
+from decisions.recommendation.forgotten import ForgottenPeople
+from decisions.recommendation.product_index import Mask, ProductIndex
 from decisions.recommendation.product_labels import labels
+from decisions.recommendation.recent_activity import read_recent_activity
 from decisions.runtime import Runtime
 from features.recommendation import hidden
 from models.base import Release
-from models.recommendation import Attributes, Recommender
+from models.recommendation import NewProducts, Recommender
 
-# A product that fewer than this share of its buyers buy again is not shown to who has it.
-_REPEAT_SHARE = 0.1
 # So many products that nobody has bought yet are looked at for each person.
 _MOST_NEW = 1_000
 
 
 def build(
-    runtime: Runtime, release: Release | None, as_of: datetime, former: Shelf | None = None
-) -> Shelf:
+    runtime: Runtime, release: Release | None, as_of: datetime, former: ProductIndex | None = None
+) -> ProductIndex:
     """Read everything an answer needs, as of a time.
 
     Texts stay Arrow's: as an object each, those of a large shop would be strewn over memory that is
-    never given back. The products' names are the former shelf's where it has them.
+    never given back. The products' names are the former index's where it has them.
+
+    runtime: the stores to read; release: the model in use, None: an index without a model; as_of:
+    nothing known later counts; former: the index in use until now, None: there is none.
     """
     model = release.model if release and isinstance(release.model, Recommender) else None
     listed = runtime.lake.read("products", as_of=as_of, arrow_text=True)
     listed = listed.drop_duplicates("product_id", keep="last")
-    profile = runtime.store.latest("product_profile", as_of, arrow_text=True)
-    stock = runtime.store.latest("stock_position", as_of, arrow_text=True)
+    stock = newest_stock(runtime.lake.read("stock", as_of=as_of, arrow_text=True))
+    activity = read_recent_activity(runtime.lake, model, as_of)
     own = _own(model)
-    names = _names(own, [_array(each["product_id"]) for each in (listed, profile, stock)])
+    sold = pa.array(list(activity.sales), pa.string())
+    names = _names(own, [*(_array(each["product_id"]) for each in (listed, stock)), sold])
     products, place = _places(names, former)
     catalogue = _Rows.of(listed, names)
-    sold = _Rows.of(profile, names)
     warehouses = runtime.lake.read("warehouses")
     where, amounts = _stock(stock, warehouses, names)
     categories, brands = catalogue.texts("category"), catalogue.texts("brand")
     price = _price(runtime, catalogue, as_of)
+    labelled = labels(categories, path=True)
     newest = _newest(catalogue, len(own))
-    new = Attributes(
+    new = NewProducts(
         categories.take(newest).to_pylist(), brands.take(newest).to_pylist(), price[newest]
     )
-    return Shelf(
+    return ProductIndex(
         as_of=as_of,
         release=release,
         model=model,
@@ -63,24 +68,27 @@ def build(
         early=catalogue.times("launched_on") > _moment(as_of),
         gone=catalogue.times("discontinued_on") <= _moment(as_of),
         price=price,
-        categories=labels(categories, path=True),
+        categories=labelled,
         areas=labels(pc.list_element(pc.split_pattern(categories, "/", max_splits=1), 0)),
         brands=labels(brands),
-        sales=np.nan_to_num(sold.numbers("sales_28d")),
-        repeats=_repeats(profile, sold),
+        sales=np.array([activity.sales.get(name, 0.0) for name in products]),
+        durable=durable_products(model, labelled.code),
+        variants=_variants(listed, catalogue, len(names)),
+        activity=activity,
+        forgotten=_forgotten(runtime, release),
         warehouses=where,
         serves=_serves(runtime, warehouses, where),
         stock=amounts,
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
         hides=_hides(runtime, as_of),
         newest=newest,
-        twins=model.twins(new) if model is not None and len(newest) else None,
+        look_alikes=model.look_alikes(new) if model is not None and len(newest) else None,
     )
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """A frame's rows in the order of the shelf's products. row: n, null where it has none."""
+    """A frame's rows in the order of the index's products. row: n, null where it has none."""
 
     frame: pd.DataFrame
     row: pa.Array
@@ -96,15 +104,15 @@ class _Rows:
         return np.asarray(pc.is_valid(self.row).to_numpy(zero_copy_only=False))
 
     def texts(self, column: str) -> pa.StringArray:
-        """Null where it is unknown."""
+        """A text column, a value a product; null where it is unknown."""
         return _array(self.frame[column]).take(self.row)
 
     def numbers(self, column: str) -> NDArray[np.float64]:
-        """NaN where it is unknown."""
+        """A column of numbers, a value a product; NaN where it is unknown."""
         return self._taken(self.frame[column].to_numpy(dtype=float))
 
     def times(self, column: str) -> NDArray[np.datetime64]:
-        """In UTC; NaT where it is unknown."""
+        """A column of times in UTC, a value a product; NaT where it is unknown."""
         return self._taken(self.frame[column].to_numpy(dtype="datetime64[ns]"))
 
     def _taken(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -132,7 +140,7 @@ def _names(own: pa.StringArray, others: Sequence[pa.StringArray]) -> pa.StringAr
 
 
 def _places(
-    names: pa.StringArray, former: Shelf | None
+    names: pa.StringArray, former: ProductIndex | None
 ) -> tuple[tuple[str, ...], Mapping[str, int]]:
     """The products, and the place of each."""
     if former is None:
@@ -170,11 +178,50 @@ def _price(runtime: Runtime, catalogue: _Rows, as_of: datetime) -> NDArray[np.fl
     return to_base(amount, currency, when, rates, base).to_numpy(dtype=float)
 
 
-def _repeats(profile: pd.DataFrame, sold: _Rows) -> Mask:
-    """Whether people buy a product again and again; unknown: as most products are."""
-    typical = float(profile["repeat_share"].astype(float).median()) if len(profile) else 0.0
-    share = sold.numbers("repeat_share")
-    return np.asarray(np.where(np.isnan(share), typical, share) >= _REPEAT_SHARE)
+def _forgotten(runtime: Runtime, release: Release | None) -> ForgottenPeople | None:
+    """Who was erased since the release was made; without one nobody needs forgetting."""
+    if release is None:
+        return None
+    home = runtime.settings.home
+    return ForgottenPeople(
+        home / "receipts", release.cut_off, lambda customer_id: keyed(home)(customer_id)
+    )
+
+
+def durable_products(model: Recommender | None, category: NDArray[np.int32]) -> Mask:
+    """Which products nobody needs twice: hardly anybody who has one buys it again.
+
+    category: a code by product of the index, -1: unknown. What the model does not know is taken to
+    be as most of its category is that the model knows; without a model nothing is durable.
+    """
+    durable = np.zeros(len(category), dtype=bool)
+    if model is None:
+        return durable
+    known = len(model.sources.products)
+    durable[:known] = model.is_durable(np.arange(known))
+    # Codes from 0, so that products without a category (-1) are counted apart, and not at all.
+    number = np.bincount(category[:known] + 1, minlength=int(category.max(initial=-1)) + 2)
+    lasting = np.bincount(category[:known] + 1, durable[:known], minlength=len(number))
+    mostly = 2 * lasting > number
+    mostly[0] = False
+    durable[known:] = mostly[category[known:] + 1]
+    return durable
+
+
+def _variants(listed: pd.DataFrame, catalogue: _Rows, size: int) -> NDArray[np.int64]:
+    """The article of each product: sizes and colours of one have the same number."""
+    own = np.arange(size, dtype=np.int64)
+    if "parent_id" not in listed:
+        return own
+    encoded = catalogue.texts("parent_id").dictionary_encode()
+    code = pc.fill_null(encoded.indices, -1).to_numpy()
+    return np.where(code >= 0, size + code.astype(np.int64), own)
+
+
+def newest_stock(stock: pd.DataFrame) -> pd.DataFrame:
+    """The last count of each product in each warehouse; stock: rows of the stock table."""
+    ordered = stock.sort_values("observed_at", kind="stable")
+    return ordered.drop_duplicates(["warehouse_id", "product_id"], keep="last")
 
 
 def _stock(
@@ -223,15 +270,26 @@ def _shipped(runtime: Runtime) -> Mapping[str, set[str]]:
 
 
 def _hides(runtime: Runtime, as_of: datetime) -> Mapping[str, frozenset[str]]:
-    """Who hid what, by the lake; what came by HTTP is read with each visit."""
-    columns = ["customer_id", "visitor_id", "product_id", "kind", "occurred_at", "market"]
-    hides = runtime.lake.read("events", as_of=as_of, columns=columns, where={"kind": ["hide"]})
-    return by_person(hides)
+    """Shopper hid what, by the lake; what came by HTTP is read with each visit."""
+    columns = [
+        "event_id",
+        "customer_id",
+        "visitor_id",
+        "product_id",
+        "kind",
+        "occurred_at",
+        "market",
+    ]
+    wanted = {"kind": ["hide", "unhide"]}
+    hides = runtime.lake.read("events", as_of=as_of, columns=columns, where=wanted)
+    return by_person(hides, runtime.lake.read("identities", as_of=as_of))
 
 
-def by_person(events: pd.DataFrame) -> Mapping[str, frozenset[str]]:
-    """The products each person hid."""
+def by_person(
+    events: pd.DataFrame, identities: pd.DataFrame | None = None
+) -> Mapping[str, frozenset[str]]:
+    """The products each person hid; events, identities: rows of the tables of these names."""
     return {
         str(who): frozenset(products)
-        for who, products in hidden(events).groupby("customer_id")["product_id"]
+        for who, products in hidden(events, identities).groupby("customer_id")["product_id"]
     }

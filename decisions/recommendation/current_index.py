@@ -1,4 +1,4 @@
-"""The shelf in use: built once, rebuilt beside it when something changed, swapped whole."""
+"""The index in use: built once, rebuilt beside it when something changed, swapped whole."""
 
 import threading
 import time
@@ -8,35 +8,35 @@ from dataclasses import replace
 from data.records import DatabaseError
 from decisions.memory import trim
 from decisions.recommendation.build_index import build, by_person
-from decisions.recommendation.product_index import Shelf
+from decisions.recommendation.product_index import ProductIndex
 from decisions.runtime import Runtime
 
 USE_CASE = "recommendation"
 
 
-class Shelves:
-    """Gives the shelf in use; never makes a request wait but the first one."""
+class CurrentIndex:
+    """Gives the index in use; never makes a request wait but the first one."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._shelf: Shelf | None = None
+        self._shelf: ProductIndex | None = None
         self._state = ""
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
         self._building = threading.Lock()
 
-    def current(self) -> Shelf:
-        """The shelf in use; looks for changes at most every `reload_seconds`, in the background."""
-        shelf = self._shelf
-        if shelf is None:
+    def current(self) -> ProductIndex:
+        """The index in use; looks for changes at most every `reload_seconds`, in the background."""
+        index = self._shelf
+        if index is None:
             with self._building:
                 return self._shelf or self._rebuild()
         release = self._runtime.release(USE_CASE)
         overdue = time.monotonic() - self._looked_at > self._runtime.settings.reload_seconds
-        if (overdue or shelf.release is not release) and self._lock.acquire(blocking=False):
+        if (overdue or index.release is not release) and self._lock.acquire(blocking=False):
             self._looked_at = time.monotonic()
-            threading.Thread(target=self._look, name="shelf", daemon=True).start()
-        return shelf
+            threading.Thread(target=self._look, name="index", daemon=True).start()
+        return index
 
     def _look(self) -> None:
         try:
@@ -51,22 +51,22 @@ class Shelves:
         version = release.version if release else ""
         return f"{version} {self._runtime.lake.version()} {self._runtime.store.version()}"
 
-    def _rebuild(self) -> Shelf:
+    def _rebuild(self) -> ProductIndex:
         state = self._now()
         known = self._runtime.features_as_of()
         now = self._runtime.now()
         moment = max(now, known) if known else now
-        shelf = build(self._runtime, self._runtime.release(USE_CASE), moment, self._shelf)
-        shelf = replace(shelf, hides={**shelf.hides, **self._told(shelf)})
-        shelf = shelf.reusing(self._shelf) if self._shelf is not None else shelf
-        self._shelf, self._state = shelf, state
+        index = build(self._runtime, self._runtime.release(USE_CASE), moment, self._shelf)
+        index = replace(index, hides={**index.hides, **self._told(index)})
+        index = index.reusing(self._shelf) if self._shelf is not None else index
+        self._shelf, self._state = index, state
         self._looked_at = time.monotonic()
-        return shelf
+        return index
 
-    def _told(self, shelf: Shelf) -> Mapping[str, frozenset[str]]:
+    def _told(self, index: ProductIndex) -> Mapping[str, frozenset[str]]:
         """What was hidden over HTTP: for answers that have no time to read a visit."""
         try:
             told = by_person(self._runtime.records.storefront.hides())
         except DatabaseError:
             return {}
-        return {who: products | shelf.hides.get(who, frozenset()) for who, products in told.items()}
+        return {who: products | index.hides.get(who, frozenset()) for who, products in told.items()}

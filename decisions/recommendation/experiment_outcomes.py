@@ -7,7 +7,8 @@ recommendation_id it bears, if its product was in that answer.
 import pandas as pd
 
 # What an event of an answer's product is called in a report.
-METRICS = {"view": "click", "cart": "cart", "purchase": "purchase"}
+METRICS = {"click": "click", "view": "click", "cart": "cart", "purchase": "purchase"}
+METRIC_NAMES = tuple(dict.fromkeys(METRICS.values()))
 
 
 def shown(exposures: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +19,11 @@ def shown(exposures: pd.DataFrame) -> pd.DataFrame:
 
 
 def attributed(exposures: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """The events credited to an exposure: its columns, position, and the metric they count for."""
+    """The events credited to an exposure: its columns, position, and the metric they count for.
+
+    exposures: a row an answer, columns as Exposure, `products` as lists; events: a row an event,
+    with event_id, kind, recommendation_id and product_id.
+    """
     events = events.drop_duplicates("event_id")
     events = events[events["kind"].isin(list(METRICS))]
     rows = events.merge(shown(exposures), on=["recommendation_id", "product_id"])
@@ -26,10 +31,14 @@ def attributed(exposures: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes(exposures: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """One row a person and arm: arm, unit, and for each metric whether they did it (bool)."""
+    """One row a person and arm: arm, unit, and for each metric whether they did it (bool).
+
+    exposures: a row an answer, columns as Exposure, `products` as lists; events: a row an event,
+    with event_id, kind, recommendation_id and product_id.
+    """
     people = exposures[["arm", "unit"]].drop_duplicates(ignore_index=True)
     credited = attributed(exposures, events)
-    for metric in METRICS.values():
+    for metric in METRIC_NAMES:
         did = credited.loc[credited["metric"] == metric, ["arm", "unit"]].drop_duplicates()
         people = people.merge(did.assign(**{metric: True}), on=["arm", "unit"], how="left")
         people[metric] = people[metric].notna()

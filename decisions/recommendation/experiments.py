@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from data.storefront import HOLDOUT, Arm, Experiment, Placement
-from decisions.recommendation.query import Ask, Caps
+from decisions.recommendation.query import PlacementCaps, ProductQuery
 from features.recommendation import person
 
 _NOTHING_PERSONAL = Arm(HOLDOUT, personal=False)
@@ -20,14 +20,19 @@ class Assignment:
     propensity: float
 
 
-def assigned(experiment: Experiment, ask: Ask) -> Assignment | None:
+def assigned(
+    experiment: Experiment, query: ProductQuery, unit: str | None = None
+) -> Assignment | None:
     """The arm of who asks, the same at every question; None where nobody is named.
+
+    experiment: its arms and hold-out; query: who asks, by customer_id and visitor_id; unit: what
+    the arm sticks to, where the person has several names: the arm stays over a login.
 
     A hash of experiment and person is a uniform number: the first `holdout` of [0, 1) are the
     hold-out, the rest is divided by the arms' weights in their order. Different experiments divide
     people independently.
     """
-    unit = person(ask.customer_id, ask.visitor_id)
+    unit = unit or person(query.customer_id, query.visitor_id)
     if unit is None:
         return None
     place = _uniform(f"{experiment.experiment_id}\n{unit}")
@@ -52,23 +57,30 @@ def _uniform(text: str) -> float:
     return int.from_bytes(digest, "big") / 2**56
 
 
-def in_arm(ask: Ask, arm: Arm) -> Ask:
-    """The question as the arm has it."""
+def in_arm(query: ProductQuery, arm: Arm) -> ProductQuery:
+    """The question as the arm has it.
+
+    query: as asked at the placement; arm: whose diversity and caps replace the question's where it
+    has any, and whose boosts are added.
+    """
     return replace(
-        ask,
-        personal=ask.personal and arm.personal,
-        diversity=ask.diversity if arm.diversity is None else arm.diversity,
-        caps=Caps(
-            ask.caps.category if arm.max_per_category is None else arm.max_per_category,
-            ask.caps.brand if arm.max_per_brand is None else arm.max_per_brand,
+        query,
+        personal=query.personal and arm.personal,
+        diversity=query.diversity if arm.diversity is None else arm.diversity,
+        caps=PlacementCaps(
+            query.caps.category if arm.max_per_category is None else arm.max_per_category,
+            query.caps.brand if arm.max_per_brand is None else arm.max_per_brand,
         ),
-        boosts=(*ask.boosts, *arm.boosts),
+        boosts=(*query.boosts, *arm.boosts),
     )
 
 
-def at_placement(ask: Ask, wishes: Placement | None) -> Ask:
-    """The question with what the merchant wants there; the question's own pins come first."""
+def at_placement(query: ProductQuery, wishes: Placement | None) -> ProductQuery:
+    """The question with what the merchant wants there; the question's own pins come first.
+
+    query: as asked; wishes: the merchant's pins and boosts for the placement, None: there are none.
+    """
     if wishes is None:
-        return ask
-    pins = (*ask.pins, *wishes.pins)
-    return replace(ask, pins=pins, boosts=(*ask.boosts, *wishes.boosts))
+        return query
+    pins = (*query.pins, *wishes.pins)
+    return replace(query, pins=pins, boosts=(*query.boosts, *wishes.boosts))

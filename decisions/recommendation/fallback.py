@@ -8,32 +8,69 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from decisions.recommendation.product_index import Mask, Shelf
-from decisions.recommendation.query import Touch
-from decisions.recommendation.rules import Case
-from models.recommendation import Ranked, Who
+from decisions.recommendation.product_index import Mask, ProductIndex
+from decisions.recommendation.query import SessionTouch
+from decisions.recommendation.recent_activity import model_end
+from decisions.recommendation.rules import EligibilityCase
+from features.recommendation import person
+from models.recommendation import RankedProducts, RecentAction, Shopper
 
 MARKET, EVERYWHERE = "market_trending", "global_trending"
-NOTHING = Ranked(np.empty(0, dtype=np.int64), np.empty(0))
+NOTHING = RankedProducts(np.empty(0, dtype=np.int64), np.empty(0))
 
 # How strongly an event of the session speaks, the newest most; each older one a little less.
-_SAYS = {"view": 0.5, "cart": 1.0, "purchase": 1.0}
+_SAYS = {"view": 0.5, "click": 0.5, "cart": 1.0}
 _FADES = 0.9
 # The step between two products of a refill, on the scale of the scores.
 _BELOW = 1e-3
 
 
-def who_asks(case: Case) -> Who | None:
+def find_shopper_of(case: EligibilityCase) -> Shopper | None:
     """The person, the market and the session as the model knows them."""
-    ask, model = case.ask, case.shelf.model
+    query, model = case.query, case.index.model
     if model is None:
         return None
-    touched = [*case.visit.touched, *ask.session]
-    cart = [(product, 1.0) for product in ask.cart]
-    return model.who(ask.customer_id, market=ask.country, session=[*_weighed(touched), *cart])
+    touched = [*case.visit.touched, *query.session]
+    cart = [(product, 1.0) for product in query.cart]
+    known_as = person(query.customer_id, query.visitor_id)
+    if known_as is not None and case.index.is_forgotten(known_as):
+        known_as = None
+    return model.find_shopper(
+        known_as,
+        market=query.country,
+        session=[*_weighed(touched), *cart],
+        recent=recent_actions(case),
+        days=days_since_model(case),
+    )
 
 
-def _weighed(touched: Sequence[Touch]) -> list[tuple[str, float]]:
+def days_since_model(case: EligibilityCase) -> float:
+    """Days from the newest fact the model knows to the newest the index knows."""
+    return max((case.index.as_of - model_end(case.index.model)).total_seconds() / 86400, 0.0)
+
+
+def recent_actions(case: EligibilityCase) -> list[RecentAction]:
+    """What the person bought of known products since the model was made, oldest first, each once.
+
+    What they only looked at is of their session, and is not in here.
+    """
+    end, days = model_end(case.index.model), days_since_model(case)
+    found: list[RecentAction] = []
+    counted: set[tuple[str, object]] = set()
+    for action in case.past_actions():
+        place = case.index.place.get(action.product_id, case.index.known)
+        same_day = (action.product_id, action.at.date())
+        if place >= case.index.known or action.kind != "purchase" or action.at <= end:
+            continue
+        if same_day not in counted:
+            counted.add(same_day)
+            since = min((action.at - end).total_seconds() / 86400, days)
+            basket = action.order_id or f"@{action.at:%Y-%m-%d}"
+            found.append(RecentAction(place, bought=True, days=since, weight=1.0, basket=basket))
+    return found
+
+
+def _weighed(touched: Sequence[SessionTouch]) -> list[tuple[str, float]]:
     """Each product once, with its strongest say; impressions and hides say nothing."""
     says: dict[str, float] = {}
     for age, touch in enumerate(reversed(touched)):
@@ -43,60 +80,71 @@ def _weighed(touched: Sequence[Touch]) -> list[tuple[str, float]]:
     return list(says.items())
 
 
-def first_step(case: Case) -> str:
+def first_step(case: EligibilityCase) -> str:
     """The first step that can serve: what is known of who asks."""
-    who, model = case.who, case.shelf.model
+    who, model = case.who, case.index.model
     if who is None or model is None:
         return EVERYWHERE
-    if case.ask.personal:
-        row = model.sources.habits.row(who.person)
-        if row.stop > row.start:
+    if case.query.personal:
+        if len(who.history):
             return "personal"
         if len(who.products):
-            session = {touch.product_id for touch in (*case.visit.touched, *case.ask.session)}
+            session = {touch.product_id for touch in (*case.visit.touched, *case.query.session)}
             known = set(model.sources.products.text(who.products))
             return "session" if session & known else "similar_to_cart"
     return MARKET if who.market >= 0 else EVERYWHERE
 
 
-def pool(case: Case, eligible: Mask, wanted: int, *, hurry: bool = False) -> tuple[Ranked, str]:
+def pool(
+    case: EligibilityCase, eligible: Mask, wanted: int, *, hurry: bool = False
+) -> tuple[RankedProducts, str]:
     """At least `wanted` eligible products, best first (all, when there are fewer); who served.
 
-    hurry: no time for the personal steps.
+    case: the question, with what is known of who asks; eligible: by product of the index, whether
+    it may be shown; wanted: how many products; hurry: no time for the personal steps.
     """
-    shelf, step = case.shelf, first_step(case)
+    index, step = case.index, first_step(case)
     market = case.who.market if case.who is not None else -1
     personal = NOTHING
     if step not in {MARKET, EVERYWHERE} and not hurry:
-        assert shelf.model is not None, "else no personal step"
+        assert index.model is not None, "else no personal step"
         assert case.who is not None, "else no personal step"
-        personal = shelf.model.candidates(case.who, eligible=eligible[: shelf.known])
-        personal = _with_new(shelf, personal, eligible)
+        personal = index.model.candidates(
+            case.who, eligible=eligible[: index.known], new_only=case.query.new_only
+        )
+        personal = _with_new(index, personal, eligible)
     served_by = step if len(personal.product) else MARKET if market >= 0 else EVERYWHERE
-    first = Ranked(personal.product[:wanted], personal.score[:wanted])
-    return filled(shelf, first, wanted, eligible, market), served_by
+    first = RankedProducts(personal.product[:wanted], personal.score[:wanted])
+    return filled(index, first, wanted, eligible, market), served_by
 
 
-def _with_new(shelf: Shelf, ranked: Ranked, eligible: Mask) -> Ranked:
-    """With the eligible products the model never saw, each where those most like it stand."""
-    if shelf.model is None or shelf.twins is None or not len(ranked.product):
+def _with_new(index: ProductIndex, ranked: RankedProducts, eligible: Mask) -> RankedProducts:
+    """A ranking with eligible products the model never saw, each where those most like it stand."""
+    if index.model is None or index.look_alikes is None or not len(ranked.product):
         return ranked
-    fresh = shelf.model.fresh(shelf.twins, ranked)
-    place = shelf.newest[fresh.product]
+    fresh = index.model.rank_new_products(index.look_alikes, ranked)
+    place = index.newest[fresh.product]
     allowed = eligible[place]
     product = np.r_[ranked.product, place[allowed]].astype(np.int64)
     score = np.r_[ranked.score, fresh.score[allowed]]
     order = np.lexsort((product, -score))
-    return Ranked(product[order], score[order])
+    return RankedProducts(product[order], score[order])
 
 
-def filled(shelf: Shelf, ranked: Ranked, wanted: int, eligible: Mask, market: int) -> Ranked:
-    """Filled up with what sells best in the market, each product once, below what is there."""
+def filled(
+    index: ProductIndex, ranked: RankedProducts, wanted: int, eligible: Mask, market: int
+) -> RankedProducts:
+    """A ranking filled up from below with what sells best in the market, each product once.
+
+    index: what sells where; ranked: products by score, best first; wanted: how many products there
+    shall be; eligible: by product of the index, whether it may be shown; market: the model's row of
+    a market, -1: everywhere.
+    """
     if len(ranked.product) >= wanted:
         return ranked
-    more = shelf.trending(market, wanted + len(ranked.product), eligible)
+    more = index.trending(market, wanted + len(ranked.product), eligible)
     if not len(ranked.product):
-        return Ranked(more[:wanted].astype(np.int64), shelf.selling(market, more[:wanted]))
+        return RankedProducts(more[:wanted].astype(np.int64), index.selling(market, more[:wanted]))
     more = more[~np.isin(more, ranked.product)][: wanted - len(ranked.product)]
     below = ranked.score[-1] - np.arange(1, len(more) + 1) * _BELOW
-    return Ranked(np.r_[ranked.product, more].astype(np.int64), np.r_[ranked.score, below])
+    return RankedProducts(np.r_[ranked.product, more].astype(np.int64), np.r_[ranked.score, below])

@@ -11,7 +11,7 @@ from data.storefront import Experiment, Placement
 
 
 @dataclass(frozen=True)
-class Plans:
+class PlacementPlans:
     """By placement: what the merchant wants there, and what is tried there."""
 
     lists: Mapping[str, Placement] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class Placements:
     def __init__(self, storefront: StorefrontRecords, *, seconds: float) -> None:
         self._storefront = storefront
         self._seconds = seconds
-        self._plans = Plans()
+        self._plans = PlacementPlans()
         self._read_at = float("-inf")
         self._lock = threading.Lock()
 
-    def current(self) -> Plans:
+    def current(self) -> PlacementPlans:
         """The plans; one caller at a time reads them again when they are old."""
         overdue = time.monotonic() - self._read_at > self._seconds
         never = self._read_at == float("-inf")
@@ -42,7 +42,7 @@ class Placements:
                 self._lock.release()
         return self._plans
 
-    def held(self) -> Plans:
+    def held(self) -> PlacementPlans:
         """The plans as read last, without a look at the database."""
         return self._plans
 
@@ -53,9 +53,9 @@ class Placements:
             self._plans, self._read_at = _read(self._storefront), time.monotonic()
 
 
-def _read(storefront: StorefrontRecords) -> Plans:
+def _read(storefront: StorefrontRecords) -> PlacementPlans:
     running = [each for each in storefront.experiments() if each.stopped_at is None]
-    return Plans(
+    return PlacementPlans(
         {each.placement: each for each in storefront.placements()},
         {each.placement: each for each in running},
     )

@@ -1,4 +1,4 @@
-"""What may be shown, in arrays: one frozen shelf, the release and the stores' facts together."""
+"""What may be shown, in arrays: one frozen index, the release and the stores' facts together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from decisions.recommendation.forgotten import ForgottenPeople
 from decisions.recommendation.product_labels import Labels
+from decisions.recommendation.recent_activity import RecentActivity
 from models.base import Release
 from models.recommendation import Recommender
 
@@ -29,17 +31,19 @@ class BestStock:
 
 
 @dataclass(frozen=True, repr=False)
-class Shelf:
+class ProductIndex:
     """Product arrays, all in the order of `products`: the model's own first, then the new ones.
 
     as_of: the time all of it is true of. known: how many products the model knows. listed: in the
     products table (all, without one). early: launched later. gone: discontinued. price: in the base
-    currency, NaN unknown. sales: of the last 28 days. repeats: bought again and again. stock:
+    currency, NaN unknown. sales: of the last 28 days. durable: bought once and for long. variants:
+    a number an article, the same for its sizes and colours. activity: of people beyond the model.
+    stock:
     warehouses × products, on hand less reserved; NaN where nobody counts, and what no warehouse
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
     are no warehouses, everything ships everywhere. hides: person -> products. newest: of what
-    the model does not know, the latest launched; twins: the known products most like each of them.
-    The dictionaries keep what was worked out once: they hold what is true of this shelf for good.
+    the model does not know, the latest launched; look_alikes: the known products most like each.
+    The dictionaries keep what was worked out once: they hold what is true of this index for good.
     """
 
     as_of: datetime
@@ -57,22 +61,25 @@ class Shelf:
     areas: Labels
     brands: Labels
     sales: Floats
-    repeats: Mask
+    durable: Mask
+    variants: Ints
+    activity: RecentActivity
     warehouses: tuple[str, ...]
     serves: tuple[frozenset[str], ...] | None
     stock: Floats
     tracked: Mask
     hides: Mapping[str, frozenset[str]]
     newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    twins: Ints | None = None
+    look_alikes: Ints | None = None
+    forgotten: ForgottenPeople | None = None
     shared: dict[tuple[Rows, bool], Mask] = field(default_factory=dict)
     _stocked: dict[Rows, Mask] = field(default_factory=dict)
     _best: dict[Rows, BestStock] = field(default_factory=dict)
     _orders: dict[int, Ints] = field(default_factory=dict)
     _reach: dict[str | None, Rows] = field(default_factory=dict)
 
-    def reusing(self, former: "Shelf") -> "Shelf":
-        """The same with the former shelf's texts and labels where they are equal.
+    def reusing(self, former: "ProductIndex") -> "ProductIndex":
+        """This index with the former index's texts and labels where they are equal.
 
         What is new of a rebuild lies strewn among all that it needed for a moment only, and would
         keep hold of that memory.
@@ -90,8 +97,17 @@ class Shelf:
             hides=former.hides if self.hides == former.hides else self.hides,
         )
 
+    @property
+    def has_variants(self) -> bool:
+        """Whether some products are sizes or colours of one article."""
+        return bool(len(self.variants)) and int(self.variants.max()) >= len(self.products)
+
+    def is_forgotten(self, customer_id: str) -> bool:
+        """Whether a customer was erased after the model was made, which still holds their past."""
+        return self.forgotten is not None and self.forgotten.is_forgotten(customer_id)
+
     def places(self, products: Sequence[str]) -> list[int]:
-        """Positions of the products the shelf has; others are left out."""
+        """Positions of the products the index has; others are left out."""
         return [self.place[product] for product in products if product in self.place]
 
     def shipping(self, country: str | None) -> Rows:
@@ -131,7 +147,11 @@ class Shelf:
         return int(self.model.sources.markets.find([country])[0])
 
     def trending(self, market: int, limit: int, eligible: Mask) -> Ints:
-        """The eligible products that sell best in a market (-1: everywhere), new ones last."""
+        """The eligible products that sell best in a market (-1: everywhere), new ones last.
+
+        market: the model's row of it; limit: at most so many products; eligible: by product of the
+        index, whether it may be shown.
+        """
         order = self._order(market)
         look = max(_FIRST_LOOK, 4 * limit)
         while True:
@@ -145,7 +165,7 @@ class Shelf:
         """How well products sell in a market: the logarithm of a share of sales."""
         if self.model is None:
             return np.asarray(np.log(self.sales[products] + 1e-3), dtype=np.float64)
-        trend = self.model.sources.sells.trend[market]
+        trend = self.model.sources.popularity.trend[market]
         share = np.zeros(len(products))
         known = products < self.known
         share[known] = trend[products[known]]

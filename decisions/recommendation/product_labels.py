@@ -27,7 +27,7 @@ class Labels:
         return wanted[self.code]
 
     def reusing(self, former: "Labels") -> "Labels":
-        """The former ones where they are equal."""
+        """The former labels where they are equal, else these."""
         same = (
             self.codes_of.keys() == former.codes_of.keys()
             and np.array_equal(self.code, former.code)
@@ -37,7 +37,11 @@ class Labels:
 
 
 def labels(values: pa.StringArray, *, path: bool = False) -> Labels:
-    """Codes of a text column; with `path`, `a/b` also stands for everything below it."""
+    """Codes of a text column; with `path`, `a/b` also stands for everything below it.
+
+    values: a text a product, null: it has none; path: whether the texts are paths with parts
+    between slashes.
+    """
     encoded = values.dictionary_encode()
     code = pc.fill_null(encoded.indices, -1).to_numpy()
     codes_of: dict[str, list[int]] = {}

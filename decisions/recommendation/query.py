@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from data.storefront import Push
 
 
 @dataclass(frozen=True)
-class Touch:
+class SessionTouch:
     """One event of a session: which product, what was done."""
 
     product_id: str
@@ -15,7 +16,7 @@ class Touch:
 
 
 @dataclass(frozen=True)
-class Caps:
+class PlacementCaps:
     """How many places one category (its whole path) or one brand may take; None: any number.
 
     A cap gives way rather than leave a place empty.
@@ -29,7 +30,7 @@ class Caps:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ProductQuery:
     """What is asked; all that is not given is left open.
 
     session: oldest first. category: paths, with all below them. price_min, price_max: base
@@ -40,7 +41,7 @@ class Ask:
 
     customer_id: str | None = None
     visitor_id: str | None = None
-    session: tuple[Touch, ...] = ()
+    session: tuple[SessionTouch, ...] = ()
     cart: tuple[str, ...] = ()
     market: str | None = None
     ship_to: str | None = None
@@ -51,7 +52,7 @@ class Ask:
     price_min: float | None = None
     price_max: float | None = None
     diversity: float = 0.0
-    caps: Caps = field(default_factory=Caps)
+    caps: PlacementCaps = field(default_factory=PlacementCaps)
     pins: tuple[str, ...] = ()
     boosts: tuple[Push, ...] = ()
     in_stock_only: bool = True
@@ -66,24 +67,40 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class PastAction:
+    """What a person did with a product, and when; order_id: None where no order is known."""
+
+    product_id: str
+    kind: str
+    at: datetime
+    order_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Visit:
     """What a person did lately, as the rules and the model take it.
 
-    touched: views, carts and purchases, oldest first. just_bought: in the last day. hidden: ever.
-    unmoved: product -> how often it was shown since the person last touched it.
+    touched: views and carts of the session, oldest first; a purchase is no look. just_bought: in
+    the last day. done: all that is known by events, oldest first. hidden: ever, less what was
+    shown again on request. unmoved: product -> how often it was shown since the person last
+    touched it. names: keys the person is known by, besides those of the query. unit: what an
+    experiment's arm sticks to, where the person has several names.
     """
 
-    touched: tuple[Touch, ...] = ()
+    touched: tuple[SessionTouch, ...] = ()
+    done: tuple[PastAction, ...] = ()
     just_bought: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     unmoved: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    unit: str | None = None
 
 
 NO_VISIT = Visit()
 
 
 @dataclass(frozen=True)
-class Reason:
+class RecommendationReason:
     """Why: a code, a sentence, the product it rests on."""
 
     code: str
@@ -92,7 +109,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Item:
+class RecommendedItem:
     """One product shown; warehouse_id and on_hand are None where nobody counts.
 
     score: on a log scale, never rising with the rank.
@@ -100,15 +117,15 @@ class Item:
 
     product_id: str
     score: float
-    reason: Reason | None
+    reason: RecommendationReason | None
     warehouse_id: str | None
     on_hand: float | None
 
 
 @dataclass(frozen=True)
-class Answer:
+class RecommendationAnswer:
     """Products, best first; which step of the chain served; why it is degraded, if it is."""
 
-    items: tuple[Item, ...]
+    items: tuple[RecommendedItem, ...]
     served_by: str
     degraded: str = ""

@@ -9,126 +9,164 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decisions.recommendation.product_index import Mask, Shelf
-from decisions.recommendation.query import Ask, Visit
-from models.recommendation import Who
-
-# A product people do not buy again is not shown to who bought it this lately.
-_HAS_IT_DAYS = 180.0
+from decisions.recommendation.product_index import Mask, ProductIndex
+from decisions.recommendation.query import PastAction, ProductQuery, Visit
+from features.recommendation import person
+from models.recommendation import HELD_BACK_DAYS, Shopper
 
 Blocked = Mask | NDArray[np.integer] | list[int]
 
 
 @dataclass(frozen=True)
-class Case:
+class EligibilityCase:
     """One question as the rules see it; `who` is None where there is no model."""
 
-    shelf: Shelf
-    ask: Ask
+    index: ProductIndex
+    query: ProductQuery
     visit: Visit
-    who: Who | None = None
+    who: Shopper | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of who asks in what the lake knows of people."""
+        query = self.query
+        keys = (person(query.customer_id, None), person(None, query.visitor_id), *self.visit.names)
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+    def past_actions(self) -> list[PastAction]:
+        """What the person did since the model was made, by the lake and by events; oldest first."""
+        known = [each for name in self.names for each in self.index.activity.actions.get(name, ())]
+        return sorted((*known, *self.visit.done), key=lambda action: action.at)
 
 
 @dataclass(frozen=True)
-class Rule:
-    """code and text tell why a product is not shown; `blocked`: which (None: none), fresh."""
+class EligibilityRule:
+    """One rule; code and text tell why a product is not shown.
+
+    blocked: gives the products that the rule blocks, as a mask or as positions; None: none.
+    """
 
     code: str
     text: str
-    blocked: Callable[[Case], Blocked | None]
+    blocked: Callable[[EligibilityCase], Blocked | None]
 
 
-def _undelivered(case: Case) -> Mask | None:
-    return None if case.shelf.delivers(case.ask.country) else np.ones_like(case.shelf.listed)
+def _undelivered(case: EligibilityCase) -> Mask | None:
+    return None if case.index.delivers(case.query.country) else np.ones_like(case.index.listed)
 
 
-def _out_of_stock(case: Case) -> Mask | None:
-    return ~case.shelf.in_stock(case.ask.country) if case.ask.in_stock_only else None
+def _out_of_stock(case: EligibilityCase) -> Mask | None:
+    return ~case.index.in_stock(case.query.country) if case.query.in_stock_only else None
 
 
-def _category(case: Case) -> Mask | None:
-    return ~case.shelf.categories.among(case.ask.category) if case.ask.category else None
+def _category(case: EligibilityCase) -> Mask | None:
+    return ~case.index.categories.among(case.query.category) if case.query.category else None
 
 
-def _brand(case: Case) -> Mask | None:
-    return ~case.shelf.brands.among(case.ask.brand) if case.ask.brand else None
+def _brand(case: EligibilityCase) -> Mask | None:
+    return ~case.index.brands.among(case.query.brand) if case.query.brand else None
 
 
-def _cheap(case: Case) -> Mask | None:
+def _cheap(case: EligibilityCase) -> Mask | None:
     # An unknown price passes neither bound: a comparison with NaN is False.
-    least = case.ask.price_min
-    return None if least is None else ~(case.shelf.price >= least)
+    least = case.query.price_min
+    return None if least is None else ~(case.index.price >= least)
 
 
-def _dear(case: Case) -> Mask | None:
-    most = case.ask.price_max
-    return None if most is None else ~(case.shelf.price <= most)
+def _dear(case: EligibilityCase) -> Mask | None:
+    most = case.query.price_max
+    return None if most is None else ~(case.index.price <= most)
 
 
-def _hidden(case: Case) -> Blocked | None:
-    mine = {touch.product_id for touch in case.ask.session if touch.kind == "hide"}
-    return case.shelf.places([*case.visit.hidden, *mine])
+def _hidden(case: EligibilityCase) -> Blocked | None:
+    mine = {touch.product_id for touch in case.query.session if touch.kind == "hide"}
+    return case.index.places([*case.visit.hidden, *mine])
 
 
-def _just_bought(case: Case) -> Blocked | None:
-    mine = {touch.product_id for touch in case.ask.session if touch.kind == "purchase"}
-    return case.shelf.places([*case.visit.just_bought, *mine])
+def _just_bought(case: EligibilityCase) -> Blocked | None:
+    mine = {touch.product_id for touch in case.query.session if touch.kind == "purchase"}
+    return case.index.places([*case.visit.just_bought, *mine])
 
 
-def _has_it(case: Case) -> Blocked | None:
-    if case.who is None or case.shelf.model is None:
+def _has_it(case: EligibilityCase) -> Blocked | None:
+    """What the person has and nobody needs twice, with its sizes and colours."""
+    had = _purchased(case, within_days=HELD_BACK_DAYS)
+    durable = had[case.index.durable[had]]
+    if not len(durable):
         return None
-    habits = case.shelf.model.sources.habits
-    row = habits.row(case.who.person)
-    bought = (habits.count[row] > 0) & (habits.last[row] <= _HAS_IT_DAYS)
-    products = habits.product[row][bought]
-    return np.asarray(products[~case.shelf.repeats[products]])
+    return np.isin(case.index.variants, case.index.variants[durable])
 
 
-def _bought_before(case: Case) -> Blocked | None:
-    if not case.ask.new_only or case.who is None or case.shelf.model is None:
-        return None
-    habits = case.shelf.model.sources.habits
-    row = habits.row(case.who.person)
-    return np.asarray(habits.product[row][habits.count[row] > 0])
+def _returned(case: EligibilityCase) -> Blocked | None:
+    activity, given_back = case.index.activity, set[str]()
+    for name in case.names:
+        given_back |= activity.returned.get(name, frozenset())
+    later = {action.product_id for action in case.visit.done if action.kind == "purchase"}
+    return case.index.places(sorted(given_back - later))
 
 
-# The same for everybody who asks for one country: worked out once a shelf.
-OF_THE_SHELF = (
-    Rule("unlisted", "It is not in the products table", lambda case: ~case.shelf.listed),
-    Rule("not_launched", "It is launched later", lambda case: case.shelf.early),
-    Rule("discontinued", "It is discontinued", lambda case: case.shelf.gone),
-    Rule("not_delivered", "No warehouse ships to that country", _undelivered),
-    Rule("out_of_stock", "No warehouse that ships there has it", _out_of_stock),
+def _bought_before(case: EligibilityCase) -> Blocked | None:
+    return _purchased(case) if case.query.new_only else None
+
+
+def _purchased(case: EligibilityCase, *, within_days: float = float("inf")) -> NDArray[np.int64]:
+    """Positions of what the person bought, by the model and by all that came since."""
+    since = [action.product_id for action in case.past_actions() if action.kind == "purchase"]
+    places = np.array(case.index.places(since), dtype=np.int64)
+    if case.who is None or case.who.is_unknown:
+        return places
+    history = case.who.history
+    bought = (history.count > 0) & (history.last <= within_days)
+    return np.union1d(history.product[bought], places).astype(np.int64)
+
+
+# The same for everybody who asks for one country: worked out once an index.
+OF_THE_INDEX = (
+    EligibilityRule("unlisted", "It is not in the products table", lambda case: ~case.index.listed),
+    EligibilityRule("not_launched", "It is launched later", lambda case: case.index.early),
+    EligibilityRule("discontinued", "It is discontinued", lambda case: case.index.gone),
+    EligibilityRule("not_delivered", "No warehouse ships to that country", _undelivered),
+    EligibilityRule("out_of_stock", "No warehouse that ships there has it", _out_of_stock),
 )
 OF_THE_QUESTION = (
-    Rule("category", "It is in none of the categories asked for", _category),
-    Rule("brand", "It is of none of the brands asked for", _brand),
-    Rule("price_min", "It costs less than asked for, or has no price", _cheap),
-    Rule("price_max", "It costs more than asked for, or has no price", _dear),
-    Rule("excluded", "The question excludes it", lambda case: case.shelf.places(case.ask.exclude)),
-    Rule("in_cart", "It is in the cart", lambda case: case.shelf.places(case.ask.cart)),
-    Rule("hidden", "This person hid it", _hidden),
-    Rule("just_bought", "This person bought it within a day", _just_bought),
-    Rule("has_it", "This person has it, and few buy it twice", _has_it),
-    Rule("bought_before", "This person bought it before, and new_only is asked", _bought_before),
+    EligibilityRule("category", "It is in none of the categories asked for", _category),
+    EligibilityRule("brand", "It is of none of the brands asked for", _brand),
+    EligibilityRule("price_min", "It costs less than asked for, or has no price", _cheap),
+    EligibilityRule("price_max", "It costs more than asked for, or has no price", _dear),
+    EligibilityRule(
+        "excluded", "The question excludes it", lambda case: case.index.places(case.query.exclude)
+    ),
+    EligibilityRule(
+        "in_cart", "It is in the cart", lambda case: case.index.places(case.query.cart)
+    ),
+    EligibilityRule("hidden", "This person hid it", _hidden),
+    EligibilityRule("just_bought", "This person bought it within a day", _just_bought),
+    EligibilityRule("returned", "This person gave it back", _returned),
+    EligibilityRule("has_it", "This person has it, and few buy it twice", _has_it),
+    EligibilityRule(
+        "bought_before", "This person bought it before, and new_only is asked", _bought_before
+    ),
 )
-UNKNOWN = Rule("unknown", "No table and no model knows the product", lambda case: None)
-RULES = (*OF_THE_SHELF, *OF_THE_QUESTION)
+UNKNOWN = EligibilityRule("unknown", "No table and no model knows the product", lambda case: None)
+RULES = (*OF_THE_INDEX, *OF_THE_QUESTION)
 
 
-def eligible(case: Case) -> Mask:
+def eligible(case: EligibilityCase) -> Mask:
     """Products that every rule lets through; a fresh array."""
-    key = (case.shelf.shipping(case.ask.country), case.ask.in_stock_only)
-    shared = case.shelf.shared.get(key)
+    key = (case.index.shipping(case.query.country), case.query.in_stock_only)
+    shared = case.index.shared.get(key)
     if shared is None:
-        shared = without(np.ones_like(case.shelf.listed), case, OF_THE_SHELF)
-        case.shelf.shared[key] = shared
+        shared = without(np.ones_like(case.index.listed), case, OF_THE_INDEX)
+        case.index.shared[key] = shared
     return without(shared.copy(), case, OF_THE_QUESTION)
 
 
-def without(allowed: Mask, case: Case, rules: tuple[Rule, ...]) -> Mask:
-    """The mask given, less what the rules block."""
+def without(allowed: Mask, case: EligibilityCase, rules: tuple[EligibilityRule, ...]) -> Mask:
+    """The mask given, less what the rules block.
+
+    allowed: by product of the index, whether it may be shown; it is changed in place. case: the
+    question, with what is known of who asks; rules: those that are applied.
+    """
     for rule in rules:
         blocked = rule.blocked(case)
         if blocked is not None and len(blocked):
@@ -136,13 +174,17 @@ def without(allowed: Mask, case: Case, rules: tuple[Rule, ...]) -> Mask:
     return allowed
 
 
-def first_blocking(case: Case, products: Sequence[str]) -> dict[str, Rule]:
-    """For each of the products that may not be shown, the first rule that says so."""
-    blocked = {product: UNKNOWN for product in products if product not in case.shelf.place}
-    free = np.ones(len(case.shelf.products), dtype=bool)
+def first_blocking(case: EligibilityCase, products: Sequence[str]) -> dict[str, EligibilityRule]:
+    """For each of the products that may not be shown, the first rule that says so.
+
+    case: the question, with what is known of who asks; products: ids; those the index does not have
+    are UNKNOWN.
+    """
+    blocked = {product: UNKNOWN for product in products if product not in case.index.place}
+    free = np.ones(len(case.index.products), dtype=bool)
     for rule in RULES:
         left = without(free.copy(), case, (rule,))
         for product in products:
-            if product not in blocked and not left[case.shelf.place[product]]:
+            if product not in blocked and not left[case.index.place[product]]:
                 blocked[product] = rule
     return blocked

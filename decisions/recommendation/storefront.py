@@ -1,4 +1,4 @@
-"""One question over HTTP from end to end: the shelf, the visit, the placement, the experiment."""
+"""One question over HTTP from end to end: the index, the visit, the placement, the experiment."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from typing import Any
 from data.records import DatabaseError
 from data.storefront import Exposure
 from decisions.recommendation.answer_body import body, name
-from decisions.recommendation.current_index import USE_CASE, Shelves
+from decisions.recommendation.current_index import USE_CASE, CurrentIndex
 from decisions.recommendation.experiments import Assignment, assigned, at_placement, in_arm
 from decisions.recommendation.placements import Placements
-from decisions.recommendation.product_index import Shelf
-from decisions.recommendation.query import Answer, Ask, Visit
+from decisions.recommendation.product_index import ProductIndex
+from decisions.recommendation.query import ProductQuery, RecommendationAnswer, Visit
 from decisions.recommendation.recommend import recommend
-from decisions.recommendation.visits import hidden_before, visit
+from decisions.recommendation.visits import hidden_before, read_visit
 from decisions.runtime import Runtime
 
 _NO_EVENTS, _NO_TIME = "events_unreachable", "time_budget"
@@ -31,7 +31,7 @@ class Storefront:
     """What a server answers the storefront from."""
 
     runtime: Runtime
-    shelves: Shelves
+    indexes: CurrentIndex
     placements: Placements
 
     @classmethod
@@ -39,65 +39,94 @@ class Storefront:
         """The parts, from the stores and releases of a server."""
         seconds = runtime.settings.reload_seconds
         return cls(
-            runtime, Shelves(runtime), Placements(runtime.records.storefront, seconds=seconds)
+            runtime, CurrentIndex(runtime), Placements(runtime.records.storefront, seconds=seconds)
         )
 
-    def visit(self, shelf: Shelf, ask: Ask) -> tuple[Visit, str]:
-        """What this person did, up to now; and why that is not known, if it is not."""
+    def visit(self, index: ProductIndex, query: ProductQuery) -> tuple[Visit, str]:
+        """What this person did, up to now; and why that is not known, if it is not.
+
+        index: what the lake knows of people; query: who asks, by customer_id and visitor_id, which
+        are linked where both are given.
+        """
         try:
             with self.runtime.telemetry.step(USE_CASE, "visit"):
-                trail = self.runtime.records.storefront.trail(ask.visitor_id, ask.customer_id)
+                records = self.runtime.records.storefront
+                if query.visitor_id and query.customer_id:
+                    records.link(query.visitor_id, query.customer_id)
+                return read_visit(index, query, records), ""
         except DatabaseError:
-            return Visit(hidden=hidden_before(shelf, ask)), _NO_EVENTS
-        return visit(shelf, ask, trail), ""
+            return Visit(hidden=hidden_before(index, query)), _NO_EVENTS
 
     def recommend(
-        self, ask: Ask, placement: str | None, draft: Draft | None = None
+        self, query: ProductQuery, placement: str | None, draft: Draft | None = None
     ) -> dict[str, Any]:
-        """The answer, its exposure on disk when it takes part in an experiment."""
-        shelf = self.shelves.current()
-        seen, problem = self.visit(shelf, ask)
+        """The answer, its exposure on disk when it takes part in an experiment.
+
+        query: as asked; placement: where in the shop, None: nowhere in particular, without pins,
+        boosts or an experiment; draft: takes up the visit as soon as it is read, None: nobody waits
+        for it.
+        """
+        index = self.indexes.current()
+        seen, problem = self.visit(index, query)
         if draft is not None:
             draft.visit = seen
-        ask, arm = self.planned(ask, placement)
+        query, arm = self.planned(query, placement, seen)
         with self.runtime.telemetry.step(USE_CASE, "rank"):
-            answer = recommend(shelf, ask, seen)
+            answer = recommend(index, query, seen)
         recommendation_id = name()
         taken = arm is not None and self._exposed(answer, arm, recommendation_id, placement or "")
-        return self.told(shelf, answer, recommendation_id, problem) | {
+        return self.told(index, answer, recommendation_id, problem) | {
             "experiment": {"experiment_id": arm.experiment_id, "arm": arm.arm.name}
             if arm is not None and taken
             else None
         }
 
-    def hurried(self, ask: Ask, placement: str | None, draft: Draft) -> dict[str, Any]:
-        """What sells, by the rules, without another look at a database: there is no time left."""
-        shelf = self.shelves.current()
-        wishes = self.placements.held().lists.get(placement or "")
-        seen = draft.visit or Visit(hidden=hidden_before(shelf, ask))
-        answer = recommend(shelf, at_placement(ask, wishes), seen, hurry=True)
-        return self.told(shelf, answer, name(), _NO_TIME) | {"experiment": None}
+    def hurried(self, query: ProductQuery, placement: str | None, draft: Draft) -> dict[str, Any]:
+        """What sells, by the rules, without another look at a database: there is no time left.
 
-    def planned(self, ask: Ask, placement: str | None) -> tuple[Ask, Assignment | None]:
-        """The question as the merchant and the person's arm have it at this placement."""
+        query: as asked; placement: where in the shop, None: nowhere in particular; draft: the
+        visit, if it was read in time.
+        """
+        index = self.indexes.current()
+        wishes = self.placements.held().lists.get(placement or "")
+        seen = draft.visit or Visit(hidden=hidden_before(index, query))
+        answer = recommend(index, at_placement(query, wishes), seen, hurry=True)
+        return self.told(index, answer, name(), _NO_TIME) | {"experiment": None}
+
+    def planned(
+        self, query: ProductQuery, placement: str | None, seen: Visit
+    ) -> tuple[ProductQuery, Assignment | None]:
+        """The question as the merchant and the person's arm have it at this placement.
+
+        query: as asked; placement: where in the shop, None: nowhere in particular; seen: what is
+        known of who asks.
+        """
         if placement is None:
-            return ask, None
+            return query, None
         plans = self.placements.current()
-        ask = at_placement(ask, plans.lists.get(placement))
+        query = at_placement(query, plans.lists.get(placement))
         experiment = plans.running.get(placement)
-        arm = assigned(experiment, ask) if experiment is not None else None
-        return (in_arm(ask, arm.arm), arm) if arm is not None else (ask, None)
+        arm = assigned(experiment, query, seen.unit) if experiment is not None else None
+        return (in_arm(query, arm.arm), arm) if arm is not None else (query, None)
 
     def told(
-        self, shelf: Shelf, answer: Answer, recommendation_id: str, problem: str = ""
+        self,
+        index: ProductIndex,
+        answer: RecommendationAnswer,
+        recommendation_id: str,
+        problem: str = "",
     ) -> dict[str, Any]:
-        """The answer as it goes out, counted; problem: what else degrades it."""
+        """The answer as it goes out over HTTP, counted by the telemetry.
+
+        index: what the answer was made from; answer: the products, best first; recommendation_id:
+        the answer's id; problem: what else degrades it, empty: nothing.
+        """
         answer = replace(answer, degraded=answer.degraded or problem)
         self.runtime.telemetry.counted(USE_CASE, answer.served_by, degraded=answer.degraded)
-        return body(shelf, answer, recommendation_id)
+        return body(index, answer, recommendation_id)
 
     def _exposed(
-        self, answer: Answer, arm: Assignment, recommendation_id: str, placement: str
+        self, answer: RecommendationAnswer, arm: Assignment, recommendation_id: str, placement: str
     ) -> bool:
         """Whether the exposure is on disk; what is not takes no part in the experiment."""
         exposure = Exposure(

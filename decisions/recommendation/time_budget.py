@@ -17,6 +17,9 @@ _KEPT_MS, _KEPT_SHARE = 10.0, 0.3
 async def within(timeout_ms: float | None, work: Callable[[], T], simpler: Callable[[], T]) -> T:
     """What `work` gives in a thread, or what `simpler` gives when that takes too long.
 
+    timeout_ms: how many milliseconds there are in all, some of them kept for the simpler answer;
+    None: no limit. work: makes the full answer; simpler: makes the simpler one, at once.
+
     Work that is too late goes on to its end in its thread; its answer, or its error, is dropped.
     """
     task = asyncio.get_running_loop().run_in_executor(_HANDS, work)

@@ -1,36 +1,131 @@
 """A person's trail of events as the rules and the model take it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from data.storefront import Trail
-from decisions.recommendation.product_index import Shelf
-from decisions.recommendation.query import Ask, Touch, Visit
+from data.records.storefront import StorefrontRecords
+from data.storefront import Event, PersonLinks, Trail
+from decisions.recommendation.product_index import ProductIndex
+from decisions.recommendation.query import PastAction, ProductQuery, SessionTouch, Visit
 from features.recommendation import person
 
 _JUST_BOUGHT = timedelta(days=1)
 _REMEMBERED = timedelta(days=14)
+# What was looked at this long before the last event is another session's.
+_SESSION = timedelta(hours=12)
+# Names of one person that are looked up.
+_MOST_NAMES = 5
+NO_LINKS = PersonLinks()
 
 
-def visit(shelf: Shelf, ask: Ask, trail: Trail) -> Visit:
-    """What the trail says at the time of the shelf (of the newest event, where that is later)."""
-    events = (*trail.touches, *trail.impressions)
-    now = max([shelf.as_of, *(event.occurred_at for event in events)])
-    bought = (event for event in trail.touches if event.kind == "purchase")
-    return Visit(
-        touched=tuple(Touch(event.product_id, event.kind) for event in reversed(trail.touches)),
-        just_bought=frozenset(
-            event.product_id for event in bought if event.occurred_at >= now - _JUST_BOUGHT
-        ),
-        hidden=trail.hidden | hidden_before(shelf, ask),
-        unmoved=_unmoved(trail, now - _REMEMBERED),
+def read_visit(
+    index: ProductIndex,
+    query: ProductQuery,
+    records: StorefrontRecords,
+    *,
+    until: datetime | None = None,
+) -> Visit:
+    """What is known of who asks, under every name they are known by.
+
+    index: what the lake knows of people; query: who asks, by customer_id and visitor_id; records:
+    where events and links are read; until: nothing that happened later counts, None: all counts.
+    Raises DatabaseError.
+    """
+    links = known_links(index, query, records)
+    trails = [records.trail(query.visitor_id, query.customer_id, until=until)]
+    trails += [
+        records.trail(None, each, until=until)
+        for each in links.customers
+        if each != query.customer_id
+    ]
+    trails += [
+        records.trail(each, None, until=until)
+        for each in links.visitors
+        if each != query.visitor_id
+    ]
+    return visit(index, query, merged_trail(trails), links)
+
+
+def known_links(
+    index: ProductIndex, query: ProductQuery, records: StorefrontRecords
+) -> PersonLinks:
+    """The other names of who asks, by what came over HTTP and what was ingested.
+
+    index: the links that were ingested; query: who asks, by customer_id and visitor_id; records:
+    the links that came over HTTP.
+    """
+    if query.visitor_id is None and query.customer_id is None:
+        return PersonLinks()
+    kept = records.links(query.visitor_id, query.customer_id)
+    ingested = index.activity.links_of(query.visitor_id, query.customer_id)
+    return PersonLinks(
+        tuple(dict.fromkeys((*kept.customers, *ingested.customers))),
+        tuple(dict.fromkeys((*kept.visitors, *ingested.visitors)))[:_MOST_NAMES],
+        kept.unit or ingested.unit,
     )
 
 
-def hidden_before(shelf: Shelf, ask: Ask) -> frozenset[str]:
-    """What the lake knows this person hid."""
-    names = (person(ask.customer_id, None), person(None, ask.visitor_id))
-    return frozenset().union(*(shelf.hides.get(name or "", frozenset()) for name in names))
+def merged_trail(trails: Sequence[Trail]) -> Trail:
+    """Several trails as one, newest first, each event once."""
+    if len(trails) == 1:
+        return trails[0]
+    touches = {event for trail in trails for event in trail.touches}
+    impressions = {event for trail in trails for event in trail.impressions}
+
+    def newest_first(events: set[Event]) -> tuple[Event, ...]:
+        return tuple(sorted(events, key=lambda each: (each.occurred_at, each.kind), reverse=True))
+
+    return Trail(
+        touches=newest_first(touches),
+        impressions=newest_first(impressions),
+        hidden=frozenset().union(*(trail.hidden for trail in trails)),
+    )
+
+
+def visit(
+    index: ProductIndex, query: ProductQuery, trail: Trail, links: PersonLinks = NO_LINKS
+) -> Visit:
+    """What the trail says at the time of the index (of the newest event, where that is later).
+
+    index: its time, and what the lake knows of hides; query: who asks, by customer_id and
+    visitor_id; trail: of who asks, under all their names; links: those names.
+    """
+    keys = [*links.customers, *(person(None, each) or "" for each in links.visitors)]
+    events = (*trail.touches, *trail.impressions)
+    now = max([index.as_of, *(event.occurred_at for event in events)])
+    bought = [event for event in trail.touches if event.kind == "purchase"]
+    looks = [event for event in reversed(trail.touches) if event.kind != "purchase"]
+    return Visit(
+        touched=tuple(
+            SessionTouch(event.product_id, event.kind)
+            for event in looks
+            if event.occurred_at >= now - _SESSION
+        ),
+        done=tuple(
+            PastAction(event.product_id, event.kind, event.occurred_at)
+            for event in reversed(trail.touches)
+        ),
+        just_bought=frozenset(
+            event.product_id for event in bought if event.occurred_at >= now - _JUST_BOUGHT
+        ),
+        hidden=trail.hidden | hidden_before(index, query, keys),
+        unmoved=_unmoved(trail, now - _REMEMBERED),
+        names=tuple(keys),
+        unit=links.unit,
+    )
+
+
+def hidden_before(
+    index: ProductIndex, query: ProductQuery, others: Sequence[str] = ()
+) -> frozenset[str]:
+    """What the lake knows this person hid, as product ids.
+
+    index: who hid what; query: who asks, by customer_id and visitor_id; others: more names of who
+    asks.
+    """
+    names = (person(query.customer_id, None), person(None, query.visitor_id), *others)
+    return frozenset().union(*(index.hides.get(name or "", frozenset()) for name in names))
 
 
 def _unmoved(trail: Trail, since: datetime) -> dict[str, int]:

@@ -19,6 +19,9 @@ def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine
 
     The lake knows an order by our number, by a `reference` to it, or, line by line, by an order of
     the same warehouse, product, supplier and quantity that was entered after ours was exported.
+
+    buying: the decisions and orders made here; lake: the merchant's tables; as_of: the time up to
+    which both are read and at which receipts are noted.
     """
     known = lake.read("purchase_orders", as_of=as_of)
     lines = buying.awaited(before=as_of)
@@ -70,7 +73,12 @@ def _is_entry_of(at: pd.Timestamp, made: pd.Timestamp) -> bool:
 def with_awaited(
     frame: pd.DataFrame, lines: Sequence[OrderedLine], as_of: datetime
 ) -> pd.DataFrame:
-    """The planning frame with these lines on order."""
+    """The planning frame with these lines on order.
+
+    frame: a row a pair and supplier, with on_order and the lists open_quantities, open_due_days and
+    open_age_days; lines: orders that the lake does not know yet, added to every row of their pair;
+    as_of: the moment from which days are counted.
+    """
     if not lines:
         return frame
     moment = pd.Timestamp(as_of)

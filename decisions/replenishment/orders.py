@@ -26,7 +26,11 @@ def decide(
 ) -> list[Outcome]:
     """Approve, dismiss or reopen lines of the plan: an outcome a wish, in order.
 
-    A faulty wish changes nothing and says why."""
+    A faulty wish changes nothing and says why.
+
+    plan: today's; buying: where decisions are kept; wishes: a line's id, quantity and reason each;
+    to: `approved`, `dismissed` or `draft` (reopened); actor: who decides; at: when.
+    """
     rows = plan.lines.assign(line_id=identity(plan.lines)).set_index("line_id")
     terms = _terms(plan)
     faults = [_fault(rows, terms, wish, to=to) for wish in wishes]

@@ -146,7 +146,7 @@ class Plans:
 
 
 @dataclass(frozen=True)
-class Terms:
+class WhatIfTerms:
     """Other terms to plan under; None leaves as it is.
 
     lead_time_days, lead_time_sd: days; service_level, duty_rate, demand_uplift: shares (0.1: ten
@@ -170,7 +170,7 @@ class Terms:
         return Options(Caps(*(np.inf if cap is None else cap for cap in caps)))
 
 
-def changed(frame: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+def changed(frame: pd.DataFrame, terms: WhatIfTerms) -> pd.DataFrame:
     """The planning frame under other terms."""
     rows = frame.copy()
     if terms.lead_time_days is not None:

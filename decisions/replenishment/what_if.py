@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from decisions.replenishment.plan import Plan, Terms, changed, select, signed
+from decisions.replenishment.plan import Plan, WhatIfTerms, changed, select, signed
 from models.replenishment.plan import Planned
 from models.replenishment.transfers import Moves
 
 PAIR = ["warehouse_id", "product_id"]
 
 
-def plan_under(plan: Plan, terms: Terms, **wanted: str | None) -> Planned:
+def plan_under(plan: Plan, terms: WhatIfTerms, **wanted: str | None) -> Planned:
     """The lines of a plan under other terms; what other lines do stays as planned.
 
     plan: the plan of the moment; terms: what is changed; wanted: values of warehouse_id, product_id
@@ -17,7 +17,7 @@ def plan_under(plan: Plan, terms: Terms, **wanted: str | None) -> Planned:
     any change the lines are those of the plan, to the last digit.
     """
     lines = select(plan.lines, **wanted)
-    if terms == Terms():
+    if terms == WhatIfTerms():
         return Planned(lines, _touching(plan.transfers, lines), None)
     frame = _affected(plan, lines)
     moves = Moves(plan.transfers, plan.lines.set_index(PAIR)["transferred"])

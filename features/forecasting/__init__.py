@@ -7,7 +7,7 @@ from features.forecasting.order_lines import running_moment
 from features.forecasting.overrides import layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.totals import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
+from features.forecasting.totals import TOTALS, Level, PairOutlooks, Totals, total_quantiles, totals
 from features.forecasting.value import exceptions, outcomes, seen_in_full, value_added, within
 from features.forecasting.views import (
     DEMAND,
@@ -33,9 +33,9 @@ __all__ = [
     "TOTALS",
     "VIEWS",
     "Level",
-    "Outlooks",
     "Override",
     "OverrideError",
+    "PairOutlooks",
     "Totals",
     "abc_xyz",
     "choose",

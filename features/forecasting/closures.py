@@ -213,7 +213,10 @@ def _sold(days: Numbers, first: int, last: int) -> int:
 
 
 def closed_shares(grid: Grid, times: Mapping[str, OpeningTimes]) -> tuple[Floats, Floats]:
-    """Of each cell's time the share closed by a special closure, and the share closed in all."""
+    """Of each cell's time the share closed by a special closure, and the share closed in all.
+
+    grid: the pairs and their periods; times: warehouse_id -> its opening times.
+    """
     special, every = np.zeros(grid.size), np.zeros(grid.size)
     if not grid.size:
         return special, every
@@ -232,7 +235,10 @@ def closed_shares(grid: Grid, times: Mapping[str, OpeningTimes]) -> tuple[Floats
 
 
 def shut(times: Mapping[str, OpeningTimes], newest: int) -> frozenset[str]:
-    """Warehouses that have been silent for four weeks up to the newest order (day since 1970)."""
+    """Warehouses that have been silent for four weeks up to the newest order (day since 1970).
+
+    times: warehouse_id -> its opening times; newest: the day of that order.
+    """
     return frozenset(
         name
         for name, one in times.items()

@@ -84,6 +84,9 @@ def planned(
     where that falls into the data and no shelf was looked at; it ends with its discontinuation.
     Where a warehouse has supply terms or stock, only pairs with these, or sold in 8 periods or
     more, are planned.
+
+    lines: the order lines, as `order_lines` gives them; tables: stock, products and supply_terms
+    among them; frequency: day, week or month; running: the number of the period that has not ended.
     """
     dated = lines.assign(period=numbers(lines["ordered_at"], frequency))
     begun = _begun(dated, tables["stock"], frequency)

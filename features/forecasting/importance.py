@@ -17,6 +17,9 @@ def abc_xyz(demand: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.DataF
     Revenue and variation of the last year. A: the pairs that bring the first 80 % of revenue, B:
     up to 95 %, C: the rest. X: variation under 0.5, Y: under 1, Z: above, or nothing sold.
     Revenue is in the base currency, by the newest rate; without prices units stand for it.
+
+    demand: a row a pair and period; fx_rates: rate_date, currency, rate (units of `base` for one
+    unit of `currency`); base: the base currency, ISO 4217.
     """
     frequency = str(demand["frequency"].iloc[0]) if len(demand) else "week"
     recent = sorted(demand["period_start"].unique())[-YEAR[frequency] :]

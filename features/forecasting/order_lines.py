@@ -88,7 +88,11 @@ def running_moment(as_of: datetime, warehouses: pd.DataFrame) -> datetime:
 
 
 def ends_everywhere(ends: pd.DatetimeIndex, warehouses: pd.DataFrame) -> pd.DatetimeIndex:
-    """When wall-clock times (written as UTC) have passed in the last warehouse: UTC."""
+    """When wall-clock times (written as UTC) have passed in the last warehouse: UTC.
+
+    ends: the wall-clock times; warehouses: the table of warehouses, with the time zone of those
+    that name one.
+    """
     answer = [ends] if not time_zones(warehouses) else []
     if len(time_zones(warehouses)) < warehouses["warehouse_id"].nunique():
         answer = [ends]

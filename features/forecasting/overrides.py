@@ -16,7 +16,11 @@ Floats = NDArray[np.float64]
 
 
 def overridden(rows: pd.DataFrame, overrides: Sequence[Override], now: datetime) -> pd.DataFrame:
-    """Rows of the pairs that an override holds for: what `model_forecast` has to keep of them."""
+    """Rows of the pairs that an override holds for: what `model_forecast` has to keep of them.
+
+    rows: of the `forecast` view, a row a pair; overrides: those that may hold; now: the moment at
+    which they have to hold.
+    """
     pairs = {(one.warehouse_id, one.product_id) for one in overrides if one.holds(now)}
     mine = [key in pairs for key in zip(*(rows[name] for name in PAIR), strict=True)]
     return rows[np.asarray(mine, dtype=bool)]
@@ -28,6 +32,9 @@ def layered(rows: pd.DataFrame, overrides: Sequence[Override], now: datetime) ->
     A factor scales mean and quantiles; a quantity moves the mean there and scales the quantiles
     with it (where the mean was 0, all quantiles become the quantity). Sums follow.
     `overrides` names those that count.
+
+    rows: a row a pair; overrides: those that may hold, in any order; now: the moment at which they
+    have to hold.
     """
     mine: dict[tuple[str, str], list[Override]] = {}
     for one in sorted(overrides, key=lambda one: one.created_at):

@@ -16,6 +16,8 @@ _MONDAY = 3  # 1970-01-01 was a Thursday: adding 3 days makes weeks begin on Mon
 def numbers(when: pd.Series, frequency: str) -> Numbers:
     """The number of the period each moment lies in; period 0 holds 1970-01-01.
 
+    when: moments in UTC, or wall-clock times written as UTC; frequency: day, week or month.
+
     >>> numbers(pd.Series(pd.to_datetime(["2024-01-07T23:00Z", "2024-01-08T00:00Z"])), "week")
     array([2818, 2819])
     """
@@ -27,12 +29,17 @@ def numbers(when: pd.Series, frequency: str) -> Numbers:
 
 
 def number(when: datetime, frequency: str) -> int:
-    """The number of the period a moment lies in: the running period at that moment."""
+    """The number of the period a moment lies in: the running period at that moment.
+
+    when: in UTC, or a wall-clock time written as UTC; frequency: day, week or month.
+    """
     return int(numbers(pd.Series([pd.Timestamp(when)]), frequency)[0])
 
 
 def starts(period: Numbers, frequency: str) -> pd.DatetimeIndex:
     """The first moment of each period, UTC.
+
+    period: numbers, as `numbers` gives them; frequency: day, week or month.
 
     >>> starts(np.array([2819]), "week")[0]
     Timestamp('2024-01-08 00:00:00+0000', tz='UTC')
@@ -55,6 +62,9 @@ def choose(ordered_at: pd.Series, pair: pd.Series) -> str:
 
     Sales dated about monthly, or weekly, stay so. Otherwise days, where the pairs sell on at least
     half of the days between their first and their last sale; else weeks.
+
+    ordered_at: the time of each order line; pair: a text for the warehouse and product of each
+    line.
     """
     dated = ordered_at.dt.floor("D")
     # The newest year says it: how the shop sold at first, or one wrong date, does not.

@@ -29,6 +29,9 @@ def future(
     Pairs with supply terms, or a launch about now, and no sale yet are among them. Pairs whose
     product has ended are left out. `offered` is the share of a period in which the product can be
     ordered: 0 before its launch, after its end and while its warehouse is closed.
+
+    history: a row a pair and closed period; tables: those of TABLES, as known at as_of; as_of:
+    nothing known later is used; horizon: periods ahead, the running one included.
     """
     given = dict(tables)
     frequency = str(history["frequency"].iloc[0]) if len(history) else "week"

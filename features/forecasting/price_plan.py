@@ -18,7 +18,9 @@ def announced_prices(grid: Grid, prices: pd.DataFrame | None, warehouses: pd.Dat
 
     A warehouse has the prices of its own country, else of a market it serves, else of no market;
     always of one market and currency, so that two prices of one product can be compared.
-    prices: the table, None or empty where a merchant brings none.
+
+    grid: the pairs and their periods; warehouses: the table of warehouses, which says the markets
+    that each serves. prices: the table, None or empty where a merchant brings none.
     """
     unknown = np.full(grid.size, np.nan)
     if prices is None or prices.empty or not grid.size:

@@ -41,8 +41,12 @@ def promoted(
 
     A promotion without an end, or one that ends before it starts, lasts one day. One of a category
     is of all products whose category is that or lies in it (`a/b` in `a`); one of a market, of the
-    warehouses that serve it. closed: share of each cell in which its warehouse was closed out of
-    turn, which counts as the kind `closure`.
+    warehouses that serve it.
+
+    grid: the pairs and their periods; promotions: the table of promotions; products: the table of
+    products, for their categories; warehouses: the table of warehouses, for the markets they serve.
+    closed: share of each cell in which its warehouse was closed out of turn, which counts as the
+    kind `closure`.
     """
     share, discount = np.zeros(grid.size), np.zeros(grid.size)
     parts = []

@@ -28,7 +28,11 @@ class Shelf:
 
 
 def shelf(grid: Grid, stock: pd.DataFrame) -> Shelf:
-    """What the stock table says of each cell; on hand but reserved is not there to sell."""
+    """What the stock table says of each cell; on hand but reserved is not there to sell.
+
+    grid: the pairs and their periods; stock: a row a look at a pair's shelf: warehouse_id,
+    product_id, observed_at, on_hand and reserved (units).
+    """
     looks = stock.assign(pair=grid.find(stock)) if len(stock) else stock.assign(pair=0)
     looks = looks[looks["pair"] >= 0].sort_values(["pair", "observed_at"], kind="stable")
     if looks.empty or grid.size == 0:

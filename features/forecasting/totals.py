@@ -74,7 +74,7 @@ class _Start:
 
 
 @dataclass(frozen=True)
-class Outlooks:
+class PairOutlooks:
     """Forecasts by their start, the newest last, each beside what came; what `totals` adds up.
 
     groups: the newest category and country of each pair.
@@ -84,8 +84,8 @@ class Outlooks:
     groups: pd.DataFrame
 
     @classmethod
-    def of(cls, forecasts: pd.DataFrame, demand: pd.DataFrame) -> "Outlooks":
-        """forecasts, demand: history of these views."""
+    def of(cls, forecasts: pd.DataFrame, demand: pd.DataFrame) -> "PairOutlooks":
+        """Set stored forecasts beside what came. forecasts, demand: history of these views."""
         real = _known(demand) if len(forecasts) else pd.DataFrame()
         parts = forecasts.groupby("period_start", sort=True)
         newest = demand.sort_values("event_timestamp", kind="stable")
@@ -93,10 +93,13 @@ class Outlooks:
         return cls([_Start.of(rows, real) for _, rows in parts], groups)
 
 
-def totals(outlooks: Outlooks, level: Level) -> Totals | None:
+def totals(outlooks: PairOutlooks, level: Level) -> Totals | None:
     """The newest forecasts added up by a level of TOTALS; None where there are none.
 
     A pair without a category or country goes under "".
+
+    outlooks: stored forecasts of all pairs, and what came of the older ones; level: product,
+    category, country, warehouse or total.
     """
     if not outlooks.starts:
         return None
@@ -123,7 +126,7 @@ def totals(outlooks: Outlooks, level: Level) -> Totals | None:
     )
 
 
-def _common_error(outlooks: Outlooks, level: Level) -> tuple[float, Floats]:
+def _common_error(outlooks: PairOutlooks, level: Level) -> tuple[float, Floats]:
     """The squared relative error that the pairs of a group have in common, of single periods and of
     sums of 1 … H: what past errors of groups have beyond the pairs' own, (e² − Σ v) over mean².
 

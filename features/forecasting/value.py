@@ -66,7 +66,11 @@ def seen_in_full(demand: pd.DataFrame) -> pd.Series:
 
 def within(forecasts: pd.DataFrame, demand: pd.DataFrame, share: float = 0.8) -> pd.Series:
     """Of each closed period with a full shelf whether it lay in the central interval of this share
-    that its forecast gave, ends included; index: pair and period_start."""
+    that its forecast gave, ends included; index: pair and period_start.
+
+    forecasts: history of the `forecast` view; demand: history of the `demand` view; share: of
+    outcomes that the interval should hold, between 0 and 1.
+    """
     bounds = [(1 - share) / 2, (1 + share) / 2]
     newest = forecasts.sort_values("event_timestamp", kind="stable")
     said = newest.drop_duplicates(_KEY, keep="last").reset_index(drop=True)
@@ -107,6 +111,10 @@ def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Da
     bias: units a period, above 0 is too high. tracking_signal: sum of errors over their mean size
     (Trigg, 1964); beyond ±4 is no chance. money_at_stake: |sum of errors| × the newest price, in
     the base currency by the newest rate; in units where no price or rate is known.
+
+    beside: a row a pair and closed period, as `outcomes` gives them: final and actual (units),
+    price, currency; fx_rates: rate_date, currency, rate (units of `base` for one unit of
+    `currency`); base: the base currency, ISO 4217.
     """
     groups = [beside[name] for name in PAIR]
     error = beside["final"] - beside["actual"]

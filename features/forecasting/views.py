@@ -112,8 +112,10 @@ def packed(
 ) -> pd.DataFrame:
     """Rows of the `forecast` view (one a pair) from a forecaster's long answer.
 
-    forecasts: warehouse_id, product_id, origin, horizon (1, 2, … in order within a pair),
-    period_start, mean, q…, window_mean, w…, demand_class; the same horizons for every pair.
+    levels: of the quantiles, each between 0 and 1, in the order of the q… columns; frequency: day,
+    week or month; model_version: what made the forecasts. forecasts: warehouse_id, product_id,
+    origin, horizon (1, 2, … in order within a pair), period_start, mean, q…, window_mean, w…,
+    demand_class; the same horizons for every pair.
     """
     steps = int(forecasts["horizon"].max())
     heads = forecasts.iloc[::steps]

@@ -37,7 +37,11 @@ def _velocity(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
 
 def history(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The payments with what was known at the moment of each: velocities and the customer's risk,
-    as the store would give them, from the tables alone."""
+    as the store would give them, from the tables alone.
+
+    tables: payments, chargebacks, customers and fx_rates by name; as_of: no risk of a customer from
+    later is used; terms: whose base currency the amounts are counted in.
+    """
     payments = tables["payments"]
     velocity = _velocity(tables, as_of, terms).drop(columns=["payment_id", "event_timestamp"])
     seen = pd.concat([payments, velocity], axis=1).sort_values("attempted_at", kind="stable")

@@ -125,7 +125,11 @@ def model_inputs(
     payments: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN, *, rows: int = 200_000
 ) -> pd.DataFrame:
     """`inputs` as a model reads them, numbers in single precision; made so many rows at a time, so
-    that a long history needs little memory."""
+    that a long history needs little memory.
+
+    payments: with the columns of the plan and of RISK_FEATURES; amount: of the payments, in base
+    currency; plan: whose velocities are read; rows: how many at a time.
+    """
     parts = [
         inputs(
             payments.iloc[start : start + rows],
@@ -144,8 +148,13 @@ def inputs_of(
     velocities: Sequence[NDArray[np.float64]],
     risks: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The same for payments as they are asked about: of each a float, a text or None by name, in
-    the order of FEATURES; unknown numbers are NaN."""
+    """The inputs of payments as they are asked about: of each a float, a text or None by name, in
+    the order of FEATURES and then its x_ signals; unknown numbers are NaN.
+
+    payments: fields by name, attempted_at a datetime; amounts: of each, in base currency, NaN where
+    no rate is known; velocities: of each, the values in the order of `PLAN.names`; risks: of each,
+    RISK_FEATURES of its customer by name, as far as they are known.
+    """
     at = np.array([milliseconds(payment["attempted_at"]) for payment in payments])
     texts = {name: _objects(payments, name) for name in _TEXTS}
     texts |= {name: _objects(risks, name) for name in _RISK_TEXTS}

@@ -48,7 +48,10 @@ _COLUMNS = (
 
 
 def orders_of(files: Sequence[Path], customer_id: str) -> pd.DataFrame:
-    """The order lines of one customer, from the lake's files."""
+    """The order lines of one customer, from the lake's files.
+
+    files: Parquet files of the table orders; customer_id: whose lines.
+    """
     if not files:
         return pd.DataFrame(columns=list(_COLUMNS))
     mine = pc.field("customer_id") == customer_id

@@ -27,6 +27,9 @@ _START = pd.Timestamp("1970-01-01", tz="UTC")
 def customer_risk(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """One row a customer at sign-up and at the midnight after each day with news of them.
 
+    tables: payments, chargebacks, customers and fx_rates by name; as_of: no row is from later;
+    terms: whose base currency the amounts are counted in.
+
     past_…: payments, declined ones and fraud reports before that midnight. usual_amount and
     amount_spread: mean and standard deviation of ln(1 + amount in base currency) of the payments
     that were not declined. signed_up_day: days since 1970.

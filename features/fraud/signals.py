@@ -17,6 +17,9 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 def signal(value: Any, at: int) -> Any:
     """One signal of a payment made at `at` (ms since 1970), as a model and a rule read it.
 
+    value: as the merchant gave it: a number, a text, or a time as ISO 8601 text, which becomes
+    seconds before the payment.
+
     >>> signal("2025-01-01T00:00:00Z", milliseconds(datetime(2025, 1, 1, 0, 1, tzinfo=UTC)))
     60.0
     """
@@ -31,7 +34,10 @@ def signal(value: Any, at: int) -> Any:
 
 
 def signals(values: pd.Series, at: NDArray[np.int64]) -> pd.Series:
-    """The same for a column."""
+    """A column of signals, each as `signal` reads it; times become seconds before the payment.
+
+    values: a value a payment, as the merchant gave them; at: when each was made, ms since 1970.
+    """
     if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
         before = (at - at_ms(values)) / 1000.0
         return pd.Series(np.where(values.isna(), np.nan, before), values.index)

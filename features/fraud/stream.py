@@ -35,7 +35,11 @@ def at_ms(times: pd.Series) -> NDArray[np.int64]:
 
 
 def amounts(payments: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Series:
-    """The payments' amounts in base currency; NaN where no rate is known."""
+    """The payments' amounts in base currency; NaN where no rate is known.
+
+    payments: attempted_at, amount and currency; fx_rates: rate_date, currency, rate (units of
+    `base` for one unit of `currency`); base: ISO 4217 code of the base currency.
+    """
     when = payments["attempted_at"]
     return to_base(payments["amount"], payments["currency"], when, fx_rates, base)
 
@@ -70,7 +74,10 @@ def fraud_reports(chargebacks: pd.DataFrame) -> pd.DataFrame:
 
 
 def report_id(payment_id: str, number: int) -> str:
-    """The id of the event that is change `number` (from 0) of a payment's label."""
+    """The id of the event that is change `number` (from 0) of a payment's label.
+
+    payment_id: the payment.
+    """
     return f"{payment_id}{REPORT}{number or ''}"
 
 
@@ -78,10 +85,12 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
     then by payment_id.
 
-    amount: of the payments, in base currency (NaN counts as nothing). A decline is known from the
-    next event on; a fraud report from its reported_at on, but never before its own payment (who
-    does not know when a fraud was reported, gives the time of the payment). Columns: event_id,
-    payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
+    payments: payment_id, attempted_at, outcome and the plan's columns; chargebacks: as
+    `label_changes` takes them; amount: of the payments, in base currency (NaN counts as nothing). A
+    decline is known from the next event on; a fraud report from its reported_at on, but never
+    before its own payment (who does not know when a fraud was reported, gives the time of the
+    payment). Columns: event_id, payment (row number of the payment, −1 for a report), at, MEASURES,
+    and the plan's.
     """
     keys = list(PLAN.columns)
     payments = payments.assign(shop=_SHOP)
@@ -120,7 +129,11 @@ def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
 def payment_velocity(
     payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN
 ) -> pd.DataFrame:
-    """The plan's features of every payment, on the index of `payments`."""
+    """The plan's features of every payment, on the index of `payments`.
+
+    payments, chargebacks: as `events` takes them; amount: of the payments, in base currency; plan:
+    what is counted.
+    """
     stream = events(payments, chargebacks, amount)
     row = stream["payment"].to_numpy()
     place = np.empty(len(payments), dtype=np.intp)
@@ -141,7 +154,11 @@ class ExchangeRates:
 
     @classmethod
     def of(cls, fx_rates: pd.DataFrame, base: str) -> "ExchangeRates":
-        """From the table."""
+        """The rates of the table of exchange rates.
+
+        fx_rates: rate_date, currency, rate (units of `base` for one unit of `currency`); base: ISO
+        4217 code of the base currency.
+        """
         ordered = fx_rates.sort_values("rate_date", kind="stable")
         groups = dict(iter(ordered.groupby("currency")))
         return cls(
@@ -151,7 +168,11 @@ class ExchangeRates:
         )
 
     def amount(self, amount: float, currency: str | None, at: int) -> float:
-        """In base currency; NaN where no rate is known."""
+        """The amount in base currency; NaN where no rate is known.
+
+        amount: in `currency`; currency: ISO 4217 code, None is the base currency; at: the time, ms
+        since 1970.
+        """
         if currency is None or currency == self.base:
             return amount
         place = bisect_right(self.times.get(currency, []), at)
@@ -176,8 +197,8 @@ def report(
 ) -> VelocityEvent:
     """The report that a payment was fraud, or that it was none after all.
 
-    payment: it; reported_at: when that was known: after the payment, whatever it says; number: of
-    the change of its label, from 0.
+    is_fraud: whether it was; false takes a fraud back; payment: it; reported_at: when that was
+    known: after the payment, whatever it says; number: of the change of its label, from 0.
     """
     known = max(milliseconds(reported_at), milliseconds(payment["attempted_at"]) + 1)
     measures = (0, 0, 0, 1 if is_fraud else -1, 0, 0)

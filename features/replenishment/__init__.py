@@ -56,8 +56,11 @@ def planning_frame(
 ) -> pd.DataFrame:
     """What the policy reads: a row for each pair and supplier, and one for each pair without terms.
 
-    The four frames are the newest rows of their views. `event_timestamp` is the moment of the plan.
-    Forecasts older than STALE_DAYS are left out, as if there were none.
+    `event_timestamp` is the moment of the plan. Forecasts older than STALE_DAYS are left out, as if
+    there were none.
+
+    stock_position, terms, lead_times, forecast: the newest rows of the views `stock_position`,
+    `supply`, `lead_time` and `forecast`; now: the moment of the plan, with its time zone.
     """
     moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
     forecast = forecast[forecast["event_timestamp"] >= moment - pd.Timedelta(days=STALE_DAYS)]

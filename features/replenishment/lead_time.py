@@ -33,6 +33,10 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     where one is declared. An overdue order counts as censored: with the delay to be expected of one
     that is already so late (one step of Buckley & James, 1979, for normal delays); LOST_DAYS after
     its time it counts no more. lead_time_orders: received lines of the product behind it.
+
+    tables: purchase_orders and supply_terms, and closures where there are any, as known at `as_of`;
+    as_of: the newest moment, with its time zone; terms: the frozen settings, which change nothing
+    here.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
@@ -147,6 +151,9 @@ def _awaited(bought: pd.DataFrame, usual: pd.DataFrame, moment: pd.Timestamp) ->
 
 def expected_beyond(least: Floats, mean: Floats, spread: Floats) -> Floats:
     """Mean of a normal variable known to be more than `least`: mean + sd·φ(z)/(1 − Φ(z)).
+
+    least: what the variable is known to exceed; mean, spread: the variable's mean and standard
+    deviation (sd), in the same unit; all n.
 
     >>> [round(float(x), 4) for x in expected_beyond(*np.array([[0.0, 9.0], [0, 0], [1, 0]]))]
     [0.7979, 9.0]

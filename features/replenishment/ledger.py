@@ -57,7 +57,11 @@ class Ledger:
 
     @classmethod
     def of(cls, codes: Ints, at: Ints, amounts: Floats) -> "Ledger":
-        """Codes below 0 are left out; a missing amount counts 0."""
+        """Codes below 0 are left out; a missing amount counts 0.
+
+        codes: the number of each row's key (see `Keys`); at: whole seconds since 1970; amounts:
+        what is summed; all one a row.
+        """
         known = codes >= 0
         keys = (codes[known] << _SECOND_BITS) + at[known]
         order = np.argsort(keys, kind="stable")
@@ -65,11 +69,17 @@ class Ledger:
         return cls(keys[order], np.concatenate([[0.0], running]))
 
     def between(self, codes: Ints, after: Ints, until: Ints) -> Floats:
-        """Sum over after < time <= until, one a code."""
+        """Sum over after < time <= until, one a code.
+
+        codes: numbers of keys; after, until: whole seconds since 1970; all one a sum.
+        """
         return self._running(codes, until) - self._running(codes, np.minimum(after, until))
 
     def until(self, codes: Ints, until: Ints) -> Floats:
-        """Sum over everything up to `until`."""
+        """Sum over everything up to `until`.
+
+        codes: numbers of keys; until: whole seconds since 1970; both one a sum.
+        """
         start = np.searchsorted(self.keys, codes << _SECOND_BITS, side="left")
         return self._running(codes, until) - self.totals[start]
 

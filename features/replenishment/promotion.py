@@ -13,6 +13,9 @@ def planned(rows: pd.DataFrame, promotions: pd.DataFrame, moment: pd.Timestamp) 
 
     promotion_from, promotion_until: days until it starts (below 0: it runs) and until its last day
     is over, missing without one. promotions_before: how many ended before.
+
+    rows: any, with both columns; promotions: warehouse_id (`*`: every one), product_id, starts_on
+    and ends_on; moment: a time in UTC.
     """
     plan = promotions.assign(
         begins=_days(promotions["starts_on"], moment),

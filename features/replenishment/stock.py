@@ -28,6 +28,9 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     weekly_sales: mean units sold a week over the eight weeks before.
     A pair that only sold (no stock, order or terms) has at most the newest row: where it sells
         REGULAR units a week, so that the plan can say that its terms are missing.
+
+    tables: stock, supply_terms, purchase_orders and orders, as known at `as_of`; as_of: the newest
+    moment, with its time zone; terms: the frozen settings, which change nothing here.
     """
     grid = moments(as_of, weeks=WEEKS)
     stock, supply_terms = tables["stock"], tables["supply_terms"]

@@ -57,6 +57,10 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     product's when the terms have none. days_to_end: until the product is discontinued, missing
     when no day is set. order_days: weekdays on which the supplier takes orders, `mon,thu`.
     weight_kg, volume_m3: of a unit. country: the warehouse's.
+
+    tables: supply_terms, products, warehouses, promotions and fx_rates, as known at `as_of`; as_of:
+    the newest moment, with its time zone; terms: the frozen settings, of which the base currency is
+    used.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")

@@ -85,7 +85,12 @@ class Stream:
 
     @classmethod
     def of(cls, codes: Ints, at: Ints, measures: Sequence[Ints]) -> "Stream":
-        """Of key codes (MISSING where there is no key), times and MEASURES in order of arrival."""
+        """The stream of the events that have a key.
+
+        codes: of each event's key, MISSING where there is none; at: times, ms since 1970; measures:
+        an array for each of MEASURES, whole numbers. All have a value an event, in order of
+        arrival.
+        """
         order = np.argsort(codes, kind="stable")
         order = order[np.searchsorted(codes[order], 0) :]
         group = codes[order]
@@ -106,7 +111,12 @@ class Stream:
         )
 
     def values(self, feature: Velocity, partner: Ints | None) -> Ints:
-        """The feature for every event, in whole units; MISSING where unknown."""
+        """The feature for every event, in whole units; MISSING where unknown.
+
+        feature: what is counted of the key; partner: codes of the feature's partner column, a value
+        an event in order of arrival, MISSING where there is none; None for a feature that has no
+        partner.
+        """
         if feature.aggregate in TIMES:
             return self._time(feature.aggregate)
         low = self.low(feature.window)

@@ -140,7 +140,10 @@ end
 
 def laid(state: State, spans: Sequence[bool]) -> list[int | str]:
     """A state as the script lays it out: clock, first, last, report, since, the totals; then the
-    buckets of each counted window and the partners of each column, their length before each."""
+    buckets of each counted window and the partners of each column, their length before each.
+
+    state: of one key; spans: `VelocityPlan.spans` of the key.
+    """
     counted = [kept for kept, spanned in zip(state[BUCKETS], spans, strict=True) if spanned]
     lists = (*counted, *state[PARTNERS])
     return [

@@ -156,8 +156,9 @@ def _met(partners: list[str | int], event: VelocityEvent, column: str, now: int)
 
 def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str, State]]:
     """Key, digest of its values and state after all events: what replaying them one by one gives.
+    For filling empty counters from history.
 
-    Same events as `velocity`; for filling empty counters from history.
+    events: in order of arrival, as `velocity` takes them; plan: what is counted.
     """
     at = events["at"].to_numpy(dtype=np.int64)
     measures = [events[name].to_numpy(dtype=np.int64) for name in MEASURES]

@@ -12,7 +12,7 @@ from scipy.special import gammaln, hyp2f1
 from models.customers.purchase_process import (
     MOST_CUSTOMERS,
     Numbers,
-    PurchaseHistory,
+    PurchaseSummary,
     maximize_likelihood,
     require_repeat_buyers,
 )
@@ -33,7 +33,7 @@ class BetaGeometric:
         frame: one row a customer with repeat_orders, active_days, age_days. Raises
         TooLittleDataError where hardly anyone ordered twice.
         """
-        history = PurchaseHistory.of(frame)
+        history = PurchaseSummary.of(frame)
         require_repeat_buyers(history)
         history = history.sampled(self.most_customers, self.seed)
         middle = max(float(np.median(history.age)), 1.0)
@@ -53,14 +53,14 @@ class BetaGeometric:
             setattr(self, name, float(parameters[name]))
         return self
 
-    def alive(self, history: PurchaseHistory) -> Numbers:
+    def alive(self, history: PurchaseSummary) -> Numbers:
         """The probability that each customer will order again some day (equation 8 of Fader,
         Hardie & Lee's note of 2008)."""
         x, age, last = history.repeats, history.age, history.last
         left = self._odds_of_having_left(x, age, last)
         return np.asarray(1.0 / (1.0 + left))
 
-    def expected_orders(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
+    def expected_orders(self, history: PurchaseSummary, weeks: Numbers) -> Numbers:
         """Expected orders of each customer in the next weeks (equation 10 of the paper).
 
         history, weeks: one number a customer.
@@ -74,7 +74,7 @@ class BetaGeometric:
         answer = expected / (1.0 + self._odds_of_having_left(x, age, last))
         return np.asarray(np.maximum(np.nan_to_num(answer), 0.0))
 
-    def order_probability(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
+    def order_probability(self, history: PurchaseSummary, weeks: Numbers) -> Numbers:
         """Probability of at least one order of each customer in the next weeks.
 
         history, weeks: one number a customer.
@@ -97,7 +97,7 @@ class BetaGeometric:
         return np.where(x > 0, odds, 0.0)
 
 
-def _log_likelihood(logs: Numbers, history: PurchaseHistory) -> float:
+def _log_likelihood(logs: Numbers, history: PurchaseSummary) -> float:
     """Equation 6 of the paper, summed over the customers."""
     r, alpha, a, b = np.exp(logs)
     x = history.repeats

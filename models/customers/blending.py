@@ -11,6 +11,7 @@ from models.customers.purchase_process import Numbers
 
 _PULL = 0.3  # strength of the prior weights, beside the rows' own say
 _LOWEST_LEVEL, _HIGHEST_LEVEL = 0.75, 1.33
+_MOST_TRUST = 0.25  # all outcomes are of one stretch of time: its season is no level for the next
 _ROWS_BEHIND_LEVEL_1 = 300.0  # outcomes' worth of belief that the level is right as it is
 
 
@@ -64,5 +65,5 @@ def _level(expected: Numbers, actual: Numbers) -> float:
     if total <= 0 or came <= 0:
         return 1.0
     events = float((actual > 0).sum())
-    trust = events / (events + _ROWS_BEHIND_LEVEL_1)
+    trust = _MOST_TRUST * events / (events + _ROWS_BEHIND_LEVEL_1)
     return float(np.clip((came / total) ** trust, _LOWEST_LEVEL, _HIGHEST_LEVEL))

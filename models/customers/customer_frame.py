@@ -85,7 +85,7 @@ class MarginShare:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame) -> Self:
-        """From one row a customer with MONEY_COLUMNS."""
+        """The share learned from one row a customer with MONEY_COLUMNS."""
         costed, margin = (float(frame[name].sum()) for name in ("costed_revenue", "margin"))
         if costed <= 0:
             return cls(1.0, "revenue")

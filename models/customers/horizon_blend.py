@@ -58,7 +58,7 @@ class HorizonBlend:
 
     @classmethod
     def fit(cls, parts: CustomerParts, orders: Numbers, value: Numbers) -> Self:
-        """From what the parts expected of rows they had not seen, and what came.
+        """The blend of what the parts expected of rows they had not seen, by what came.
 
         orders: that came; value: NaN where money is unknown; with fewer than FEWEST_JUDGED known
         ones value takes the weights of the prior.
@@ -108,7 +108,7 @@ class HorizonBlend:
 
     @classmethod
     def restore(cls, numbers: dict[str, Any]) -> Self:
-        """From `numbers`."""
+        """The blend that `numbers` describes."""
         return cls(
             Blend(**numbers["orders"]),
             Blend(**numbers["value"]),

@@ -31,7 +31,7 @@ class OutcomeQuantiles:
 
     @classmethod
     def fit(cls, expected: Numbers, actual: Numbers) -> Self:
-        """From what was expected (> 0) and the actual outcomes, of the same length."""
+        """Learn from what was expected (> 0) and the actual outcomes, of the same length."""
         rows = np.flatnonzero(np.isfinite(expected) & np.isfinite(actual) & (expected > 0))
         if len(rows) < _FEWEST_ROWS:
             return cls.without_past()
@@ -65,7 +65,7 @@ class OutcomeQuantiles:
 
     @classmethod
     def restore(cls, numbers: dict[str, Any]) -> Self:
-        """From `numbers`."""
+        """The quantiles that `numbers` describes."""
         ratios = np.array(numbers["ratios"], dtype=float).reshape(-1, len(_LEVELS))
         return cls(np.array(numbers["centres"], dtype=float), ratios)
 

@@ -13,10 +13,12 @@ from scipy.special import gammaln, hyp2f1
 from models.customers.purchase_process import (
     MOST_CUSTOMERS,
     Numbers,
-    PurchaseHistory,
+    PurchaseSummary,
     maximize_likelihood,
     require_repeat_buyers,
 )
+
+_MOST_AGES = 10.0
 
 
 class ParetoNbd:
@@ -34,12 +36,18 @@ class ParetoNbd:
         frame: one row a customer with repeat_orders, active_days, age_days. Raises
         TooLittleDataError where hardly anyone ordered twice.
         """
-        history = PurchaseHistory.of(frame)
+        history = PurchaseSummary.of(frame)
         require_repeat_buyers(history)
         history = history.sampled(self.most_customers, self.seed)
         middle = max(float(np.median(history.age)), 1.0)
         starts = [(0.5, 0.4 * middle, 0.6, 0.5 * middle)]
-        found, best = maximize_likelihood(lambda logs: _log_likelihood(logs, history), starts)
+        # A leaving time of many times the shop's age is no leaving; beyond, the series is slow.
+        longest = _MOST_AGES * max(float(history.age.max()), 1.0)
+        found, best = maximize_likelihood(
+            lambda logs: _log_likelihood(logs, history),
+            starts,
+            most=(1e5, longest, 1e5, longest),
+        )
         self.r, self.alpha, self.s, self.beta = map(float, found)
         self.log_likelihood = best
         return self
@@ -54,7 +62,7 @@ class ParetoNbd:
             setattr(self, name, float(parameters[name]))
         return self
 
-    def alive(self, history: PurchaseHistory) -> Numbers:
+    def alive(self, history: PurchaseSummary) -> Numbers:
         """The probability that each customer has not left yet."""
         r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
         x, age = history.repeats, history.age
@@ -66,7 +74,7 @@ class ParetoNbd:
         )
         return np.asarray(1.0 / (1.0 + np.exp(np.minimum(odds, 600.0))))
 
-    def expected_orders(self, history: PurchaseHistory, weeks: Numbers) -> Numbers:
+    def expected_orders(self, history: PurchaseSummary, weeks: Numbers) -> Numbers:
         """Expected orders of each customer of a history in the next `weeks` (one number each)."""
         s = self.s if abs(self.s - 1.0) > 1e-4 else 1.0 + 1e-4
         waited = self.beta + history.age
@@ -75,7 +83,7 @@ class ParetoNbd:
         return np.asarray(np.maximum(self.alive(history) * rate * lasting, 0.0))
 
 
-def _log_left(parameters: tuple[float, float, float, float], history: PurchaseHistory) -> Numbers:
+def _log_left(parameters: tuple[float, float, float, float], history: PurchaseSummary) -> Numbers:
     """The logarithm of the note's A0: the weight of having left between the last order and now."""
     r, alpha, s, beta = parameters
     q = r + s + history.repeats
@@ -95,7 +103,7 @@ def _log_series(
     return np.asarray((1.0 - power) * np.log1p(-z) + series - q * np.log(most + time))
 
 
-def _log_likelihood(logs: Numbers, history: PurchaseHistory) -> float:
+def _log_likelihood(logs: Numbers, history: PurchaseSummary) -> float:
     r, alpha, s, beta = np.exp(logs)
     x = history.repeats
     front = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)

@@ -19,7 +19,7 @@ FEWEST_CUSTOMERS, FEWEST_REPEAT_BUYERS = 30, 10
 
 
 @dataclass(frozen=True)
-class PurchaseHistory:
+class PurchaseSummary:
     """Of each customer: repeats (orders after the first), last (weeks from the first order to the
     last), age (weeks from the first order to now)."""
 
@@ -28,32 +28,35 @@ class PurchaseHistory:
     age: Numbers
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> "PurchaseHistory":
-        """From columns HISTORY_COLUMNS; a last order is never before the first or after now."""
+    def of(cls, frame: pd.DataFrame) -> "PurchaseSummary":
+        """Read from HISTORY_COLUMNS; a last order is never before the first or after now."""
         repeats, active, age = (frame[name].to_numpy(dtype=float) for name in HISTORY_COLUMNS)
         age = np.maximum(np.nan_to_num(age), 0.0) / DAYS_A_WEEK
         last = np.clip(np.nan_to_num(active) / DAYS_A_WEEK, 0.0, age)
         return cls(np.maximum(np.nan_to_num(repeats), 0.0), last, age)
 
-    def sampled(self, most: int, seed: int) -> "PurchaseHistory":
+    def sampled(self, most: int, seed: int) -> "PurchaseSummary":
         """At most `most` customers, drawn by `seed`."""
         if len(self.repeats) <= most:
             return self
         rows = np.random.default_rng(seed).choice(len(self.repeats), most, replace=False)
-        return PurchaseHistory(self.repeats[rows], self.last[rows], self.age[rows])
+        return PurchaseSummary(self.repeats[rows], self.last[rows], self.age[rows])
 
 
 def maximize_likelihood(
-    log_likelihood: Callable[[Numbers], float], starts: Sequence[Sequence[float]]
+    log_likelihood: Callable[[Numbers], float],
+    starts: Sequence[Sequence[float]],
+    most: Sequence[float] | None = None,
 ) -> tuple[Numbers, float]:
     """The positive parameters with the largest log likelihood, and that.
 
     log_likelihood: of the parameters' logarithms. starts: parameters to begin at; the best end
-    wins. Logarithms stay within ±12, so that a shop where nothing is learned ends there and not
-    in an overflow.
+    wins. most: the largest value of each parameter, where there is one. Logarithms stay within
+    ±12, so that a shop where nothing is learned ends there and not in an overflow.
     """
     # In units of its first value: steps of the search are then alike for any number of customers.
     unit = max(abs(log_likelihood(np.log(np.asarray(starts[0], dtype=float)))), 1.0)
+    ends_at = [12.0] * len(starts[0]) if most is None else np.log(np.asarray(most, dtype=float))
     options: dict[str, Any] = {"ftol": 1e-12, "gtol": 1e-9}
     search: Any = minimize  # its stubs know no plain function of an array
     ends = [
@@ -61,7 +64,7 @@ def maximize_likelihood(
             lambda logs: -log_likelihood(np.asarray(logs, dtype=float)) / unit,
             np.log(np.asarray(start, dtype=float)),
             method="L-BFGS-B",
-            bounds=[(-12.0, 12.0)] * len(start),
+            bounds=[(-12.0, float(end)) for end in ends_at],
             options=options,
         )
         for start in starts
@@ -70,7 +73,7 @@ def maximize_likelihood(
     return np.exp(np.asarray(best.x)), -float(best.fun) * unit
 
 
-def require_repeat_buyers(history: PurchaseHistory) -> None:
+def require_repeat_buyers(history: PurchaseSummary) -> None:
     """Raise TooLittleDataError where a history shows too little repeat purchase to learn from."""
     buyers, repeaters = len(history.repeats), int((history.repeats > 0).sum())
     if buyers < FEWEST_CUSTOMERS or repeaters < FEWEST_REPEAT_BUYERS:

@@ -13,7 +13,7 @@ from models.customers.boosted_hurdle import ProcessExpectation
 from models.customers.customer_frame import MarginShare, newest_rows, weeks_of
 from models.customers.gamma_gamma import GammaGamma
 from models.customers.pareto_nbd import ParetoNbd
-from models.customers.purchase_process import DAYS_A_WEEK, Numbers, PurchaseHistory
+from models.customers.purchase_process import DAYS_A_WEEK, Numbers, PurchaseSummary
 
 # The share a customer's own orders keep is believed as far as they outnumber this many.
 _ORDERS_BEHIND_SHARE = 5.0
@@ -36,7 +36,7 @@ class PurchaseValue:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, *, most_customers: int, seed: int) -> Self:
-        """From the newest row of each customer in the frame.
+        """Learn from the newest row of each customer in the frame.
 
         most_customers: to fit on, drawn by `seed`. Raises TooLittleDataError.
         """
@@ -53,12 +53,12 @@ class PurchaseValue:
 
     def alive(self, frame: pd.DataFrame) -> Numbers:
         """The probability that each customer will come back some day."""
-        history = PurchaseHistory.of(frame)
+        history = PurchaseSummary.of(frame)
         return np.asarray((self.coming.alive(history) + self.leaving.alive(history)) / 2.0)
 
     def coming_alive(self, frame: pd.DataFrame) -> Numbers:
         """`alive` by BG/NBD alone."""
-        return self.coming.alive(PurchaseHistory.of(frame))
+        return self.coming.alive(PurchaseSummary.of(frame))
 
     def expected_orders(self, frame: pd.DataFrame) -> dict[str, Numbers]:
         """Orders expected in each row's horizon, by process.
@@ -66,7 +66,7 @@ class PurchaseValue:
         rhythm: Pareto/NBD with recent orders counting more (memory RHYTHM_DAYS), for customers
         whose rate has changed.
         """
-        history, weeks = PurchaseHistory.of(frame), weeks_of(frame)
+        history, weeks = PurchaseSummary.of(frame), weeks_of(frame)
         leaving = self.leaving.expected_orders(history, weeks)
         return {
             "bg_nbd": self.coming.expected_orders(history, weeks),
@@ -76,7 +76,7 @@ class PurchaseValue:
 
     def order_probability(self, frame: pd.DataFrame) -> Numbers:
         """Probability of any order of each row in its horizon."""
-        return self.coming.order_probability(PurchaseHistory.of(frame), weeks_of(frame))
+        return self.coming.order_probability(PurchaseSummary.of(frame), weeks_of(frame))
 
     def value_of_order(self, frame: pd.DataFrame) -> Numbers:
         """Margin expected of each customer's next order (base currency)."""
@@ -117,7 +117,7 @@ class PurchaseValue:
 
     @classmethod
     def restore(cls, numbers: dict[str, Any]) -> Self:
-        """From `numbers`."""
+        """The model that `numbers` describes."""
         mean = numbers["mean_revenue"]
         return cls(
             BetaGeometric().restore(numbers["coming"]),
@@ -134,7 +134,7 @@ class PurchaseValue:
         shop = self.mean_revenue
         return np.maximum(np.where(np.isnan(mean), shop, weight * mean + (1 - weight) * shop), 1e-9)
 
-    def _change_of_rate(self, frame: pd.DataFrame, history: PurchaseHistory) -> Numbers:
+    def _change_of_rate(self, frame: pd.DataFrame, history: PurchaseSummary) -> Numbers:
         """The rate by recent orders ÷ the rate by all: both drawn to the shop's, as in BG/NBD."""
         memory = RHYTHM_DAYS / DAYS_A_WEEK
         r, alpha = self.coming.r, self.coming.alpha

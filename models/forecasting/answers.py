@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from models.forecasting.classes import CLASSES, UNSEEN
 from models.forecasting.distribution import LEVELS, Distribution
-from models.forecasting.panel import KEYS, Floats, Panel
+from models.forecasting.panel import KEYS, DemandPanel, Floats
 
 
 def names(levels: Sequence[float], prefix: str) -> list[str]:
     """Column names of quantiles.
+
+    levels: of the quantiles, each between 0 and 1; prefix: what each name begins with (`q` for
+    periods, `w` for sums).
 
     >>> names([0.05, 0.5, 0.975], "q")
     ['q05', 'q50', 'q97.5']
@@ -28,7 +31,7 @@ _LABELS = np.asarray([name if name != "unseen" else "new" for name in CLASSES], 
 
 
 def answer(
-    past: Panel,
+    past: DemandPanel,
     group: NDArray[np.int64],
     mean: Floats,
     spread: Floats,
@@ -37,8 +40,11 @@ def answer(
 ) -> pd.DataFrame:
     """The frame `predict` returns, for the series asked for; a period not offered is all zeros.
 
-    distributions: of single periods and of sums. drift: by class, a factor of the means (the
-    errors, and so the quantiles, have it in them). A sum's quantiles never fall as it grows longer.
+    past: the series, with their periods closed and to come; group: S, the class of each series (its
+    place in CLASSES); mean: S × horizon, expected units a period; spread: S × horizon, how far off
+    these will be, in units. distributions: of single periods and of sums. drift: by class, a factor
+    of the means (the errors, and so the quantiles, have it in them). A sum's quantiles never fall
+    as it grows longer.
     """
     asked = np.flatnonzero(past.series["asked"].to_numpy(dtype=bool))
     size, horizon = len(asked), mean.shape[1]

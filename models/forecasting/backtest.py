@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors
-from models.forecasting.panel import SEASONS, Bools, Floats, Panel
+from models.forecasting.panel import SEASONS, Bools, DemandPanel, Floats
 
 Rows = NDArray[np.int64]
 # Mean and spread of some series: (panel, origin, horizon, rows) -> two n × horizon.
-Points = Callable[[Panel, int, int, Rows], tuple[Floats, Floats]]
+Points = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
 
 # Series of each class that are back-tested; more would not move the figures.
 SERIES = 800
@@ -26,6 +26,8 @@ def origins(now: int, horizon: int, season: int) -> list[int]:
     """Rolling origins over the last periods: the oldest leaves room for the whole horizon, and of a
     long history for up to half a season more, so that no one time of the year decides; at least
     half of the history lies before it. None when there are fewer than 6 periods.
+
+    now: how many periods have closed; horizon: periods ahead; season: periods of a year.
 
     >>> origins(52, 13, 52)
     [36, 37, 38, 40, 41, 42, 44, 45, 46, 48, 49, 51]
@@ -43,7 +45,7 @@ class BacktestSetup:
     as it was then.
     """
 
-    panel: Panel
+    panel: DemandPanel
     horizon: int
     starts: Sequence[int]
     rows: Rows
@@ -75,8 +77,12 @@ class BacktestErrors:
     window: Errors
 
 
-def backtest_setup(panel: Panel, horizon: int, seed: int) -> BacktestSetup | None:
-    """Where to back-test; None when nothing can be judged."""
+def backtest_setup(panel: DemandPanel, horizon: int, seed: int) -> BacktestSetup | None:
+    """Where to back-test; None when nothing can be judged.
+
+    panel: the series, with their periods closed and to come; horizon: periods ahead; seed: draws
+    the series, where a class has more than SERIES.
+    """
     at = origins(panel.now, horizon, SEASONS[panel.frequency][-1])
     if not at:
         return None
@@ -88,7 +94,7 @@ def backtest_setup(panel: Panel, horizon: int, seed: int) -> BacktestSetup | Non
     )
 
 
-def _drawn(panel: Panel, seed: int) -> Rows:
+def _drawn(panel: DemandPanel, seed: int) -> Rows:
     """The series to back-test: up to SERIES of each class, drawn by seed.
 
     panel: as known at the first origin. Were they drawn by what they became, those that sold
@@ -106,6 +112,10 @@ def backtest_forecasts(
     """Forecasts of every way from all origins; single precision is enough to compare them.
 
     Origin by origin: what the ways share of a panel as known then is made once and let go.
+
+    here: the series, origins and classes of the back-test; ways: name -> a function that gives mean
+    and spread of some series; kept: where what was done at an origin is kept, so that a fit that
+    was killed goes on.
     """
 
     def walked(origin: int) -> Floats:
@@ -135,7 +145,11 @@ def _load(folder: Path) -> Floats:
 
 
 def backtest_errors(here: BacktestSetup, walked: BacktestForecasts) -> BacktestErrors:
-    """The errors; only periods seen in full are judged."""
+    """The errors of one way in the back-test; only periods seen in full are judged.
+
+    here: the series, origins and classes of the back-test; walked: what one way forecast from each
+    origin.
+    """
     single, window = [], []
     for fold, origin in enumerate(here.starts):
         ahead = slice(origin, origin + here.steps(origin))

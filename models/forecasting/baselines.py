@@ -9,7 +9,7 @@ import pandas as pd
 from models.forecasting.backtest import Points, Rows
 from models.forecasting.distribution import Errors, calibrated
 from models.forecasting.forecaster import Forecaster
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.statistical import points
 
 
@@ -37,7 +37,7 @@ class Baseline(Forecaster):
         self.textbook = textbook
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """As a forecaster; textbook quantiles need no back-test."""
+        """Learn as every forecaster does; textbook quantiles need no back-test."""
         super().fit(frame)
         if self.textbook:
             normal = calibrated(Errors.none())
@@ -55,7 +55,7 @@ class Baseline(Forecaster):
 
 
 def _textbook(
-    panel: Panel, origin: int, horizon: int, rows: Rows, *, method: str
+    panel: DemandPanel, origin: int, horizon: int, rows: Rows, *, method: str
 ) -> tuple[Floats, Floats]:
     """Mean and standard deviation of a naive method: the latter grows with the root of seasons."""
     mean, _ = points(panel, origin, horizon, rows, method=method)

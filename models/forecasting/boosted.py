@@ -11,7 +11,7 @@ import numpy as np
 
 from models.base import ModelError
 from models.forecasting.levels import groups
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.regressors import Origin, PlanTerms, Rows, look
 from models.forecasting.seasonal import structure
 
@@ -56,8 +56,14 @@ class Boosted:
     loss: str
     terms: PlanTerms
 
-    def points(self, panel: Panel, origin: int, horizon: int, rows: Rows) -> tuple[Floats, Floats]:
-        """Mean and spread of some series (the others are their look-alikes): n × horizon each."""
+    def points(
+        self, panel: DemandPanel, origin: int, horizon: int, rows: Rows
+    ) -> tuple[Floats, Floats]:
+        """Mean and spread of some series (the others are their look-alikes): n × horizon each.
+
+        panel: the series, with their periods closed and to come; origin: how many periods are taken
+        as known; horizon: periods ahead; rows: places of the n series in the panel.
+        """
         known = look(panel, origin)
         mean, spread = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
         for step in range(horizon):
@@ -115,8 +121,12 @@ class _Sample:
 _NAMES = ("design", "ratio", "level", "spread")
 
 
-def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
-    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all."""
+def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
+    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all.
+
+    panel: the series, with their periods closed and to come; horizon: how many periods ahead are
+    learned; effort: rows, trees and boosters, the loss and the seed.
+    """
     if effort.loss not in LOSSES:
         raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
     terms = PlanTerms(
@@ -153,14 +163,18 @@ def boost(panel: Panel, horizon: int, effort: Effort) -> Boosted | None:
     return Boosted(mean, error, effort.loss, terms)
 
 
-def _announced(panel: Panel) -> bool:
+def _announced(panel: DemandPanel) -> bool:
     """Whether most prices of the history were announced, and so are known ahead."""
     known = ~np.isnan(panel.list_price[:, : panel.now])
     return bool(known[~np.isnan(panel.demand)].mean() > 0.5) if known.size else False
 
 
-def some_products(panel: Panel, most: int, seed: int) -> Panel:
-    """The panel, or, where it has more than `most` series, all series of some products."""
+def some_products(panel: DemandPanel, most: int, seed: int) -> DemandPanel:
+    """The panel, or, where it has more than `most` series, all series of some products.
+
+    panel: the series, with their periods closed and to come; most: so many series at most (one
+    product is kept whole, whatever its size); seed: draws the products.
+    """
     if panel.size <= most:
         return panel
     group = groups(panel.series, ["product_id"])
@@ -169,7 +183,7 @@ def some_products(panel: Panel, most: int, seed: int) -> Panel:
     return panel.rows(np.flatnonzero(np.isin(group, order[: max(many, 1)])))
 
 
-def _draw(panel: Panel, horizon: int, effort: Effort, terms: PlanTerms) -> _Sample | None:
+def _draw(panel: DemandPanel, horizon: int, effort: Effort, terms: PlanTerms) -> _Sample | None:
     random = np.random.default_rng(effort.seed)
     oldest = min(4, panel.now - 1)
     if panel.now < 3:
@@ -190,7 +204,7 @@ def _draw(panel: Panel, horizon: int, effort: Effort, terms: PlanTerms) -> _Samp
 
 def _at(
     origin: Origin,
-    panel: Panel,
+    panel: DemandPanel,
     horizon: int,
     count: int,
     terms: PlanTerms,

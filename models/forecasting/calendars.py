@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.holiday_dates import named_days
 from models.forecasting.levels import groups, level, summed
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 
 Places = NDArray[np.int64]
 Days = NDArray[np.int64]
@@ -46,7 +46,7 @@ class Calendar:
     named: Mapping[str, Places]
 
 
-def calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
+def calendars(panel: DemandPanel) -> tuple[Places, list[Calendar]]:
     """The number of each series' calendar, and all calendars: one for each set of markets.
 
     A holiday is in a calendar where the demand known so far shows that it matters.
@@ -54,7 +54,7 @@ def calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
     return panel.once("calendars", lambda: _calendars(panel))
 
 
-def _calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
+def _calendars(panel: DemandPanel) -> tuple[Places, list[Calendar]]:
     served = panel.series["markets"].astype(str)
     served = served.where(served != "", panel.series["country"].astype(str))
     codes, names = pd.factorize(served, sort=True)
@@ -68,7 +68,7 @@ def _calendars(panel: Panel) -> tuple[Places, list[Calendar]]:
     return codes.astype(np.int64), made
 
 
-def _shown(own: Panel, named: Mapping[str, list[date]]) -> list[str]:
+def _shown(own: DemandPanel, named: Mapping[str, list[date]]) -> list[str]:
     """The names of the days around which demand differs from its neighbours' beyond chance."""
     if own.now < 8:
         return []
@@ -125,7 +125,7 @@ def _places(days: Days, named: Sequence[date], frequency: str) -> Places:
     return np.asarray(place[inside])
 
 
-def _unusual(own: Panel) -> Floats:
+def _unusual(own: DemandPanel) -> Floats:
     """Logarithm of demand over that of the periods around (of days: same weekdays around), of all
     series and of the biggest categories: (1 + categories) × now; series weigh by their root.
     """

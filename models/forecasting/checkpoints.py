@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from models.forecasting.panel import Panel
+from models.forecasting.panel import DemandPanel
 
 T = TypeVar("T")
 
@@ -42,8 +42,12 @@ class Checkpoints:
     folder: Path | None = None
     progress: Callable[[str], None] = silent
 
-    def of(self, panel: Panel, settings: Mapping[str, object]) -> "Checkpoints":
-        """Those of one fit: a folder of their own, named by a hash of all the fit depends on."""
+    def of(self, panel: DemandPanel, settings: Mapping[str, object]) -> "Checkpoints":
+        """The checkpoints of one fit: in a folder of their own, named by a hash of all the fit
+        depends on.
+
+        panel: all that the fit learns from; settings: parameter -> value.
+        """
         if self.folder is None:
             return self
         digest = hashlib.blake2b(_code(), digest_size=16)
@@ -65,7 +69,12 @@ class Checkpoints:
         save: Callable[[T, Path], None],
         load: Callable[[Path], T],
     ) -> T:
-        """A part: read where it is kept, else made and kept; whole on the disk or not at all."""
+        """Get a part of a fit: read where it is kept, else made and kept, whole on the disk or not
+        at all.
+
+        name: names the part, and its folder; make: computes it; save: writes it into an empty
+        folder; load: reads it from that folder.
+        """
         if self.folder is None:
             self.progress(name)
             return make()

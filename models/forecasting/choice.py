@@ -15,7 +15,7 @@ from models.forecasting.backtest import (
 )
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import GROUPS
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.selection import best, blended, picked
 from models.forecasting.stacking import combined, crossed, stacked
 from models.forecasting.statistical import LAST_YEAR, SEASONAL
@@ -40,7 +40,7 @@ class Choice:
 
     @classmethod
     def none(cls) -> Self:
-        """Nothing was back-tested."""
+        """The choice where nothing was back-tested: the fallback for every class."""
         return cls(dict.fromkeys(range(len(CLASSES)), FALLBACK), {}, (), np.zeros((0, 0, 0)))
 
     @property
@@ -62,10 +62,14 @@ class Choice:
         return [BOOSTED, companion, *([SEASONAL] if SEASONAL in self.ways else [])]
 
     def points(
-        self, ways: Mapping[str, Points], past: Panel, group: Rows, horizon: int
+        self, ways: Mapping[str, Points], past: DemandPanel, group: Rows, horizon: int
     ) -> tuple[Floats, Floats]:
         """Mean and spread of every series, each by the way chosen for its class; one never seen
         gets the level of its look-alikes.
+
+        ways: name -> a function that gives mean and spread of some series; past: the series, with
+        their periods closed and to come; group: S, the class of each series (its place in CLASSES);
+        horizon: periods ahead. Both answers are S × horizon.
         """
         mean, spread = np.zeros((2, past.size, horizon))
         blank = past.first >= past.now
@@ -87,12 +91,16 @@ class Choice:
         return np.full((GROUPS, len(names)), 1.0 / len(names))
 
     def about(self) -> dict[str, Any]:
-        """All but the weights, for JSON."""
+        """All of the choice but its weights, for JSON."""
         return {"chosen": self.chosen, "companion": self.companion, "ways": list(self.ways)}
 
     @classmethod
     def read(cls, about: Mapping[str, Any], weights: Floats) -> Self:
-        """From what `about` gave."""
+        """Read a choice back from what `about` gave and from its weights.
+
+        about: chosen, companion (class -> way) and ways, as JSON keeps them; weights: classes ×
+        step groups × ways, of the stack.
+        """
         chosen = {int(place): name for place, name in about["chosen"].items()}
         companion = {int(place): name for place, name in about["companion"].items()}
         return cls(chosen, companion, tuple(about["ways"]), weights)
@@ -107,6 +115,9 @@ def decide(
     the stack of all. Usual is the blend; another has to beat it clearly. Once a year and a quarter
     are known, no way without a season is taken alone: the origins lie in a part of the year, and
     cannot tell what it costs in the others.
+
+    here: the series, origins and classes of the back-test; walks: way -> what it forecast from each
+    origin.
     """
     errors = {name: backtest_errors(here, one).single for name, one in walks.items()}
     alone, usual = dict(errors), None

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import DemandPanel, Floats
 
 CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "unseen")
 NEW, UNSEEN = 4, 5
@@ -12,7 +12,7 @@ _INTERVAL, _VARIABILITY = 1.32, 0.49
 SEEN = 8
 
 
-def classify(panel: Panel) -> NDArray[np.int64]:
+def classify(panel: DemandPanel) -> NDArray[np.int64]:
     """The class of each series (its place in CLASSES), from all periods with known demand.
 
     ADI: periods seen over periods with demand; CV²: squared variation of the demand when there is

@@ -68,8 +68,8 @@ def _rounded(share: Floats) -> NDArray[np.str_]:
 def conditions(codes: NDArray[np.int64], texts: list[str], frequency: str) -> Conditions:
     """The conditions of a panel.
 
-    codes: S × periods, the place in `texts` of each cell, -1 for no promotion.
-    texts: JSON objects, kind -> share of the period (0 to 1).
+    frequency: day, week or month. codes: S × periods, the place in `texts` of each cell, -1 for no
+    promotion. texts: JSON objects, kind -> share of the period (0 to 1).
     """
     parsed = [json.loads(text) if text else {} for text in texts]
     kinds = _frequent(parsed, np.bincount(codes.ravel() + 1, minlength=len(texts) + 1)[1:])

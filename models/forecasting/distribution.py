@@ -43,7 +43,7 @@ class Errors:
         return cls(whole, whole, whole, real, real, real)
 
     def where(self, chosen: Bools) -> "Errors":
-        """Some of them."""
+        """The outcomes at some places, True in a mask."""
         return Errors(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
@@ -58,7 +58,11 @@ class Distribution:
     quantile: Floats
 
     def quantiles(self, group: Ints, step: Ints, mean: Floats, spread: Floats) -> Floats:
-        """Quantiles of n forecasts: n × LEVELS; at least 0, rising with the level."""
+        """Quantiles of n forecasts: n × LEVELS; at least 0, rising with the level.
+
+        group: n classes (places in CLASSES); step: n steps ahead (1, 2, …); mean: n expected
+        demands, in units; spread: n sizes of the error, in units.
+        """
         answer = np.zeros((len(mean), len(LEVELS)))
         part = step_group(step)
         for name in np.unique(group):

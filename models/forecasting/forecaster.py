@@ -28,7 +28,7 @@ from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.launches import with_launches
-from models.forecasting.panel import Floats, Panel, panel
+from models.forecasting.panel import DemandPanel, Floats, panel
 from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, planned_points
 
@@ -99,7 +99,7 @@ class Forecaster:
         self.__dict__.update(done.__dict__)
         return self
 
-    def _fitted(self, whole: Panel, kept: Checkpoints) -> Self:
+    def _fitted(self, whole: DemandPanel, kept: Checkpoints) -> Self:
         self.horizon_ = self.horizon or HORIZONS[whole.frequency]
         self.frequency_ = whole.frequency
         self.typical_ = _typical(whole)
@@ -212,7 +212,7 @@ class Forecaster:
             raise ModelError(f"methods: {unknown[0]!r} is unknown; it can be {allowed}")
         return ways
 
-    def _boost(self, whole: Panel) -> Boosted | None:
+    def _boost(self, whole: DemandPanel) -> Boosted | None:
         effort = Effort(
             rows=self.rows,
             trees=self.trees,
@@ -226,7 +226,7 @@ class Forecaster:
         return boost(whole, self.horizon_, effort)
 
     def _early(
-        self, whole: Panel, here: BacktestSetup | None, kept: Checkpoints
+        self, whole: DemandPanel, here: BacktestSetup | None, kept: Checkpoints
     ) -> Mapping[int, Boosted]:
         """LightGBM fitted on what was known at some origins of the back-test, the first among them:
         one that knows only the first would look worse at the last than the release will be.
@@ -288,14 +288,14 @@ def _load_boosted(folder: Path) -> Boosted | None:
 
 
 def _newest(
-    fitted: Mapping[int, Boosted], panel: Panel, origin: int, horizon: int, rows: Rows
+    fitted: Mapping[int, Boosted], panel: DemandPanel, origin: int, horizon: int, rows: Rows
 ) -> tuple[Floats, Floats]:
     """Mean and spread by the newest model that was fitted on nothing after the origin."""
     newest = max(one for one in fitted if one <= origin)
     return fitted[newest].points(panel, origin, horizon, rows)
 
 
-def _typical(whole: Panel) -> Mapping[str, float]:
+def _typical(whole: DemandPanel) -> Mapping[str, float]:
     """Mean demand of a series' first year's quarter, by category and, under "", over all."""
     early = np.arange(whole.now)[None, :] < (whole.first + whole.memory // 2)[:, None]
     demand = np.where(early, whole.demand, np.nan)

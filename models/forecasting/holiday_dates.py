@@ -41,6 +41,8 @@ def public_holidays(country: str, first: int, last: int) -> Mapping[date, str]:
     """Public holidays of a country (ISO code, or `DE-BY` with a part of it): date -> name.
 
     Raises nothing: an unknown country has none.
+
+    first: the first year; last: the last year, itself included.
     """
     code, _, part = country.partition("-")
     years = list(range(first, last + 1))

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.levels import level, summed
-from models.forecasting.panel import Bools, Floats, Panel
+from models.forecasting.panel import Bools, DemandPanel, Floats
 from models.forecasting.promotions import local_level
 
 Ints = NDArray[np.int64]
@@ -15,12 +15,14 @@ _DAYS = range(-4, 4)
 _LARGEST = 2.0  # of the logarithm of a factor
 
 
-def holiday_factors(past: Panel, demand: Floats, seen: Bools, others: Floats) -> Floats:
+def holiday_factors(past: DemandPanel, demand: Floats, seen: Bools, others: Floats) -> Floats:
     """The factor of each series and day around holidays, 1 elsewhere: S × periods.
 
     All series of a calendar share it. Each day beside a holiday has the mean of what it did in the
     years known, shrunk to nothing by chance (James & Stein, 1961, positive part).
-    demand, seen: S × now. others: S × periods, the factors of season, promotions and prices.
+
+    past: daily series, with their days closed and to come. demand, seen: S × now. others: S ×
+    periods, the factors of season, promotions and prices.
     """
     codes, made = calendars(past)
     usual = others[:, : past.now]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.levels import Level, groups, summed
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 
 Rows = NDArray[np.int64]
 
@@ -16,13 +16,16 @@ BORROWED = 6.0
 _WEEKS = 8  # of days, that the shape of a week is read from
 
 
-def last_year(past: Panel, usual: Level, horizon: int, rows: Rows) -> Floats:
+def last_year(past: DemandPanel, usual: Level, horizon: int, rows: Rows) -> Floats:
     """Level × season for some series: n × horizon, not below 0.
 
     The level: mean of the last WINDOWS periods. The season: of a week (daily), what each weekday
     had of the last 8 weeks; of a year, where one and a window are known, demand of the like
     periods a year before over that year's level. A series' own season is shrunk, by how noisy it
     is, to that of its product, of its category and of all (credibility: Bühlmann, 1967).
+
+    past: the series, with their periods closed and to come; usual: the level and spread of each
+    series of the panel; horizon: periods ahead; rows: places of the n series in the panel.
     """
     window = WINDOWS[past.frequency]
     noise = BORROWED * usual.spread**2 / usual.mean
@@ -48,7 +51,7 @@ def _mean(values: Floats, first: Rows, start: int, end: int) -> Floats:
     )
 
 
-def _week(past: Panel, noise: Floats, horizon: int) -> Floats:
+def _week(past: DemandPanel, noise: Floats, horizon: int) -> Floats:
     """Each coming day's share of the mean day: S × horizon."""
     size = 7 * min(_WEEKS, past.now // 7)
     days = past.filled[:, past.now - size : past.now].reshape(past.size, -1, 7)
@@ -57,7 +60,7 @@ def _week(past: Panel, noise: Floats, horizon: int) -> Floats:
     return shape[:, np.arange(horizon) % 7]
 
 
-def _year(past: Panel, noise: Floats, window: int, horizon: int) -> Floats:
+def _year(past: DemandPanel, noise: Floats, window: int, horizon: int) -> Floats:
     """Demand of the like periods of all years known, over the levels of those times: S × horizon.
 
     A year alone would hand its chance events on to the next.
@@ -75,7 +78,7 @@ def _year(past: Panel, noise: Floats, window: int, horizon: int) -> Floats:
     return _shrunk(past, then, np.repeat(before[:, None], horizon, axis=1), noise)
 
 
-def _then(values: Floats, calendar: Calendar, back: int, past: Panel, horizon: int) -> Floats:
+def _then(values: Floats, calendar: Calendar, back: int, past: DemandPanel, horizon: int) -> Floats:
     """Demand around the twins so many years back: a holiday alone, others with their neighbours."""
     place = np.arange(past.now, past.now + horizon)
     twin = place
@@ -95,7 +98,7 @@ def _before(calendar: Calendar, place: Rows) -> Rows:
     return np.asarray(calendar.twin[np.clip(place, 0, None)])
 
 
-def _shrunk(past: Panel, top: Floats, bottom: Floats, noise: Floats) -> Floats:
+def _shrunk(past: DemandPanel, top: Floats, bottom: Floats, noise: Floats) -> Floats:
     """top / bottom by series, shrunk to those of its product, category, and all."""
     total = np.maximum(bottom.sum(axis=0), 1e-9)
     answer = np.where(bottom.sum(axis=0) > 0, top.sum(axis=0) / total, 1.0)[None, :]

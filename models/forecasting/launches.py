@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from models.forecasting.classes import SEEN
 from models.forecasting.levels import groups, level, summed
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.seasonal import structure
 
 Rows = NDArray[np.int64]
-Points = Callable[[Panel, int, int, Rows], tuple[Floats, Floats]]
+Points = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
 
 # Launches that a curve is learned from at least, and the periods it may be seen over.
 _LAUNCHES, _CURVE = 5, 26
@@ -29,7 +29,9 @@ def with_launches(points: Points) -> Points:
     less than 8 periods the spread is that of a level hardly known.
     """
 
-    def launched(panel: Panel, origin: int, horizon: int, rows: Rows) -> tuple[Floats, Floats]:
+    def launched(
+        panel: DemandPanel, origin: int, horizon: int, rows: Rows
+    ) -> tuple[Floats, Floats]:
         past = panel.at(origin)
         mean, spread = points(past, origin, horizon, rows)
         periods = (~np.isnan(past.demand)).sum(axis=1)[rows]
@@ -49,7 +51,7 @@ def with_launches(points: Points) -> Points:
     return launched
 
 
-def _unseen_means(past: Panel, horizon: int, rows: Rows) -> Floats:
+def _unseen_means(past: DemandPanel, horizon: int, rows: Rows) -> Floats:
     """Level of those alike × season × promotion × launch curve: n × horizon."""
     factors = structure(past).factors[rows, past.now : past.now + horizon]
     offered = past.offered[rows, past.now : past.now + horizon] > 0
@@ -60,7 +62,7 @@ def _unseen_means(past: Panel, horizon: int, rows: Rows) -> Floats:
     return level(past).mean[rows, None] * factors * curve[age]
 
 
-def _launch_curve(past: Panel) -> Floats:
+def _launch_curve(past: DemandPanel) -> Floats:
     """Demand by age since the first sight over the level later on: _CURVE values.
 
     Learned from series first seen within the panel and since for a whole curve; 1 where there are
@@ -88,7 +90,7 @@ def _launch_curve(past: Panel) -> Floats:
     return np.asarray(np.clip((edged[:-2] + edged[1:-1] + edged[2:]) / 3, 0.1, 10.0))
 
 
-def _variation(past: Panel) -> Floats:
+def _variation(past: DemandPanel) -> Floats:
     """How much levels differ within the category, standard deviation over mean: S."""
     seen = ~np.isnan(past.demand).all(axis=1)
     usual = np.where(seen, level(past).mean, 0.0)

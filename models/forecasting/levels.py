@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from models.forecasting.panel import Bools, Floats, Panel
+from models.forecasting.panel import Bools, DemandPanel, Floats
 
 # A level counts this many periods of the look-alikes' mean besides the series' own periods.
 BORROWED = 2.0
@@ -26,7 +26,7 @@ class Level:
     seen: Floats
 
 
-def level(panel: Panel) -> Level:
+def level(panel: DemandPanel) -> Level:
     """The level from the last `memory` periods, shrunk towards look-alikes.
 
     A look-alike is the same product elsewhere, else the category in the same warehouse, else all.
@@ -35,7 +35,7 @@ def level(panel: Panel) -> Level:
     return panel.once("level", lambda: _level(panel))
 
 
-def _level(panel: Panel) -> Level:
+def _level(panel: DemandPanel) -> Level:
     recent = panel.demand[:, -panel.memory :]
     seen = ~np.isnan(recent)
     values = np.where(seen, recent, 0.0)
@@ -47,7 +47,7 @@ def _level(panel: Panel) -> Level:
     return Level(mean=mean, spread=np.sqrt(variance), seen=count)
 
 
-def _prior(panel: Panel, total: Floats, count: Floats) -> Floats:
+def _prior(panel: DemandPanel, total: Floats, count: Floats) -> Floats:
     """Mean demand of a period of look-alikes, the series itself left out."""
     series = panel.series
     prior = np.where(count.sum() > 0, total.sum() / max(count.sum(), 1.0), panel.default)
@@ -61,12 +61,18 @@ def _prior(panel: Panel, total: Floats, count: Floats) -> Floats:
 
 
 def groups(series: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """The number of each series' group."""
+    """The number of each series' group, from 0 on.
+
+    series: a row a series; names: the columns that the series of a group have in common.
+    """
     return np.asarray(series.groupby(names, sort=True).ngroup().to_numpy(), dtype=np.int64)
 
 
 def summed(values: Floats, group: NDArray[np.int64]) -> Floats:
-    """Rows summed by group: groups × columns."""
+    """Rows summed by group: groups × columns.
+
+    values: a row a series; group: the number of each row's group, from 0 on.
+    """
     count = len(group)
     shape = (int(group.max(initial=0)) + 1, count)
     members = csr_matrix((np.ones(count), (group, np.arange(count))), shape=shape)

@@ -27,7 +27,7 @@ MEMORY = {"day": 56, "week": 26, "month": 12}
 
 
 @dataclass(frozen=True)
-class Panel:
+class DemandPanel:
     """S series over `now` closed periods and, after them, periods to come.
 
     dates: starts of all periods. demand: S × now, NaN where unknown. known: S × now, True where
@@ -93,7 +93,7 @@ class Panel:
             return np.zeros(self.size, dtype=np.int64)
         return np.where(seen.any(axis=1), seen.argmax(axis=1), self.now).astype(np.int64)
 
-    def at(self, origin: int) -> "Panel":
+    def at(self, origin: int) -> "DemandPanel":
         """The panel as it was known at the end of `origin` periods; all periods ahead kept."""
         if origin == self.now:
             return self
@@ -105,7 +105,7 @@ class Panel:
             computed={},
         )
 
-    def rows(self, chosen: NDArray[np.int64]) -> "Panel":
+    def rows(self, chosen: NDArray[np.int64]) -> "DemandPanel":
         """The panel of some series."""
         return replace(
             self,
@@ -141,7 +141,7 @@ def running_sums(values: Floats, seen: Bools) -> tuple[Floats, Floats]:
     return total, np.concatenate([zero, np.cumsum(seen, axis=1, dtype=np.float64)], axis=1)
 
 
-def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) -> Panel:
+def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) -> DemandPanel:
     """The panel of a long frame: rows of `demand`, and rows of what is known ahead.
 
     frame: warehouse_id, product_id, period_start, quantity; optional: frequency, sold, in_stock,
@@ -164,7 +164,7 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
     grid = _Scatter(codes, period, shape)
     demand, full = _demand(frame, corrected=correct_stockouts)
     past = step == 0
-    return Panel(
+    return DemandPanel(
         series=series,
         frequency=frequency,
         dates=dates,

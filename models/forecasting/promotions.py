@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.conditions import FIRST, NONE, ON, PART, PHASES
 from models.forecasting.levels import groups, summed
-from models.forecasting.panel import Bools, Floats, Panel, running_sums
+from models.forecasting.panel import Bools, DemandPanel, Floats, running_sums
 
 Ints = NDArray[np.int64]
 
@@ -42,13 +42,14 @@ class Effects:
 
 
 def effects(
-    past: Panel, demand: Floats, seen: Bools, others: Floats, *, reach: int | None = None
+    past: DemandPanel, demand: Floats, seen: Bools, others: Floats, *, reach: int | None = None
 ) -> Effects | None:
     """Effects of promotions and prices; None where the panel has neither.
 
-    demand: S × now, 0 where unknown; seen: S × now, True where known. others: S × periods, the
-    factors of the seasons. reach: periods on either side that the level is read from, half of a
-    memory when left out; a short one is blind to seasons that are not known yet.
+    past: the series, with their periods closed and to come. demand: S × now, 0 where unknown; seen:
+    S × now, True where known. others: S × periods, the factors of the seasons. reach: periods on
+    either side that the level is read from, half of a memory when left out; a short one is blind to
+    seasons that are not known yet.
     """
     around = reach or max(past.memory // 2, 4)
     change = price_change(past)
@@ -131,7 +132,7 @@ def local_level(demand: Floats, seen: Bools, factor: Floats, reach: int) -> Floa
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 1e-9)
 
 
-def _of_kind(past: Panel, kind: int, reached: _Expected) -> Floats:
+def _of_kind(past: DemandPanel, kind: int, reached: _Expected) -> Floats:
     """Factors of one kind: S × periods; by phase, weekday and depth of all series together, then
     by series.
     """
@@ -186,7 +187,9 @@ def _pooled(code: Ints, count: int, reached: _Expected) -> Floats:
     return np.where(bottom > 0, np.where(dead, 0.0, factor), 1.0)
 
 
-def _own(past: Panel, on: Bools, factor: Floats, reached: _Expected, together: float) -> Floats:
+def _own(
+    past: DemandPanel, on: Bools, factor: Floats, reached: _Expected, together: float
+) -> Floats:
     """How much stronger each series reacts than all together, where it is promoted: S × periods."""
     inside = on[:, : past.now]
     top = np.where(inside, reached.demand, 0.0).sum(axis=1)
@@ -201,11 +204,11 @@ def _own(past: Panel, on: Bools, factor: Floats, reached: _Expected, together: f
     return np.where(on, np.clip(ratio, 0.2, 5.0)[:, None], 1.0)
 
 
-def _was_on(past: Panel, kind: int) -> bool:
+def _was_on(past: DemandPanel, kind: int) -> bool:
     return bool(np.isin(past.conditions.phase[kind][:, : past.now], (*ON, PART)).any())
 
 
-def _common(past: Panel, kind: int, by_kind: list[Floats], unseen: list[int]) -> Floats:
+def _common(past: DemandPanel, kind: int, by_kind: list[Floats], unseen: list[int]) -> Floats:
     """Of a kind never seen: what the others do on average."""
     logs, count = 0.0, 0
     for place, factor in enumerate(by_kind):
@@ -217,7 +220,7 @@ def _common(past: Panel, kind: int, by_kind: list[Floats], unseen: list[int]) ->
     return np.asarray(np.where(mine, np.exp(logs / max(count, 1)), 1.0))
 
 
-def price_change(past: Panel) -> Floats:
+def price_change(past: DemandPanel) -> Floats:
     """Logarithm of the announced price over the usual one: S × periods, 0 where none is known.
 
     The usual price is the mean over a memory before each period; of periods to come, before now.
@@ -235,7 +238,7 @@ def price_change(past: Panel) -> Floats:
     return np.asarray(np.clip(np.nan_to_num(off), -1.5, 1.5))
 
 
-def _of_price(past: Panel, change: Floats, reached: _Expected) -> Floats:
+def _of_price(past: DemandPanel, change: Floats, reached: _Expected) -> Floats:
     """Factors of the price: S × periods; elasticities by product, shrunk to the category's and
     to that of all (Poisson regression without intercept, Newton's steps).
     """

@@ -12,7 +12,7 @@ from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
 from models.forecasting.conditions import Conditions
 from models.forecasting.levels import Level, groups, level, summed
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.seasonal import Structure, level_in_season, phase_of_year, structure
 
 Rows = NDArray[np.int64]
@@ -64,7 +64,7 @@ class Origin:
     promotions and prices; in_season: the level of each series with these taken out.
     """
 
-    past: Panel
+    past: DemandPanel
     level: Level
     shared: Floats
     kin: tuple[RelatedSeries, ...]
@@ -78,12 +78,15 @@ class Origin:
     def design(self, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
         """The regressors of n pairs of a series (its place in rows) and a step ahead (1, 2, …):
         n × regressors.
+
+        rows: n places of series in the panel; steps: n steps ahead, 1 for the first period to come;
+        terms: what is read of plans for prices and promotions.
         """
         ahead = _ahead(self, rows, steps, terms)
         return np.concatenate([self.shared[rows], ahead], axis=1)
 
 
-def look(panel: Panel, origin: int, known: Structure | None = None) -> Origin:
+def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Origin:
     """The panel at an origin: nothing of demand from period `origin` on is used.
 
     known: a structure learned from demand before the origin; None learns it here.
@@ -114,7 +117,7 @@ def look(panel: Panel, origin: int, known: Structure | None = None) -> Origin:
     )
 
 
-def _rivals(past: Panel) -> CompetingPlans:
+def _rivals(past: DemandPanel) -> CompetingPlans:
     group = groups(past.series, ["warehouse_id", "category"])
     ahead = slice(past.now, past.now + _LONGEST)
     return CompetingPlans(
@@ -134,7 +137,7 @@ def _means(values: Floats, group: Rows) -> Floats:
     return _ratio(total, summed(known.astype(np.float64), group))[group]
 
 
-def _window(past: Panel, size: int) -> tuple[Floats, Floats]:
+def _window(past: DemandPanel, size: int) -> tuple[Floats, Floats]:
     """Sum and count of known demand over the last `size` periods."""
     recent = past.demand[:, -size:]
     return np.nansum(recent, axis=1), (~np.isnan(recent)).sum(axis=1).astype(float)
@@ -145,7 +148,7 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
     return np.asarray(np.divide(top, bottom, out=unknown, where=bottom > 0))
 
 
-def _recent(past: Panel, usual: Level) -> list[Floats]:
+def _recent(past: DemandPanel, usual: Level) -> list[Floats]:
     """Last values and means of several windows against the level, the level and its spread."""
     columns = [np.log(usual.mean), usual.spread / usual.mean, np.log1p(usual.seen)]
     for lag in _LAGS:
@@ -157,7 +160,7 @@ def _recent(past: Panel, usual: Level) -> list[Floats]:
     return columns
 
 
-def _rhythm(past: Panel) -> list[Floats]:
+def _rhythm(past: DemandPanel) -> list[Floats]:
     """Age, periods since the last demand, share of periods without any."""
     some = past.demand > 0
     last = np.where(some.any(axis=1), past.now - 1 - some[:, ::-1].argmax(axis=1), -1)
@@ -168,7 +171,7 @@ def _rhythm(past: Panel) -> list[Floats]:
     return [age, np.minimum(since, 2.0 * past.memory), zeros]
 
 
-def _promotions(past: Panel, usual: Level) -> list[Floats]:
+def _promotions(past: DemandPanel, usual: Level) -> list[Floats]:
     """How often promoted of late, and what a promotion did to this series and this product."""
     size = past.memory
     share = past.promotion[:, max(past.now - size, 0) : past.now]
@@ -189,7 +192,7 @@ def _promotions(past: Panel, usual: Level) -> list[Floats]:
     return [*last, share[:, -4:].mean(axis=1), share.mean(axis=1), *lift, product]
 
 
-def _trends(past: Panel) -> list[Floats]:
+def _trends(past: DemandPanel) -> list[Floats]:
     """The last month of look-alikes against their last quarter: of product, category, site, all."""
     short, short_count = _window(past, 4)
     long, long_count = _window(past, past.memory // 2)
@@ -204,13 +207,15 @@ def _trends(past: Panel) -> list[Floats]:
     return columns
 
 
-def _kin(past: Panel, demand: Floats, names: list[str]) -> RelatedSeries:
-    """demand: of `past`, 0 where unknown."""
+def _kin(past: DemandPanel, demand: Floats, names: list[str]) -> RelatedSeries:
+    """Total demand of look-alikes, which have the named columns in common (all series without any).
+    demand: of `past`, 0 where unknown.
+    """
     group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
     return RelatedSeries(group, summed(demand, group))
 
 
-def _own_before(past: Panel) -> Floats:
+def _own_before(past: DemandPanel) -> Floats:
     start = past.now - SEASONS[past.frequency][-1]
     if start < 4:
         return np.full(past.size, np.nan)
@@ -280,7 +285,7 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
     return [newest / usual, planned / usual, planned / newest, planned / rivals]
 
 
-def _calendar(past: Panel, place: Rows) -> list[Floats]:
+def _calendar(past: DemandPanel, place: Rows) -> list[Floats]:
     dates = past.dates[place]
     columns: list[Any] = [dates.month, phase_of_year(dates, past.frequency)]
     if past.frequency == "day":
@@ -297,7 +302,7 @@ def _trading_days(dates: pd.DatetimeIndex) -> Rows:
     return np.asarray(np.busday_count(first, following), dtype=np.int64)
 
 
-def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
+def _last_season(past: DemandPanel, rows: Rows, place: Rows, season: int) -> Floats:
     """Mean of up to four earlier seasons' same period; of a year, its neighbours too."""
     total, count = np.zeros(len(rows)), np.zeros(len(rows))
     near = (0,) if season < 12 else (-1, 0, 1)
@@ -311,7 +316,9 @@ def _last_season(past: Panel, rows: Rows, place: Rows, season: int) -> Floats:
     return _ratio(total, count)
 
 
-def _kin_season(past: Panel, kin: RelatedSeries, rows: Rows, same: Rows, season: int) -> Floats:
+def _kin_season(
+    past: DemandPanel, kin: RelatedSeries, rows: Rows, same: Rows, season: int
+) -> Floats:
     """Look-alikes' demand of a like period, against the 8 periods a season before the origin."""
     start = past.now - season
     if start < 4:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.holiday_effects import holiday_factors
 from models.forecasting.levels import groups, summed
-from models.forecasting.panel import SEASONS, Floats, Panel
+from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.promotions import Effects, effects
 
 Phases = NDArray[np.int64]
@@ -45,10 +45,12 @@ class Structure:
         return self.season if self.effects is None else self.season * self.effects.both
 
 
-def seasonal_level(past: Panel, horizon: int) -> Floats:
+def seasonal_level(past: DemandPanel, horizon: int) -> Floats:
     """Means by the level in season: S × horizon.
 
     The factor of the target period (see `structure`) × the level with the factors taken out.
+
+    past: the series, with their periods closed and to come; horizon: periods ahead.
     """
     if past.now == 0:
         return np.zeros((past.size, horizon))
@@ -56,11 +58,14 @@ def seasonal_level(past: Panel, horizon: int) -> Floats:
     return level_in_season(past, factors)[:, None] * factors[:, past.now : past.now + horizon]
 
 
-def level_in_season(past: Panel, factors: Floats) -> Floats:
+def level_in_season(past: DemandPanel, factors: Floats) -> Floats:
     """The level of each series with the factors (S × periods) taken out: S.
 
     A mean of demand over factors that forgets (Winters, 1960), slowly and fast, shrunk towards that
     of the same product elsewhere.
+
+    past: the series, with their periods closed and to come; factors: of season, promotions and
+    prices, 1 where nothing lifts or lowers demand.
     """
     seen = ~np.isnan(past.demand)
     demand = np.where(seen, past.demand, 0.0)
@@ -73,7 +78,7 @@ def level_in_season(past: Panel, factors: Floats) -> Floats:
     return level
 
 
-def structure(past: Panel) -> Structure:
+def structure(past: DemandPanel) -> Structure:
     """The factors of all periods of a panel, learned from those before now.
 
     The factors of a season are the demand by phase over what the series' own level would have sold,
@@ -85,7 +90,7 @@ def structure(past: Panel) -> Structure:
     return past.once("structure", lambda: _structure(past))
 
 
-def _structure(past: Panel) -> Structure:
+def _structure(past: DemandPanel) -> Structure:
     seen = ~np.isnan(past.demand)
     demand = np.where(seen, past.demand, 0.0)
     periods = past.list_price.shape[1]
@@ -104,7 +109,7 @@ def _structure(past: Panel) -> Structure:
     return Structure(season * feasts, found)
 
 
-def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
+def _level(past: DemandPanel, units: Floats, periods: Floats) -> Floats:
     everywhere = units.sum() / max(periods.sum(), 1e-9)
     group = groups(past.series, ["product_id"])
     top = np.bincount(group, weights=units)[group]
@@ -115,7 +120,7 @@ def _level(past: Panel, units: Floats, periods: Floats) -> Floats:
 
 
 def _season(
-    past: Panel,
+    past: DemandPanel,
     demand: Floats,
     seen: NDArray[np.bool_],
     others: Floats,
@@ -137,7 +142,7 @@ def _season(
     return factors
 
 
-def _phases(past: Panel, season: int, periods: int) -> Iterator[tuple[Phases, Phases]]:
+def _phases(past: DemandPanel, season: int, periods: int) -> Iterator[tuple[Phases, Phases]]:
     """Series of one calendar and the phase of each period; of single days a year says too little,
     so theirs is the week of the year.
     """
@@ -174,6 +179,8 @@ def phase_of_year(dates: pd.DatetimeIndex, frequency: str) -> Phases:
 
     A week is of the year of its Thursday; the days that a year has beyond 52 weeks go with the
     last one.
+
+    dates: the first day of each period; frequency: day, week or month.
     """
     if frequency == "month":
         return np.asarray(dates.month - 1, dtype=np.int64)
@@ -208,7 +215,7 @@ class _Sums:
         )
 
 
-def _profile(past: Panel, rows: Phases, sums: _Sums) -> Floats:
+def _profile(past: DemandPanel, rows: Phases, sums: _Sums) -> Floats:
     """Factors of each series by phase: mean 1."""
     series = past.series.iloc[rows]
     profile = np.ones_like(sums.demand)

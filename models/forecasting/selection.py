@@ -39,6 +39,10 @@ def best(
 
     Where there is a usual way, another has to beat it by more than a standard error over so many
     independent windows: one lucky season decides nothing.
+
+    errors: way -> its outcomes in the back-test, of all ways in the same order; usual: name of the
+    usual way, None for none; windows: how many windows that do not overlap the origins are worth, 1
+    or more.
     """
     if not errors or not len(next(iter(errors.values())).actual):
         return {}
@@ -88,7 +92,11 @@ def _ratio(errors: Errors, windows: float) -> float:
 def picked(
     here: BacktestSetup, walks: Mapping[str, BacktestForecasts], names: Mapping[int, str]
 ) -> BacktestForecasts:
-    """Each class by the way chosen for it."""
+    """The forecasts of the back-test, those of each class by the way chosen for it.
+
+    here: the series, origins and classes of the back-test; walks: way -> what it forecast from each
+    origin; names: class (its place in CLASSES) -> way.
+    """
     return BacktestForecasts(
         tuple(
             _merged({name: one.mean[fold] for name, one in walks.items()}, names, group)
@@ -109,7 +117,7 @@ def _merged(parts: Mapping[str, Floats], names: Mapping[int, str], group: Rows) 
 
 
 def blended(walks: Sequence[BacktestForecasts]) -> BacktestForecasts:
-    """Equal parts of each."""
+    """The mean of what several ways forecast: equal parts of each."""
     return BacktestForecasts(
         tuple(np.mean(parts, axis=0) for parts in zip(*(one.mean for one in walks), strict=True)),
         tuple(np.mean(parts, axis=0) for parts in zip(*(one.spread for one in walks), strict=True)),

@@ -54,7 +54,11 @@ def _weights(ways: Sequence[Errors], chosen: Bools) -> Floats:
 def crossed(
     here: BacktestSetup, walks: Sequence[BacktestForecasts], ways: Sequence[Errors]
 ) -> BacktestForecasts:
-    """The combination from each origin, with weights learned from the other half of the origins."""
+    """The combination from each origin, with weights learned from the other half of the origins.
+
+    here: the series, origins and classes of the back-test; walks: for each way, what it forecast
+    from each origin; ways: for each way, in the same order, its outcomes in the back-test.
+    """
     halves = []
     for half in (0, 1):
         others = [one.where(one.fold % 2 != half) for one in ways]

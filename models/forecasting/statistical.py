@@ -16,7 +16,7 @@ from statsforecast.models import (
 
 from models.forecasting.last_year import WINDOWS, last_year
 from models.forecasting.levels import level
-from models.forecasting.panel import Floats, Panel
+from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.seasonal import seasonal_level, structure
 
 # Each costs 10 to 170 millionths of a second a series; methods of 1 ms or more (Theta, ETS) do not
@@ -35,10 +35,14 @@ METHODS = (*FAMILY, "naive")
 
 
 def planned_points(
-    panel: Panel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
+    panel: DemandPanel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
-    """What `points` answers, with promotions and prices taken out of the history and put on the
-    periods to come; the level in season has them in it already.
+    """Mean and spread as `points` answers, with promotions and prices taken out of the history and
+    put on the periods to come; the level in season has them in it already.
+
+    panel: the series, with their periods closed and to come; origin: how many periods are taken as
+    known; horizon: periods ahead; rows: places of the n series in the panel; method: one of
+    METHODS.
     """
     past = panel.at(origin)
     found = structure(past).effects if method != SEASONAL and origin else None
@@ -50,19 +54,23 @@ def planned_points(
     return mean * factor, spread * np.sqrt(np.maximum(factor, 0.05))
 
 
-def _calm(past: Panel, factor: Floats) -> Panel:
+def _calm(past: DemandPanel, factor: Floats) -> DemandPanel:
     """The panel as it would have been without promotions and changes of price."""
     own = np.maximum(factor[:, : past.now], 0.05)
     return replace(past, demand=past.demand / own, computed={})
 
 
 def points(
-    panel: Panel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
+    panel: DemandPanel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
     """Mean and spread of one method from an origin: n × horizon each, never below 0.
 
     A series without known demand gets the level of its look-alikes. The spread is the series' own,
     grown or shrunk with the root of the forecast as that of counts is.
+
+    panel: the series, with their periods closed and to come; origin: how many periods are taken as
+    known; horizon: periods ahead; rows: places of the n series in the panel; method: one of
+    METHODS.
     """
     past = panel.at(origin)
     usual = level(past)
@@ -76,7 +84,7 @@ def points(
     return mean, usual.spread[rows, None] * np.sqrt(np.maximum(share, 0.05))
 
 
-def _means(past: Panel, method: str, horizon: int, usual: Floats) -> Floats:
+def _means(past: DemandPanel, method: str, horizon: int, usual: Floats) -> Floats:
     if method == "long_average" or past.now == 0:
         return np.repeat(usual[:, None], horizon, axis=1)
     if method == "seasonal_naive":
@@ -86,7 +94,7 @@ def _means(past: Panel, method: str, horizon: int, usual: Floats) -> Floats:
     return np.repeat(flat[:, None], horizon, axis=1)
 
 
-def _library(panel: Panel, method: str) -> Floats:
+def _library(panel: DemandPanel, method: str) -> Floats:
     model = _LIBRARY[method]
     answers = np.full(panel.size, np.nan)
     for row, start in enumerate(panel.first):
@@ -98,7 +106,7 @@ def _library(panel: Panel, method: str) -> Floats:
     return answers
 
 
-def _average(panel: Panel, method: str) -> Floats:
+def _average(panel: DemandPanel, method: str) -> Floats:
     """Mean of the last periods since the first sight; NaN where there are none."""
     window = 1 if method == "naive" else WINDOWS[panel.frequency]
     recent = panel.filled[:, -window:]
@@ -109,8 +117,8 @@ def _average(panel: Panel, method: str) -> Floats:
     return np.asarray(np.divide(total, count, out=unknown, where=count > 0))
 
 
-def _seasonal(panel: Panel, usual: Floats, horizon: int) -> Floats:
-    """The same period one season ago; the naive forecast where that was not seen."""
+def _seasonal(panel: DemandPanel, usual: Floats, horizon: int) -> Floats:
+    """Demand of the like period one season ago; the naive forecast where that was not seen."""
     season = panel.season
     naive = _average(panel, "naive")
     naive = np.where(np.isfinite(naive), naive, usual)

@@ -15,7 +15,11 @@ Floats = NDArray[np.float64]
 
 
 def spread_columns(encoding: Encoding, read: Matrix) -> Floats:
-    """Numbers as sign(x)·ln(1 + |x|), missing ones 0 with a mark; texts as one column a level."""
+    """Numbers as sign(x)·ln(1 + |x|), missing ones 0 with a mark; texts as one column a level.
+
+    encoding: how the payments were read; read: payments × the columns of the encoding, texts as the
+    codes of their levels, NaN is missing.
+    """
     matrix = read.astype(np.float64)
     parts: list[Floats] = []
     for place, name in enumerate(encoding.columns):
@@ -71,13 +75,13 @@ class Rules:
         return points
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """probability and score."""
+        """The probability of fraud and the score of each payment, on the frame's index."""
         amount = frame["amount_base"].fillna(0.0).to_numpy(dtype=float)
         within = amount / (amount + 1e3)
         return answer(self._rates[self._points(frame)] + 1e-6 * within, frame.index)
 
     def save(self, folder: Path) -> None:
-        """JSON."""
+        """Write the model to the folder, as JSON."""
         text = {
             "parameters": {"large_share": self.large_share, "young_days": self.young_days},
             "large": self._large,

@@ -233,7 +233,11 @@ class BoostedTrees:
     def reasons(
         self, row: Matrix, facts: Mapping[str, Any], *, limit: int = 5
     ) -> list[DecisionReason]:
-        """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020)."""
+        """What raised the log-odds of one payment most (TreeSHAP; Lundberg et al., 2020).
+
+        row: the payment as a matrix of one row, its columns `names`; facts: its inputs by name, as
+        the sentences tell them; limit: at most so many reasons.
+        """
         contributions = self.contributions(row)[0, :-1]
         top = np.argsort(-contributions, kind="stable")[:limit]
         read = zip(self.names, row[0].tolist(), strict=True)
@@ -323,5 +327,9 @@ def _varying(matrix: Matrix) -> int:
 
 
 def answer(probability: Floats, index: pd.Index) -> pd.DataFrame:
-    """The answer of every fraud model."""
+    """The answer of every fraud model.
+
+    probability: of fraud, 0 to 1, a value a payment; index: that of the payments. Columns:
+    probability, and score, which is 100 times as much.
+    """
     return pd.DataFrame({"probability": probability, "score": 100.0 * probability}, index=index)

@@ -52,13 +52,17 @@ class Calibration:
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> Self:
-        """What `numbers` gave."""
+        """The calibration of which `numbers` are what `Calibration.numbers` gave."""
         knots = {"x": tuple(numbers["x"]), "y": tuple(numbers["y"])}
         return cls(**{**numbers, **knots})
 
     @classmethod
     def fit(cls, kind: Kind, raw: Floats, label: Floats) -> Self:
-        """Learn one kind."""
+        """Learn one kind.
+
+        kind: one of KINDS; raw: the model's log-odds, a value a payment; label: of each, 1 is fraud
+        and 0 honest.
+        """
         if kind == "none":
             return cls()
         if kind == "sigmoid":
@@ -72,7 +76,10 @@ class Calibration:
     @classmethod
     def choose(cls, raw: Floats, label: Floats) -> Self:
         """The kind with the least log loss when each half in time judges the other, refitted on
-        all. Rows in order of time; with too few frauds to judge by, none."""
+        all. Rows in order of time; with too few frauds to judge by, none.
+
+        raw: the model's log-odds, a value a payment; label: of each, 1 is fraud and 0 honest.
+        """
         half = len(raw) // 2
         folds = (slice(None, half), slice(half, None))
         if min(label[fold].sum() for fold in folds) < FEWEST_FRAUDS:

@@ -190,7 +190,7 @@ class PaymentScorecard:
         return answer(self.probabilities(self._encoding.of_frame(frame)), frame.index)
 
     def save(self, folder: Path) -> None:
-        """JSON."""
+        """Write the model to the folder, as JSON."""
         text = {
             "parameters": {"fraud_rate": self.fraud_rate},
             "encoding": self._encoding.numbers(),

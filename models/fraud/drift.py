@@ -11,6 +11,9 @@ def stability_index(cuts: Sequence[float], values: ArrayLike) -> float:
     Σ (share − 1/bins) · ln(share · bins) (Siddiqi, 2006; above 0.25 is a shift). A bin is never
     taken as emptier than half a value. NaN without values.
 
+    cuts: the rising bounds between the bins, one fewer than bins; values: scores or probabilities
+    of today, on the scale of the cuts.
+
     >>> stability_index([1.0], [0.5, 1.5])
     0.0
     """

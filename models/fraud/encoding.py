@@ -91,7 +91,8 @@ class Encoding:
         return cells.astype(np.float32)
 
     def of_frame(self, frame: pd.DataFrame) -> Matrix:
-        """The same of many payments; a column that is not there is missing in every row."""
+        """Many payments as a matrix, a row each; a column that is not in the frame is missing in
+        every row."""
         answer = np.full((len(frame), len(self.columns)), np.nan, dtype=np.float32)
         for place, name in enumerate(self.names):
             if name in frame.columns:
@@ -137,7 +138,7 @@ class Encoding:
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> Self:
-        """What `numbers` gave."""
+        """The encoding of which `numbers` are what `Encoding.numbers` gave."""
         levels = {name: tuple(values) for name, values in numbers["levels"].items()}
         habits = {name: Habit.from_numbers(n) for name, n in numbers.get("habits", {}).items()}
         return cls(tuple(numbers["names"]), levels, habits)

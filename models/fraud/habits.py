@@ -27,7 +27,12 @@ class Habit:
 
     @classmethod
     def learn(cls, values: Sequence[str | None], label: Floats) -> tuple[Self, Floats]:
-        """The habit of all rows, and what the rows before each row's block say of it."""
+        """The habit of all rows, and what the rows before each row's block say of it.
+
+        values: a text a payment, None where it is missing, rows in order of time; label: of each
+        payment, 1 is fraud and 0 honest. What the rows before say: payments × (frequency, fraud
+        share), NaN where there is nothing to say.
+        """
         codes, names = pd.factorize(np.array(values, dtype=object), use_na_sentinel=True)
         count, fraud = np.zeros(len(names)), np.zeros(len(names))
         past = np.full((len(codes), 2), np.nan)
@@ -55,16 +60,16 @@ class Habit:
         return (np.nan, np.nan) if value is None else self.known.get(value, (0.0, self.rate))
 
     def of_many(self, values: Sequence[str | None]) -> Floats:
-        """The same for a column: two columns."""
+        """Frequency and fraud share of each value of a column: values × 2; NaN where it is None."""
         return np.array([self.of(value) for value in values]).reshape(-1, 2)
 
     def numbers(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """The habit, fit for JSON."""
         return {"known": self.known, "rate": self.rate}
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, Any]) -> Self:
-        """What `numbers` gave."""
+        """The habit of which `numbers` are what `Habit.numbers` gave."""
         known = {name: (float(f), float(s)) for name, (f, s) in numbers["known"].items()}
         return cls(known, float(numbers["rate"]))
 

@@ -32,7 +32,10 @@ class Judged:
         return np.logaddexp(0.0, self.raw) - self.label * self.raw
 
     def blended(self, other: "Judged", *, share: float) -> "Judged":
-        """The mean of the log-odds of two on the same payments. share: of this one, 0 to 1."""
+        """The mean of the log-odds of two on the same payments.
+
+        other: what other trees said of them; share: the weight of this one, 0 to 1.
+        """
         raw = share * self.raw + (1.0 - share) * other.raw
         return Judged(self.smaller, self.trees, raw, self.label)
 

@@ -38,6 +38,9 @@ class Costs:
         """Actions × payments: the expected cost of each of ACTIONS; a label may stand for the
         probability, the cost is then what really happened.
 
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
+        The costs are in base currency.
+
         >>> Costs(margin=0.2, goodwill=0.0).expected([0.0], [100.0])[3]
         array([20.])
         """
@@ -54,7 +57,11 @@ class Costs:
         )
 
     def of_one(self, probability: float, amount: float) -> tuple[float, float, float, float]:
-        """`expected` of one payment, in a hundredth of the time."""
+        """`expected` of one payment, in a hundredth of the time.
+
+        probability: of fraud, 0 to 1; amount: of the payment, in base currency. The costs stand in
+        the order of ACTIONS.
+        """
         fraud = probability * (amount + self.chargeback_fee)
         honest = (1.0 - probability) * (self.margin * amount + self.goodwill)
         return (
@@ -97,7 +104,9 @@ class FraudPolicy:
     def action(self, probability: float, amount: float) -> Action:
         """The action for one payment.
 
-        >>> Policy(Costs()).action(0.0, 50.0), Policy(Costs()).action(1.0, 50.0)
+        probability: of fraud, 0 to 1; amount: of the payment, in base currency.
+
+        >>> FraudPolicy(Costs()).action(0.0, 50.0), FraudPolicy(Costs()).action(1.0, 50.0)
         ('allow', 'block')
         """
         p = self.shifted(probability)
@@ -113,12 +122,18 @@ class FraudPolicy:
         return ACTIONS[costs.index(min(costs))]
 
     def actions(self, probability: ArrayLike, amount: ArrayLike) -> NDArray[np.intp]:
-        """The place in ACTIONS for each payment."""
+        """The place in ACTIONS for each payment.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
+        """
         places: NDArray[np.intp] = np.argmin(self.foreseen(probability, amount), axis=0)
         return places
 
     def foreseen(self, probability: ArrayLike, amount: ArrayLike) -> Floats:
-        """Actions × payments: the expected cost of each action, penalty and all."""
+        """Actions × payments: the expected cost of each action, penalty and all.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
+        """
         p = self.shifted_all(probability)
         let = np.outer(self.costs.passes, p * self.penalty)
         stop = np.outer([0.0, 1.0, 1.0, 1.0], (1.0 - p) * self.stop_price)
@@ -134,20 +149,29 @@ class FraudPolicy:
         return odds / (1.0 + odds)
 
     def shifted_all(self, probability: ArrayLike) -> Floats:
-        """The same for many."""
+        """The probabilities of many payments with `shift`."""
         p = np.asarray(probability, np.float64)
         odds = p * np.exp(self.shift)
         return odds / (1.0 - p + odds) if self.shift else p
 
     def cost(self, probability: ArrayLike, amount: ArrayLike, label: ArrayLike) -> Floats:
-        """What each payment would really have cost, in base currency."""
+        """What each payment would really have cost, in base currency.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency;
+        label: of each, 1 is fraud and 0 honest.
+        """
         costs = self.costs.expected(label, amount)
         return costs[self.actions(probability, amount), np.arange(costs.shape[1])]
 
     def chargeback_rate(
         self, probability: ArrayLike, amount: ArrayLike, label: ArrayLike | None = None
     ) -> float:
-        """Frauds among the payments taken: foretold, or real where labels are given."""
+        """Frauds among the payments taken: foretold, or real where labels are given.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency;
+        label: of each, 1 is fraud and 0 honest, or None where they are not known. The answer is a
+        share, 0 to 1.
+        """
         places = self.actions(probability, amount)
         truth = self.shifted_all(probability) if label is None else np.asarray(label, np.float64)
         frauds = float((truth * self.costs.passes[places]).sum())
@@ -155,12 +179,18 @@ class FraudPolicy:
         return frauds / max(frauds + honest, 1e-12)
 
     def reviewed_share(self, probability: ArrayLike, amount: ArrayLike) -> float:
-        """The share of payments with these probabilities and amounts that people review."""
+        """The share of payments with these probabilities and amounts that people review.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
+        """
         places = self.actions(probability, amount)
         return float((places == ACTIONS.index("review")).mean()) if len(places) else 0.0
 
     def stopped_share(self, probability: ArrayLike, amount: ArrayLike) -> float:
-        """The share of honest payments, as foretold by these probabilities, not simply allowed."""
+        """The share of honest payments, as foretold by these probabilities, not simply allowed.
+
+        probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
+        """
         honest = 1.0 - self.shifted_all(probability)
         stopped = self.actions(probability, amount) > 0
         return float(honest[stopped].sum() / max(float(honest.sum()), 1e-12))
@@ -175,13 +205,13 @@ class FraudPolicy:
         return dict(zip(ACTIONS[1:], first, strict=True))
 
     def numbers(self) -> dict[str, float]:
-        """As a release keeps it."""
+        """The policy as a release keeps it: its own numbers, and its costs as cost_…."""
         own = {name: getattr(self, name) for name in _OWN}
         return own | {f"cost_{name}": value for name, value in vars(self.costs).items()}
 
     @classmethod
     def of(cls, numbers: Mapping[str, float]) -> Self:
-        """What `numbers` gave."""
+        """The policy of which `numbers` are what `FraudPolicy.numbers` gave."""
         costs = Costs(**{field.name: numbers[f"cost_{field.name}"] for field in fields(Costs)})
         return cls(costs, **{name: numbers[name] for name in _OWN if name in numbers})
 
@@ -219,8 +249,9 @@ def best_policy(
     """The cheapest policy whose foretold chargeback rate on these payments is within the budget;
     the strictest there is where none holds it.
 
-    probability, amount: of recent payments, money in base currency. budget: frauds among the
-    payments taken, a share. shift: see Policy. limits: held before the budget is.
+    probability, amount: of recent payments, money in base currency. costs: what each error costs.
+    budget: frauds among the payments taken, a share. shift: see FraudPolicy. limits: held before
+    the budget is.
     """
     p, money = np.asarray(probability, np.float64), np.nan_to_num(np.asarray(amount, np.float64))
     free = FraudPolicy(costs, budget, 0.0, shift)
@@ -300,7 +331,9 @@ def _least_price(holds: Callable[[float], bool], *, steps: int = 40) -> float:
 def observed_shift(probability: ArrayLike, frauds: float, *, prior: float = 20.0) -> float:
     """By how much the log-odds should move: ln of the frauds reported over those foretold.
 
-    prior: frauds as foretold that are counted besides, so that a few cannot move it far.
+    probability: of fraud, as foretold, a value a payment; frauds: how many were reported among
+    these payments; prior: frauds as foretold that are counted besides, so that a few cannot move it
+    far.
 
     >>> observed_shift([0.1] * 200, 60.0)
     0.6931471805599453

@@ -108,6 +108,9 @@ _FLAGS = {
 def reason(feature: str, value: Any, contribution: float) -> DecisionReason:
     """The reason behind a feature's value.
 
+    feature: its name; value: what the payment has; contribution: what this added to the log-odds of
+    fraud.
+
     >>> reason("card_count_1h", 7.0, 1.25).text
     '7 payments with this card in the last hour'
     """

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.recommendation.history import Log
-from models.recommendation.ids import Ids
+from models.recommendation.id_index import IdIndex
+from models.recommendation.purchase_history import InteractionLog
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -20,9 +20,9 @@ class Catalogue:
     category: the whole path; aisle: its first part; price: mean of log(1 + unit price paid).
     """
 
-    categories: Ids
-    aisles: Ids
-    brands: Ids
+    categories: IdIndex
+    aisles: IdIndex
+    brands: IdIndex
     category: Ints
     aisle: Ints
     brand: Ints
@@ -32,11 +32,14 @@ class Catalogue:
         return len(self.category)
 
 
-def catalogue(frame: pd.DataFrame, log: Log) -> Catalogue:
-    """The products of a log by the columns category and brand of its frame, where it has them."""
+def describe_catalogue(frame: pd.DataFrame, log: InteractionLog) -> Catalogue:
+    """The products of a log, in its order.
+
+    frame: interactions, whose columns category and brand are read where it has them.
+    """
     category, brand = _column(frame, log, "category"), _column(frame, log, "brand")
     aisle = category.str.split("/").str[0]
-    categories, aisles, brands = Ids.of(category), Ids.of(aisle), Ids.of(brand)
+    categories, aisles, brands = IdIndex.of(category), IdIndex.of(aisle), IdIndex.of(brand)
     return Catalogue(
         categories=categories,
         aisles=aisles,
@@ -48,7 +51,7 @@ def catalogue(frame: pd.DataFrame, log: Log) -> Catalogue:
     )
 
 
-def _column(frame: pd.DataFrame, log: Log, name: str) -> "pd.Series[str]":
+def _column(frame: pd.DataFrame, log: InteractionLog, name: str) -> "pd.Series[str]":
     """A text column by product, None where the frame says nothing."""
     ids = log.products.text(np.arange(len(log.products)))
     if name not in frame:
@@ -57,7 +60,7 @@ def _column(frame: pd.DataFrame, log: Log, name: str) -> "pd.Series[str]":
     return said.set_index("product_id")[name].astype("string").reindex(ids)
 
 
-def _price(log: Log) -> NDArray[np.float32]:
+def _price(log: InteractionLog) -> NDArray[np.float32]:
     priced = log.bought & (log.price > 0)
     size = len(log.products)
     total = np.bincount(log.product[priced], np.log1p(log.price[priced]), minlength=size)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommendation.history import Habits, Log
-from models.recommendation.selection import best
+from models.recommendation.purchase_history import InteractionLog, PurchaseHistory
+from models.recommendation.selection import select_best
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -16,7 +16,7 @@ _PRIOR_BUYERS = 20.0
 _HALF_LIVES = (7.0, 28.0, 90.0)
 # Days: of a product nobody bought, and between two purchases where nobody bought anything twice.
 _NEVER, _NO_CYCLE = 1e4, 365.0
-_LEADERS = 1000
+_LEADERS, _CATEGORY_LEADERS = 1000, 50
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,18 @@ class Popularity:
     trend: share of sales, the mean over the three half-lives and all time, by market, smoothed by a
     tenth of everywhere's (markets + 1 rows, the last is everywhere). leaders: the first thousand
     products of each row, best first. buyers: people who bought. repeat: share of them who bought
-    again, drawn to the overall share. cycle: days between two purchases of a product by the same
-    person, drawn to the overall mean. idle, age: days since the last and the first sale.
+    again, drawn to the overall share. category_start, category_leaders: the 50 products of each
+    category that sell best everywhere, best first (category c is start[c]:start[c + 1]). cycle:
+    days between two purchases of a product by the same person, drawn to the overall mean. idle,
+    age: days since the last and the first sale.
     """
 
     sold: Floats
     market: Floats
     trend: Floats
     leaders: Ints
+    category_start: Ints
+    category_leaders: Ints
     total: Floats
     buyers: Floats
     repeat: Floats
@@ -43,8 +47,11 @@ class Popularity:
     age: Floats
 
 
-def popularity(log: Log, people: Habits) -> Popularity:
-    """Measure the products of a log as of its end."""
+def measure_popularity(log: InteractionLog, people: PurchaseHistory, category: Ints) -> Popularity:
+    """Measure the products of a log as of its end.
+
+    people: what each person bought, of the same log; category: a code by product, -1: unknown.
+    """
     size, markets = len(log.products), len(log.markets)
     bought = log.bought
     product, age = log.product[bought], log.end - log.day[bought]
@@ -70,11 +77,14 @@ def popularity(log: Log, people: Habits) -> Popularity:
     total = np.bincount(product, minlength=size).astype(np.float64)
     everywhere = _shares([counts[None, :] for counts in (*sold, total)])
     trend = np.vstack([_shares(local) + 0.1 * everywhere, everywhere]).astype(np.float32)
+    category_start, category_leaders = _leaders_by_category(everywhere[0], category)
     return Popularity(
         sold=np.stack(sold).astype(np.float32),
         market=local[1].astype(np.float32),
         trend=trend,
-        leaders=np.stack([best(row, _LEADERS) for row in trend]).astype(np.int32),
+        leaders=np.stack([select_best(row, _LEADERS) for row in trend]).astype(np.int32),
+        category_start=category_start,
+        category_leaders=category_leaders,
         total=total.astype(np.float32),
         buyers=buyers.astype(np.float32),
         repeat=((again + _PRIOR_BUYERS * overall) / (buyers + _PRIOR_BUYERS)).astype(np.float32),
@@ -84,7 +94,18 @@ def popularity(log: Log, people: Habits) -> Popularity:
     )
 
 
-def _cycle(people: Habits, size: int) -> NDArray[np.float32]:
+def _leaders_by_category(trend: Floats, category: Ints) -> tuple[Ints, Ints]:
+    """Where each category begins, and its products that sell best, best first."""
+    known = np.flatnonzero(category >= 0)
+    order = known[np.lexsort((known, -trend[known], category[known]))]
+    code = category[order]
+    # Place of each product in its category: its position less that of the category's first.
+    ahead = np.arange(len(order)) - np.searchsorted(code, code) < _CATEGORY_LEADERS
+    start = np.searchsorted(code[ahead], np.arange(int(category.max(initial=-1)) + 2))
+    return start.astype(np.int64), order[ahead].astype(np.int32)
+
+
+def _cycle(people: PurchaseHistory, size: int) -> NDArray[np.float32]:
     """Mean days between purchases of each product, over those who bought it more than once."""
     again = people.count > 1
     span = people.first[again].astype(np.float64) - people.last[again]

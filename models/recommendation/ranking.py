@@ -1,22 +1,32 @@
-"""The order of candidates: a linear first look, then two kinds of trees over the best of it.
-
-One kind learns the order (LambdaRank), the other how likely each purchase is.
+"""The order of candidates: a linear first look, trees over the best of it, and every source.
 
 Both are learned from what people bought in a window, of candidates made by sources that know only
-what was before it. How much each says is chosen on a later window, together with plain frequency:
-what does not beat it there has no say.
+what was before it. How much each says is chosen on people who did not teach, apart for those who
+buy things again and those who do not, and apart for lists of new products only: any of them may
+rank alone, so that a list is never worse than that of its best source.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from models.recommendation.selection import top
-from models.recommendation.signals import FEATURES, FINE
+from models.recommendation.blends import (
+    CELLS,
+    LINEAR,
+    PARTS,
+    TREES,
+    Cell,
+    choose_blends,
+    choose_durable_below,
+    settle_blends,
+)
+from models.recommendation.candidate_features import FEATURES, FINE
+from models.recommendation.selection import top_positions
+from models.recommendation.teaching import TeachingExample
 
 Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -32,9 +42,9 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
     "decayed_180d": 0.3,
     "rate": 0.1,
     "looked": 0.2,
-    "taste": 0.3,
-    "neighbours": 0.25,
-    "together": 0.1,
+    "graph_filter": 0.3,
+    "random_walk": 0.25,
+    "co_purchase": 0.1,
     "sold_28d": 0.2,
     "sold_market": 0.15,
     "trend": 0.1,
@@ -47,37 +57,16 @@ _ENOUGH, _ENOUGH_FOR_TREES = 50, 500
 _STRENGTH = 0.03
 # A score below every candidate the trees looked at.
 _BELOW = 100.0
-_COUNT, _TOTAL = FEATURES.index("count"), FEATURES.index("total")
-# What linear score, trees of order and of chance, and frequency say (the first: unless another is
-# clearly better).
-SHARES = (
-    (0.2, 0.2, 0.6, 0.0),
-    (0.4, 0.2, 0.2, 0.2),
-    (0.5, 0.5, 0.0, 0.0),
-    (0.0, 0.0, 1.0, 0.0),
-    (0.7, 0.0, 0.0, 0.3),
-    (1.0, 0.0, 0.0, 0.0),
-    (0.0, 0.25, 0.25, 0.5),
-    (0.0, 0.0, 0.0, 1.0),
-)
-LINEAR_ALONE = (1.0, 0.0, 0.0, 0.0)
-# Trees of order and of chance; the second learn from each candidate alone, and can grow further.
-_ORDER = {
-    "objective": "lambdarank",
-    "lambdarank_truncation_level": 20,
-    "num_leaves": 7,
-    "learning_rate": 0.08,
-    "min_data_in_leaf": 100,
-    "num_iterations": 80,
-}
-_CHANCE = {
+# Of a person's candidates that were not bought, so many teach: of their own, of the others.
+_OTHERS = 40
+# Where nothing tells how surely things must be bought again to be shown to who has them.
+DURABLE_BELOW = 0.1
+_TREE_PARAMETERS = {
     "objective": "binary",
     "num_leaves": 15,
     "learning_rate": 0.1,
-    "min_data_in_leaf": 200,
+    "min_data_in_leaf": 50,
     "num_iterations": 100,
-}
-_TREES = {
     "lambda_l2": 20.0,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
@@ -91,19 +80,7 @@ _TREES = {
 
 
 @dataclass(frozen=True)
-class Example:
-    """One person's candidates at a cut: their features, and which were bought in the window.
-
-    wanted: how many products the person bought in all, candidates or not.
-    """
-
-    rows: NDArray[np.float32]
-    bought: Mask
-    wanted: int
-
-
-@dataclass(frozen=True)
-class Linear:
+class LinearScore:
     """Log-odds of a purchase from standardised features."""
 
     mean: Array
@@ -112,178 +89,229 @@ class Linear:
     bias: float
 
     def score(self, rows: Floats) -> Array:
-        """One score a row."""
+        """One score a row (rows × FEATURES)."""
         slope = self.weight / self.scale
         return np.asarray(rows @ slope + (self.bias - self.mean @ slope), dtype=np.float64)
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """Linear score, trees (of order and of chance; none: too little to grow them) and their say.
+class CandidateRanking:
+    """Linear score, trees (None: too little to grow them, or no say), and what each part says.
 
-    shares: of the linear score, both kinds of trees and the frequency; each divided by its spread.
+    blends: by cell (CELLS) and part (PARTS); spreads: what the linear score and the trees are
+    divided by. durable_below: what fewer than this share of its buyers buy again is not shown to
+    who has it.
     """
 
-    linear: Linear
-    trees: tuple[lgb.Booster, ...]
-    shares: Array
+    linear: LinearScore
+    trees: lgb.Booster | None
+    blends: Array
     spreads: Array
+    durable_below: float
 
-    def score(self, rows: Floats) -> Array:
-        """One score a candidate; behind the first DEPTH by the linear score, that score alone."""
+    def score(self, rows: Floats, scores: Floats, cell: Cell) -> Array:
+        """One score a candidate.
+
+        rows: candidates × FEATURES; scores: candidates × SOURCE_SCORES; cell: for whom and for
+        which list. Where trees have a say they look at the first DEPTH by the linear score, and
+        what is behind follows in its order.
+        """
+        blend = self.blends[CELLS.index(cell)]
         first = self.linear.score(rows)
-        if len(first) <= DEPTH:
-            return self._mixed(rows, first)
-        ahead = top(first, DEPTH)
-        score: Array = first - float(first.max()) - _BELOW
-        score[ahead] = self._mixed(rows[ahead], first[ahead])
+        if blend[TREES] == 0 or self.trees is None or len(first) <= DEPTH:
+            return self._mixed(rows, scores, first, blend)
+        ahead = top_positions(first, DEPTH)
+        score: Array = first - float(first.max(initial=0.0)) - _BELOW
+        score[ahead] = self._mixed(rows[ahead], scores[ahead], first[ahead], blend)
         return score
 
-    def _mixed(self, rows: Floats, first: Array) -> Array:
-        weight = self.shares / self.spreads
-        mixed: Array = parts(self.trees, rows, first, asked=weight != 0) @ weight
+    def _mixed(self, rows: Floats, scores: Floats, first: Array, blend: Array) -> Array:
+        trees = self.trees if blend[TREES] else None
+        mixed: Array = ranking_parts(trees, rows, scores, first, self.spreads) @ blend
         return mixed
 
 
-def parts(
-    trees: Sequence[lgb.Booster], rows: Floats, first: Array, *, asked: Mask | None = None
+def ranking_parts(
+    trees: lgb.Booster | None, rows: Floats, scores: Floats, first: Array, spreads: Array
 ) -> Array:
-    """Rows × (linear score, trees of order, of chance, frequency); first: the linear score.
+    """Candidates × PARTS: the linear score and the trees' by their spread, then every source's.
 
-    asked: which of the four have a say; trees that have none stay 0, and cost no time.
+    trees: None leaves their column 0; rows: candidates × FEATURES; scores: candidates ×
+    SOURCE_SCORES; first: the linear score; spreads: of the linear score and of the trees'.
     """
-    said = np.zeros((len(rows), len(LINEAR_ALONE)))
-    said[:, 0], said[:, -1] = first, frequency(rows)
-    if len(rows):
-        for place, each in enumerate(trees, 1):
-            if asked is None or asked[place]:
-                said[:, place] = each.predict(rows, raw_score=True, num_threads=1)
+    said = np.zeros((len(rows), len(PARTS)))
+    said[:, LINEAR] = first / spreads[LINEAR]
+    said[:, TREES + 1 :] = scores
+    if len(rows) and trees is not None:
+        said[:, TREES] = trees.predict(rows, raw_score=True, num_threads=1) / spreads[TREES]
     return said
 
 
-def frequency(rows: Floats) -> Array:
-    """Own orders first, what sells behind: the score of the strongest baseline."""
-    return np.asarray(np.exp(rows[:, _COUNT]) - 0.1 + rows[:, _TOTAL], dtype=np.float64)
-
-
-def default_ranking(rows: Floats) -> Ranking:
-    """DEFAULT_WEIGHTS over features standardised on the rows given."""
+def default_ranking(rows: Floats) -> CandidateRanking:
+    """DEFAULT_WEIGHTS over features standardised on the rows given (candidates × FEATURES)."""
     mean, scale = _standard(rows)
     weight = np.array([DEFAULT_WEIGHTS.get(name, 0.0) for name in FEATURES])
-    linear = Linear(mean, scale, weight, 0.0)
-    return _linear_alone(linear)
+    return _linear_alone(LinearScore(mean, scale, weight, 0.0))
 
 
-def _linear_alone(linear: Linear) -> Ranking:
-    return Ranking(linear, (), np.array(LINEAR_ALONE), np.ones(len(LINEAR_ALONE)))
+def _linear_alone(linear: LinearScore) -> CandidateRanking:
+    blends = np.zeros((len(CELLS), len(PARTS)))
+    blends[:, LINEAR] = 1.0
+    return CandidateRanking(linear, None, blends, np.ones(2), DURABLE_BELOW)
 
 
-def learn_ranking(windows: Sequence[Sequence[Example]], *, seed: int) -> Ranking:
-    """Learn from the windows, newest first.
+def learn_ranking(
+    examples: Sequence[TeachingExample], *, seed: int, durable_below: float = DURABLE_BELOW
+) -> CandidateRanking:
+    """Learn linear score, trees and blends from examples of one or more windows.
 
-    The shares are chosen on the newest window by what the others teach; then all teach. With one
-    window the linear score speaks alone; with too little bought the default weights do.
+    examples: candidates of people, and which of them were bought. seed: of all that is drawn.
+    durable_below: below which share of buyers who buy again a product is held back from who has it,
+    where that cannot be learned. The blends are chosen by halves: what one half of the people
+    teaches ranks for the other; then all teach. With too little bought the default weights speak
+    alone.
     """
-    everything = [example for window in windows for example in window]
-    if not _enough(everything, _ENOUGH):
-        return default_ranking(_rows(everything))
-    linear = learn_linear(everything)
-    earlier = [example for window in windows[1:] for example in window]
-    if not _enough(earlier, _ENOUGH):
-        return _linear_alone(linear)
-    shares, spreads, grow = choose_shares(earlier, windows[0], seed=seed)
-    trees = grow_trees(linear, everything, seed=seed) if grow else ()
-    return Ranking(linear, trees, shares, spreads)
+    if not _is_enough(examples, _ENOUGH):
+        return replace(default_ranking(_rows(examples)), durable_below=durable_below)
+    halves = [[e for e in examples if e.fold == fold] for fold in (0, 1)]
+    linear = learn_linear(examples, seed=seed)
+    if not all(_is_enough(half, _ENOUGH) for half in halves):
+        return replace(_linear_alone(linear), durable_below=durable_below)
+    judged = [part for fold in (0, 1) for part in _judged(halves[1 - fold], halves[fold], seed)]
+    spreads = np.maximum(np.concatenate([each[:, :2] for each in judged]).std(axis=0), 1e-9)
+    for each in judged:
+        each[:, :2] /= spreads
+    ordered = [*halves[0], *halves[1]]
+    durable_below = choose_durable_below(judged, ordered)
+    blends = choose_blends(judged, ordered, durable_below=durable_below)
+    trees = grow_trees(examples, seed=seed) if blends[:, TREES].any() else None
+    return CandidateRanking(linear, trees, blends, spreads, durable_below)
 
 
-def choose_shares(
-    earlier: Sequence[Example], newest: Sequence[Example], *, seed: int
-) -> tuple[Array, Array, bool]:
-    """The shares that rank the newest window best, the parts' spreads, and whether trees speak."""
-    linear = learn_linear(earlier)
-    trees = grow_trees(linear, earlier, seed=seed)
-    ahead = [_ahead(linear, example) for example in newest]
-    said = [parts(trees, each.rows, linear.score(each.rows)) for each in ahead]
-    spreads = np.maximum(np.concatenate(said).std(axis=0), 1e-9)
-    allowed = [share for share in SHARES if trees or not any(share[1:3])]
-    gains = np.stack([_gains(said, ahead, np.array(share) / spreads) for share in allowed])
-    best = np.array(allowed[clearly_best(gains)])
-    return best, spreads, bool(best[1:3].any())
+def settled_ranking(
+    ranking: CandidateRanking, judges: Sequence[TeachingExample]
+) -> CandidateRanking:
+    """The ranking in which a source ranks alone where that serves the judges better.
 
-
-def clearly_best(gains: Array) -> int:
-    """The row of the highest mean, where it is a standard error above the first; else the first.
-
-    >>> clearly_best(np.array([[0.5, 0.5, 0.5], [0.0, 0.6, 1.0], [0.6, 0.6, 0.6]]))
-    2
-    >>> clearly_best(np.array([[0.5, 0.5, 0.5], [0.0, 0.6, 1.0]]))
-    0
+    judges: examples of a window after all that the ranking was learned from.
     """
-    best = int(np.argmax(gains.mean(axis=1)))
-    ahead = gains[best] - gains[0]
-    error = float(ahead.std()) / max(len(ahead), 1) ** 0.5
-    return best if float(ahead.mean()) > error else 0
+    if not judges:
+        return ranking
+    parts = [_parts_for(ranking, example) for example in judges]
+    blends = settle_blends(ranking.blends, parts, judges, durable_below=ranking.durable_below)
+    trees = ranking.trees if blends[:, TREES].any() else None
+    return replace(ranking, blends=blends, trees=trees)
 
 
-def _gains(said: Sequence[Array], examples: Sequence[Example], weight: Array) -> Array:
-    """NDCG@10 and recall@10 of each example's person, added up."""
-    discount = 1.0 / np.log2(np.arange(10) + 2.0)
-    ideal = np.cumsum(discount)
-    gains = np.zeros(len(examples))
-    for place, (part, example) in enumerate(zip(said, examples, strict=True)):
-        hits = example.bought[top(part @ weight, 10)].astype(float)
-        gains[place] = hits @ discount[: len(hits)] / ideal[min(example.wanted, 10) - 1]
-        gains[place] += hits.sum() / example.wanted
-    return gains
+def _parts_for(ranking: CandidateRanking, example: TeachingExample) -> Array:
+    first = ranking.linear.score(example.rows)
+    parts = ranking_parts(None, example.rows, example.scores, first, ranking.spreads)
+    if ranking.trees is not None:
+        _add_trees(parts, ranking.trees, example.rows, first)
+        parts[:, TREES] /= ranking.spreads[TREES]
+    return parts
 
 
-def learn_linear(examples: Sequence[Example]) -> Linear:
+def _add_trees(parts: Array, trees: lgb.Booster, rows: Floats, first: Array) -> None:
+    """Put in what the trees say of the first DEPTH; what is behind keeps a place behind."""
+    ahead = top_positions(first, DEPTH)
+    said = np.asarray(trees.predict(rows[ahead], raw_score=True, num_threads=1))
+    parts[:, TREES] = said.min(initial=0.0)
+    parts[ahead, TREES] = said
+
+
+def _judged(
+    teach: Sequence[TeachingExample], judge: Sequence[TeachingExample], seed: int
+) -> list[Array]:
+    """The parts of the ranking for the people of one half, taught by the other; not yet scaled.
+
+    What the trees do not look at keeps a place behind what they look at.
+    """
+    linear = learn_linear(teach, seed=seed)
+    trees = grow_trees(teach, seed=seed)
+    found = []
+    for example in judge:
+        first = linear.score(example.rows)
+        part = ranking_parts(None, example.rows, example.scores, first, np.ones(2))
+        if trees is not None:
+            _add_trees(part, trees, example.rows, first)
+        found.append(part)
+    return found
+
+
+def learn_linear(examples: Sequence[TeachingExample], *, seed: int) -> LinearScore:
     """Logistic regression of "bought" on the standardised features, but the FINE ones.
 
     They are near doubles of others, and of few purchases it would make too much of them.
+
+    examples: candidates of people, and which of them were bought; seed: of the draw of candidates
+    that were not bought.
     """
-    rows, bought = _rows(examples), np.concatenate([example.bought for example in examples])
+    rows, bought, weight = lessons(examples, seed=seed)
     mean, scale = _standard(rows)
     seen = ((rows - mean) / scale)[:, :-FINE]
-    model = LogisticRegression(C=_STRENGTH, max_iter=300).fit(seen, bought)
-    weight = np.r_[model.coef_[0].astype(np.float64), np.zeros(FINE)]
-    return Linear(mean, scale, weight, float(model.intercept_[0]))
+    model = LogisticRegression(C=_STRENGTH, max_iter=200).fit(seen, bought, sample_weight=weight)
+    slope = np.r_[model.coef_[0].astype(np.float64), np.zeros(FINE)]
+    return LinearScore(mean, scale, slope, float(model.intercept_[0]))
 
 
-def grow_trees(
-    linear: Linear, examples: Sequence[Example], *, seed: int
-) -> tuple[lgb.Booster, ...]:
-    """Over each person's best candidates LambdaRank (Burges, 2010), and log-odds of a purchase.
+def grow_trees(examples: Sequence[TeachingExample], *, seed: int) -> lgb.Booster | None:
+    """Trees that learn the log-odds of a purchase; None with too few bought.
 
-    None of them with too few bought.
+    examples: candidates of people, and which of them were bought; seed: of the draw of candidates
+    that were not bought, and of the trees.
     """
-    ahead = [_ahead(linear, example) for example in examples]
-    ahead = [example for example in ahead if example.bought.any()]
-    if not _enough(ahead, _ENOUGH_FOR_TREES):
-        return ()
+    if not _is_enough(examples, _ENOUGH_FOR_TREES):
+        return None
+    rows, bought, weight = lessons(examples, seed=seed)
     data = lgb.Dataset(
-        _rows(ahead),
-        label=np.concatenate([example.bought for example in ahead]).astype(np.float32),
-        group=[len(example.bought) for example in ahead],
-        params={"max_bin": _TREES["max_bin"], "feature_pre_filter": False, "verbosity": -1},
-        free_raw_data=False,
+        rows,
+        label=bought.astype(np.float32),
+        weight=weight,
+        params={"max_bin": _TREE_PARAMETERS["max_bin"], "verbosity": -1},
     )
-    return tuple(lgb.train(_TREES | each | {"seed": seed}, data) for each in (_ORDER, _CHANCE))
+    return lgb.train(_TREE_PARAMETERS | {"seed": seed}, data)
 
 
-def _ahead(linear: Linear, example: Example) -> Example:
-    """The candidates the trees look at."""
-    kept = top(linear.score(example.rows), DEPTH)
-    return Example(example.rows[kept], example.bought[kept], example.wanted)
+def lessons(
+    examples: Sequence[TeachingExample], *, seed: int
+) -> tuple[NDArray[np.float32], Mask, NDArray[np.float32]]:
+    """Rows to learn from, whether each was bought, and its weight.
+
+    Of each person all that was bought, and by chance _OTHERS of their own products and of all
+    others that were not; each of these stands for several.
+
+    examples: candidates of people, and which of them were bought; seed: of the draw.
+    """
+    random = np.random.default_rng(seed)
+    rows, bought, weight = [], [], []
+    for example in examples:
+        kept, stands_for = _chosen(example, random)
+        rows.append(example.rows[kept])
+        bought.append(example.bought[kept])
+        weight.append(stands_for)
+    return np.concatenate(rows), np.concatenate(bought), np.concatenate(weight)
 
 
-def _enough(examples: Sequence[Example], fewest: int) -> bool:
+def _chosen(
+    example: TeachingExample, random: np.random.Generator
+) -> tuple[Ints, NDArray[np.float32]]:
+    kept, weight = [np.flatnonzero(example.bought)], [np.ones(int(example.bought.sum()))]
+    for owned in (example.owned, ~example.owned):
+        others = np.flatnonzero(~example.bought & owned)
+        some = others if len(others) <= _OTHERS else random.choice(others, _OTHERS, replace=False)
+        kept.append(some)
+        weight.append(np.full(len(some), len(others) / max(len(some), 1)))
+    return np.concatenate(kept), np.concatenate(weight).astype(np.float32)
+
+
+def _is_enough(examples: Sequence[TeachingExample], fewest: int) -> bool:
     bought = sum(int(example.bought.sum()) for example in examples)
     others = sum(int((~example.bought).sum()) for example in examples)
     return min(bought, others) >= fewest
 
 
-def _rows(examples: Sequence[Example]) -> NDArray[np.float32]:
+def _rows(examples: Sequence[TeachingExample]) -> NDArray[np.float32]:
     none = np.empty((0, len(FEATURES)), dtype=np.float32)
     return np.concatenate([none, *(example.rows for example in examples)])
 

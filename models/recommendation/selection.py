@@ -7,16 +7,16 @@ Ints = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 
 
-def top(values: NDArray[np.floating], count: int) -> Ints:
+def top_positions(values: NDArray[np.floating], count: int) -> Ints:
     """Positions of the `count` largest values, largest first, ties by position.
 
-    >>> top(np.array([1.0, 3.0, 3.0]), 2).tolist()
+    >>> top_positions(np.array([1.0, 3.0, 3.0]), 2).tolist()
     [1, 2]
     """
     return np.argsort(-values, kind="stable")[:count]
 
 
-def best(
+def select_best(
     score: NDArray[np.floating],
     count: int,
     eligible: Mask | None = None,
@@ -25,9 +25,11 @@ def best(
 ) -> Ints:
     """Positions of the `count` best eligible scores above a floor, best first, ties by position.
 
-    Fewer come back when fewer are eligible: no padding, nothing that is not eligible.
+    score: a score a position; count: at most so many; eligible: by position, whether it may be
+    chosen, None: all may; above: the floor. Fewer come back when fewer are eligible: no padding,
+    nothing that is not eligible.
 
-    >>> best(np.array([1.0, 3.0, 2.0]), 2, np.array([True, False, True])).tolist()
+    >>> select_best(np.array([1.0, 3.0, 2.0]), 2, np.array([True, False, True])).tolist()
     [2, 0]
     """
     allowed = score > above if eligible is None else eligible & (score > above)
@@ -38,3 +40,14 @@ def best(
         near = values >= least
         open_to, values = open_to[near], values[near]
     return open_to[np.lexsort((open_to, -values))][:count]
+
+
+def places_by_score(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Each value's place, the largest 0, ties by position.
+
+    >>> places_by_score(np.array([1.0, 3.0, 2.0])).tolist()
+    [2.0, 0.0, 1.0]
+    """
+    place = np.empty(len(values))
+    place[np.argsort(-values, kind="stable")] = np.arange(len(values))
+    return place

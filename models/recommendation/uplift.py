@@ -5,10 +5,11 @@ Wilson (1927), Probable inference, the law of succession, and statistical infere
 Zou (2012), Closed-form confidence intervals for functions of the normal mean (the ratio).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from scipy.stats import norm
+from scipy.stats import chisquare, norm
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Interval:
 def share(did: int, people: int, *, level: float = 0.95) -> Share:
     """A share with its Wilson interval; of nobody: anything between 0 and 1.
 
+    did: how many did it; people: of how many; level: the probability that the interval covers the
+    truth, in 0 … 1.
+
     >>> found = share(15, 148)  # Newcombe (1998), table I
     >>> round(found.low, 4), round(found.high, 4)
     (0.0624, 0.1605)
@@ -55,8 +59,24 @@ def share(did: int, people: int, *, level: float = 0.95) -> Share:
     return Share(did, people, min(max(centre - half, 0.0), p), max(min(centre + half, 1.0), p))
 
 
+def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> float | None:
+    """How likely such numbers of people are by chance (Pearson's chi-square); None of nobody.
+
+    counts: people in each arm; shares: of all people each arm should have, which add up to 1.
+
+    >>> round(sample_ratio([500, 500], [0.5, 0.5]), 3), sample_ratio([600, 400], [0.5, 0.5]) < 0.001
+    (1.0, True)
+    """
+    people = sum(counts)
+    if not people:
+        return None
+    return float(chisquare(counts, [share * people for share in shares]).pvalue)
+
+
 def difference(ours: Share, theirs: Share) -> Interval:
     """Ours less theirs, by Newcombe's hybrid score interval.
+
+    ours: the share of one arm; theirs: of the arm it is compared with.
 
     >>> found = difference(share(56, 70), share(48, 80))  # Newcombe (1998), table II, (a)
     >>> round(found.low, 4), round(found.high, 4)
@@ -72,6 +92,8 @@ def relative(ours: Share, theirs: Share) -> Interval:
     """Ours over theirs, less 1, by the MOVER-R interval from the same Wilson limits.
 
     Where nobody of theirs did it there is no ratio: the value is infinite.
+
+    ours: the share of one arm; theirs: of the arm it is compared with.
     """
     p, q = ours.value, theirs.value
     low = _ratio(p, ours.low, q, theirs.high, side=-1)

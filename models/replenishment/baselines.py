@@ -9,7 +9,7 @@ import pandas as pd
 from models.replenishment.cover import GRID, Demand, Floats
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.policy import Policy
 from models.replenishment.replay import Aim
 
@@ -31,13 +31,17 @@ class MovingAverage(Policy):
         self.learned = {"safety_days": 7.0}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
+        """Recent sales, carried on.
+
+        lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
+        here, for the pace of recent sales stays as it is.
+        """
         target = _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
         return lambda position: target
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
+        panel = ReplayPanel.of(frame, seed=self.seed)
         costs = []
         for days in self.safety_days:
             self.learned = {"safety_days": days}
@@ -65,7 +69,11 @@ class MinMax(Policy):
         self.learned = {"min_days": 7.0, "max_days": 28.0}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """Recent sales, carried on."""
+        """Recent sales, carried on.
+
+        lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
+        here, for the pace of recent sales stays as it is.
+        """
         target = _by_pace(
             lines,
             extra_days=self.learned["max_days"] - lines.review_days,
@@ -75,7 +83,7 @@ class MinMax(Policy):
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Replay the frame with each choice; keep the cheapest."""
-        panel = Panel.of(frame, seed=self.seed)
+        panel = ReplayPanel.of(frame, seed=self.seed)
         choices = [(s, most) for s in self.min_days for most in self.max_days if s < most]
         costs = []
         for least, most in choices:

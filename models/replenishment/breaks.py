@@ -44,7 +44,11 @@ def tables(texts: pd.Series) -> tuple[Floats, Floats, np.ndarray]:
 
 
 def share_at(quantities: Floats, shares: Floats, ordered: Floats) -> Floats:
-    """The share of the unit cost to pay for each line's order: that of the last step reached."""
+    """The share of the unit cost to pay for each line's order: that of the last step reached.
+
+    quantities, shares: n × k, see `tables`: each share holds from its quantity on; ordered: n,
+    units of each line's order.
+    """
     reached = (quantities <= ordered[:, None] + 1e-9).sum(axis=1) - 1
     return np.asarray(shares[np.arange(len(ordered)), np.maximum(reached, 0)])
 

@@ -67,7 +67,7 @@ class _Choices:
     uses: Floats
 
     def at(self, rows: Ints) -> "_Choices":
-        """Those of some lines."""
+        """The choices of some lines."""
         return _Choices(self.quantity[rows], self.gain[rows], self.uses[:, rows])
 
 
@@ -92,6 +92,9 @@ def fill(lines: Lines, target: Target, quantity: Floats, have: Floats, caps: Cap
     Glover, 1968), each giving a bound. A whole order is never worth less than a part of it: what
     a lot holds beyond the cover is bought last, with what the caps leave. Lines of unknown cost,
     weight or volume get nothing where that is capped.
+
+    lines: the n lines; target: where the policy wants them; quantity: n, units of each line's whole
+    order; have: n, units there, coming or moved here; caps: what all orders together may take.
     """
     choices = _choices(lines, target, quantity, have, caps)
     known = np.flatnonzero((quantity > 0) & ~np.isnan(choices.uses).any(axis=(0, 2)))

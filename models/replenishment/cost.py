@@ -63,7 +63,10 @@ class CostModel:
         return held, lost, spent, later
 
     def total(self, have: Floats, quantity: Floats) -> Floats:
-        """The sum of `parts`."""
+        """The sum of `parts`.
+
+        have: n, units there, coming or moved here; quantity: n, units ordered now.
+        """
         return np.asarray(sum(self.parts(have, quantity)), dtype=np.float64)
 
     def _value(self, have: Floats, quantity: Floats, batch: Ints) -> Floats:
@@ -74,7 +77,7 @@ class CostModel:
         return self.reorder.costs(self.place[batch], above, ratio=self.ratio[batch])
 
     def at(self, rows: Ints) -> "CostModel":
-        """Of some lines only."""
+        """The costs of some lines only."""
         demand = Demand(self.demand.mean[rows], self.demand.quantiles[rows])
         names = ("ratio", "level", "plain", "shelf", "mean", "place", "order_cost", "unit")
         more = ("break_quantity", "break_price", "obliged")

@@ -110,7 +110,10 @@ class Demand:
         return np.asarray(self.quantiles @ (_AFTER[:, 0] + _FIRST))
 
     def met(self, stock: Floats, share: Floats) -> Floats:
-        """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`)."""
+        """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`).
+
+        stock: n, units; share: n, 0 … 1, of the review period in the cover.
+        """
         inside = np.clip(1.0 - self.exceeds(stock), LEVELS[0], 1.0)
         whole = self.quantiles @ WEIGHTS
         censored = whole - self.shortage(stock)
@@ -133,7 +136,11 @@ class Windows:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, now: pd.Series) -> "Windows":
-        """From the columns of the `forecast` view; lines without one have no period."""
+        """Read from the columns of the `forecast` view; lines without one have no period.
+
+        frame: a row a line, with frequency, period_start (ISO 8601), levels, window_mean,
+        window_quantiles and explanation; now: the moment of each row, in UTC.
+        """
         period = np.asarray(frame["frequency"].map(PERIOD_DAYS), dtype=np.float64)
         start = pd.to_datetime(frame["period_start"], utc=True, format="ISO8601")
         days = (now - start).dt.total_seconds().to_numpy(dtype=float) / 86_400
@@ -274,6 +281,9 @@ def safety(demand: Demand, z: Floats, *, pace: Floats, lead_sd: Floats) -> Float
     """Units above (or below) the mean that reach the level of `z`, lead time uncertain.
 
     Never falls as lead_sd rises: below the median the lead time's part is left out.
+
+    demand: over the interval, of n lines; z: n, normal scores; pace: n, units a day; lead_sd: n,
+    days.
     """
     own = demand.at(z) - demand.mean
     lead = np.maximum(z, 0.0) * pace * lead_sd

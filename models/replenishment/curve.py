@@ -25,9 +25,10 @@ class Depth:
 
 
 def depth(lines: Lines, target: Target, quantity: float, *, moved: float = 0.0) -> Depth:
-    """Of the one line that `lines` holds, around the quantity that was chosen.
+    """The depth of the one line that `lines` holds, around the quantity that was chosen.
 
-    moved: units that a transfer brings (below 0: takes).
+    target: where the policy wants the line's position; quantity: units ordered; moved: units that a
+    transfer brings (below 0: takes).
     """
     position = Position.of(lines)
     found = curve(lines, target, position.moved(np.array([moved])), quantity)
@@ -42,6 +43,9 @@ def curve(lines: Lines, target: Target, position: Position, quantity: float) -> 
     periods (holding and orders), beside the quantity that makes it least. The least total is that
     of the quantity which the policy orders before caps. Money in the base currency; where costs are
     unknown: NaN.
+
+    lines: one line alone; target: where the policy wants its position; position: its stock and what
+    it awaits, transfers included; quantity: the chosen one, in units.
     """
     quantities = _quantities(lines, target, quantity)
     have = position.stock + position.coming(lines.cover_days)

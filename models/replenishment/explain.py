@@ -8,7 +8,12 @@ from models.replenishment.order import Order, Target, smallest_order
 
 
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
-    """Why a line is not ordered; "" where it is. capped: what all orders together are held to."""
+    """Why a line is not ordered; "" where it is.
+
+    lines: the n lines; target: where the policy wants them; order: what is ordered of each, with
+    the parts that explain it; have: n, units there or coming within the cover, without transfers;
+    capped: what all orders together are held to.
+    """
     need = target.up_to - have - order.moved
     least = smallest_order(lines)
     why = np.full(len(lines), "less than a pack is needed", dtype=object)
@@ -44,7 +49,8 @@ def sentences(
 ) -> Texts:
     """The numbers of each line in one English sentence, and what was assumed in another.
 
-    capped: as for `not_ordered`.
+    lines, target, order, have, capped: as for `not_ordered`; why: n, its answer; lift: n, units of
+    the expected demand that planned promotions add.
     """
     lost = "; " + number(np.round(target.lost, 2)) + " more will be lost before an order can come"
     cover = (

@@ -187,6 +187,10 @@ def expected_days(
 
     That is the mean of a normal lead time known to be longer than the order's age, less its age.
     One more than OVERDUE_DAYS late keeps its date: it is not counted on.
+
+    quantity: units still to come, 0 where there is no order; due: days until each is due (below 0:
+    overdue); age: days since it was ordered; all n × k. lead, lead_sd: n, days: mean and standard
+    deviation of the lead time, learned or else declared.
     """
     late = (due < 0) & (due >= -OVERDUE_DAYS) & (quantity > 0)
     rows, columns = np.nonzero(late)

@@ -64,7 +64,10 @@ class Target:
         return np.where(unit > 0, unit, np.where(by_holding > 0, by_holding, by_shortage))
 
     def gain(self, have: Floats, quantity: Floats) -> Floats:
-        """What so many units (n) beyond `have` (n) save, in losses (see `cost`)."""
+        """What so many units (n) beyond `have` (n) save, in losses (see `cost`).
+
+        have: n, units there, coming or moved here; quantity: n, units ordered on top of them.
+        """
         if self.costs is None:
             return loss(self, have) - loss(self, have + quantity)
         nothing = np.zeros(len(have))
@@ -99,8 +102,10 @@ class Order:
 def economic_lot(lines: Lines, pace: Floats) -> Floats:
     """The lot that balances order cost, price and holding; 0 where there is nothing to balance.
 
-    sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. pace: units a day. At most
-    LONGEST_LOT_DAYS of demand, nor more than will be asked for before the end of life.
+    sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. At most LONGEST_LOT_DAYS of
+    demand, nor more than will be asked for before the end of life.
+
+    lines: the n lines, with costs and price breaks; pace: n, units asked for a day.
     """
     return np.minimum(
         np.maximum(_plain_lot(lines, pace), _break_lot(lines, pace)), longest(lines, pace)
@@ -108,12 +113,18 @@ def economic_lot(lines: Lines, pace: Floats) -> Floats:
 
 
 def price_lot(lines: Lines, pace: Floats) -> Floats:
-    """The lot of the price break that is worth reaching, at most as `economic_lot`; 0: none is."""
+    """The lot of the price break that is worth reaching, at most as `economic_lot`; 0: none is.
+
+    lines: the n lines, with costs and price breaks; pace: n, units asked for a day.
+    """
     return np.minimum(_break_lot(lines, pace), longest(lines, pace))
 
 
 def longest(lines: Lines, pace: Floats) -> Floats:
-    """Units sold in LONGEST_LOT_DAYS, or before the end of life."""
+    """Units sold in LONGEST_LOT_DAYS, or before the end of life.
+
+    lines: the n lines, with lead time and end of life in days; pace: n, units asked for a day.
+    """
     days = np.minimum(LONGEST_LOT_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
     return np.asarray(np.maximum(pace, 0.0) * days)
 
@@ -151,6 +162,9 @@ def place(lines: Lines, target: Target, position: Position) -> Order:
     With `target.costs` every candidate is priced by it: nothing, the multiples of the pack around
     the level, the smallest order, the price steps and what a price rise makes worth buying ahead.
     Without (a plain policy) an order is made from `at` down, by the nearest multiple.
+
+    lines: the n lines; target: where the policy wants them; position: their stock and what they
+    await, transfers included.
     """
     have = position.stock + position.coming(lines.cover_days)
     need = thousandths(target.up_to) - have
@@ -204,7 +218,11 @@ def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats
 
 def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
     """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share
-    of its demand is served first."""
+    of its demand is served first.
+
+    lines: the n lines, with their warehouses and capacities (NaN: no limit); target: whose demand
+    tells what would be missed; order: before the cut.
+    """
     if not (~np.isnan(lines.capacity)).any():
         return order
     coming = lines.due_quantity.sum(axis=1)
@@ -258,7 +276,11 @@ def _explained(lines: Lines, target: Target, quantity: Floats, need: Floats) -> 
 
 
 def loss(target: Target, stock: Floats) -> Floats:
-    """Expected cost of shortage and leftover in units of both together: the newsvendor's."""
+    """Expected cost of shortage and leftover in units of both together: the newsvendor's.
+
+    target: of n lines, with the distribution of their demand; stock: n, units, what display and
+    buffer hold included.
+    """
     demand, stock = target.demand, stock - target.display - target.buffer
     return target.ratio * demand.shortage(stock) + (1 - target.ratio) * demand.leftover(stock)
 

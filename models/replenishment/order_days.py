@@ -38,7 +38,11 @@ def _week(text: str) -> Flags:
 
 def next_days(week: Flags, moment: pd.Series, review: Floats) -> tuple[Floats, Floats]:
     """Days from `moment` to the next day that takes orders (0: today), and from then to the first
-    one that is at least the review period later. Without a calendar: 0, and the review period."""
+    one that is at least the review period later. Without a calendar: 0, and the review period.
+
+    week: n × 7, the weekdays that take orders, Monday first; moment: n times; review: n, days of
+    the review period.
+    """
     today = moment.dt.weekday.to_numpy()
     wait = _until(week, today)
     least = np.ceil(review - 1e-9)
@@ -47,7 +51,11 @@ def next_days(week: Flags, moment: pd.Series, review: Floats) -> tuple[Floats, F
 
 
 def last_days(week: Flags, moment: pd.Series, days: Floats) -> Floats:
-    """The last day that takes orders at or before each number of days after `moment`."""
+    """The last day that takes orders at or before each number of days after `moment`.
+
+    week: n × 7, the weekdays that take orders, Monday first; moment: n times; days: n, days after
+    them. The answer is in days after `moment` too.
+    """
     there = np.floor(days) + moment.dt.weekday.to_numpy()
     back = _until(week[:, ::-1], 6 - there)
     return np.asarray(np.floor(days) - back)

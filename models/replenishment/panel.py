@@ -23,7 +23,7 @@ PAIR = list(KEYS[:2])
 
 
 @dataclass(frozen=True)
-class Panel:
+class ReplayPanel:
     """The past of n pairs over T periods.
 
     lines: what was known at each origin; origin: T, the newest origin of each period; later: T,
@@ -85,10 +85,14 @@ class Panel:
         ]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, *, seed: int, most_pairs: int | None = None) -> "Panel":
-        """From planning frames of several origins with `demand`; pairs known at each of them.
+    def of(cls, frame: pd.DataFrame, *, seed: int, most_pairs: int | None = None) -> "ReplayPanel":
+        """The past from planning frames of several origins with `demand`; pairs that each knows.
 
         Raises TooLittleDataError where there are none.
+
+        frame: columns of the planning frame and `demand` (float[]: units asked for in each period
+        until the next origin), a row an origin, pair and supplier; seed: of the drawn pairs and
+        lead times; most_pairs: at most so many, drawn at random; None: all.
         """
         whole = _whole(frame, seed=seed, most_pairs=most_pairs)
         parts = [part for _, part in whole.groupby("event_timestamp", sort=True)]

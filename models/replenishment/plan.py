@@ -147,9 +147,12 @@ def plan(
     order_on: the next day on which the supplier takes orders: lead time and review count from it.
     order_value is missing where the unit cost or the exchange rate is unknown. money_at_risk: the
     lost sales expected if nothing is ordered; lost_sales_expected: although this is. stockout_on:
-    when the expected stock is at its minimum; decide_by: the last order day before the
-    expected position falls to the reorder point. stock_cover_days: how long what is on hand lasts.
-    standing: transfers already planned, which are kept as they are.
+    when the expected stock is at its minimum; decide_by: the last order day before the expected
+    position falls to the reorder point. stock_cover_days: how long what is on hand lasts. standing:
+    transfers already planned, which are kept as they are.
+
+    lines: the pairs, a line each; aim: gives for a position (stock and what is awaited) where the
+    policy wants it; options: the caps, digits of money, and what a transfer takes.
     """
     position = Position.of(lines)
     target = _readable(aim(position))

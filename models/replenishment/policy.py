@@ -19,11 +19,11 @@ from models.replenishment.cover import GRID, Floats, combined, lost_sales_level
 from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Flags, Lines, Texts
 from models.replenishment.order import Target, economic_lot, longest, price_lot, smallest_order
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.plan import Options, Planned, plan
-from models.replenishment.position import Outlook, Position
+from models.replenishment.position import Position, StockOutlook
 from models.replenishment.reorder import Reorder, reorder
-from models.replenishment.replay import Aim, Decide, Trace
+from models.replenishment.replay import Aim, Decide, ReplayTrace
 from models.replenishment.transfers import Moves
 
 _FILE = "policy.json"
@@ -99,13 +99,13 @@ class Policy(ABC):
         policy.learned = stored["learned"]
         return policy
 
-    def replay(self, panel: Panel) -> Trace:
+    def replay(self, panel: ReplayPanel) -> ReplayTrace:
         """What this policy would have cost on a panel of the past, with stock of its own."""
         aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
         start = replay.steady_state(panel, aims[0](panel.plenty))
         return replay.run(panel, replay.follow(panel, aims), start=start)
 
-    def decide(self, panel: Panel) -> Decide:
+    def decide(self, panel: ReplayPanel) -> Decide:
         """What this policy orders on a panel of the past."""
         aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
         return replay.follow(panel, aims)
@@ -150,13 +150,16 @@ class OrderUpTo(Policy):
         self.learned = {"shift": {}}
 
     def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
-        """The critical quantile, shifted as learned for the line's class of demand."""
+        """The critical quantile, shifted as learned for the line's class of demand.
+
+        lines: the pairs, a line each; later: periods since the lines' moment.
+        """
         shifts = _by_class(self.learned["shift"], lines.demand_class, 0.0)
         return partial(_level, self._seen(lines, later), shifts)
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Choose each class's shift by the cost of replaying the frame with it."""
-        panel = Panel.of(frame, seed=self.seed, most_pairs=self.fit_pairs)
+        panel = ReplayPanel.of(frame, seed=self.seed, most_pairs=self.fit_pairs)
         seen = [self._seen(lines, later) for lines, later in panel.reviews()]
         classes = panel.demand_class
         weight = self.theory_weight / _size(classes) / panel.demand.shape[1]
@@ -174,7 +177,7 @@ class OrderUpTo(Policy):
         return self
 
     def _seen(self, lines: Lines, later: float) -> "_Seen":
-        outlook = Outlook.of(lines, later=later)
+        outlook = StockOutlook.of(lines, later=later)
         pace, later_rate = outlook.pace, later_pace(lines)
         leftover = leftover_cost(lines, now=pace, later=later_rate)
         ratio, promise = self._ratio(lines, leftover)
@@ -237,7 +240,7 @@ class _Seen:
     losses."""
 
     lines: Lines
-    outlook: Outlook
+    outlook: StockOutlook
     pace: Floats
     later_pace: Floats
     leftover: Floats
@@ -338,8 +341,8 @@ def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
     """What a unit costs that the protection interval leaves: holding for a review period, for
     longer where demand falls away after it, and what is lost on it at the end of life.
 
-    now, later: n, units asked for a day within the interval and after it. n, money; NaN where the
-    unit cost is unknown.
+    lines: the n lines, with their costs; now, later: n, units asked for a day within the interval
+    and after it. The answer: n, money; NaN where the unit cost is unknown.
     """
     falling = now / np.maximum(later, 1e-9)
     longest_wait = np.maximum(SEASON_DAYS / lines.review_days, 1.0)
@@ -354,6 +357,8 @@ def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
 
     A share of the demand while it runs within the cover: LIFT_BUFFER where the product was never
     promoted before, two thirds of it after one or two promotions, none after more.
+
+    lines: the n lines, with their next promotions; pace: n, units asked for a day.
     """
     begins, ends = np.maximum(lines.promotion[:, 0], 0.0), lines.promotion[:, 1]
     days = np.maximum(np.minimum(ends, lines.cover_days) - begins, 0.0)

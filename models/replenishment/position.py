@@ -25,11 +25,11 @@ class Position:
 
     @classmethod
     def of(cls, lines: Lines) -> "Position":
-        """As the lines were observed."""
+        """The position of the lines as they were observed."""
         return cls(lines.on_hand - lines.reserved, lines.due_quantity, lines.due_days)
 
     def moved(self, units: Floats) -> "Position":
-        """With so many units more (below 0: fewer) of each line."""
+        """The position with so many units more (below 0: fewer) of each line."""
         return replace(self, stock=self.stock + units)
 
     def coming(self, days: Floats) -> Floats:
@@ -51,7 +51,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class StockOutlook:
     """Demand over lead time + review period (`cover`; `days` long), and over parts of the lead time
     (`until`: n × k days). share: of the review period in it; lead_sd: days."""
 
@@ -68,7 +68,7 @@ class Outlook:
         return self.cover.mean / np.maximum(self.days, 1e-9)
 
     @classmethod
-    def of(cls, lines: Lines, *, later: float = 0.0) -> "Outlook":
+    def of(cls, lines: Lines, *, later: float = 0.0) -> "StockOutlook":
         """Seen `later` periods after the lines' moment."""
         until = lines.lead_days[:, None] * _MOMENTS
         days = np.concatenate([lines.cover_days[:, None], until], axis=1)

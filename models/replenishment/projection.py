@@ -32,7 +32,11 @@ class Projection:
 
 
 def project(lines: Lines, position: Position, days: Floats = DAYS) -> Projection:
-    """The projection of some lines; nothing more is ordered."""
+    """The projection of some lines; nothing more is ordered.
+
+    lines: the n lines, with their forecasts; position: their stock and what they await; days: k,
+    days ahead at whose ends the stock is told.
+    """
     ahead = np.broadcast_to(days, (len(lines), len(days)))
     demands = lines.windows.over(np.asarray(ahead, dtype=np.float64))
     there = available(position, days)
@@ -61,6 +65,9 @@ def break_days(lines: Lines, position: Position) -> Floats:
     """Days until the expected stock is at its minimum, nothing more ordered; inf: not within DAYS.
 
     Between two weeks the stock is taken to fall evenly. Lines without a forecast: inf.
+
+    lines: the n lines, with forecasts and display minima; position: their stock and what they
+    await.
     """
     expected = available(position, DAYS) - lines.windows.means(DAYS) - lines.display[:, None]
     below = expected <= 0
@@ -73,7 +80,10 @@ def break_days(lines: Lines, position: Position) -> Floats:
 
 
 def available(position: Position, days: Floats) -> Floats:
-    """Units there or expected by each day, before demand: n × k."""
+    """Units there or expected by each day, before demand: n × k.
+
+    position: stock of n lines and what they await; days: k, days ahead.
+    """
     count = len(position.stock)
     columns = [position.stock + position.coming(np.full(count, day + 1e-9)) for day in days]
     return np.stack(columns, axis=1)

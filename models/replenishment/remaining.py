@@ -55,8 +55,8 @@ def remaining_demand(
 def _correlation(
     cover: Demand, part: Demand, lead: Demand, whole: Demand, share: Floats, rows: np.ndarray
 ) -> Floats:
-    """Of the normal scores of lead time and interval: the review period's variance is taken as its
-    share of the interval's, and the lead times of two orders as independent."""
+    """The correlation of the normal scores of lead time and interval: the review period's variance
+    is taken as its share of the interval's, and the lead times of two orders as independent."""
     own, all_, noisy, total = (_variance(each, rows) for each in (part, cover, lead, whole))
     together = (own + all_ * (1 - share[rows])) / 2
     scale = np.sqrt(noisy * total)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.replenishment.cover import Floats, Ints
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target, economic_lot, place
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.position import Position
 
 _SEED = 7
@@ -25,7 +25,7 @@ Aim = Callable[[Position], Target]
 
 
 @dataclass(frozen=True)
-class Trace:
+class ReplayTrace:
     """What a replay cost: n × T, money in `holding`, `lost`, `ordering`; units in the others.
 
     counted: the periods whose holding and lost sales a policy can be held to: all after a warm-up,
@@ -73,11 +73,14 @@ class Trace:
         return float((self.stock_value * self.counted).sum() / periods)
 
 
-def run(panel: Panel, decide: Decide, *, start: "StockState | None" = None) -> Trace:
+def run(panel: ReplayPanel, decide: Decide, *, start: "StockState | None" = None) -> ReplayTrace:
     """Replay the panel once; the answer holds every pair and period.
 
     start: what each pair has and awaits; None: what was really there, which is nobody's doing until
     the first order can have arrived. With a start of the policy's own every period counts.
+
+    panel: the past of the pairs; decide: gives the quantities (n, units) for a period's number, the
+    stock on hand (n) and that on order (n × periods ahead).
     """
     state = StockState.of(panel) if start is None else start
     last, left, missed, ordered = _once(panel, decide, state)
@@ -85,13 +88,13 @@ def run(panel: Panel, decide: Decide, *, start: "StockState | None" = None) -> T
     return _priced(panel, left, missed, ordered, grown, warm=start is not None)
 
 
-def steady_state(panel: Panel, target: Target) -> "StockState":
+def steady_state(panel: ReplayPanel, target: Target) -> "StockState":
     """The stock that a policy would have had before the first period, had it always planned.
 
-    target: of its lines at the first origin, as if nothing were lost. As many periods' demand as a
-    lead time lasts is on its way; the rest of the position is on the shelf. Positions lie a review
-    period's demand below the level, and of lines ordered in lots anywhere between reorder point and
-    the top (drawn with a fixed seed, alike for every policy).
+    panel: the past of the pairs; target: of its lines at the first origin, as if nothing were lost.
+    As many periods' demand as a lead time lasts is on its way; the rest of the position is on the
+    shelf. Positions lie a review period's demand below the level, and of lines ordered in lots
+    anywhere between reorder point and the top (drawn with a fixed seed, alike for every policy).
     """
     lines, period = panel.lines[0], panel.period_days
     pace = np.maximum(target.pace, 0.0)
@@ -119,7 +122,7 @@ class StockState:
     delay: Floats
 
     @classmethod
-    def of(cls, panel: Panel) -> "StockState":
+    def of(cls, panel: ReplayPanel) -> "StockState":
         """The start of the panel."""
         width = int(max(panel.pipeline.shape[1], panel.lead.max(initial=0) + 1))
         shape = ((0, 0), (0, width - panel.pipeline.shape[1]))
@@ -131,7 +134,10 @@ class StockState:
         return np.asarray(self.stock + self.pipeline.sum(axis=1))
 
     def with_order(self, quantity: Floats, lead: Floats) -> "StockState":
-        """The state after an order that takes `lead` periods."""
+        """The state after an order that takes `lead` periods.
+
+        quantity: n, units ordered; lead: n, periods until they arrive.
+        """
         pipeline, delay = self.pipeline.copy(), self.delay.copy()
         rows, step = np.arange(len(lead)), np.floor(lead).astype(int)
         pipeline[rows, step] += quantity
@@ -153,7 +159,7 @@ class StockState:
 
 
 def _once(
-    panel: Panel, decide: Decide, state: StockState
+    panel: ReplayPanel, decide: Decide, state: StockState
 ) -> tuple[StockState, Floats, Floats, Floats]:
     """All periods once: the end, and by period what was left, missed and ordered."""
     left, missed, ordered = (np.zeros_like(panel.demand) for _ in range(3))
@@ -167,8 +173,11 @@ def _once(
     return state, left, missed, ordered
 
 
-def follow(panel: Panel, aims: Sequence[Aim]) -> Decide:
-    """Order as the aim of each period says."""
+def follow(panel: ReplayPanel, aims: Sequence[Aim]) -> Decide:
+    """Order as the aim of each period says.
+
+    panel: the past of the pairs; aims: one a period, which gives for a position where it should be.
+    """
 
     def decide(t: int, stock: Floats, pipeline: Floats) -> Floats:
         days = np.arange(pipeline.shape[1]) * panel.period_days
@@ -178,7 +187,7 @@ def follow(panel: Panel, aims: Sequence[Aim]) -> Decide:
     return decide
 
 
-def foresight(panel: Panel) -> Decide:
+def foresight(panel: ReplayPanel) -> Decide:
     """Order what will be missing from this order's arrival to the next one's: a bound.
 
     It knows all demand and lead times; packs and minimum quantities do not bind it.
@@ -198,7 +207,7 @@ def foresight(panel: Panel) -> Decide:
     return decide
 
 
-def _arrivals(panel: Panel) -> tuple[Ints, Ints]:
+def _arrivals(panel: ReplayPanel) -> tuple[Ints, Ints]:
     """n × T: the period in which each order arrives, and the first in which a later one can."""
     periods = panel.demand.shape[1]
     never = periods + int(panel.lead.max(initial=0)) + 1
@@ -211,14 +220,14 @@ def _arrivals(panel: Panel) -> tuple[Ints, Ints]:
 
 
 def _priced(
-    panel: Panel, left: Floats, missed: Floats, ordered: Floats, grown: Floats, *, warm: bool
-) -> Trace:
+    panel: ReplayPanel, left: Floats, missed: Floats, ordered: Floats, grown: Floats, *, warm: bool
+) -> ReplayTrace:
     """Money of a replay."""
     lines, periods = panel.lines[0], left.shape[1]
     holding, lost = panel.prices
     waits = np.floor(lines.lead_days / panel.period_days + 1e-9)
     late = np.arange(periods)[None, :] >= np.minimum(waits, periods - 1)[:, None]
-    return Trace(
+    return ReplayTrace(
         holding=left * holding[:, None],
         lost=missed * lost[:, None],
         ordering=(ordered > 0) * lines.order_cost[:, None],
@@ -231,7 +240,7 @@ def _priced(
     )
 
 
-def _carried(lines: Lines, panel: Panel, ordered: Floats, grown: Floats) -> Floats:
+def _carried(lines: Lines, panel: ReplayPanel, ordered: Floats, grown: Floats) -> Floats:
     """Order cost of the units by which stock and open orders grew: not this replay's, but that of
     the periods in which they will be sold; negative where they shrank. A unit carries the order
     cost over the pair's mean order, or over the economic lot where that is larger.

@@ -16,7 +16,10 @@ _YEAR = 365.0
 
 
 def cover_days(target: Target, position: Position) -> Floats:
-    """Days that stock on hand, less reserved, lasts at the expected pace; at most 9999."""
+    """Days that stock on hand, less reserved, lasts at the expected pace; at most 9999.
+
+    target: of n lines, with the pace in units a day; position: their stock and what they await.
+    """
     stock = np.maximum(position.stock, 0.0)
     days = np.divide(stock, target.pace, out=np.full(len(stock), np.inf), where=target.pace > 1e-6)
     return np.where(stock > 0, np.round(np.minimum(days, 9999.0), 1), 0.0)
@@ -31,6 +34,10 @@ def proposals(
     to come, until the stock on hand is sold. markdown: MARKDOWN off, taken to sell
     MARKDOWN_LIFT times as fast: holding saved on the excess less the price given up; of stock that
     nobody asks for in a year, DEAD_PRICE of its price. keep: nothing gains. None: not slow.
+
+    lines: the n lines, with costs, prices and open orders; target: whose pace says how fast they
+    sell; position: their stock and what they await; order: what the plan orders, which changes
+    nothing here; gains: n, money.
     """
     days = cover_days(target, position)
     red = days > RED_DAYS

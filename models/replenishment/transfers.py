@@ -80,6 +80,10 @@ def transfers(
     what the unit is worth to the donor: its cost less the holding until it would be sold there.
     Only moves that gain are made. With whole supplies and needs a vertex of the flow's polytope is
     whole (Ahuja, Magnanti & Orlin, Network Flows, 1993, 9.6).
+
+    lines: a line a warehouse and product; target: the level of each; order: what would be bought of
+    each without transfers; position: stock of each and what it awaits; moving: days and freight
+    that a transfer takes.
     """
     have = position.stock + position.coming(lines.cover_days)
     free = np.minimum(position.stock, have - (1 + KEPT) * target.up_to)

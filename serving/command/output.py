@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -61,11 +62,16 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # an unknown number, which JSON has no word for
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def show(result: Any, as_json: bool) -> None:
-    """A result for people (tables) or machines (JSON)."""
+    """A result for people (tables) or machines (JSON).
+
+    result: dataclasses, mappings, lists; as_json: whether machines read it.
+    """
     plain = _plain(result)
     if as_json:
         typer.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))

@@ -53,8 +53,11 @@ def frame(days: Sequence[str] | None, **options: Any) -> Options:
 def line(
     name: str, values: Sequence[float | None], color: str, *, dashed: bool = False, **options: Any
 ) -> Options:
-    """A line. name: in the legend; values: along the axis, None is a gap; color: CSS; options: of
-    ECharts."""
+    """A line of a chart.
+
+    name: in the legend; values: along the axis, None is a gap; color: CSS; dashed: whether the line
+    is broken; options: of ECharts.
+    """
     style = {"color": color, "width": 1.8, "type": "dashed" if dashed else "solid"}
     look = {"showSymbol": False, "lineStyle": style, "itemStyle": {"color": color}}
     return {"name": name, "type": "line", "data": list(values), **look, **options}
@@ -73,7 +76,11 @@ def bars(name: str, values: Sequence[float | None], color: str, **options: Any) 
 
 
 def band(name: str, low: Sequence[float | None], high: Sequence[float | None]) -> list[Options]:
-    """An area between two lines, as two stacked series. low, high: its edges along the axis."""
+    """An area between two lines, as two stacked series.
+
+    name: of the two series' stack, and in the legend; low, high: its edges along the axis, None is
+    a gap.
+    """
     widths = [
         None if a is None or b is None else round(b - a, 6) for a, b in zip(low, high, strict=True)
     ]

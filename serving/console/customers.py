@@ -10,16 +10,16 @@ from serving.console import charts
 from serving.console.api import Answer, ApiError
 from serving.console.parts import button, confirm, fact, on_key, panel, search, table, tabs
 from serving.console.shell import Screen, Shell, empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _MOST_ROWS = 15
 
 
-def _sections(view: View) -> list[tuple[str, str]]:
+def _sections(view: ConsoleView) -> list[tuple[str, str]]:
     return [(view.t("Search"), "/customers"), (view.t("Segments"), "/customers/segments")]
 
 
-async def show_search(view: View) -> None:
+async def show_search(view: ConsoleView) -> None:
     """The page to find a customer. view: who looks; `text` stands in the address."""
     tabs(_sections(view), "/customers")
     on_key(view, {})
@@ -60,7 +60,7 @@ async def show_search(view: View) -> None:
     again = load(view, fill)
 
 
-async def show_customer(view: View) -> None:
+async def show_customer(view: ConsoleView) -> None:
     """The page of one customer. view: who looks; `id` in the address is whose."""
     tabs(_sections(view), "/customers")
     customer = view.query.get("id", "")
@@ -74,7 +74,7 @@ async def show_customer(view: View) -> None:
 class CustomerView:
     """All that is known of one customer. view: the page; customer: the id."""
 
-    def __init__(self, view: View, customer: str) -> None:
+    def __init__(self, view: ConsoleView, customer: str) -> None:
         self.view = view
         self.customer = customer
 
@@ -191,24 +191,36 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:38]}…"
 
 
-def _facts(view: View, value: Answer) -> list[tuple[str, str]]:
-    """The plain figures of an answer as names and texts; shares in per cent."""
-    f = view.formats
+def _facts(view: ConsoleView, value: Answer) -> list[tuple[str, str]]:
+    """The figures of an answer as names and texts: expectations with their range, shares in per
+    cent, the credit rating."""
     shown = []
     for name, each in value.items():
-        if isinstance(each, bool) or not isinstance(each, str | int | float):
+        if isinstance(each, dict):
+            text = str(each.get("rating") or "–") if name == "credit" else _range(view, name, each)
+        elif isinstance(each, bool) or not isinstance(each, str | int | float):
             continue
-        if isinstance(each, str):
-            text = each
-        elif "probability" in name or "risk" in name:
-            text = f.share(each)
         else:
-            text = f.money(each) if "margin" in name or "value" in name else f.number(each, 2)
+            text = each if isinstance(each, str) else _figure(view, name, each)
         shown.append((name.replace("_", " "), text))
-    return shown[:10]
+    return [each for each in shown if each[1]][:12]
 
 
-async def show_segments(view: View) -> None:
+def _range(view: ConsoleView, name: str, expected: dict[str, Any]) -> str:
+    """An expectation and where eight in ten outcomes lie; empty when it is none."""
+    if "mean" not in expected:
+        return ""
+    low, mean, high = (_figure(view, name, expected.get(part)) for part in ("q10", "mean", "q90"))
+    return f"{mean} ({low} … {high})"
+
+
+def _figure(view: ConsoleView, name: str, value: float | None) -> str:
+    if "probability" in name or "churn" in name:
+        return view.formats.share(value)
+    return view.formats.money(value) if "margin" in name else view.formats.number(value, 2)
+
+
+async def show_segments(view: ConsoleView) -> None:
     """The page of segments. view: who looks."""
     tabs(_sections(view), "/customers/segments")
 

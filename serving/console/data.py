@@ -7,10 +7,10 @@ from nicegui import ui
 from serving.console.grid import ListGrid, column
 from serving.console.parts import download, fact, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 
-def _sections(view: View) -> list[tuple[str, str]]:
+def _sections(view: ConsoleView) -> list[tuple[str, str]]:
     shown = [(view.t("Tables"), "/data")]
     if view.person.may("admin"):
         shown += [
@@ -21,7 +21,7 @@ def _sections(view: View) -> list[tuple[str, str]]:
     return shown
 
 
-async def show_tables(view: View) -> None:
+async def show_tables(view: ConsoleView) -> None:
     """The page of tables. view: who looks."""
     tabs(_sections(view), "/data")
 
@@ -61,7 +61,7 @@ async def show_tables(view: View) -> None:
     load(view, fill)
 
 
-async def show_quarantine(view: View) -> None:
+async def show_quarantine(view: ConsoleView) -> None:
     """The page of rows that did not pass. view: who looks; `table` stands in the address."""
     tabs(_sections(view), "/data/quarantine")
 
@@ -106,7 +106,7 @@ async def show_quarantine(view: View) -> None:
     load(view, fill)
 
 
-async def show_checks(view: View) -> None:
+async def show_checks(view: ConsoleView) -> None:
     """The page of the doctor's checks. view: who looks."""
     tabs(_sections(view), "/data/checks")
 
@@ -126,7 +126,7 @@ async def show_checks(view: View) -> None:
     load(view, fill)
 
 
-async def show_settings(view: View) -> None:
+async def show_settings(view: ConsoleView) -> None:
     """The page of settings. view: who looks."""
     tabs(_sections(view), "/data/settings")
 

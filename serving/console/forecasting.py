@@ -22,13 +22,13 @@ from serving.console.parts import (
     tabs,
 )
 from serving.console.shell import Screen, Shell, empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/forecasts"
 LEVELS = ("total", "country", "warehouse", "category", "product")
 
 
-def _sections(view: View) -> list[tuple[str, str]]:
+def _sections(view: ConsoleView) -> list[tuple[str, str]]:
     return [
         (view.t("Forecasts"), "/forecasts"),
         (view.t("Exceptions"), "/forecasts/exceptions"),
@@ -37,7 +37,7 @@ def _sections(view: View) -> list[tuple[str, str]]:
     ]
 
 
-async def show_forecasts(view: View) -> None:
+async def show_forecasts(view: ConsoleView) -> None:
     """The page. view: who looks; level and key, or warehouse and product, stand in the address."""
     tabs(_sections(view), "/forecasts")
     on_key(view, {})
@@ -53,7 +53,7 @@ async def show_forecasts(view: View) -> None:
     again = load(view, fill)
 
 
-async def _search_bar(view: View) -> None:
+async def _search_bar(view: ConsoleView) -> None:
     """Find a product by its title, then choose the warehouse."""
     t = view.t
     with ui.element("div").classes("filters").props("role=search"):
@@ -72,7 +72,7 @@ async def _search_bar(view: View) -> None:
         search(t("Search product"), "", look).move(target_index=0)
 
 
-async def _level(view: View) -> None:
+async def _level(view: ConsoleView) -> None:
     t, level = view.t, view.query.get("level", "total")
     level = level if level in LEVELS else "total"
     names = dict(
@@ -99,7 +99,7 @@ async def _level(view: View) -> None:
         await _warehouses(view, str(view.query["key"]))
 
 
-def _groups(view: View, level: str, found: Answer) -> None:
+def _groups(view: ConsoleView, level: str, found: Answer) -> None:
     t, f = view.t, view.formats
     ahead = min(4, len(found["data"][0]["windows"]))
     title = t("Units of the next {count} periods", count=ahead)
@@ -131,7 +131,7 @@ def _groups(view: View, level: str, found: Answer) -> None:
             ui.label(t("There are more; search for the product you need.")).classes("quiet")
 
 
-async def _warehouses(view: View, product_id: str) -> None:
+async def _warehouses(view: ConsoleView, product_id: str) -> None:
     t = view.t
     lines = await view.api.get("/v1/replenishment/lines", text=product_id, limit=100)
     own = [line for line in lines["data"] if line["product_id"] == product_id]
@@ -159,7 +159,7 @@ class ForecastPage:
     """One product in one warehouse. view: the page; warehouse_id, product_id: which; again: shows
     it anew."""
 
-    def __init__(self, view: View, warehouse_id: str, product_id: str, again: Any) -> None:
+    def __init__(self, view: ConsoleView, warehouse_id: str, product_id: str, again: Any) -> None:
         self.view = view
         self.pair = {"warehouse_id": warehouse_id, "product_id": product_id}
         self.again = again
@@ -296,7 +296,7 @@ class ForecastPage:
             )
 
 
-def override_table(view: View, overrides: list[dict[str, Any]], again: Any) -> None:
+def override_table(view: ConsoleView, overrides: list[dict[str, Any]], again: Any) -> None:
     """Overrides with a way to drop each.
 
     view: the page; overrides: as the API tells them; again: shows the page anew.
@@ -352,7 +352,7 @@ def override_table(view: View, overrides: list[dict[str, Any]], again: Any) -> N
             button(text, partial(drop, each), icon="delete_outline")
 
 
-async def show_exceptions(view: View) -> None:
+async def show_exceptions(view: ConsoleView) -> None:
     """The page of forecasts that err to one side. view: who looks."""
     tabs(_sections(view), "/forecasts/exceptions")
     t = view.t
@@ -385,7 +385,7 @@ async def show_exceptions(view: View) -> None:
     )
 
 
-async def show_overrides(view: View) -> None:
+async def show_overrides(view: ConsoleView) -> None:
     """The page of all overrides. view: who looks."""
     tabs(_sections(view), "/forecasts/overrides")
 
@@ -397,7 +397,7 @@ async def show_overrides(view: View) -> None:
     again = load(view, fill)
 
 
-async def show_value(view: View) -> None:
+async def show_value(view: ConsoleView) -> None:
     """The page of accuracy and value added. view: who looks."""
     tabs(_sections(view), "/forecasts/value")
 
@@ -441,7 +441,7 @@ async def show_value(view: View) -> None:
     load(view, fill)
 
 
-async def _accuracy(view: View) -> None:
+async def _accuracy(view: ConsoleView) -> None:
     """Accuracy by level and lag, where this API tells it."""
     try:
         found = await view.api.get(f"{_PATH}/accuracy")
@@ -462,7 +462,7 @@ async def _accuracy(view: View) -> None:
         )
 
 
-def _cell(view: View, value: Any) -> str:
+def _cell(view: ConsoleView, value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return "–" if value is None else str(value)
     return view.formats.number(value, 3) if isinstance(value, int | float) else str(value)

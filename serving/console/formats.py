@@ -42,14 +42,21 @@ class Formats:
         return self.locale.replace("_", "-")
 
     def number(self, value: float | None, digits: int = 1) -> str:
-        """A number with at most `digits` decimals."""
+        """A number with at most `digits` decimals.
+
+        value: the number, None: it is missing; digits: decimals, fewer where they would be 0.
+        """
         if value is None:
             return MISSING
         pattern = "#,##0" + ("." + "#" * digits if digits else "")
         return numbers.format_decimal(value, format=pattern, locale=self.locale)
 
     def money(self, value: float | None, currency: str | None = None, *, cents: bool = True) -> str:
-        """An amount: `currency` is the base currency unless given; cents: with its minor units."""
+        """An amount of money with its currency.
+
+        value: the amount, None: it is missing; currency: ISO 4217 code, None: the base currency;
+        cents: with its minor units, else rounded to whole ones.
+        """
         if value is None:
             return MISSING
         code = currency or self.currency
@@ -61,7 +68,10 @@ class Formats:
         )
 
     def share(self, value: float | None, digits: int = 1) -> str:
-        """A share, 0 to 1, in per cent with at most `digits` decimals."""
+        """A share, 0 to 1, in per cent with at most `digits` decimals.
+
+        value: the share, None: it is missing; digits: decimals, fewer where they would be 0.
+        """
         if value is None:
             return MISSING
         pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"

@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from serving.console.view import View
+from serving.console.view import ConsoleView
 
 _BLOCK = 100  # lines of one page: what a window shows, and a little more
 
@@ -46,7 +46,7 @@ class ListGrid:
 
     def __init__(
         self,
-        view: View,
+        view: ConsoleView,
         name: str,
         columns: Sequence[Column],
         *,
@@ -127,7 +127,7 @@ class ListGrid:
         return f"argosy.source({json.dumps(self.name)}, {json.dumps(kept)})"
 
 
-def _texts(view: View) -> dict[str, str]:
+def _texts(view: ConsoleView) -> dict[str, str]:
     return {
         "loadingOoo": view.t("Loading…"),
         "noRowsToShow": view.t("Nothing fits these filters."),

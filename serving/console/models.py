@@ -10,10 +10,10 @@ from serving.console.api import ApiError
 from serving.console.parts import ask_reason, button, fact, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
 from serving.console.today import use_case_names, use_case_of
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 
-async def show_models(view: View) -> None:
+async def show_models(view: ConsoleView) -> None:
     """The page. view: who looks; `use_case` in the address is the one shown."""
     served = view.person.use_cases
     here = view.query.get("use_case") or (served[0] if served else "")
@@ -36,7 +36,7 @@ async def show_models(view: View) -> None:
     again = load(view, fill)
 
 
-def _in_use(view: View, used: dict[str, Any] | None, versions: list[dict[str, Any]]) -> None:
+def _in_use(view: ConsoleView, used: dict[str, Any] | None, versions: list[dict[str, Any]]) -> None:
     t, f = view.t, view.formats
     with ui.element("section").classes("panel"):
         if used and used["problem"]:
@@ -49,7 +49,7 @@ def _in_use(view: View, used: dict[str, Any] | None, versions: list[dict[str, An
                 fact(name.replace("_", " "), f.number(value, 4))
 
 
-def _history(view: View, versions: list[dict[str, Any]]) -> None:
+def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
     t = view.t
     old_first = versions[::-1]
     with panel(t("Figures by version")):
@@ -77,7 +77,7 @@ def _history(view: View, versions: list[dict[str, Any]]) -> None:
         draw()
 
 
-def _versions(view: View, use_case: str, versions: list[dict[str, Any]], again: Any) -> None:
+def _versions(view: ConsoleView, use_case: str, versions: list[dict[str, Any]], again: Any) -> None:
     t, f = view.t, view.formats
     with panel(t("Versions")):
         table(
@@ -109,7 +109,7 @@ def _versions(view: View, use_case: str, versions: list[dict[str, Any]], again: 
             )
 
 
-async def _promote(view: View, use_case: str, version: str, again: Any) -> None:
+async def _promote(view: ConsoleView, use_case: str, version: str, again: Any) -> None:
     reason = await ask_reason(view, view.t("Why promote version {version}?", version=version))
     if not reason:
         return
@@ -123,7 +123,7 @@ async def _promote(view: View, use_case: str, version: str, again: Any) -> None:
     again()
 
 
-async def _roll_back(view: View, use_case: str, again: Any) -> None:
+async def _roll_back(view: ConsoleView, use_case: str, again: Any) -> None:
     reason = await ask_reason(view, view.t("Why roll back?"))
     if not reason:
         return

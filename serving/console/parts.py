@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from serving.console.view import ROOT, View
+from serving.console.view import ROOT, ConsoleView
 
 Cell = str | tuple[str, str]  # a text, or a text and what it links to
 _SHORT = 22  # letters of a cell that is not broken over lines
@@ -133,16 +133,18 @@ def button(
 ) -> ui.button:
     """A button. text: what it does; action: is called; icon: a Material icon's name; main: the one
     that most people want; enabled: whether it may be pressed."""
-    made = ui.button(text, on_click=action, icon=icon or None)
+    made = ui.button(text, on_click=action, icon=icon or None, color=None)
     made.props("dense no-caps" + (" unelevated" if main else " flat"))
     made.classes("button-main" if main else "button-plain")
     made.set_enabled(enabled)
     return made
 
 
-def download(view: View, name: str, query: Callable[[], dict[str, Any]]) -> None:
-    """A button that downloads a list as it is filtered. name: in `rows.LISTS`; query: the filters
-    of the moment."""
+def download(view: ConsoleView, name: str, query: Callable[[], dict[str, Any]]) -> None:
+    """A button that downloads a list as it is filtered.
+
+    view: the page; name: in `rows.LISTS`; query: gives the filters of the moment.
+    """
 
     def fetch() -> None:
         kept = {key: str(value) for key, value in query().items() if value not in (None, "")}
@@ -153,7 +155,7 @@ def download(view: View, name: str, query: Callable[[], dict[str, Any]]) -> None
     button(view.t("CSV"), fetch, icon="download")
 
 
-async def ask_reason(view: View, title: str, suggestions: Sequence[str] = ()) -> str | None:
+async def ask_reason(view: ConsoleView, title: str, suggestions: Sequence[str] = ()) -> str | None:
     """Ask for a reason; None when the person thinks better of it.
 
     view: the page; title: what the reason is for; suggestions: reasons to take with one press.
@@ -172,7 +174,7 @@ async def ask_reason(view: View, title: str, suggestions: Sequence[str] = ()) ->
     return answer
 
 
-async def confirm(view: View, title: str, text: str, action: str) -> bool:
+async def confirm(view: ConsoleView, title: str, text: str, action: str) -> bool:
     """Ask before something that cannot be taken back.
 
     view: the page; title, text: what would happen; action: the button that does it.
@@ -186,7 +188,9 @@ async def confirm(view: View, title: str, text: str, action: str) -> bool:
     return bool(await dialog)
 
 
-def on_key(view: View, keys: dict[str, tuple[str, Callable[[], Awaitable[Any] | None]]]) -> None:
+def on_key(
+    view: ConsoleView, keys: dict[str, tuple[str, Callable[[], Awaitable[Any] | None]]]
+) -> None:
     """Keys of a page; `?` lists them. view: the page; keys: by letter, what it does and how."""
     general = {"/": view.t("Search"), "?": view.t("Show the keys"), "Esc": view.t("Leave a field")}
 
@@ -202,7 +206,7 @@ def on_key(view: View, keys: dict[str, tuple[str, Callable[[], Awaitable[Any] | 
     ui.on("argosy-key", press)
 
 
-def _show_keys(view: View, keys: dict[str, str]) -> None:
+def _show_keys(view: ConsoleView, keys: dict[str, str]) -> None:
     with ui.dialog() as dialog, ui.card():
         html(f'<h2 class="dialog-title">{escape(view.t("Keys"))}</h2>')
         lines = "".join(

@@ -9,12 +9,12 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.parts import button, confirm, fact, on_key, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _FIELDS = ("customer_id", "visitor_id", "market", "ship_to", "placement", "cart", "why")
 
 
-def _sections(view: View) -> list[tuple[str, str]]:
+def _sections(view: ConsoleView) -> list[tuple[str, str]]:
     shown = [(view.t("Preview"), "/storefront")]
     if view.person.may("admin"):
         shown += [
@@ -24,7 +24,7 @@ def _sections(view: View) -> list[tuple[str, str]]:
     return shown
 
 
-async def show_preview(view: View) -> None:
+async def show_preview(view: ConsoleView) -> None:
     """The page of the preview. view: who looks; the question stands in the address."""
     tabs(_sections(view), "/storefront")
     on_key(view, {})
@@ -36,7 +36,7 @@ async def show_preview(view: View) -> None:
 class Preview:
     """A question as the storefront asks it, and its answer. view: the page."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ConsoleView) -> None:
         self.view = view
         self.given: dict[str, str] = {n: view.query[n] for n in _FIELDS if view.query.get(n)}
 
@@ -147,7 +147,7 @@ class Preview:
             )
 
 
-async def show_placements(view: View) -> None:
+async def show_placements(view: ConsoleView) -> None:
     """The page of pins and boosts. view: who looks."""
     tabs(_sections(view), "/storefront/placements")
 
@@ -159,7 +159,7 @@ async def show_placements(view: View) -> None:
     again = load(view, fill)
 
 
-def _placement_form(view: View, found: list[dict[str, Any]], again: Any) -> None:
+def _placement_form(view: ConsoleView, found: list[dict[str, Any]], again: Any) -> None:
     t = view.t
     known = {each["placement"]: each for each in found}
     with panel(t("Pins and boosts of a placement")), ui.element("div").classes("filters"):
@@ -190,7 +190,7 @@ def _settled(former: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _placement_list(view: View, found: list[dict[str, Any]], again: Any) -> None:
+def _placement_list(view: ConsoleView, found: list[dict[str, Any]], again: Any) -> None:
     t = view.t
     with panel(t("Placements")):
         if not found:
@@ -225,7 +225,7 @@ def _boost(boost: dict[str, Any]) -> str:
     return f"{what} × {boost['factor']:g}"
 
 
-async def show_experiments(view: View) -> None:
+async def show_experiments(view: ConsoleView) -> None:
     """The page of experiments. view: who looks."""
     tabs(_sections(view), "/storefront/experiments")
 
@@ -241,7 +241,7 @@ async def show_experiments(view: View) -> None:
     again = load(view, fill)
 
 
-def _experiment_form(view: View, again: Any) -> None:
+def _experiment_form(view: ConsoleView, again: Any) -> None:
     t = view.t
     with panel(t("Start an experiment")), ui.element("div").classes("filters"):
         name = ui.input(label=t("Name")).props("dense outlined")
@@ -268,7 +268,7 @@ def _experiment_form(view: View, again: Any) -> None:
         button(t("Start"), start, main=True, icon="play_arrow")
 
 
-async def _experiment(view: View, experiment: dict[str, Any], again: Any) -> None:
+async def _experiment(view: ConsoleView, experiment: dict[str, Any], again: Any) -> None:
     t, f, name = view.t, view.formats, experiment["experiment_id"]
     with panel(f"{name} · {experiment['placement']}"):
         since, until = f.moment(experiment["started_at"]), f.moment(experiment["stopped_at"])
@@ -283,7 +283,7 @@ async def _experiment(view: View, experiment: dict[str, Any], again: Any) -> Non
             button(t("Stop {name}…", name=name), lambda: _stop(view, name, again), icon="stop")
 
 
-def _report(view: View, report: Answer) -> None:
+def _report(view: ConsoleView, report: Answer) -> None:
     """The arms side by side; whatever figures the report has are told."""
     t = view.t
     arms = report.get("arms") or []
@@ -303,13 +303,13 @@ def _report(view: View, report: Answer) -> None:
         ui.label(text).classes("quiet" if ratio > 0.01 else "stale")
 
 
-def _figure(view: View, value: Any) -> str:
+def _figure(view: ConsoleView, value: Any) -> str:
     if value is None:
         return "–"
     return view.formats.number(value, 4) if isinstance(value, int | float) else str(value)
 
 
-async def _stop(view: View, name: str, again: Any) -> None:
+async def _stop(view: ConsoleView, name: str, again: Any) -> None:
     text = view.t("Everybody is answered as without it. It cannot be started again.")
     if await confirm(view, view.t("Stop {name}?", name=name), text, view.t("Stop")):
         call = view.api.post(f"/v1/experiments/{name}:stop", {})

@@ -14,9 +14,9 @@ from serving.console.api import ApiClient, ApiError
 from serving.console.formats import Formats, locale_of
 from serving.console.session import COOKIE, Person, Sessions
 from serving.console.texts import LANGUAGES, language_of
-from serving.console.view import ROOT, View, failure
+from serving.console.view import ROOT, ConsoleView, failure
 
-Build = Callable[[View], Awaitable[None]]
+Build = Callable[[ConsoleView], Awaitable[None]]
 THEMES = ("auto", "light", "dark")
 
 
@@ -79,11 +79,11 @@ class Shell:
             await self._show(screen, self.view(request, person))
             return None
 
-    def view(self, request: Request, person: Person) -> View:
+    def view(self, request: Request, person: Person) -> ConsoleView:
         """What a page is built with. request: the browser's; person: who looks."""
         accepted = request.headers.get("accept-language", "")
         language = language_of(accepted, request.cookies.get("argosy_language"))
-        return View(
+        return ConsoleView(
             person=person,
             token=request.cookies.get(COOKIE),
             sessions=self.sessions,
@@ -94,7 +94,7 @@ class Shell:
             address=_address(request),
         )
 
-    async def _show(self, screen: Screen, view: View) -> None:
+    async def _show(self, screen: Screen, view: ConsoleView) -> None:
         _head(view, request_theme())
         title = view.t(screen.title)
         ui.page_title(f"{title} · Argosy")
@@ -108,7 +108,7 @@ class Shell:
                     else:
                         _forbidden(view, screen)
 
-    def _menu(self, current: Screen, view: View) -> None:
+    def _menu(self, current: Screen, view: ConsoleView) -> None:
         with ui.element("nav").classes("menu").props(f'aria-label="{view.t("Pages")}"'):
             with ui.element("a").classes("brand").props(f"href={ROOT}/today"):
                 ui.html(_LOGO, sanitize=False)
@@ -120,7 +120,7 @@ class Shell:
             ui.label(view.t("Press ? for keys")).classes("menu-hint")
 
 
-def _menu_entry(screen: Screen, view: View, *, here: bool) -> None:
+def _menu_entry(screen: Screen, view: ConsoleView, *, here: bool) -> None:
     entry = ui.element("a").classes("entry" + (" here" if here else ""))
     entry.props(f'href={ROOT}{screen.path} title="{view.t(screen.title)}"')
     if here:
@@ -162,7 +162,7 @@ def request_theme() -> str:
     return chosen if chosen in THEMES else "auto"
 
 
-def _head(view: View, theme: str) -> None:
+def _head(view: ConsoleView, theme: str) -> None:
     ui.dark_mode({"light": False, "dark": True}.get(theme))
     ui.colors(primary="#0f6b78")
     settings = f'{{locale: "{view.formats.tag}", currency: "{view.formats.currency}"}}'
@@ -174,7 +174,7 @@ def _head(view: View, theme: str) -> None:
     )
 
 
-def _header(title: str, view: View) -> None:
+def _header(title: str, view: ConsoleView) -> None:
     with ui.element("header").classes("bar"):
         ui.html(
             f'<a class="skip" href="#content">{view.t("Skip to the content")}</a>', sanitize=False
@@ -187,21 +187,25 @@ def _header(title: str, view: View) -> None:
         _person(view)
 
 
-def _themes(view: View) -> None:
+def _themes(view: ConsoleView) -> None:
     current = request_theme()
     following = THEMES[(THEMES.index(current) + 1) % len(THEMES)]
     names = {"auto": view.t("Theme: automatic"), "light": view.t("Theme: light")}
     name = names.get(current, view.t("Theme: dark"))
     icon = {"auto": "brightness_auto", "light": "light_mode", "dark": "dark_mode"}[current]
-    button = ui.button(icon=icon).props(f'flat dense round aria-label="{name}"').classes("tool")
+    button = (
+        ui.button(icon=icon, color=None)
+        .props(f'flat dense round aria-label="{name}"')
+        .classes("tool")
+    )
     button.on("click", js_handler=f"() => argosy.choose('argosy_theme', '{following}')")
     with button:
         ui.tooltip(name)
 
 
-def _languages(view: View) -> None:
+def _languages(view: ConsoleView) -> None:
     with (
-        ui.button(icon="translate")
+        ui.button(icon="translate", color=None)
         .props(f'flat dense round aria-label="{view.t("Language")}"')
         .classes("tool"),
         ui.menu(),
@@ -211,12 +215,12 @@ def _languages(view: View) -> None:
             entry.on("click", js_handler=f"() => argosy.choose('argosy_language', '{tag}')")
 
 
-def _person(view: View) -> None:
+def _person(view: ConsoleView) -> None:
     if view.person.key is None:
         ui.label(view.t("No keys asked")).classes("person quiet")
         return
     ui.label(view.person.name).classes("person")
-    button = ui.button(icon="logout").props(
+    button = ui.button(icon="logout", color=None).props(
         f'flat dense round aria-label="{view.t("Sign out")}" data-key=sign-out'
     )
     button.classes("tool").on("click", js_handler="() => argosy.signOut()")
@@ -224,7 +228,7 @@ def _person(view: View) -> None:
         ui.tooltip(view.t("Sign out"))
 
 
-def _forbidden(view: View, screen: Screen) -> None:
+def _forbidden(view: ConsoleView, screen: Screen) -> None:
     with ui.element("div").classes("empty").props("role=alert"):
         ui.icon("lock").classes("empty-icon")
         ui.label(view.t("Your key may not see this page.")).classes("empty-title")
@@ -237,13 +241,13 @@ def _forbidden(view: View, screen: Screen) -> None:
         ui.label(needed).classes("quiet")
 
 
-def _without_api(view: View, error: ApiError) -> None:
+def _without_api(view: ConsoleView, error: ApiError) -> None:
     _head(view, request_theme())
     with ui.element("main").classes("alone"):
         failure(view, error, ui.navigate.reload)
 
 
-def empty(view: View, title: str, hint: str, icon: str = "inbox") -> None:
+def empty(view: ConsoleView, title: str, hint: str, icon: str = "inbox") -> None:
     """A place where there is nothing to show, and what to do about it.
 
     view: the page; title: what there is none of; hint: what helps; icon: a Material icon's name.

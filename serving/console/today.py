@@ -9,10 +9,10 @@ from serving.console.api import ApiError
 from serving.console.parts import fact, on_key, panel, table
 from serving.console.replenishment import words
 from serving.console.shell import Screen, Shell, empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 
-async def show_today(view: View) -> None:
+async def show_today(view: ConsoleView) -> None:
     """The page. view: who looks; only what the key may see is asked for."""
     on_key(view, {})
     parts = (
@@ -30,14 +30,14 @@ async def show_today(view: View) -> None:
     _numbers(view)
 
 
-def _part(view: View, show: Callable[[View], Awaitable[None]]) -> None:
+def _part(view: ConsoleView, show: Callable[[ConsoleView], Awaitable[None]]) -> None:
     async def fill() -> None:
         await show(view)
 
     load(view, fill)
 
 
-async def _orders(view: View) -> None:
+async def _orders(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/replenishment/lines/summary")
     with panel(t("Orders to decide"), (t("All lines"), "/orders")):
@@ -70,7 +70,7 @@ async def _orders(view: View) -> None:
         )
 
 
-async def _reviews(view: View) -> None:
+async def _reviews(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/fraud/reviews", limit=200)
     with panel(t("Payments to review"), (t("Queue"), "/fraud")):
@@ -95,7 +95,7 @@ async def _reviews(view: View) -> None:
         )
 
 
-async def _exceptions(view: View) -> None:
+async def _exceptions(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/forecasts/exceptions", limit=5)
     with panel(t("Forecasts that err to one side"), (t("All exceptions"), "/forecasts/exceptions")):
@@ -122,7 +122,7 @@ async def _exceptions(view: View) -> None:
         )
 
 
-async def _models(view: View) -> None:
+async def _models(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/models")
     with panel(t("Models in use"), (t("Versions"), "/models")):
@@ -140,7 +140,7 @@ async def _models(view: View) -> None:
         )
 
 
-async def _data(view: View) -> None:
+async def _data(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/data/tables")
     late = [each for each in found["data"] if each["quarantined"]]
@@ -164,7 +164,7 @@ async def _data(view: View) -> None:
             ui.label(t("No row is in quarantine.")).classes("quiet")
 
 
-def _numbers(view: View) -> None:
+def _numbers(view: ConsoleView) -> None:
     """Operating figures against their limits, where this API has them."""
 
     async def fill() -> None:
@@ -179,7 +179,7 @@ def _numbers(view: View) -> None:
     load(view, fill)
 
 
-def _kpis(view: View, kpis: list[dict[str, Any]]) -> None:
+def _kpis(view: ConsoleView, kpis: list[dict[str, Any]]) -> None:
     if not kpis:
         return
     with panel(view.t("Figures")), ui.element("div").classes("strip"):
@@ -193,7 +193,7 @@ def use_case_of(model: dict[str, Any]) -> str:
     return str(model["use_case"])
 
 
-def use_case_names(view: View) -> dict[str, str]:
+def use_case_names(view: ConsoleView) -> dict[str, str]:
     """The use cases as people call them. view: whose language."""
     return {
         "recommendation": view.t("Recommendation"),

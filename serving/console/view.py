@@ -17,7 +17,7 @@ Notice = Literal["info", "positive", "warning", "negative"]
 
 
 @dataclass(frozen=True)
-class View:
+class ConsoleView:
     """One page as one person sees it.
 
     query: the state in the address, by name; address: the path and query to come back to.
@@ -67,7 +67,10 @@ class View:
         return answer
 
     def say(self, text: str, *, kind: Notice = "info") -> None:
-        """Tell the person something; kind: info, positive, warning or negative."""
+        """Tell the person something in a note at the foot of the page.
+
+        text: what; kind: info, positive, warning or negative.
+        """
         lasting = 8000 if kind in {"negative", "warning"} else 3500
         ui.notify(
             text,
@@ -79,12 +82,12 @@ class View:
         )
 
 
-def sign_in_again(view: View) -> None:
+def sign_in_again(view: ConsoleView) -> None:
     """Lead to the sign-in page, and from there back to this address."""
     ui.navigate.to(f"/sign-in?next={quote(view.address, safe='')}&ended=1")
 
 
-def load(view: View, fill: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+def load(view: ConsoleView, fill: Callable[[], Awaitable[None]]) -> Callable[[], None]:
     """A part of the page that asks the API: a skeleton first, then what `fill` builds, or the
     error as a sentence with a way to try again. Returns a function that loads it again.
 
@@ -118,7 +121,7 @@ def load(view: View, fill: Callable[[], Awaitable[None]]) -> Callable[[], None]:
     return again
 
 
-def failure(view: View, error: ApiError, again: Callable[[], None] | None = None) -> None:
+def failure(view: ConsoleView, error: ApiError, again: Callable[[], None] | None = None) -> None:
     """What could not be shown, in a sentence, with the request to quote.
 
     view: the page; error: what the API said; again: tries once more, None where it cannot.
@@ -130,4 +133,4 @@ def failure(view: View, error: ApiError, again: Callable[[], None] | None = None
             if error.request_id:
                 ui.label(view.t("Request {id}", id=error.request_id)).classes("quiet")
         if again is not None:
-            ui.button(view.t("Try again"), on_click=again).props("flat dense no-caps")
+            ui.button(view.t("Try again"), on_click=again, color=None).props("flat dense no-caps")

@@ -1,6 +1,6 @@
 """Examples of every operation: values of parameters, and answers recorded on the small sample.
 
-The answers are written by the test of this name with `ARGOSY_RECORD_ANSWERS=1`, which asks a
+The answers are written by the test of this name with `RECORD_ANSWERS=1`, which asks a
 server over the small sample merchant for the example of every operation.
 """
 
@@ -26,6 +26,7 @@ PARAMETERS: Mapping[str, Any] = {
     "po_id": "a-purchase-order-id",
     "product_id": "p1082185",
     "quantiles": "0.1,0.5,0.9",
+    "segment": "regular",
     "suggestion_id": "DE1~p1082185~S06",
     "table": "orders",
     "text": "MILK",

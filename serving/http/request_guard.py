@@ -78,7 +78,7 @@ class RequestGuard:
     async def _answer(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
     ) -> int:
-        """The same, without a span; the status that was answered."""
+        """Answer one request, outside any span; the status that was answered."""
         started = time.perf_counter()
         request_id = scope["request_id"] = _request_id(headers)
         reply = _Reply(send, request_id)

@@ -5,7 +5,7 @@ Usage: python tests/benchmarks/recommendation.py DIR   (train_pairs.parquet, tes
        python tests/benchmarks/recommendation.py --scale [CUSTOMERS PRODUCTS]
 
 Gowalla: for every user of the test all items that are not in their training set are ranked by the
-product's own taste table (default settings), evaluated as an answer is: the sum of a few rows. The
+product's own graph filter (default settings), evaluated as an answer is: the sum of a few rows. The
 settings were chosen on a split of the training pairs; the test pairs are read for the figures only.
 
 --scale: a synthetic shop (default 1,000,000 customers × 100,000 products, ten purchases each, 128
@@ -29,9 +29,9 @@ from scipy.sparse import csr_matrix
 
 from models.base import parameters
 from models.recommendation import Recommender
+from models.recommendation.graph_filter import fit_graph_filter
 from models.recommendation.neighbours import Neighbours
-from models.recommendation.selection import best
-from models.recommendation.taste import fit_taste
+from models.recommendation.selection import select_best
 from training.metrics import ndcg_at_k, recall_at_k
 
 PUBLISHED = {
@@ -70,7 +70,7 @@ def hits(taste: Neighbours, likes: csr_matrix, wanted: dict[int, list[int]]) -> 
         liked = likes.indices[likes.indptr[user] : likes.indptr[user + 1]]
         score = taste.spread(liked, np.ones(len(liked)), likes.shape[1])
         everything[liked] = False
-        shown = best(score, SHOWN, everything, above=0.0)
+        shown = select_best(score, SHOWN, everything, above=0.0)
         everything[liked] = True
         found[place, : len(shown)] = np.isin(shown, items)
     return found
@@ -81,7 +81,7 @@ def gowalla(folder: Path) -> dict[str, float]:
     likes, wanted = read(folder)
     defaults = parameters(Recommender())
     started = time.perf_counter()
-    taste = fit_taste(
+    taste = fit_graph_filter(
         likes,
         factors=int(str(defaults["factors"])),
         keep=int(str(defaults["ties"])),
@@ -163,9 +163,9 @@ def answer(folder: Path, *, times: int = 3000, seed: int = 11) -> dict[str, floa
     for name in people:
         started = time.process_time()
         session = [(model.sources.products.text(random.integers(0, products, 1))[0], 0.5)]
-        who = model.who(name, session=session)
+        shopper = model.find_shopper(name, session=session)
         mask = eligible & (model.sources.catalogue.aisle != random.integers(0, 40))
-        model.rank(who, limit=20, eligible=mask)
+        model.rank(shopper, limit=20, eligible=mask)
         took.append(1000 * (time.process_time() - started))
     held = {
         line.split(":")[0]: int(line.split()[1]) / 1e6

@@ -31,7 +31,7 @@ from parts.weekly_inventory import Floats, Sales, all_forecasts, initial, planni
 
 from models.forecasting import Forecaster
 from models.replenishment import OrderUpTo
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.replay import Decide, foresight, run
 
 # Weeks known at each start; the last leaves eight weeks to be scored.
@@ -66,7 +66,7 @@ def _season(sales: Sales, known: int) -> Floats:
     return factors / factors.mean()
 
 
-def state(sales: Sales, panel: Panel, start: int) -> Panel:
+def state(sales: Sales, panel: ReplayPanel, start: int) -> ReplayPanel:
     """The panel with the stock that the organisers' policy would have had at its start."""
     before = start - WARM_UP
     early = replace(
@@ -105,7 +105,7 @@ def once(sales: Sales, start: int, made: pd.DataFrame) -> dict[str, float]:
         planning(sales, made.loc[n], n, SCORED - ORDERS + 1 if n == last else 1)
         for n in range(start, last + 1)
     ]
-    panel = state(sales, Panel.of(pd.concat(rows, ignore_index=True), seed=7), start)
+    panel = state(sales, ReplayPanel.of(pd.concat(rows, ignore_index=True), seed=7), start)
     ours = run(panel, tuned.decide(panel))
     untuned = run(panel, OrderUpTo().decide(panel))
     theirs = run(panel, moving_average(sales, start))

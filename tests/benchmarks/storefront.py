@@ -206,7 +206,7 @@ def wait(server: "subprocess.Popen[bytes]") -> None:
 
 
 def load(which: int, seconds: float) -> list[float]:
-    """Ask one question after the other on one connection; seconds each took."""
+    """ProductQuery one question after the other on one connection; seconds each took."""
     took = []
     with socket.create_connection(("127.0.0.1", PORT)) as connection:
         end, i = time.perf_counter() + seconds, which * 1000

@@ -82,7 +82,10 @@ def top_decile_share(ranking: Numbers, value: Numbers) -> float:
 
 
 def by_decile(ranking: Numbers, value: Numbers) -> list[Numbers]:
-    """The values of each tenth of customers, the highest ranking first."""
+    """The values of each tenth of customers, the highest ranking first.
+
+    ranking, value: one number a customer.
+    """
     order = np.argsort(-ranking, kind="stable")
     return [value[part] for part in np.array_split(order, DECILES) if len(part)]
 

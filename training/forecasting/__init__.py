@@ -76,7 +76,7 @@ def _tables(context: Context) -> dict[str, pd.DataFrame]:
 
 
 def check(demand: pd.DataFrame) -> list[str]:
-    """What is missing."""
+    """What is missing for training, as sentences; nothing where all is there."""
     if demand.empty:
         return [_NO_PERIOD]
     periods, unit = demand["event_timestamp"].nunique(), demand["frequency"].iloc[0]
@@ -88,7 +88,11 @@ def check(demand: pd.DataFrame) -> list[str]:
 
 
 def split(demand: pd.DataFrame, context: Context) -> Split:
-    """The last 8 weeks (56 days, 6 months; a third of the history at most) are judged."""
+    """The last 8 weeks (56 days, 6 months; a third of the history at most) are judged.
+
+    demand: the frame of the `demand` view, a row a pair and period; context: that of the training
+    run, which changes nothing here.
+    """
     ends = sorted(demand["event_timestamp"].unique())
     cut = cut_at(ends, str(demand["frequency"].iloc[0]))
     past = demand["event_timestamp"] <= cut
@@ -117,7 +121,9 @@ def baselines(context: Context) -> Mapping[str, Model]:
 
 
 def _resumable(unfitted: Forecaster, context: Context) -> Forecaster:
-    """It keeps what its fit has done: a training run that was killed goes on from there."""
+    """The forecaster, made to keep what its fit has done: a training run that was killed goes on
+    from there.
+    """
     unfitted.checkpoints = Checkpoints(
         _kept(context), lambda text: context.progress(f"forecasting: {text}")
     )
@@ -138,6 +144,9 @@ def score(fitted: Model, parts: Split) -> Mapping[str, float]:
 
     Of a forecaster that corrects stock-outs also what that does to the bias of in-stock periods:
     `bias_in_stock`, and `bias_in_stock_uncorrected` of its twin that takes sales for demand.
+
+    fitted: a model fitted on what was known at the cut; parts: the demand before the cut and after
+    it.
     """
     found = dict(figures(judged(fitted, parts)))
     if isinstance(fitted, Forecaster) and not isinstance(fitted, Baseline):
@@ -162,6 +171,9 @@ def refit(trained: Trained, context: Context) -> Model:
     """The release: the model that was judged, with what its back-test chose, learned from all.
 
     With little history the back-test is made anew: the newest periods double what it knows.
+
+    trained: the model that was judged, with its name, and the whole frame that the release learns
+    from; context: of the training run: settings and `--set` values.
     """
     model = trained.model
     if not isinstance(model, Forecaster):
@@ -187,6 +199,9 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     The model was fitted on nothing after the first origin, so that replenishment may learn from
     how these forecasts fared. `argosy score forecasting` writes those of the champion. Those of now
     bear the overrides that hold; what the model said of those pairs goes to `model_forecast`.
+
+    fitted: a forecaster fitted on what was known at the cut; context: of the training run:
+    settings, lake, store and as_of; parts: the demand before the cut and after it.
     """
     tables = _tables(context)
     demand = pd.concat([parts.train, parts.test], ignore_index=True)

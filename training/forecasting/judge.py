@@ -27,7 +27,10 @@ _LEAST_SCALE = 0.1
 
 
 def cut_at(ends: Sequence[pd.Timestamp], frequency: str) -> pd.Timestamp:
-    """The end of the last period that is trained on: before the judged ones, a third at most."""
+    """The end of the last period that is trained on: before the judged ones, a third at most.
+
+    ends: the ends of all closed periods, each once, oldest first; frequency: day, week or month.
+    """
     return ends[len(ends) - 1 - min(JUDGED[frequency], len(ends) // 3)]
 
 
@@ -39,7 +42,10 @@ def origins(split: Split) -> list[pd.Timestamp]:
 
 
 def known_at(split: Split, origin: pd.Timestamp) -> pd.DataFrame:
-    """What a forecaster is given at an origin: history up to it, and the plan after it."""
+    """What a forecaster is given at an origin: history up to it, and the plan after it.
+
+    split: the demand before the cut and after it; origin: the end of the last period that is known.
+    """
     after = split.test[split.test["event_timestamp"] > origin]
     ends = pd.Index(sorted(after["event_timestamp"].unique()))
     known = [name for name in AHEAD if name in after]
@@ -53,6 +59,9 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
 
     Columns of `beside`, and `total`, the demand of the periods 1 … horizon, NaN when one of these
     was not in stock.
+
+    model: fitted on what was known at the cut; split: the demand before the cut and after it;
+    stride: 1 for every origin, 2 for every second, and so on.
     """
     every = beside(model, split, stride=stride)
     pairs = every.groupby(["origin", *KEYS], sort=False)
@@ -65,6 +74,9 @@ def beside(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
 
     Columns of `predict`, `origin`, `category`, `country`, and `quantity`, NaN where the shelf was
     not full throughout.
+
+    model: fitted on what was known at the cut; split: the demand before the cut and after it;
+    stride: 1 for every origin, 2 for every second, and so on.
     """
     truth = split.test[
         [*KEYS, "period_start", "category", "country", "quantity", "in_stock", "censored"]
@@ -113,7 +125,11 @@ def _by_series(found: pd.DataFrame) -> dict[str, float]:
 
 
 def wape_of_sums(found: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:
-    """WAPE of forecasts added up by each level of TOTALS, an origin and period at a time."""
+    """WAPE of forecasts added up by each level of TOTALS, an origin and period at a time.
+
+    found: a row a forecast period, as `judged` gives them: origin, horizon, the columns of TOTALS,
+    quantity, and the forecast; mean: the column of the forecast.
+    """
     answer = {}
     for level, column in TOTALS.items():
         keys = ["origin", "horizon", *([column] if column else [])]

@@ -17,7 +17,11 @@ _FANS = 4
 
 
 def draw(model: Model, split: Split, folder: Path) -> None:
-    """fan_1 … fan_4, coverage, by_class (PNG)."""
+    """Draw a training run's plots: fan_1 … fan_4, coverage, by_class (PNG).
+
+    model: fitted on what was known at the cut; split: the demand before the cut and after it;
+    folder: where the files are written.
+    """
     beside = judged(model, split, stride=3)
     _coverage(beside, folder / "coverage.png")
     _by_class(beside, folder / "by_class.png")

@@ -81,7 +81,11 @@ def check(payments: pd.DataFrame) -> list[str]:
 
 
 def split(payments: pd.DataFrame, context: Context) -> FraudSplit:
-    """Train on what was known at the cut, labels too; test on the labelled payments from it on."""
+    """Train on what was known at the cut, labels too; test on the labelled payments from it on.
+
+    payments: a row a payment, as `frame` gives them; context: of the run; its settings say how old
+    a payment must be for its label to be known.
+    """
     cut = cut_of(payments)
     recent = payments[payments["attempted_at"] >= cut]
     train = with_labels(payments, cut, _maturity(payments, cut, context))
@@ -111,6 +115,8 @@ def baselines(context: Context) -> Mapping[str, Model]:
 
 def score(fitted: Model, halves: Split) -> Mapping[str, float]:
     """Metrics on the test payments; NaN where there are no frauds, or no honest payments, in them.
+
+    fitted: the trained model; halves: the payments, cut by time.
 
     saved_share: of the cost of allowing everything. average_precision_from, _to: the interval that
     chance leaves.
@@ -165,6 +171,10 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     people's time and the limit of friction; and the deciles of their probabilities, which later
     days are compared with.
 
+    fitted: the trained model; halves: the payments, cut by time: of a FraudSplit the recent ones
+    count, labelled or not, else those of the test; context: of the run; its settings say the costs,
+    the budget and the limits.
+
     honest_stopped_share: of the recent payments that nobody reported, what it does not simply
     allow; most_stopped: the limit that a release must hold to be promoted.
     """
@@ -215,7 +225,11 @@ def _friction(found: FraudPolicy, p: np.ndarray, amount: np.ndarray) -> str:
 
 
 def plots(fitted: Model, halves: Split, folder: Path) -> None:
-    """Precision and recall, calibration, cost by threshold, distribution of the score."""
+    """Precision and recall, calibration, cost by threshold, distribution of the score.
+
+    fitted: the trained model; halves: the payments, cut by time, of which the test is drawn;
+    folder: where the PNG files are written.
+    """
     test = halves.test
     label = test["is_fraud"].to_numpy(dtype=np.int64)
     if not 0 < label.sum() < len(label):

@@ -28,7 +28,11 @@ def with_labels(payments: pd.DataFrame, known_at: datetime, maturity: timedelta)
 
 
 def labelled(payments: pd.DataFrame, known_at: datetime, maturity: timedelta) -> pd.DataFrame:
-    """The payments whose label was known at a time; arguments as of `with_labels`."""
+    """The payments whose label was known at a time, with `is_fraud` as `with_labels` gives it.
+
+    payments: as `with_labels` takes them; known_at: the time; maturity: how old a payment must be
+    for its label to be known.
+    """
     marked = with_labels(payments, known_at, maturity)
     return marked[marked["is_fraud"].notna()]
 

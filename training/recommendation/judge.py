@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import Model
+from models.recommendation.targets import with_targets_as_purchases
 from training.job import Split
 from training.metrics import (
     average_precision_at_k,
@@ -29,11 +30,12 @@ SEGMENTS = {"new": (0, 0), "light": (1, 9), "heavy": (10, 10**9)}
 def judge(fitted: Model, halves: Split) -> dict[str, float]:
     """Metrics of ten products shown at the cut, by what each person then bought.
 
+    fitted: of `halves.train`; halves: the split whose test is foretold.
     coverage: share of the products on sale that anybody is shown. novelty: mean −log2 of a shown
     product's share of past buyers (Zhou et al., 2010); top_1_percent_share: share of what is shown
     that is among the 1% best sellers; diversity: share of pairs in a list of different categories
     (left out where no category is known). NDCG and recall also by segment of customers, recall of
-    new products too.
+    new products, and of lists of products the person does not have (`…_new_only`).
     """
     shown = fitted.predict(asked(halves, SHOWN))
     hits, wanted = found(shown, halves.test, SHOWN)
@@ -55,13 +57,16 @@ def judge(fitted: Model, halves: Split) -> dict[str, float]:
         | _diversity(shown, halves)
         | _by_segment(hits, wanted, halves)
         | _new(shown, halves)
+        | _new_only(fitted, halves)
     )
 
 
 def compared(fitted: Model, baselines: Sequence[Model], halves: Split) -> dict[str, float]:
     """How much more than the best baseline a model finds, as a share of the baseline's figure.
 
-    For NDCG and recall; `low` and `high`: 95% bootstrap interval, drawn by customer.
+    fitted: of `halves.train`; baselines: unfitted; halves: the split. For NDCG and recall, of all
+    products and of those the person did not have (`…_new_only`); `low` and `high`: 95% bootstrap
+    interval, drawn by customer.
     """
     ours = _by_person(fitted, halves)
     theirs = [_by_person(baseline.fit(halves.train), halves) for baseline in baselines]
@@ -77,7 +82,16 @@ def compared(fitted: Model, baselines: Sequence[Model], halves: Split) -> dict[s
 
 
 def _by_person(fitted: Model, halves: Split) -> dict[str, Floats]:
-    hits, wanted = found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN)
+    figures = _each_person(*found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN))
+    new = bought_for_the_first_time(halves)
+    if new.empty:
+        return figures
+    shown = fitted.predict(_asked_of(new, SHOWN, new_only=True))
+    only = _each_person(*found(shown, new, SHOWN))
+    return figures | {f"{name}_new_only": values for name, values in only.items()}
+
+
+def _each_person(hits: Floats, wanted: Ints) -> dict[str, Floats]:
     each = [(hits[[i]], wanted[[i]]) for i in range(len(hits))]
     return {
         "ndcg": np.array([ndcg_at_k(*one) for one in each]),
@@ -85,8 +99,37 @@ def _by_person(fitted: Model, halves: Split) -> dict[str, Floats]:
     }
 
 
+def _new_only(fitted: Model, halves: Split) -> dict[str, float]:
+    """NDCG and recall of lists without what the person has, over who bought something new."""
+    new = bought_for_the_first_time(halves)
+    if new.empty:
+        return {}
+    hits, wanted = found(fitted.predict(_asked_of(new, SHOWN, new_only=True)), new, SHOWN)
+    return {
+        "ndcg_at_10_new_only": ndcg_at_k(hits, wanted),
+        "recall_at_10_new_only": recall_at_k(hits, wanted),
+    }
+
+
+def bought_for_the_first_time(halves: Split) -> pd.DataFrame:
+    """The purchases of the test of products that the person had not bought before the cut."""
+    names = ["customer_id", "product_id"]
+    before = _bought(halves.train)[names].drop_duplicates()
+    test = halves.test.astype(dict.fromkeys(names, object))
+    both = test.merge(before.astype(object), on=names, how="left", indicator=True)
+    return both.loc[both["_merge"] == "left_only", list(halves.test.columns)]
+
+
+def _bought(train: pd.DataFrame) -> pd.DataFrame:
+    """What counts as a purchase of the time before the cut."""
+    targets = with_targets_as_purchases(train)
+    return targets[targets["kind"] == "purchase"]
+
+
 def found(shown: pd.DataFrame, test: pd.DataFrame, depth: int) -> tuple[Floats, Ints]:
     """People × depth hits, and how many products each person bought; people in order of their id.
+
+    shown: answers (customer_id, product_id, rank); test: purchases; depth: places that count.
 
     Everybody who bought in the test counts, also somebody who is shown nothing.
     """
@@ -100,15 +143,24 @@ def found(shown: pd.DataFrame, test: pd.DataFrame, depth: int) -> tuple[Floats, 
 
 
 def asked(halves: Split, limit: int) -> pd.DataFrame:
-    """Everybody who bought in the test, in order of their id."""
-    people = np.sort(halves.test["customer_id"].unique())
-    return pd.DataFrame({"customer_id": people, "limit": limit})
+    """Everybody who bought in the test, in order of their id, each asking for `limit` products.
+
+    halves: the split whose test names the people; limit: how many products each.
+    """
+    return _asked_of(halves.test, limit)
+
+
+def _asked_of(test: pd.DataFrame, limit: int, *, new_only: bool = False) -> pd.DataFrame:
+    people = np.sort(test["customer_id"].unique())
+    return pd.DataFrame({"customer_id": people, "limit": limit, "new_only": new_only})
 
 
 def segments(halves: Split) -> dict[str, NDArray[np.bool_]]:
     """Who of the people in the test is in which segment; a segment nobody is in is left out."""
-    bought = halves.train[halves.train["kind"] == "purchase"]
-    orders = bought.groupby("customer_id")["order_id"].nunique()
+    bought = _bought(halves.train)
+    # What came without an order counts as one order a day.
+    order = bought["order_id"].fillna(bought["occurred_at"].dt.strftime("%Y-%m-%d"))
+    orders = order.groupby(bought["customer_id"].astype(object)).nunique()
     before = orders.reindex(asked(halves, SHOWN)["customer_id"]).fillna(0).to_numpy()
     inside = {name: (before >= low) & (before <= high) for name, (low, high) in SEGMENTS.items()}
     return {name: mask for name, mask in inside.items() if mask.any()}
@@ -124,7 +176,7 @@ def _by_segment(hits: Floats, wanted: Ints, halves: Split) -> dict[str, float]:
 
 def _new(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
     """Recall of products that were new at the cut, over the people who bought one."""
-    bought = halves.train[halves.train["kind"] == "purchase"]
+    bought = _bought(halves.train)
     first = bought.groupby("product_id")["occurred_at"].min()
     old = first.index[first < halves.cut - pd.Timedelta(days=_NEW_DAYS)]
     fresh = halves.test[~halves.test["product_id"].isin(old)]
@@ -145,5 +197,5 @@ def _diversity(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
 
 def _buyer_share(train: pd.DataFrame) -> "pd.Series[float]":
     """Share of all buyers who bought a product, by product."""
-    bought = train[train["kind"] == "purchase"].drop_duplicates(["customer_id", "product_id"])
+    bought = _bought(train).drop_duplicates(["customer_id", "product_id"])
     return bought["product_id"].value_counts() / bought["customer_id"].nunique()

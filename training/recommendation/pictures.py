@@ -14,7 +14,11 @@ _DEPTHS = (1, 2, 5, 10, 20, 50)
 
 
 def plots(fitted: Model, halves: Split, folder: Path) -> None:
-    """Recall and NDCG by depth, NDCG by kind of customer, how far down the range we reach."""
+    """Recall and NDCG by depth, NDCG by kind of customer, how far down the range we reach.
+
+    fitted: of `halves.train`; halves: the split whose test is foretold; folder: where the pictures
+    are written.
+    """
     shown = fitted.predict(asked(halves, max(_DEPTHS)))
     by_depth = {depth: found(shown, halves.test, depth) for depth in _DEPTHS}
     line(

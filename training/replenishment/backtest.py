@@ -11,9 +11,9 @@ import pandas as pd
 from models.base import TooLittleDataError
 from models.registry import Registry, Run
 from models.replenishment import MinMax, MovingAverage
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Trace
+from models.replenishment.replay import ReplayTrace
 from training.job import Context, Split, data_hash
 from training.replenishment import plots as pictures
 from training.replenishment.recipe import RECIPE, figures, ratio_interval
@@ -34,7 +34,7 @@ class Backtest:
     classes: pd.DataFrame
     split: Split
     fitted: Policy
-    panel: Panel
+    panel: ReplayPanel
 
 
 def backtest(context: Context) -> Backtest:
@@ -55,7 +55,7 @@ def backtest(context: Context) -> Backtest:
         "moving average": MovingAverage(seed=seed),
         "min-max": MinMax(seed=seed),
     }
-    panel = Panel.of(split.test, seed=seed)
+    panel = ReplayPanel.of(split.test, seed=seed)
     traces = {}
     for name, policy in policies.items():
         context.progress(f"replenishment: replaying {name} on {panel.pairs:,} pairs")
@@ -72,7 +72,11 @@ def backtest(context: Context) -> Backtest:
 
 
 def log(done: Backtest, context: Context, registry: Registry) -> str:
-    """Keep the figures and pictures in MLflow; the id of the run."""
+    """Keep the figures and pictures in MLflow; the id of the run.
+
+    done: the replay to keep; context: of the run, whose moment and lake version are noted;
+    registry: where the run is kept.
+    """
     rows = done.policies.set_index("policy")
     table = {str(name): _floats(row) for name, row in rows.iterrows()}
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +107,7 @@ def _floats(row: pd.Series) -> Mapping[str, float]:
     return {str(name): float(value) for name, value in row.items()}
 
 
-def _policies(traces: Mapping[str, Trace], *, seed: int) -> pd.DataFrame:
+def _policies(traces: Mapping[str, ReplayTrace], *, seed: int) -> pd.DataFrame:
     plain = traces["moving average"]
     rows = []
     for name, trace in traces.items():
@@ -121,7 +125,7 @@ def _policies(traces: Mapping[str, Trace], *, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _weeks(traces: Mapping[str, Trace]) -> pd.DataFrame:
+def _weeks(traces: Mapping[str, ReplayTrace]) -> pd.DataFrame:
     """Period by period, all pairs together."""
     parts = [
         pd.DataFrame(
@@ -138,7 +142,7 @@ def _weeks(traces: Mapping[str, Trace]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _classes(traces: Mapping[str, Trace], panel: Panel) -> pd.DataFrame:
+def _classes(traces: Mapping[str, ReplayTrace], panel: ReplayPanel) -> pd.DataFrame:
     """Cost of a pair and fill rate by class of demand."""
     rows = []
     for kind in sorted(set(panel.demand_class)):

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment import MovingAverage
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.plan import WATERFALL
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Trace
+from models.replenishment.replay import ReplayTrace
 from training.plots import OURS, THEIRS, drawing
 
 _PARTS = {
@@ -31,7 +31,11 @@ _COLOURS = (THEIRS, "#c0392b", "#e0a458")
 
 
 def costs(path: Path, figures: Mapping[str, Mapping[str, float]]) -> None:
-    """Stacked bars: the cost of a pair and period by policy, in its three parts."""
+    """Stacked bars: the cost of a pair and period by policy, in its three parts.
+
+    path: the picture to write; figures: policy -> figure -> value, with cost_holding,
+    cost_lost_sales and cost_ordering.
+    """
     names = list(figures)
     with drawing(path, "Cost of a warehouse × product and period, replayed") as axes:
         start = np.zeros(len(names))
@@ -43,8 +47,12 @@ def costs(path: Path, figures: Mapping[str, Mapping[str, float]]) -> None:
         axes.legend(frameon=False)
 
 
-def trade_off(path: Path, panel: Panel, ours: Policy, train: pd.DataFrame) -> None:
-    """Fill rate against the money in stock: ours as it is, recent sales with ever more safety."""
+def trade_off(path: Path, panel: ReplayPanel, ours: Policy, train: pd.DataFrame) -> None:
+    """Fill rate against the money in stock: ours as it is, recent sales with ever more safety.
+
+    path: the picture to write; panel: the past to replay; ours: the fitted policy; train: planning
+    frames with `demand`, on which the moving average is tuned.
+    """
     plain = MovingAverage().fit(train)
     days = plain.safety_days
     curve = []
@@ -59,12 +67,16 @@ def trade_off(path: Path, panel: Panel, ours: Policy, train: pd.DataFrame) -> No
         axes.legend(frameon=False)
 
 
-def _point(trace: Trace) -> tuple[float, float]:
+def _point(trace: ReplayTrace) -> tuple[float, float]:
     return trace.mean_stock_value, trace.fill_rate
 
 
 def weeks(path: Path, table: pd.DataFrame) -> None:
-    """Lines: the cost of each period by policy."""
+    """Lines: the cost of each period by policy.
+
+    path: the picture to write; table: a row a period and policy, with columns period, policy and
+    cost.
+    """
     title = "Cost of each period, all pairs together"
     with drawing(path, title, x="period", y="cost") as axes:
         for name, part in table.groupby("policy", sort=False):
@@ -74,7 +86,10 @@ def weeks(path: Path, table: pd.DataFrame) -> None:
 
 
 def waterfall(path: Path, lines: pd.DataFrame) -> None:
-    """The parts of the largest order, from demand to quantity."""
+    """The parts of the largest order, from demand to quantity.
+
+    path: the picture to write; lines: the lines of a plan, a row each.
+    """
     line = lines.sort_values("order_value", ascending=False, na_position="last").iloc[0]
     parts = {
         _NAMES.get(name, name.replace("_", " ")): sign * line[name]

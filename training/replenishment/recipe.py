@@ -9,9 +9,9 @@ import pandas as pd
 from features.replenishment import FEATURES, PAIR, TRIPLE
 from models.base import Model, parameters
 from models.replenishment import MinMax, MovingAverage, OrderUpTo
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Trace
+from models.replenishment.replay import ReplayTrace
 from training.job import Context, Recipe, Split, override
 from training.replenishment import plots as pictures
 
@@ -95,7 +95,10 @@ def check(rows: pd.DataFrame) -> list[str]:
 
 
 def split(rows: pd.DataFrame, context: Context) -> Split:
-    """Earlier origins to tune on, the later half to judge on."""
+    """Earlier origins to tune on, the later half to judge on.
+
+    rows: as `frame` gives them; context: of the run, which changes nothing here.
+    """
     origins = np.sort(rows["event_timestamp"].unique())
     cut = pd.Timestamp(origins[len(origins) // 2])
     early = rows["event_timestamp"] < cut
@@ -120,9 +123,12 @@ def score(fitted: Model, parts: Split) -> Mapping[str, float]:
     cost_ratio: to the tuned moving-average policy; cost_ratio_low, cost_ratio_high: its 95%
     interval, the pairs drawn again. cost: a pair and period, in the base currency. fill_rate: share
     of units served. stock_value: money in stock, mean over the periods.
+
+    fitted: the policy; parts: train, on which the moving average is tuned, and test, which is
+    replayed.
     """
     assert isinstance(fitted, Policy)
-    panel = Panel.of(parts.test, seed=_seed(fitted))
+    panel = ReplayPanel.of(parts.test, seed=_seed(fitted))
     trace = fitted.replay(panel)
     plain = MovingAverage(seed=_seed(fitted)).fit(parts.train).replay(panel)
     low, high = ratio_interval(trace, plain, seed=_seed(fitted))
@@ -136,7 +142,7 @@ def score(fitted: Model, parts: Split) -> Mapping[str, float]:
     }
 
 
-def ratio_interval(trace: Trace, plain: Trace, *, seed: int) -> tuple[float, float]:
+def ratio_interval(trace: ReplayTrace, plain: ReplayTrace, *, seed: int) -> tuple[float, float]:
     """The 95% interval of the ratio of two policies' costs, the pairs drawn again (Efron, 1979).
 
     trace, plain: replays of one panel; seed: of the draws.
@@ -164,7 +170,7 @@ def lost_to(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, f
     return f"{ours} does not beat {', '.join(lost)}" if lost else ""
 
 
-def figures(trace: Trace) -> Mapping[str, float]:
+def figures(trace: ReplayTrace) -> Mapping[str, float]:
     """What a replay is described by."""
     counted = trace.counted
     total = max(float(counted.sum()), 1.0)
@@ -179,10 +185,14 @@ def figures(trace: Trace) -> Mapping[str, float]:
 
 
 def plots(fitted: Model, parts: Split, folder: Path) -> None:
-    """What the cost is made of, stock against fill rate, and one line explained."""
+    """What the cost is made of, stock against fill rate, and one line explained.
+
+    fitted: the policy; parts: train, on which the plain policies are tuned, and test, which is
+    replayed; folder: where the pictures are written.
+    """
     assert isinstance(fitted, Policy)
     seed = _seed(fitted)
-    panel = Panel.of(parts.test, seed=seed)
+    panel = ReplayPanel.of(parts.test, seed=seed)
     policies: dict[str, Policy] = {
         "argosy": fitted,
         "moving average": MovingAverage(seed=seed).fit(parts.train),

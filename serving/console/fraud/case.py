@@ -11,12 +11,12 @@ from serving.console.api import Answer
 from serving.console.fraud import words
 from serving.console.parts import chip, fact, html, pairs, panel, table
 from serving.console.shell import empty
-from serving.console.view import View
+from serving.console.view import ConsoleView
 
 _MOST_NODES = 40
 
 
-def show_case(view: View, detail: Answer) -> None:
+def show_case(view: ConsoleView, detail: Answer) -> None:
     """The case beside the queue. view: the page; detail: one review as the API tells it."""
     review, payment = detail["review"], detail["payment"]
     _head(view, review, payment)
@@ -28,7 +28,7 @@ def show_case(view: View, detail: Answer) -> None:
         _audit(view, detail["audit"])
 
 
-def _head(view: View, review: dict[str, Any], payment: dict[str, Any]) -> None:
+def _head(view: ConsoleView, review: dict[str, Any], payment: dict[str, Any]) -> None:
     f, t, decision = view.formats, view.t, review["decision"]
     with ui.element("section").classes("panel"):
         with ui.element("div").classes("strip"):
@@ -45,7 +45,7 @@ def _head(view: View, review: dict[str, Any], payment: dict[str, Any]) -> None:
             ui.label(text).classes("stale")
 
 
-def _reasons(view: View, decision: dict[str, Any]) -> None:
+def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:
     t = view.t
     with panel(t("Why")):
         largest = max((abs(r["contribution"]) for r in decision["reasons"]), default=1.0) or 1.0
@@ -72,12 +72,12 @@ def _reasons(view: View, decision: dict[str, Any]) -> None:
         ui.label(model).classes("quiet")
 
 
-def _payment(view: View, payment: dict[str, Any]) -> None:
+def _payment(view: ConsoleView, payment: dict[str, Any]) -> None:
     with panel(view.t("What was sent")):
         pairs([(name.replace("_", " "), str(value)) for name, value in sorted(payment.items())])
 
 
-def _links(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]) -> None:
+def _links(view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str, Any]]) -> None:
     t, f = view.t, view.formats
     with panel(t("Payments that share something")):
         if not linked:
@@ -108,7 +108,9 @@ def _links(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
         )
 
 
-def _graph(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _graph(
+    view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Payments and what they share, as a graph: this payment, its keys, the others."""
     names = words.shared(view)
     centre = str(payment.get("payment_id", ""))
@@ -150,7 +152,7 @@ def _graph(view: View, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
     }
 
 
-def _audit(view: View, audit: Sequence[dict[str, Any]]) -> None:
+def _audit(view: ConsoleView, audit: Sequence[dict[str, Any]]) -> None:
     t, names = view.t, words.steps(view)
     with panel(t("Who did what")):
         if not audit:

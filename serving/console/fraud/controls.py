@@ -9,13 +9,13 @@ from serving.console.api import Answer
 from serving.console.fraud import words
 from serving.console.parts import button, choice, confirm, fact, panel, table, tabs
 from serving.console.shell import empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/fraud"
 _COLUMNS = ("card_id", "device_id", "ip_address", "email_hash", "customer_id")
 
 
-async def show_lists(view: View) -> None:
+async def show_lists(view: ConsoleView) -> None:
     """The page of lists. view: who looks."""
     tabs(words.sections(view), "/fraud/lists")
 
@@ -27,7 +27,7 @@ async def show_lists(view: View) -> None:
     again = load(view, fill)
 
 
-def _entry_form(view: View, again: Any) -> None:
+def _entry_form(view: ConsoleView, again: Any) -> None:
     t = view.t
     given: dict[str, Any] = {"list": "watch", "column": "card_id"}
     with panel(t("Put on a list")), ui.element("div").classes("filters"):
@@ -47,7 +47,7 @@ def _entry_form(view: View, again: Any) -> None:
         button(t("Add"), add, main=True, icon="add")
 
 
-def _entries(view: View, entries: list[dict[str, Any]], again: Any) -> None:
+def _entries(view: ConsoleView, entries: list[dict[str, Any]], again: Any) -> None:
     t, f = view.t, view.formats
     with panel(t("Entries")):
         if not entries:
@@ -90,7 +90,7 @@ def _entries(view: View, entries: list[dict[str, Any]], again: Any) -> None:
                 )
 
 
-async def _remove(view: View, entry: dict[str, Any], again: Any) -> None:
+async def _remove(view: ConsoleView, entry: dict[str, Any], again: Any) -> None:
     names = ("list", "column", "value", "reason")
     body = {name: entry[name] for name in names} | {"removed": True}
     told = view.t("Off the list: {value}", value=entry["value"])
@@ -98,7 +98,7 @@ async def _remove(view: View, entry: dict[str, Any], again: Any) -> None:
         again()
 
 
-async def show_rules(view: View) -> None:
+async def show_rules(view: ConsoleView) -> None:
     """The page of rules. view: who looks."""
     tabs(words.sections(view), "/fraud/rules")
 
@@ -116,7 +116,7 @@ class RuleEditor:
     view: the page; again: shows the page anew after saving.
     """
 
-    def __init__(self, view: View, again: Any) -> None:
+    def __init__(self, view: ConsoleView, again: Any) -> None:
         self.view = view
         self.again = again
         self.action: str | None = "review"
@@ -207,7 +207,7 @@ class RuleEditor:
             self.again()
 
 
-def _rules(view: View, page: Answer) -> None:
+def _rules(view: ConsoleView, page: Answer) -> None:
     t = view.t
     with panel(t("Rules in use, version {version}", version=page["version"])):
         table(
@@ -229,7 +229,7 @@ def _rules(view: View, page: Answer) -> None:
                 button(t("Switch off {name}", name=rule["name"]), partial(_switch_off, view, rule))
 
 
-async def _switch_off(view: View, rule: dict[str, Any]) -> None:
+async def _switch_off(view: ConsoleView, rule: dict[str, Any]) -> None:
     title = view.t("Switch off {name}?", name=rule["name"])
     if not await confirm(view, title, rule["text"], view.t("Switch off")):
         return

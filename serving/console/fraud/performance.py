@@ -9,12 +9,12 @@ from serving.console import charts
 from serving.console.fraud import words
 from serving.console.parts import button, confirm, fact, panel, tabs
 from serving.console.shell import empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/fraud"
 
 
-async def show_performance(view: View) -> None:
+async def show_performance(view: ConsoleView) -> None:
     """The page. view: who looks; `days` in the address is how far back."""
     tabs(words.sections(view), "/fraud/performance")
 
@@ -41,7 +41,7 @@ async def show_performance(view: View) -> None:
     load(view, fill)
 
 
-def _numbers(view: View, days: Sequence[dict[str, Any]]) -> None:
+def _numbers(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t, f = view.t, view.formats
     with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
         decisions = sum(day["decisions"] for day in days)
@@ -57,7 +57,7 @@ def _names(days: Sequence[dict[str, Any]]) -> list[str]:
     return [day["day"] for day in days]
 
 
-def _shares(view: View, days: Sequence[dict[str, Any]]) -> None:
+def _shares(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     colors = {
         "allow": charts.GOOD,
         "challenge": charts.WARN,
@@ -79,7 +79,7 @@ def _shares(view: View, days: Sequence[dict[str, Any]]) -> None:
         charts.chart(options, view.t("What payments got"))
 
 
-def _rates(view: View, days: Sequence[dict[str, Any]]) -> None:
+def _rates(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Precision and recall")):
         series = [
@@ -91,7 +91,7 @@ def _rates(view: View, days: Sequence[dict[str, Any]]) -> None:
         charts.chart(charts.frame(_names(days), series=series), t("Precision and recall"))
 
 
-def _money(view: View, days: Sequence[dict[str, Any]]) -> None:
+def _money(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Money, by day")):
         series = [
@@ -102,7 +102,7 @@ def _money(view: View, days: Sequence[dict[str, Any]]) -> None:
         charts.chart(charts.frame(_names(days), series=series), t("Money, by day"))
 
 
-def _calibration(view: View, days: Sequence[dict[str, Any]]) -> None:
+def _calibration(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Foretold and observed")):
         series = [
@@ -119,7 +119,7 @@ def _calibration(view: View, days: Sequence[dict[str, Any]]) -> None:
         charts.chart(charts.frame(_names(days), series=series), t("Foretold and observed"))
 
 
-def _policy(view: View) -> None:
+def _policy(view: ConsoleView) -> None:
     t = view.t
 
     async def retune() -> None:

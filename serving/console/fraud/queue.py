@@ -11,13 +11,13 @@ from serving.console.fraud import words
 from serving.console.fraud.case import show_case
 from serving.console.parts import ask_reason, button, choice, on_key, tabs
 from serving.console.shell import empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/fraud/reviews"
 _REFRESH_SECONDS = 15.0
 
 
-async def show_queue(view: View) -> None:
+async def show_queue(view: ConsoleView) -> None:
     """The page. view: who looks; status, assignee and payment stand in the address."""
     tabs(words.sections(view), "/fraud")
 
@@ -30,7 +30,7 @@ async def show_queue(view: View) -> None:
 class ReviewQueue:
     """The list of reviews and the case that is open. view: the page."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ConsoleView) -> None:
         self.view = view
         self.status = view.query.get("status", "open")
         self.assignee = view.query.get("assignee")

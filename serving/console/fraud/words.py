@@ -1,9 +1,9 @@
 """The words of the analyst's pages that come from codes of the API."""
 
-from serving.console.view import View
+from serving.console.view import ConsoleView
 
 
-def sections(view: View) -> list[tuple[str, str]]:
+def sections(view: ConsoleView) -> list[tuple[str, str]]:
     """The pages that belong to payments: text and address."""
     return [
         (view.t("Queue"), "/fraud"),
@@ -13,7 +13,7 @@ def sections(view: View) -> list[tuple[str, str]]:
     ]
 
 
-def statuses(view: View) -> dict[str, str]:
+def statuses(view: ConsoleView) -> dict[str, str]:
     """Where a review stands, by code."""
     return {
         "open": view.t("Open"),
@@ -23,7 +23,7 @@ def statuses(view: View) -> dict[str, str]:
     }
 
 
-def actions(view: View) -> dict[str, str]:
+def actions(view: ConsoleView) -> dict[str, str]:
     """What a payment gets, by code."""
     return {
         "allow": view.t("Allow"),
@@ -33,7 +33,7 @@ def actions(view: View) -> dict[str, str]:
     }
 
 
-def steps(view: View) -> dict[str, str]:
+def steps(view: ConsoleView) -> dict[str, str]:
     """What was done in a review, by code."""
     return {
         "assign": view.t("Assigned"),
@@ -43,7 +43,7 @@ def steps(view: View) -> dict[str, str]:
     }
 
 
-def shared(view: View) -> dict[str, str]:
+def shared(view: ConsoleView) -> dict[str, str]:
     """What two payments may have in common, by the column's name."""
     return {
         "card_id": view.t("card"),

@@ -9,13 +9,13 @@ from serving.console.api import Answer, ApiError
 from serving.console.parts import ask_reason, button, fact, pairs, panel, table
 from serving.console.replenishment import words
 from serving.console.shell import empty
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/replenishment"
 _BACK = {"on_hand", "on_order", "transferred", "capacity_cut", "budget_cut"}  # steps that take off
 
 
-async def show_line(view: View) -> None:
+async def show_line(view: ConsoleView) -> None:
     """The page. view: who looks; `id` in the address is the line's."""
     line_id = view.query.get("id", "")
 
@@ -36,7 +36,7 @@ async def show_line(view: View) -> None:
 class LinePage:
     """A line's page. view: the page; answer: of the API; again: shows it anew."""
 
-    def __init__(self, view: View, answer: Answer, again: Any) -> None:
+    def __init__(self, view: ConsoleView, answer: Answer, again: Any) -> None:
         self.view = view
         self.answer = answer
         self.line: dict[str, Any] = answer["data"]

@@ -10,13 +10,13 @@ from serving.console.api import Answer
 from serving.console.parts import button, fact, html, panel, table, tabs
 from serving.console.replenishment import words
 from serving.console.shell import empty
-from serving.console.view import ROOT, View, load
+from serving.console.view import ROOT, ConsoleView, load
 
 _PATH = "/v1/replenishment"
 _MOST = 1000
 
 
-async def show_purchases(view: View) -> None:
+async def show_purchases(view: ConsoleView) -> None:
     """The page. view: who looks."""
     tabs(words.sections(view), "/orders/purchases")
 
@@ -29,7 +29,7 @@ async def show_purchases(view: View) -> None:
     again = load(view, fill)
 
 
-async def _approved(view: View) -> list[dict[str, Any]]:
+async def _approved(view: ConsoleView) -> list[dict[str, Any]]:
     """The lines that wait for their order."""
     found: list[dict[str, Any]] = []
     for state in ("approved", "changed"):
@@ -38,7 +38,7 @@ async def _approved(view: View) -> list[dict[str, Any]]:
     return found
 
 
-def _ready(view: View, lines: list[dict[str, Any]], again: Any) -> None:
+def _ready(view: ConsoleView, lines: list[dict[str, Any]], again: Any) -> None:
     t, f = view.t, view.formats
     groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
@@ -66,7 +66,7 @@ def _value(line: dict[str, Any]) -> float:
     return float(quantity * (line["unit_cost"] or 0.0))
 
 
-async def _export(view: View, supplier: str, warehouse: str, again: Any) -> None:
+async def _export(view: ConsoleView, supplier: str, warehouse: str, again: Any) -> None:
     body = {"supplier_id": supplier, "warehouse_id": warehouse}
     answer = await view.try_call(view.api.post(f"{_PATH}/orders:export", body))
     if answer is None:
@@ -81,7 +81,7 @@ async def _export(view: View, supplier: str, warehouse: str, again: Any) -> None
     again()
 
 
-def _made(view: View, made: Answer) -> None:
+def _made(view: ConsoleView, made: Answer) -> None:
     t, f = view.t, view.formats
     with panel(t("Orders made here")):
         if not made["data"]:

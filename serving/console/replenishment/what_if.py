@@ -9,7 +9,7 @@ from serving.console.api import Answer
 from serving.console.parts import button, choice, panel, table, tabs
 from serving.console.replenishment import words
 from serving.console.replenishment.worklist import line_address
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/replenishment"
 # Field of the API -> label, and whether it is typed in per cent.
@@ -22,7 +22,7 @@ _FIELDS = (
 )
 
 
-async def show_what_if(view: View) -> None:
+async def show_what_if(view: ConsoleView) -> None:
     """The page. view: who looks; the terms stand in the address."""
     tabs(words.sections(view), "/orders/what-if")
 
@@ -36,7 +36,7 @@ async def show_what_if(view: View) -> None:
 class WhatIfPage:
     """Terms to type and their plan. view: the page; summary: which warehouses there are."""
 
-    def __init__(self, view: View, summary: Answer) -> None:
+    def __init__(self, view: ConsoleView, summary: Answer) -> None:
         self.view = view
         self.summary = summary
         self.given: dict[str, Any] = dict(view.query)

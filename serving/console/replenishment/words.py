@@ -1,9 +1,9 @@
 """The words of the planner's pages that come from codes of the API."""
 
-from serving.console.view import View
+from serving.console.view import ConsoleView
 
 
-def states(view: View) -> dict[str, str]:
+def states(view: ConsoleView) -> dict[str, str]:
     """The states of a line by their codes."""
     return {
         "draft": view.t("Open"),
@@ -15,7 +15,7 @@ def states(view: View) -> dict[str, str]:
     }
 
 
-def urgencies(view: View) -> dict[str, str]:
+def urgencies(view: ConsoleView) -> dict[str, str]:
     """How soon a line must be decided on, by code."""
     return {
         "overdue": view.t("Overdue"),
@@ -26,7 +26,7 @@ def urgencies(view: View) -> dict[str, str]:
     }
 
 
-def sections(view: View) -> list[tuple[str, str]]:
+def sections(view: ConsoleView) -> list[tuple[str, str]]:
     """The pages that belong to orders: text and address."""
     return [
         (view.t("Lines"), "/orders"),
@@ -35,7 +35,7 @@ def sections(view: View) -> list[tuple[str, str]]:
     ]
 
 
-def waterfall_names(view: View) -> dict[str, str]:
+def waterfall_names(view: ConsoleView) -> dict[str, str]:
     """The steps of a line's waterfall by their codes."""
     return {
         "demand_mean": view.t("Expected sales"),

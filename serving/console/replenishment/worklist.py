@@ -20,13 +20,13 @@ from serving.console.parts import (
     tabs,
 )
 from serving.console.replenishment import words
-from serving.console.view import View, load
+from serving.console.view import ConsoleView, load
 
 _FILTERS = ("warehouse_id", "supplier_id", "category", "abc", "state", "urgency", "text", "ordered")
 _PATH = "/v1/replenishment"
 
 
-async def show_worklist(view: View) -> None:
+async def show_worklist(view: ConsoleView) -> None:
     """The page. view: who looks; the filters stand in the address."""
     tabs(words.sections(view), "/orders")
 
@@ -40,7 +40,7 @@ async def show_worklist(view: View) -> None:
 class Worklist:
     """The grid with its filters and actions. view: the page; summary: what there is to choose."""
 
-    def __init__(self, view: View, summary: Answer) -> None:
+    def __init__(self, view: ConsoleView, summary: Answer) -> None:
         self.view = view
         self.summary = summary
         self.filters: dict[str, Any] = {
@@ -107,7 +107,7 @@ class Worklist:
     def _views(self) -> None:
         """Saved filters: kept in this browser."""
         with (
-            ui.button(icon="bookmark_border")
+            ui.button(icon="bookmark_border", color=None)
             .props(f'flat dense round aria-label="{self.view.t("Saved views")}"')
             .classes("tool"),
             ui.menu() as menu,
@@ -289,7 +289,7 @@ def _named(summary: Answer, name: str, texts: dict[str, str] | None = None) -> d
     }
 
 
-def _columns(view: View, *, may_change: bool) -> list[dict[str, Any]]:
+def _columns(view: ConsoleView, *, may_change: bool) -> list[dict[str, Any]]:
     t = view.t
     chip = {":cellRenderer": "argosy.chip"}
     quantity = {

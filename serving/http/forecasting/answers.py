@@ -19,7 +19,7 @@ class Period(BaseModel):
     quantiles: dict[str, float]
 
 
-class Part(BaseModel):
+class ForecastPart(BaseModel):
     """What the model's mean of a period is made of, in units; the parts add up to it."""
 
     level: float = Field(description="Usual demand, as sold.")
@@ -59,7 +59,9 @@ class Forecast(BaseModel):
     history: list[Past]
     periods: list[Period]
     windows: list[Window]
-    explanation: list[Part] | None = Field(description="Of the model's means, before overrides.")
+    explanation: list[ForecastPart] | None = Field(
+        description="Of the model's means, before overrides."
+    )
     overrides: list[str] = Field(description="Ids of the overrides that count.")
     model_version: str
     served_by: str = Field(description="store, or cold_start for what was never sold")
@@ -72,7 +74,11 @@ class Forecast(BaseModel):
 def told(
     outlook: Outlook, horizon: int, levels: Sequence[float], history: Sequence[Past] = ()
 ) -> Forecast:
-    """The answer for the first `horizon` periods at some levels."""
+    """The answer for the first `horizon` periods at some levels.
+
+    outlook: the forecast of one pair; horizon: how many periods are told, no more than it reaches;
+    levels: of the quantiles, each between 0 and 1; history: closed periods that are told with it.
+    """
     single = at_levels(outlook.quantiles[:horizon], outlook.levels, levels)
     window = at_levels(outlook.window_quantiles[:horizon], outlook.levels, levels)
     names = [f"{level:g}" for level in levels]
@@ -123,13 +129,17 @@ def past_of(demand: pd.DataFrame) -> list[Past]:
     ]
 
 
-def _parts(outlook: Outlook, horizon: int) -> list[Part] | None:
+def _parts(outlook: Outlook, horizon: int) -> list[ForecastPart] | None:
     if outlook.explanation is None:
         return None
     rows = outlook.explanation.reshape(outlook.horizon, -1)[:horizon]
-    return [Part(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
+    return [ForecastPart(**dict(zip(EXPLAINED, map(float, one), strict=True))) for one in rows]
 
 
 def named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
-    """Quantiles by the names of their levels."""
+    """Quantiles by the names of their levels.
+
+    names: the levels as text, such as `0.5`; values: the quantiles, in units, one a name; they are
+    rounded to four decimals.
+    """
     return dict(zip(names, (round(float(value), 4) for value in values), strict=True))

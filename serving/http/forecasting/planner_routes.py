@@ -30,7 +30,10 @@ from serving.http.paging import Cursor, Limit, cut_page
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
-    """Put the planners' endpoints on the forecasts' router."""
+    """Put the planners' endpoints on the forecasts' router.
+
+    routes: the router they are added to; runtime: whose store and records they use.
+    """
     _overrides(routes, runtime)
     _reports(routes, runtime)
 

@@ -146,7 +146,10 @@ def told(
 
 
 def asked(body: OverrideRequest, override_id: str, now: datetime) -> Override:
-    """The override a request asks for, from now on."""
+    """The override a request asks for, from now on.
+
+    body: the request; override_id: the id it is kept under; now: the moment it holds from.
+    """
     given = body.model_dump() | {"expires_at": body.expires_at.astimezone(UTC)}
     return Override(override_id=override_id, created_at=now, **given)
 

@@ -40,7 +40,10 @@ def levels_of(quantiles: Sequence[float] | None) -> list[float]:
 
 
 def horizon_of(asked: int | None, known: int) -> int:
-    """How many periods to tell; Problem 422 where the forecast does not reach so far."""
+    """How many periods to tell; Problem 422 where the forecast does not reach so far.
+
+    asked: periods the caller wants, None for all; known: periods the forecast reaches ahead.
+    """
     if asked is not None and asked > known:
         detail = f"horizon {asked}: the forecast reaches {known} periods ahead."
         fault = FieldFault("/horizon", f"at most {known}", "query")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from decisions.runtime import Runtime
-from features.forecasting import TOTALS, Level, Outlooks, Totals, total_quantiles, totals
+from features.forecasting import TOTALS, Level, PairOutlooks, Totals, total_quantiles, totals
 from serving.http.errors import FieldFault, Problem
 from serving.http.forecasting.answers import Period, Window, named
 from serving.http.forecasting.query import Horizon, Levels, horizon_of, levels_of
@@ -47,7 +47,7 @@ class _Sums:
         self._kept: dict[str, Totals | None] = {}
 
     def of(self, level: Level) -> Totals:
-        """Raises Problem where there are no forecasts."""
+        """The totals of a level; raises Problem where there are no forecasts."""
         with self._lock:
             version = self._runtime.store.version()
             if version != self._version:
@@ -56,7 +56,7 @@ class _Sums:
                     self._runtime.store.history(view, now, since=now - _LEARNED)
                     for view in ("forecast", "demand")
                 )
-                outlooks = Outlooks.of(forecasts, demand)
+                outlooks = PairOutlooks.of(forecasts, demand)
                 self._kept = {each: totals(outlooks, each) for each in TOTALS}
                 self._version = version
             found = self._kept[level]
@@ -67,7 +67,10 @@ class _Sums:
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
-    """Put the endpoint on the forecasts' router."""
+    """Put the endpoint of totals on the forecasts' router.
+
+    routes: the router it is added to; runtime: whose store it reads.
+    """
     sums = _Sums(runtime)
 
     @routes.get("/forecasts/totals")

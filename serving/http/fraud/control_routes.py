@@ -103,7 +103,11 @@ class RuleTrial(BaseModel):
 
 
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
-    """Lists and rules."""
+    """Lists and rules.
+
+    runtime: the stores and releases in use; engine: the live one, which reads the desk again when
+    it was changed.
+    """
     routes = APIRouter(prefix="/v1/fraud", dependencies=_MAY)
     _lists(routes, runtime, engine)
     _rules(routes, runtime, engine)

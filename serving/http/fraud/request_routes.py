@@ -74,7 +74,10 @@ class AssessmentAnswer(BaseModel):
 
 
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
-    """The risk of returns and of orders."""
+    """The risk of returns and of orders.
+
+    runtime: the stores and releases in use; engine: the live one, by which requests are assessed.
+    """
     routes = APIRouter(prefix="/v1/fraud", dependencies=[Depends(scoped("decide"))])
 
     def assessed(request: Request, given: BaseModel, assess: Callable[..., Assessment]) -> Response:

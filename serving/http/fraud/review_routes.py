@@ -97,7 +97,11 @@ class StepBody(BaseModel):
 
 
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
-    """The review queue and the watch."""
+    """The review queue and the watch.
+
+    runtime: the stores and releases in use; engine: the live one, which counts what reviewers
+    decide.
+    """
     routes = APIRouter(prefix="/v1/fraud", dependencies=[Depends(scoped("review"))])
     _queue(routes, runtime)
     _steps(routes, runtime, engine)

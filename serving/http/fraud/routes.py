@@ -124,7 +124,11 @@ def _decisions(
 def decided(
     runtime: Runtime, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool
 ) -> Decision:
-    """A new decision on the payment, stored; or the one that is stored already."""
+    """A new decision on the payment, stored; or the one that is stored already.
+
+    runtime: the stores and releases in use; engine: the live one; row: the payment's fields by
+    name, attempted_at a datetime; explain: whether reasons are given also when it is allowed.
+    """
     (known,) = decide(runtime, engine, [PaymentAsked(row, explain)])
     _must_be_same(known, row)
     return known
@@ -132,6 +136,9 @@ def decided(
 
 def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[PaymentAsked]) -> list[Decision]:
     """For each payment a new decision, stored; or the one that is stored already.
+
+    runtime: the stores and releases in use; engine: the live one; asked: the payments; the answers
+    are in their order.
 
     Deciding again changes nothing: the counters know the payment, and the first decision stays.
     """

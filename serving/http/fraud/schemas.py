@@ -133,7 +133,10 @@ async def json_body(request: Request) -> Any:
 
 
 def flag(request: Request, name: str) -> bool:
-    """A true or false in the query, false where it is not there."""
+    """A true or false in the query, false where it is not there.
+
+    request: the HTTP request; name: of the parameter in its query.
+    """
     if not request.scope["query_string"] or name not in request.query_params:
         return False
     try:

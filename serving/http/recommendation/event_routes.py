@@ -15,11 +15,13 @@ from serving.http.recommendation.event_schemas import (
     EventResult,
     EventsRequest,
     EventsResponse,
+    IdentityIn,
+    IdentityLinked,
 )
 
 
 def router(runtime: Runtime) -> APIRouter:
-    """POST /v1/events."""
+    """POST /v1/events and /v1/identities."""
     routes = APIRouter()
 
     @routes.post(
@@ -31,6 +33,20 @@ def router(runtime: Runtime) -> APIRouter:
     def record_events(request: Request, body: EventsRequest) -> Response:
         """Take events; each has a result of its own, and what is accepted is on disk."""
         return once(runtime, request, body, lambda: _take(runtime, body), status=202)
+
+    @routes.post(
+        "/identities",
+        response_model=IdentityLinked,
+        dependencies=[Depends(scoped("events", "recommend")), IDEMPOTENT],
+    )
+    def link_identity(request: Request, body: IdentityIn) -> Response:
+        """Say that a visitor signed in as a customer: hides, carts, views and arms follow."""
+
+        def link() -> IdentityLinked:
+            new = runtime.records.storefront.link(body.visitor_id, body.customer_id)
+            return IdentityLinked(visitor_id=body.visitor_id, customer_id=body.customer_id, new=new)
+
+        return once(runtime, request, body, link, status=200)
 
     return routes
 

@@ -59,6 +59,32 @@ class EventsRequest(Strict):
     events: list[dict[str, object]] = Field(min_length=1, max_length=MOST_EVENTS)
 
 
+class IdentityIn(Strict):
+    """A visitor who has signed in: from now on both are one person."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"visitor_id": "v-1", "customer_id": "c00012"}]},
+    )
+
+    visitor_id: Id
+    customer_id: Id
+
+
+class IdentityLinked(BaseModel):
+    """The two names, and whether they were linked by this call."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"visitor_id": "v-1", "customer_id": "c00012", "new": True}]
+        }
+    )
+
+    visitor_id: str
+    customer_id: str
+    new: bool
+
+
 class EventResult(BaseModel):
     """What became of one event, in the order they were sent."""
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from data.storefront import Arm, Experiment, Placement, Push
 from decisions.recommendation.placements import Placements
-from decisions.recommendation.report import Report, report
+from decisions.recommendation.report import ExperimentReport, report
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.errors import Problem
@@ -26,7 +26,10 @@ Name = Annotated[str, Path(min_length=1, max_length=128)]
 
 
 def router(runtime: Runtime, placements: Placements) -> APIRouter:
-    """/v1/placements and /v1/experiments."""
+    """The routes under /v1/placements and /v1/experiments.
+
+    runtime: the stores and releases in use; placements: the plans in use, changed by the routes.
+    """
     routes = APIRouter()
     _lists(routes, runtime, placements)
     _experiments(routes, runtime, placements)
@@ -84,7 +87,7 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
         placements.changed(lambda: storefront.stop_experiment(experiment_id))
 
     @routes.get("/experiments/{experiment_id}/report", dependencies=_MAY)
-    def report_experiment(experiment_id: Name) -> Report:
+    def report_experiment(experiment_id: Name) -> ExperimentReport:
         """Click, cart and purchase uplift of each arm against the control, with intervals."""
         return report(runtime.records.storefront, runtime.lake, _known(runtime, experiment_id))
 

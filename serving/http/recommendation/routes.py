@@ -1,4 +1,4 @@
-"""The routes of recommendation: who may ask, and what."""
+"""The routes of recommendation: who may query, and what."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from decisions.recommendation.answer_body import name
 from decisions.recommendation.explain_product import why
-from decisions.recommendation.query import Ask, Caps, Touch
-from decisions.recommendation.recommend import case_of, rerank, similar, trending
+from decisions.recommendation.query import PlacementCaps, ProductQuery, SessionTouch
+from decisions.recommendation.recommend import eligibility_case, rerank, similar, trending
 from decisions.recommendation.rules import first_blocking
 from decisions.recommendation.storefront import Draft, Storefront
 from decisions.recommendation.time_budget import within
@@ -58,9 +58,17 @@ def narrowed(
     diversity: Annotated[float, Query(ge=0, le=1)] = 0.0,
     in_stock_only: bool = True,
     explain: Annotated[bool, Query(description="Say why, item by item.")] = False,
-) -> Ask:
-    """A question in the query of a GET."""
-    return Ask(
+) -> ProductQuery:
+    """A question in the query of a GET.
+
+    limit: at most so many products, 1 … MOST_ITEMS; customer_id, visitor_id: who asks, whose hides
+    count; market: the country whose sales count; ship_to: the country it must be shipped to, else
+    the market; category: paths, with all below them; brand: any of these; price_min, price_max: in
+    the base currency, included; exclude: product ids that are not shown; diversity: 0 by score
+    alone, 1 as unlike as can be; in_stock_only: nothing that is out of stock; explain: with a
+    reason an item.
+    """
+    return ProductQuery(
         customer_id=customer_id,
         visitor_id=visitor_id,
         market=market,
@@ -77,16 +85,16 @@ def narrowed(
     )
 
 
-Narrowed = Annotated[Ask, Depends(narrowed)]
+Narrowed = Annotated[ProductQuery, Depends(narrowed)]
 
 
 def router(runtime: Runtime) -> APIRouter:
-    """All routes of the row; the shelf is built when the server starts."""
+    """All routes of the row; the index is built when the server starts."""
     front = Storefront.of(runtime)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(front.shelves.current)
+        await run_in_threadpool(front.indexes.current)
         yield
 
     routes = APIRouter(prefix="/v1", lifespan=lifespan)
@@ -102,11 +110,11 @@ def _people(routes: APIRouter, front: Storefront) -> None:
         """What to show this visitor; somebody unknown is a cold start, not an error."""
         await admitted(request, "recommend")
         body = valid(RecommendationRequest, await loaded(request))
-        ask, draft = asked(body), Draft()
+        query, draft = asked(body), Draft()
         return await within(
             body.timeout_ms,
-            lambda: response(front.recommend(ask, body.placement, draft)),
-            lambda: response(front.hurried(ask, body.placement, draft)),
+            lambda: response(front.recommend(query, body.placement, draft)),
+            lambda: response(front.hurried(query, body.placement, draft)),
         )
 
     routes.add_api_route(
@@ -122,12 +130,12 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     @routes.post("/recommendations:explain", dependencies=_MAY)
     def explain_products(body: ExplainRequest) -> Verdicts:
         """Why named products are shown or not: rule by rule, and their rank among all eligible."""
-        shelf = front.shelves.current()
-        ask, _ = front.planned(asked(body), body.placement)
-        seen, _ = front.visit(shelf, ask)
+        index = front.indexes.current()
+        seen, _ = front.visit(index, asked(body))
+        query, _ = front.planned(asked(body), body.placement, seen)
         return Verdicts(
             data=[
-                VerdictOut.model_validate(why(shelf, product, ask, seen), from_attributes=True)
+                VerdictOut.model_validate(why(index, product, query, seen), from_attributes=True)
                 for product in body.products
             ]
         )
@@ -135,52 +143,52 @@ def _people(routes: APIRouter, front: Storefront) -> None:
     @routes.post("/rerank", dependencies=_MAY, response_model=RerankResponse)
     def rerank_products(body: RerankRequest) -> Response:
         """The caller's own list in the order this person likes; what may not be shown apart."""
-        shelf = front.shelves.current()
-        ask, _ = front.planned(asked(body), body.placement)
-        seen, problem = front.visit(shelf, ask)
-        answer = rerank(shelf, body.products, ask, seen)
-        blocked = first_blocking(case_of(shelf, ask, seen), body.products)
+        index = front.indexes.current()
+        seen, problem = front.visit(index, asked(body))
+        query, _ = front.planned(asked(body), body.placement, seen)
+        answer = rerank(index, body.products, query, seen)
+        blocked = first_blocking(eligibility_case(index, query, seen), body.products)
         left_out = [
             {"product_id": product, "code": rule.code, "text": rule.text}
             for product, rule in blocked.items()
         ]
-        return response(front.told(shelf, answer, name(), problem) | {"left_out": left_out})
+        return response(front.told(index, answer, name(), problem) | {"left_out": left_out})
 
 
 def _products(routes: APIRouter, front: Storefront) -> None:
     @routes.get("/products/{product_id}/similar", dependencies=_MAY, response_model=Products)
-    def list_similar_products(product_id: Product, ask: Narrowed) -> Response:
+    def list_similar_products(product_id: Product, query: Narrowed) -> Response:
         """Products liked by the people who like this one."""
-        return near(product_id, ask, together=False)
+        return near(product_id, query, together=False)
 
     @routes.get(
         "/products/{product_id}/bought-together", dependencies=_MAY, response_model=Products
     )
-    def list_products_bought_together(product_id: Product, ask: Narrowed) -> Response:
+    def list_products_bought_together(product_id: Product, query: Narrowed) -> Response:
         """Products that lie in one basket with this one more than chance would have it."""
-        return near(product_id, ask, together=True)
+        return near(product_id, query, together=True)
 
-    def near(product_id: str, ask: Ask, *, together: bool) -> Response:
-        shelf = front.shelves.current()
-        seen, problem = front.visit(shelf, ask)
-        answer = similar(shelf, product_id, ask, seen, together=together)
-        return response(front.told(shelf, answer, name(), problem))
+    def near(product_id: str, query: ProductQuery, *, together: bool) -> Response:
+        index = front.indexes.current()
+        seen, problem = front.visit(index, query)
+        answer = similar(index, product_id, query, seen, together=together)
+        return response(front.told(index, answer, name(), problem))
 
     @routes.get("/trending", dependencies=_MAY, response_model=Products)
-    def list_trending_products(ask: Narrowed) -> Response:
+    def list_trending_products(query: Narrowed) -> Response:
         """What sells now: purchases of the last days, each halved every seven days."""
-        shelf = front.shelves.current()
-        seen, problem = front.visit(shelf, ask)
-        return response(front.told(shelf, trending(shelf, ask, seen), name(), problem))
+        index = front.indexes.current()
+        seen, problem = front.visit(index, query)
+        return response(front.told(index, trending(index, query, seen), name(), problem))
 
 
-def asked(body: RecommendationRequest) -> Ask:
-    """The body as the question."""
+def asked(body: RecommendationRequest) -> ProductQuery:
+    """The body of a request as the question that it asks."""
     touches = (
-        Touch(t, "view") if isinstance(t, str) else Touch(t.product_id, t.kind)
+        SessionTouch(t, "view") if isinstance(t, str) else SessionTouch(t.product_id, t.kind)
         for t in body.session
     )
-    return Ask(
+    return ProductQuery(
         customer_id=body.customer_id,
         visitor_id=body.visitor_id,
         session=tuple(touches),
@@ -194,8 +202,9 @@ def asked(body: RecommendationRequest) -> Ask:
         price_min=body.filters.price.min,
         price_max=body.filters.price.max,
         diversity=body.diversity,
-        caps=Caps(body.max_per_category, body.max_per_brand),
+        caps=PlacementCaps(body.max_per_category, body.max_per_brand),
         pins=tuple(body.pin),
         in_stock_only=body.in_stock_only,
+        new_only=body.new_only,
         explain=body.explain,
     )

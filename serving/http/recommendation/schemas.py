@@ -16,7 +16,7 @@ from pydantic.json_schema import WithJsonSchema
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
-Kind = Literal["impression", "view", "cart", "purchase", "hide"]
+Kind = Literal["impression", "click", "view", "cart", "uncart", "purchase", "hide", "unhide"]
 
 MOST_ITEMS, MOST_TOUCHES, MOST_NAMED = 100, 200, 1_000
 
@@ -72,7 +72,7 @@ class Filters(Strict):
 
 
 class RecommendationRequest(Strict):
-    """Who asks, what they did just now, what may be shown."""
+    """Shopper asks, what they did just now, what may be shown."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -116,6 +116,7 @@ class RecommendationRequest(Strict):
         description="Shown first, in this order, where the rules let them.",
     )
     in_stock_only: StrictBool = True
+    new_only: StrictBool = Field(False, description="Nothing this customer bought before.")
     explain: StrictBool = Field(False, description="Say why, item by item.")
     timeout_ms: int | None = Field(
         None,

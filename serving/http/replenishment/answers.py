@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.purchasing import Trace
+from data.purchasing import LineAudit
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan
 from models.replenishment.curve import waterfall
@@ -157,7 +157,7 @@ class Made(BaseModel):
     degraded: bool
 
 
-class Part(BaseModel):
+class WaterfallPart(BaseModel):
     """A step of the waterfall; the units add up to order_quantity, the money to order_value."""
 
     part: str
@@ -204,7 +204,7 @@ class SuggestionAnswer(Made):
     """One line in depth; waterfall, cost_curve, projection: null where it cannot be planned."""
 
     data: Suggestion
-    waterfall: list[Part] | None
+    waterfall: list[WaterfallPart] | None
     cost_curve: list[CurvePoint] | None
     projection: list[Ahead] | None
     trail: list[Entry]
@@ -218,7 +218,11 @@ States = Mapping[str, tuple[str, float]]
 
 
 def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
-    """Lines as answers, with what was decided on them; what is missing is null."""
+    """Lines as answers, with what was decided on them; what is missing is null.
+
+    lines: rows of a plan; states: id of a line -> its state and the quantity decided on; a line
+    without one is a draft.
+    """
     rows = _records(lines.assign(id=identity(lines)))
     for row in rows:
         row["state"], row["approved_quantity"] = states.get(row["id"], ("draft", None))
@@ -226,9 +230,13 @@ def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:
 
 
 def depth(
-    plan: Plan, line: pd.Series, states: States, *, trail: Sequence[Trace]
+    plan: Plan, line: pd.Series, states: States, *, trail: Sequence[LineAudit]
 ) -> SuggestionAnswer:
-    """One line with its waterfall, cost curve, projection and history."""
+    """One line with its waterfall, cost curve, projection and history.
+
+    plan: the plan it belongs to; line: its row; states: id of a line -> its state and the quantity
+    decided on; trail: what happened to the line.
+    """
     own = plan.frame[
         (plan.frame["warehouse_id"] == line["warehouse_id"])
         & (plan.frame["product_id"] == line["product_id"])
@@ -241,7 +249,7 @@ def depth(
     return SuggestionAnswer(
         **made(plan),
         data=suggestions(line.to_frame().T, states)[0],
-        waterfall=_parts(Part, waterfall(line)) if found else None,
+        waterfall=_parts(WaterfallPart, waterfall(line)) if found else None,
         cost_curve=_parts(CurvePoint, found.curve) if found else None,
         projection=_ahead(plan, found.projection) if found else None,
         trail=[Entry(**vars(each)) for each in trail],

@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from data.purchasing import OrderedLine, Outcome
-from decisions.replenishment.plan import Terms
+from decisions.replenishment.plan import WhatIfTerms
 from serving.http.paging import Page
 from serving.http.replenishment.answers import Made, Suggestion
 
@@ -32,9 +32,9 @@ class TermsBody(BaseModel):
     weight_kg: StrictFloat | None = Field(None, ge=0, description="What a container bears.")
     volume_m3: StrictFloat | None = Field(None, ge=0, description="What a container holds.")
 
-    def terms(self) -> Terms:
-        """As the plan takes them."""
-        return Terms(**self.model_dump(include=set(TermsBody.model_fields)))
+    def terms(self) -> WhatIfTerms:
+        """These terms as the plan takes them."""
+        return WhatIfTerms(**self.model_dump(include=set(TermsBody.model_fields)))
 
 
 class Change(TermsBody):
@@ -54,7 +54,7 @@ class Change(TermsBody):
     limit: int = Field(100, ge=1, le=1000)
 
 
-class Totals(BaseModel):
+class PlanTotals(BaseModel):
     """A plan in a few numbers; value in the base currency, where it is known."""
 
     lines_ordered: int
@@ -80,8 +80,8 @@ class WhatIf(Made):
     proven_gap: the share by which the best use of the caps could at most gain more; null: no caps.
     """
 
-    now: Totals
-    changed: Totals
+    now: PlanTotals
+    changed: PlanTotals
     proven_gap: float | None
     differences: list[Difference] = Field(description="The largest first.")
     data: list[Suggestion]
@@ -123,7 +123,7 @@ class One(BaseModel):
     reason: str = Field("", max_length=1000)
 
 
-class Items(BaseModel):
+class LinesToDecide(BaseModel):
     """Lines to decide on, each for itself."""
 
     model_config = ConfigDict(extra="forbid")

@@ -54,7 +54,7 @@ class WorklistPage(Made, Page[WorklistLine]):
     money_at_risk: float = Field(description="Of all that fit, in the base currency.")
 
 
-class Choice(BaseModel):
+class LineChoice(BaseModel):
     """A value that lines have, and how many."""
 
     value: str
@@ -65,11 +65,11 @@ class Choice(BaseModel):
 class WorklistSummary(Made):
     """What there is to choose from, and what waits, by urgency and state."""
 
-    warehouses: list[Choice]
-    suppliers: list[Choice]
-    categories: list[Choice]
-    urgencies: list[Choice]
-    states: list[Choice]
+    warehouses: list[LineChoice]
+    suppliers: list[LineChoice]
+    categories: list[LineChoice]
+    urgencies: list[LineChoice]
+    states: list[LineChoice]
     total: int
     ordered: int
     order_value: float
@@ -193,13 +193,15 @@ def _sortable(sort: str | None) -> str | None:
     return sort
 
 
-def _choices(rows: pd.DataFrame, by: pd.Series) -> list[Choice]:
+def _choices(rows: pd.DataFrame, by: pd.Series) -> list[LineChoice]:
     """The values of a column with how many lines have each, the most frequent first."""
     groups = (
         rows["order_value"].groupby(by).agg(["size", "sum"]).sort_values("size", ascending=False)
     )
     return [
-        Choice(value=str(value), lines=int(row["size"]), order_value=round(float(row["sum"]), 2))
+        LineChoice(
+            value=str(value), lines=int(row["size"]), order_value=round(float(row["sum"]), 2)
+        )
         for value, row in groups.iterrows()
     ]
 

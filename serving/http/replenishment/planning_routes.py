@@ -7,7 +7,7 @@ import pandas as pd
 from fastapi import APIRouter, Query
 
 from decisions.replenishment.line_ids import identity
-from decisions.replenishment.plan import Plan, Terms, ranked, select
+from decisions.replenishment.plan import Plan, WhatIfTerms, ranked, select
 from decisions.replenishment.what_if import plan_under
 from models.replenishment.plan import Planned
 from serving.http.paging import Cursor, page_end, page_start
@@ -15,7 +15,7 @@ from serving.http.replenishment.answers import made, suggestions
 from serving.http.replenishment.bodies import (
     Change,
     Difference,
-    Totals,
+    PlanTotals,
     Transfer,
     TransferPage,
     WhatIf,
@@ -54,12 +54,12 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
 
     @routes.post("/plan")
     def plan_under_other_terms(change: Change) -> WhatIf:
-        """The same plan under another lead time, service level, tariff, budget or demand, beside
-        today's or another one; nothing is kept."""
+        """The plan under another lead time, service level, tariff, budget or demand, beside today's
+        or another one; nothing is kept."""
         plan = current()
         own = change.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
         other = plan_under(plan, change.terms(), **own)
-        now = plan_under(plan, change.against.terms() if change.against else Terms(), **own)
+        now = plan_under(plan, change.against.terms() if change.against else WhatIfTerms(), **own)
         return WhatIf(
             **made(plan),
             now=_totals(now),
@@ -72,9 +72,9 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
     return routes
 
 
-def _totals(planned: Planned) -> Totals:
+def _totals(planned: Planned) -> PlanTotals:
     lines = planned.lines
-    return Totals(
+    return PlanTotals(
         lines_ordered=int((lines["order_quantity"] > 0).sum()),
         units=float(lines["order_quantity"].sum()),
         value=round(float(lines["order_value"].sum()), 2),

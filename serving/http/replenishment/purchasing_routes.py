@@ -17,7 +17,7 @@ from serving.http.paging import Cursor, Limit, cut_page
 from serving.http.replenishment.bodies import (
     DecidedAll,
     Export,
-    Items,
+    LinesToDecide,
     One,
     PurchaseOrders,
     as_csv,
@@ -36,7 +36,10 @@ Planner = Annotated[Caller, Depends(scoped("approve"))]
 
 
 def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
-    """Approve and dismiss, one line or many."""
+    """Approve and dismiss, one line or many.
+
+    runtime: the stores and releases in use; current: gives the plan as of now.
+    """
     routes = APIRouter()
     buying = runtime.records.purchasing
 
@@ -54,13 +57,13 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         return answer
 
     @routes.post("/suggestions:approve", dependencies=[IDEMPOTENT], response_model=DecidedAll)
-    def approve_suggestions(body: Items, request: Request, caller: Planner) -> Any:
+    def approve_suggestions(body: LinesToDecide, request: Request, caller: Planner) -> Any:
         """Approve lines, or change their quantities: one result a line."""
         wishes = [Wish(item.id, item.quantity, item.reason) for item in body.items]
         return once(runtime, request, body, lambda: taken(wishes, "approved", caller))
 
     @routes.post("/suggestions:dismiss", dependencies=[IDEMPOTENT], response_model=DecidedAll)
-    def dismiss_suggestions(body: Items, request: Request, caller: Planner) -> Any:
+    def dismiss_suggestions(body: LinesToDecide, request: Request, caller: Planner) -> Any:
         """Dismiss lines, each with its reason: one result a line."""
         wishes = [Wish(item.id, None, item.reason) for item in body.items]
         return once(runtime, request, body, lambda: taken(wishes, "dismissed", caller))
@@ -70,7 +73,7 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         dependencies=[IDEMPOTENT],
         response_model=DecidedAll,
     )
-    def reopen_suggestions(body: Items, request: Request, caller: Planner) -> Any:
+    def reopen_suggestions(body: LinesToDecide, request: Request, caller: Planner) -> Any:
         """Take back decisions on lines that are not ordered yet.
 
         Lines become drafts again, as the plan suggests them: one result a line.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pandas as pd
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from data.purchasing import Trace
+from data.purchasing import LineAudit
 from data.records import DatabaseError
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan, Plans, ranked, select
@@ -101,7 +101,7 @@ def router(runtime: Runtime) -> APIRouter:
     return routes
 
 
-def _decided(runtime: Runtime, plan: Plan, line_id: str = "") -> tuple[States, list[Trace]]:
+def _decided(runtime: Runtime, plan: Plan, line_id: str = "") -> tuple[States, list[LineAudit]]:
     """What was decided on the plan's lines, and one line's history; nothing while the database is
     away: the plan itself can be read without it."""
     try:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from data.sources.evaluating import Locale, Rows, evaluate, file_locale, selected
-from data.sources.mapping import Expression
+from data.sources.mapping import MappingExpression
 from data.tables import Kind
 
 ROWS = Rows(
@@ -25,7 +25,7 @@ ROWS = Rows(
 
 def values(specification: dict[str, object] | str | list[object], kind: Kind) -> list[object]:
     made = (
-        Expression.model_validate(specification)
+        MappingExpression.model_validate(specification)
         if isinstance(specification, dict)
         else specification
     )
@@ -60,7 +60,7 @@ def test_expressions(specification: dict[str, object], kind: Kind, found: list[o
 
 def test_a_hash_is_that_of_the_trimmed_lower_case_text() -> None:
     rows = Rows(pd.DataFrame({"e": ["A@x.com ", "a@x.com"]}, dtype=object))
-    made = evaluate(Expression.model_validate({"from": "e", "hash": True}), rows, "id")
+    made = evaluate(MappingExpression.model_validate({"from": "e", "hash": True}), rows, "id")
     assert made[0] == made[1]
     assert len(made[0]) == 64
 

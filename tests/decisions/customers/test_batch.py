@@ -100,3 +100,18 @@ def test_cohorts_add_up(runtime: Runtime, scored: pd.DataFrame) -> None:
     assert (first["active_share"] == 1).all()
     assert first["customers"].sum() <= len(scored)
     assert (table["repeat_share"].between(0, 1)).all()
+
+
+def test_before_anyone_is_scored_segments_are_made_at_once(
+    runtime: Runtime, scored: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latest = runtime.store.latest
+
+    def nothing_scored(view: str, *given: object, **more: object) -> pd.DataFrame:
+        found = latest(view, *given, **more)
+        return found.iloc[:0] if view == "customer_value" else found
+
+    monkeypatch.setattr(runtime.store, "latest", nothing_scored)
+    report = report_segments(runtime)
+    assert sum(each.customers for each in report.segments) == len(scored)
+    assert report.scored_at is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.forecasting import TOTALS, Outlooks, total_quantiles, totals
+from features.forecasting import TOTALS, PairOutlooks, total_quantiles, totals
 
 LEVELS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 WEEKS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2024-01-01", periods=14, freq="7D")]
@@ -71,7 +71,7 @@ def test_all_levels_add_up_to_the_pairs(means: list[float]) -> None:
     rows = forecasts(np.array(means), 8, spread=1.0)
     known = demand(np.full((len(means), 8), 2.0))
     for level in TOTALS:
-        found = totals(Outlooks.of(rows, known), level)
+        found = totals(PairOutlooks.of(rows, known), level)
         assert found is not None
         assert found.pairs.sum() == len(means)
         np.testing.assert_allclose(found.mean.sum(axis=0), [sum(means)] * 3, atol=1e-6)
@@ -81,11 +81,11 @@ def test_all_levels_add_up_to_the_pairs(means: list[float]) -> None:
 def test_a_group_is_named_by_its_own() -> None:
     rows = forecasts(np.arange(1.0, 7.0), 8, spread=1.0)
     known = demand(np.full((6, 8), 2.0))
-    by_category = totals(Outlooks.of(rows, known), "category")
+    by_category = totals(PairOutlooks.of(rows, known), "category")
     assert by_category is not None
     assert (list(by_category.keys), by_category.mean[:, 0].tolist()) == (["c0", "c1"], [10.0, 11.0])
     assert by_category.period_starts == WEEKS[8:11]
-    everything = totals(Outlooks.of(rows, known), "total")
+    everything = totals(PairOutlooks.of(rows, known), "total")
     assert everything is not None
     assert list(everything.keys) == [""]
 
@@ -94,7 +94,9 @@ def test_pairs_that_err_apart_cancel_out() -> None:
     """400 pairs of 100 ± 20: the sum is 40,000 ± 400."""
     random = np.random.default_rng(7)
     units = random.normal(100.0, 20.0, (400, 12))
-    found = totals(Outlooks.of(past(np.full(400, 100.0), 12, spread=20.0), demand(units)), "total")
+    found = totals(
+        PairOutlooks.of(past(np.full(400, 100.0), 12, spread=20.0), demand(units)), "total"
+    )
     assert found is not None
     assert 380 < np.sqrt(found.variance[0, 0]) < 600  # twelve weeks tell it no better
 
@@ -104,7 +106,9 @@ def test_pairs_that_err_together_do_not() -> None:
     random = np.random.default_rng(7)
     week = np.where(np.arange(12) % 2, 1.2, 0.8)
     units = random.normal(100.0, 20.0, (400, 12)) * week
-    found = totals(Outlooks.of(past(np.full(400, 100.0), 12, spread=20.0), demand(units)), "total")
+    found = totals(
+        PairOutlooks.of(past(np.full(400, 100.0), 12, spread=20.0), demand(units)), "total"
+    )
     assert found is not None
     assert np.sqrt(found.variance[0, 0]) == pytest.approx(8_000.0, rel=0.1)
     low, high = total_quantiles(found.mean[0, :1], found.variance[0, :1], [0.1, 0.9])[0]
@@ -117,7 +121,7 @@ def test_the_sum_of_one_period_is_that_period_and_what_lasts_does_not_cancel() -
     passing = random.normal(100.0, 20.0, (400, 12)) * np.where(random.random(12) < 0.5, 1.2, 0.8)
     lasting = random.normal(120.0, 20.0, (400, 12))
     for units, of_three in ((passing, 8_000.0 * 3**0.5), (lasting, 8_000.0 * 3)):
-        found = totals(Outlooks.of(past(means, 12, spread=20.0), demand(units)), "total")
+        found = totals(PairOutlooks.of(past(means, 12, spread=20.0), demand(units)), "total")
         assert found is not None
         np.testing.assert_allclose(found.window_variance[:, 0], found.variance[:, 0])
         assert np.sqrt(found.window_variance[0, 2]) == pytest.approx(of_three, rel=0.25)
@@ -126,14 +130,14 @@ def test_the_sum_of_one_period_is_that_period_and_what_lasts_does_not_cancel() -
 def test_what_was_not_seen_in_full_teaches_nothing() -> None:
     units = np.full((4, 8), 100.0)
     known = demand(units).assign(in_stock=0.5, quantity=0.0)
-    found = totals(Outlooks.of(past(np.full(4, 100.0), 8, spread=1.0), known), "total")
+    found = totals(PairOutlooks.of(past(np.full(4, 100.0), 8, spread=1.0), known), "total")
     assert found is not None
     assert found.variance[0, 0] == pytest.approx(4.0, rel=0.2)
 
 
 def test_no_forecasts_no_totals() -> None:
     none = forecasts(np.ones(2), 0, spread=1.0).iloc[:0]
-    assert totals(Outlooks.of(none, demand(np.ones((2, 8)))), "total") is None
+    assert totals(PairOutlooks.of(none, demand(np.ones((2, 8)))), "total") is None
 
 
 def test_quantiles_of_rare_sales_are_whole_units() -> None:

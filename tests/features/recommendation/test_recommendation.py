@@ -1,9 +1,8 @@
-"""Interactions and profiles from tiny tables with obvious answers."""
+"""Interactions from tiny tables with obvious answers."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,15 +10,14 @@ from data.tables import TABLES
 from data.views import Terms
 from features.recommendation import (
     INTERACTIONS,
+    INTERACTIONS_VIEW,
     VIEWS,
-    customer_profile,
+    as_interactions,
     hidden,
     interactions,
     person,
-    product_profile,
-    repeat_share,
-    snapshot_times,
 )
+from features.recommendation.interactions import build_interactions
 
 NOW = datetime(2024, 3, 15, 12, tzinfo=UTC)  # a Friday
 
@@ -123,73 +121,47 @@ def test_what_was_hidden() -> None:
     assert hidden(seen).to_numpy().tolist() == [["visitor:v1", "tea"]]
 
 
-def test_snapshots_are_mondays_and_the_moment_itself() -> None:
-    times = snapshot_times(NOW, count=2)
-    assert [f"{time:%a %d %H}" for time in times] == ["Mon 04 00", "Mon 11 00", "Fri 15 12"]
-
-
-def test_a_customers_profile() -> None:
-    lines = orders(
-        ("1", "anna", "tea", "2024-03-01"),
-        ("1", "anna", "pan", "2024-03-01"),
-        ("2", "anna", "tea", "2024-03-11T12:00:00Z"),
-        market=["DE", "DE", "FR"],
+def test_what_is_shown_again_on_request_is_hidden_no_more() -> None:
+    seen = events(
+        ("hide", "tea", "v1", None, "2024-01-01"),
+        ("unhide", "tea", "v1", None, "2024-01-02"),
+        ("hide", "milk", "v1", None, "2024-01-03"),
     )
-    tables = {"orders": lines, "products": PRODUCTS, "fx_rates": NO_RATES}
-    found = customer_profile(tables, NOW, Terms())
-    now = found[found["event_timestamp"] == pd.Timestamp(NOW)].iloc[0]
-    assert now["recency_days"] == pytest.approx(4.0)
-    assert now["orders_count"] == 2
-    assert now["order_interval_days"] == pytest.approx(10.5)
-    assert now["rebuy_share"] == 0.5
-    assert now["spend_91d"] == 6.0
-    assert (now["main_market"], now["favourite_category"]) == ("DE", "food")
+    assert hidden(seen)["product_id"].tolist() == ["milk"]
 
 
-def test_history_knows_nothing_of_what_came_later() -> None:
-    early = orders(("1", "anna", "tea", "2024-03-01"))
-    late = orders(("1", "anna", "tea", "2024-03-01"), ("2", "anna", "pan", "2024-03-13"))
-    tables = {"products": PRODUCTS, "fx_rates": NO_RATES}
-    for build in (customer_profile, product_profile):
-        before = build(tables | {"orders": early}, NOW, Terms())
-        after = build(tables | {"orders": late}, NOW, Terms())
-        cut = pd.Timestamp("2024-03-12", tz="UTC")
-        past = [frame[frame["event_timestamp"] < cut] for frame in (before, after)]
-        assert len(past[0])
-        pd.testing.assert_frame_equal(past[0], past[1])
-
-
-def test_a_products_profile() -> None:
-    day = [f"{NOW - timedelta(days=n):%Y-%m-%dT%H:%M:%SZ}" for n in (40, 20, 2)]
-    lines = orders(
-        ("1", "anna", "tea", day[0]),
-        ("2", "anna", "tea", day[1]),
-        ("3", "ben", "tea", day[2]),
-        quantity=[1.0, 2.0, 3.0],
-        discount=[0.0, 0.0, 6.0],
+def test_a_visitor_who_signed_in_is_the_customer() -> None:
+    seen = events(
+        ("hide", "tea", "v1", None, "2024-01-01"),
+        ("view", "pan", "v1", None, "2024-01-02"),
+        ("view", "pan", "v2", None, "2024-01-02"),
     )
-    tables = {"orders": lines, "products": PRODUCTS, "fx_rates": NO_RATES}
-    found = product_profile(tables, NOW, Terms())
-    now = found[found["event_timestamp"] == pd.Timestamp(NOW)].iloc[0]
-    assert (now["sales_7d"], now["sales_28d"], now["buyers_28d"]) == (3.0, 5.0, 2)
-    assert now["unit_paid"] == pytest.approx((2 + 4 + 0) / 6)
-    assert now["days_since_sold"] == pytest.approx(2.0)
-    assert now["top_category"] == "food"
+    linked = pd.DataFrame(
+        {
+            "visitor_id": ["v1", "v1"],
+            "customer_id": ["ben", "anna"],
+            "linked_at": pd.to_datetime(["2024-01-02", "2024-01-05"], utc=True),
+        }
+    )
+    found = interactions(NO_ORDERS, seen, identities=linked)
+    assert found["customer_id"].tolist() == ["anna", "anna", "visitor:v2"]
+    assert hidden(seen, linked).to_numpy().tolist() == [["anna", "tea"]]
 
 
-def test_few_buyers_are_drawn_to_their_category() -> None:
-    rows = [(f"{n}{i}", f"c{n}", "milk", "2024-01-01") for n in range(40) for i in range(2)]
-    rows += [("z", "zoe", "tea", "2024-01-01")]
-    lines = orders(*rows).assign(category="food")
-    share = repeat_share(lines)
-    assert share["tea"] > 0.9
-    assert share["milk"] > share["tea"]
+def test_the_view_is_read_back_as_it_was_built() -> None:
+    lines = orders(("1", "anna", "tea", "2024-03-01"), ("1", "anna", "pan", "2024-03-01"))
+    seen = events(("view", "milk", "v1", None, "2024-01-02"))
+    tables = {"orders": lines, "events": seen, "products": PRODUCTS, "fx_rates": NO_RATES}
+    built = build_interactions(tables, NOW, Terms())
+    assert not built.duplicated(list(INTERACTIONS_VIEW.keys)).any()
+    expected = interactions(lines, seen, products=PRODUCTS, fx_rates=NO_RATES)
+    pd.testing.assert_frame_equal(as_interactions(built), expected, check_categorical=False)
 
 
 def test_views_build_what_they_declare_also_from_nothing() -> None:
     empty = {
         name: pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[name].names})
-        for name in ("products", "fx_rates")
+        for name in ("products", "fx_rates", "events")
     }
     for frame in (NO_ORDERS, orders(("1", "anna", "tea", "2024-03-01"))):
         for view in VIEWS:

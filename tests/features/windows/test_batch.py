@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.windows import PARTNER_CAP, Key, Velocity, VelocityPlan, velocity
+from features.windows import IDLE_DAYS, PARTNER_CAP, Key, Velocity, VelocityPlan, velocity
 from features.windows.plan import slot
 
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
@@ -66,8 +66,9 @@ def test_a_late_event_counts_at_the_newest_time_of_its_key() -> None:
     assert answer["last"].fillna(-1).tolist() == [-1, 0, 1]
 
 
-def test_a_key_idle_for_ninety_days_starts_anew() -> None:
-    answer = velocity(stream(paid(0), paid(90 * DAY), paid(181 * DAY)), PLAN)
+def test_a_key_idle_for_long_starts_anew() -> None:
+    idle = IDLE_DAYS * DAY
+    answer = velocity(stream(paid(0), paid(idle), paid(2 * idle + DAY)), PLAN)
     assert answer["n"].tolist() == [0, 1, 0]
     assert np.isnan(answer["first"].iloc[2])
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from models.base import TooLittleDataError
 from models.customers.beta_geometric import BetaGeometric
-from models.customers.purchase_process import PurchaseHistory
+from models.customers.purchase_process import PurchaseSummary
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 
 
-def one(repeats: float, last: float, age: float) -> PurchaseHistory:
-    return PurchaseHistory(np.array([repeats]), np.array([last]), np.array([age]))
+def one(repeats: float, last: float, age: float) -> PurchaseSummary:
+    return PurchaseSummary(np.array([repeats]), np.array([last]), np.array([age]))
 
 
 def simulated(count: int, seed: int = 5) -> pd.DataFrame:

@@ -18,10 +18,10 @@ def test_the_better_part_weighs_more() -> None:
     assert blend.level == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_level_that_is_wrong_throughout_is_mended() -> None:
+def test_one_good_season_moves_the_level_a_little() -> None:
     truth = np.full(4000, 2.0)
     blend = Blend.fit({"good": truth, "bad": truth}, 1.2 * truth, PRIOR)
-    assert blend.predict({"good": truth, "bad": truth})[0] == pytest.approx(2.4, rel=0.02)
+    assert 2.05 < blend.predict({"good": truth, "bad": truth})[0] < 2.15
 
 
 def test_what_is_not_there_gives_its_weight_to_the_others() -> None:

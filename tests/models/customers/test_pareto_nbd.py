@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.customers.pareto_nbd import ParetoNbd
-from models.customers.purchase_process import PurchaseHistory
+from models.customers.purchase_process import PurchaseSummary
 from tests.models.customers.rows import rows
 
 CDNOW = {"r": 0.5533, "alpha": 10.578, "s": 0.6061, "beta": 11.67}
@@ -12,7 +12,7 @@ CDNOW = {"r": 0.5533, "alpha": 10.578, "s": 0.6061, "beta": 11.67}
 
 def test_silence_lowers_the_chance_to_be_alive() -> None:
     model = ParetoNbd().restore(CDNOW)
-    history = PurchaseHistory(
+    history = PurchaseSummary(
         np.array([5.0, 5.0, 5.0]), np.array([30.0, 20.0, 5.0]), np.full(3, 30.0)
     )
     alive = model.alive(history)
@@ -23,7 +23,7 @@ def test_silence_lowers_the_chance_to_be_alive() -> None:
 @pytest.mark.parametrize("change", [{}, {"alpha": 2.0, "beta": 30.0}, {"alpha": 30.0, "beta": 2.0}])
 def test_thousands_of_orders_do_not_overflow(change: dict[str, float]) -> None:
     model = ParetoNbd().restore(CDNOW | change)
-    history = PurchaseHistory(
+    history = PurchaseSummary(
         np.array([0.0, 4000.0]), np.array([0.0, 99.9]), np.array([0.0, 100.0])
     )
     expected = model.expected_orders(history, np.full(2, 52.0))
@@ -34,6 +34,6 @@ def test_thousands_of_orders_do_not_overflow(change: dict[str, float]) -> None:
 def test_orders_a_week_of_a_fitted_shop_are_those_of_the_past() -> None:
     frame = rows(600)
     model = ParetoNbd().fit(frame)
-    expected = model.expected_orders(PurchaseHistory.of(frame), np.full(len(frame), 90 / 7))
+    expected = model.expected_orders(PurchaseSummary.of(frame), np.full(len(frame), 90 / 7))
     assert expected.sum() == pytest.approx(frame["target_orders"].sum(), rel=0.2)
     assert np.isfinite(model.log_likelihood)

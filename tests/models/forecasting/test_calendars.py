@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from models.forecasting.calendars import calendars
-from models.forecasting.panel import Panel, panel
+from models.forecasting.panel import DemandPanel, panel
 from models.forecasting.seasonal import phase_of_year, seasonal_level
 
 
-def weekly(first: str, demand: np.ndarray, country: str = "DE") -> Panel:
+def weekly(first: str, demand: np.ndarray, country: str = "DE") -> DemandPanel:
     dates = pd.date_range(first, periods=len(demand), freq="7D").strftime("%Y-%m-%d")
     frame = pd.DataFrame(
         {

@@ -14,7 +14,7 @@ from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from models.forecasting.boosted import Boosted, some_products
 from models.forecasting.classes import CLASSES, classify
 from models.forecasting.distribution import Errors, calibrated
-from models.forecasting.panel import Panel, panel
+from models.forecasting.panel import DemandPanel, panel
 
 SMALL = {"rows": 4000, "trees": 20, "horizon": 4}
 
@@ -220,12 +220,12 @@ def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
     asked: list[tuple[int, int]] = []
     plain, points = forecaster.boost, Boosted.points
 
-    def boost(known: Panel, *given) -> Boosted | None:
+    def boost(known: DemandPanel, *given) -> Boosted | None:
         found = plain(known, *given)
         made.append((found, known.now))
         return found
 
-    def watched(self: Boosted, known: Panel, origin: int, *given):
+    def watched(self: Boosted, known: DemandPanel, origin: int, *given):
         asked.extend((now, origin) for one, now in made if one is self)
         return points(self, known, origin, *given)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.forecasting.panel import Panel, panel
+from models.forecasting.panel import DemandPanel, panel
 from models.forecasting.seasonal import seasonal_level
 
 DAYS, AHEAD = 280, 14
@@ -75,7 +75,7 @@ def test_days_on_which_nothing_is_ever_sold_are_forecast_as_nothing() -> None:
     assert answer[6] == pytest.approx(25, rel=0.15)
 
 
-def priced(now: float) -> Panel:
+def priced(now: float) -> DemandPanel:
     """Weekly demand that falls by the square of a price between 8 and 12; `now` is the next."""
     random = np.random.default_rng(3)
     price = np.append(random.choice([8.0, 9.0, 10.0, 11.0, 12.0], 100), [now] * 4)

@@ -5,13 +5,13 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.forecasting.panel import Panel, panel
+from models.forecasting.panel import DemandPanel, panel
 from models.forecasting.seasonal import seasonal_level
 
 PROFILE = 1 + 0.8 * np.sin(2 * np.pi * np.arange(52) / 52)
 
 
-def made(levels: list[float], weeks: int) -> Panel:
+def made(levels: list[float], weeks: int) -> DemandPanel:
     dates = pd.date_range("2022-01-03", periods=weeks, freq="7D").strftime("%Y-%m-%d")
     parts = [
         pd.DataFrame(

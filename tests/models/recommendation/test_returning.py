@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.recommendation.candidates import Who, gather
-from models.recommendation.history import encode, habits
-from models.recommendation.returning import Returning, drawn, returning
-from models.recommendation.signals import FEATURES, signals
+from models.recommendation.candidate_features import FEATURES, candidate_features
+from models.recommendation.candidates import Shopper, gather_candidates
+from models.recommendation.purchase_history import describe_history, encode_interactions
+from models.recommendation.returning import Returning, measure_returning, share_within
 from models.recommendation.sources import Sources, learn_sources
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -26,8 +26,8 @@ def purchases(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
 
 
 def measured(rows: list[tuple[str, str, float]], category: list[int]) -> Returning:
-    log = encode(purchases(rows))
-    return returning(log, habits(log), np.array(category))
+    log = encode_interactions(purchases(rows))
+    return measure_returning(log, describe_history(log), np.array(category))
 
 
 def learned(rows: list[tuple[str, str, float]]) -> Sources:
@@ -36,10 +36,13 @@ def learned(rows: list[tuple[str, str, float]]) -> Sources:
 
 def described(sources: Sources, person: str) -> pd.DataFrame:
     """Products × FEATURES of a person."""
-    who = Who(int(sources.people.find([person])[0]), 0)
-    pool = gather(sources, who, None)
+    place = int(sources.people.find([person])[0])
+    shopper = Shopper(place, 0, sources.history.of_person(place))
+    pool = gather_candidates(sources, shopper, None)
     named = sources.products.text(pool.product)
-    return pd.DataFrame(signals(pool, sources, who), index=named, columns=list(FEATURES))
+    return pd.DataFrame(
+        candidate_features(pool, sources, shopper), index=named, columns=list(FEATURES)
+    )
 
 
 # Anna keeps to tea in three periods of four weeks; ben buys a pan once, and tea after.
@@ -61,7 +64,9 @@ def test_who_bought_in_one_period_is_met_again_in_the_next() -> None:
 
 
 def test_what_nobody_bought_of_is_worth_what_its_category_is() -> None:
-    own, group = drawn(np.array([2.0, 0.0]), np.array([4.0, 0.0]), np.array([-1, -1]), prior=4.0)
+    own, group = share_within(
+        np.array([2.0, 0.0]), np.array([4.0, 0.0]), np.array([-1, -1]), prior=4.0
+    )
     assert own.tolist() == [0.5, 0.5]
     assert group.tolist() == [0.5, 0.5]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.recommendation.uplift import difference, relative, share
+from models.recommendation.uplift import difference, relative, sample_ratio, share
 
 COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -65,3 +65,15 @@ def test_an_a_a_test_rings_false_about_one_time_in_twenty() -> None:
         for interval in (difference, relative):
             covered = np.mean([interval(a, b).covers(0.0) for a, b in pairs])
             assert 0.93 <= covered <= 0.98
+
+
+def test_arms_that_do_not_have_their_share_of_people_are_told() -> None:
+    assert sample_ratio([0, 0], [0.5, 0.5]) is None
+    for counts, shares, likely in (
+        ([198, 202], [0.5, 0.5], True),
+        ([98, 302], [0.25, 0.75], True),
+        ([150, 250], [0.5, 0.5], False),
+    ):
+        found = sample_ratio(counts, shares)
+        assert found is not None
+        assert (found > 0.001) == likely

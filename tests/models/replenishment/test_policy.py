@@ -16,7 +16,7 @@ from models.replenishment import MODELS, MinMax, MovingAverage, OrderUpTo
 from models.replenishment.cover import GRID, Demand, Windows, combined, lost_sales_level, safety
 from models.replenishment.lines import Lines
 from models.replenishment.order import economic_lot
-from models.replenishment.panel import Panel
+from models.replenishment.panel import ReplayPanel
 from models.replenishment.plan import WATERFALL
 from models.replenishment.replay import foresight, run
 from tests.models.replenishment.planning import LEVELS, NOW, frame, poissons, row, windows
@@ -428,7 +428,7 @@ def past(demand: NDArray[np.float64], **other: Any) -> pd.DataFrame:
 def test_a_replay_by_hand() -> None:
     """Ten a week asked; 15 in stock, 5 come in week 1; each order takes two weeks."""
     history = past(np.full((1, 5), 10.0), on_hand=15.0, open_quantities=[5.0], open_due_days=[7.0])
-    panel = Panel.of(history, seed=1)
+    panel = ReplayPanel.of(history, seed=1)
     quantities = iter([4.0, 0.0, 20.0, 0.0, 0.0])
     trace = run(panel, lambda t, stock, pipeline: np.array([next(quantities)]))
     assert trace.stock.tolist() == [[5.0, 0.0, 0.0, 0.0, 10.0]]
@@ -442,7 +442,7 @@ def test_a_replay_by_hand() -> None:
 
 def test_the_order_cost_of_unsold_units_is_carried_on() -> None:
     history = past(np.full((1, 4), 10.0), on_hand=30.0, order_cost=8.0, lead_time_mean=0.0)
-    panel = Panel.of(history, seed=1)
+    panel = ReplayPanel.of(history, seed=1)
     idle = run(panel, lambda t, stock, pipeline: np.array([0.0]))
     busy = run(panel, lambda t, stock, pipeline: np.array([40.0 if t == 0 else 0.0]))
     # Who lives on stock uses up orders paid before; one order of 40 lasts for the 40 sold.
@@ -453,7 +453,7 @@ def test_the_order_cost_of_unsold_units_is_carried_on() -> None:
 def test_foresight_loses_nothing_it_could_have_had() -> None:
     random = np.random.default_rng(3)
     history = past(random.poisson(10.0, (6, 12)).astype(float), on_hand=40.0)
-    panel = Panel.of(history, seed=1)
+    panel = ReplayPanel.of(history, seed=1)
     perfect = run(panel, foresight(panel))
     assert (perfect.missed * perfect.counted).sum() == 0
     ours = OrderUpTo().replay(panel)
@@ -462,7 +462,7 @@ def test_foresight_loses_nothing_it_could_have_had() -> None:
 
 def test_reviews_keep_the_suppliers_calendar() -> None:
     history = past(np.full((1, 6), 10.0), review_period_days=14.0, lead_time_mean=0.0)
-    panel = Panel.of(history, seed=1)
+    panel = ReplayPanel.of(history, seed=1)
     trace = run(panel, lambda t, stock, pipeline: np.array([1.0]))
     asked = [t for t in range(6) if trace.missed[0, t] == 9.0]
     assert asked == [0, 2, 4]
@@ -472,7 +472,7 @@ def test_sparse_origins_are_read_week_by_week() -> None:
     history = past(np.full((2, 8), 10.0))
     sparse = history[history["event_timestamp"].isin([NOW, NOW + pd.Timedelta(days=28)])]
     sparse = sparse.assign(demand=[[10.0] * 4] * len(sparse)).reset_index(drop=True)
-    panel = Panel.of(sparse, seed=1)
+    panel = ReplayPanel.of(sparse, seed=1)
     assert panel.demand.shape == (2, 8)
     assert panel.later.tolist() == [0, 1, 2, 3] * 2
     assert OrderUpTo().replay(panel).cost_a_period > 0
@@ -484,7 +484,7 @@ def test_fit_learns_to_distrust_a_forecast_that_is_too_sure() -> None:
     sure = past(demand, **{**windows(10.0, 0.5), "on_hand": 30.0})
     fitted = OrderUpTo(largest_shift=1.0, shift_step=0.5).fit(sure)
     assert fitted.learned["shift"]["smooth"] > 0
-    panel = Panel.of(sure, seed=1)
+    panel = ReplayPanel.of(sure, seed=1)
     assert fitted.replay(panel).cost_a_period < OrderUpTo().replay(panel).cost_a_period
 
 
@@ -499,7 +499,7 @@ def test_ours_beats_the_plain_policies() -> None:
     rows["window_mean"] = [(pace[n] * steps).tolist() for n in pair]
     rows["window_quantiles"] = [table[n].ravel().tolist() for n in pair]
     early = rows["event_timestamp"] < NOW + pd.Timedelta(days=84)
-    panel = Panel.of(rows[~early], seed=1)
+    panel = ReplayPanel.of(rows[~early], seed=1)
     cost = {
         name: kind().fit(rows[early]).replay(panel).cost_a_period for name, kind in MODELS.items()
     }
@@ -512,7 +512,7 @@ def test_nothing_to_replay_is_said() -> None:
 
 
 def test_a_replay_counts_only_what_comes_within_the_cover() -> None:
-    panel = Panel.of(past(np.full((1, 6), 10.0)), seed=1)
+    panel = ReplayPanel.of(past(np.full((1, 6), 10.0)), seed=1)
     decide = MovingAverage().decide(panel)
     near, far = np.zeros((1, 6)), np.zeros((1, 6))
     near[0, 2], far[0, 3] = 20.0, 20.0

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.lake import Lake
+from data.settings import Settings
 from features.recommendation import INTERACTIONS
+from features.store import Store
 from models.recommendation import Recommender
 from training.job import Context, Split, gate
-from training.recommendation import RECIPE, check, sample, score, split
+from training.recommendation import BASELINES, RECIPE, check, sample, score, split
 from training.recommendation.judge import compared, found, judge
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -159,7 +162,7 @@ def test_the_blend_beats_every_baseline_when_tastes_change(tmp_path: Path) -> No
         name: score(baseline.fit(halves.train), halves)
         for name, baseline in RECIPE.baselines(context()).items()
     }
-    assert set(theirs) == {"popular", "personal_frequency", "personal_then_popular", "item_item"}
+    assert set(theirs) == set(BASELINES)
     assert gate("ndcg_at_10", "higher", ours, theirs) == ""
     RECIPE.plots(model, halves, tmp_path)
     made = sorted(path.name for path in tmp_path.glob("*.png"))
@@ -172,8 +175,6 @@ def test_the_sample_has_buyers_and_somebody_unknown() -> None:
 
 
 def test_the_frame_ends_at_the_time_asked(tmp_path: Path) -> None:
-    from data.lake import Lake
-
     lake = Lake(tmp_path / "lake")
     lake.append(
         "orders",
@@ -191,8 +192,8 @@ def test_the_frame_ends_at_the_time_asked(tmp_path: Path) -> None:
             }
         ),
     )
-    base = SimpleNamespace(base_currency="EUR")
-    asked = SimpleNamespace(lake=lake, settings=base, as_of=datetime(2024, 1, 5, tzinfo=UTC))
+    store = Store(Settings(home=tmp_path, use_cases=("recommendation",)), lake)
+    asked = SimpleNamespace(store=store, as_of=datetime(2024, 1, 5, tzinfo=UTC))
     frame = RECIPE.frame(cast(Context, asked))
     assert frame["product_id"].tolist() == ["tea"]
     assert tuple(frame.columns) == INTERACTIONS

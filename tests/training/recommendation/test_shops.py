@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from data.lake import Lake
-from data.views import Terms
-from features.recommendation import VIEWS
+from data.settings import Settings
+from features.store import Store
 from training.job import Context
 from training.recommendation import BASELINES, RECIPE, check, score
 
@@ -108,14 +108,11 @@ def test_orders_alone_are_enough(shop: object, least: float, tmp_path: Path) -> 
     assert callable(shop)
     report = lake.append("orders", shop())
     assert report.quarantined == 0
-    known = {name: lake.read(name, as_of=NOW) for name in ("orders", "products", "fx_rates")}
-    for view in VIEWS:
-        assert view.build is not None
-        assert len(view.build(known, NOW, Terms()))
+    store = Store(Settings(home=tmp_path, use_cases=("recommendation",)), lake)
     settings = SimpleNamespace(seed=7)
     context = cast(
         Context,
-        SimpleNamespace(lake=lake, as_of=NOW, settings=settings, overrides={"windows": "2"}),
+        SimpleNamespace(store=store, as_of=NOW, settings=settings, overrides={"windows": "2"}),
     )
     frame = RECIPE.frame(context)
     assert check(frame) == []

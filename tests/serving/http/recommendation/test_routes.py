@@ -249,16 +249,16 @@ def test_a_merchants_list_holds_at_its_placement(client: TestClient) -> None:
     wanted = {"pins": ["leash"], "boosts": [{"factor": 0.001, "product_id": "tea"}]}
     put = client.put("/v1/placements/list", json=wanted)
     assert put.status_code == 200
-    ask = {"customer_id": "c01", "limit": 4, "explain": True}
-    there = shown(client, **ask, placement="list")
+    query = {"customer_id": "c01", "limit": 4, "explain": True}
+    there = shown(client, **query, placement="list")
     assert products(there)[0] == "leash"
     assert there["items"][0]["reasons"][0]["code"] == "pinned"
     assert "tea" not in products(there)
-    assert "leash" not in products(shown(client, **ask, placement="elsewhere"))
+    assert "leash" not in products(shown(client, **query, placement="elsewhere"))
     listed = client.get("/v1/placements").json()["data"]
     assert [each["placement"] for each in listed] == ["list"]
     assert client.delete("/v1/placements/list").status_code == 204
-    assert "leash" not in products(shown(client, **ask, placement="list"))
+    assert "leash" not in products(shown(client, **query, placement="list"))
     bad = client.put("/v1/placements/list", json={"boosts": [{"factor": 2}]})
     assert bad.status_code == 422
 
@@ -274,18 +274,18 @@ def test_an_answer_that_would_be_late_is_a_simpler_one(
         return slow(*given, **more)
 
     monkeypatch.setattr(storefront, "trail", later)
-    ask = {"customer_id": "c01", "market": "DE", "limit": 50}
+    query = {"customer_id": "c01", "market": "DE", "limit": 50}
     monkeypatch.setattr(storefront, "trail", slow)
-    shown(client, **ask)
+    shown(client, **query)
     monkeypatch.setattr(storefront, "trail", later)
     begin = time.perf_counter()
-    answer = shown(client, **ask, timeout_ms=100)
+    answer = shown(client, **query, timeout_ms=100)
     assert time.perf_counter() - begin < 0.45
     assert (answer["degraded"], answer["served_by"]) == (True, "market_trending")
     assert "lemon" not in products(answer)
     page = client.get("/metrics").text
     assert 'argosy_degraded_total{reason="time_budget",use_case="recommendation"}' in page
-    whole = shown(client, **ask, timeout_ms=20_000)
+    whole = shown(client, **query, timeout_ms=20_000)
     assert (whole["degraded"], whole["served_by"]) == (False, "personal")
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Ids:
+class IdIndex:
     """Sorted ids as UTF-8 bytes."""
 
     names: NDArray[np.bytes_]
 
     @classmethod
-    def of(cls, values: pd.Series) -> "Ids":
+    def of(cls, values: pd.Series) -> "IdIndex":
         """The distinct values; a missing one is none of them."""
         distinct = values.dropna().unique()
         return cls(np.unique(np.array([str(value).encode() for value in distinct], dtype="S")))

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommendation.candidates import Pool, Who
-from models.recommendation.own import (
+from models.recommendation.candidates import SOURCE_SCORES, CandidatePool, Shopper
+from models.recommendation.repeat_purchase import (
     AGAIN_FEATURES,
     NEVER,
     OWN_FEATURES,
-    Own,
+    PersonalHistory,
     bought_again,
+    log_rank,
     own_history,
-    rank,
 )
 from models.recommendation.sources import Sources
 
@@ -21,13 +21,22 @@ Ints = NDArray[np.integer]
 Floats = NDArray[np.floating]
 Array = NDArray[np.float64]
 
+# Sources whose word is a feature.
+SAID = (
+    "graph_filter",
+    "random_walk",
+    "item_knn",
+    "item_knn_recent",
+    "user_knn",
+    "co_purchase",
+    "category",
+)
 FEATURES = (
     *OWN_FEATURES,
-    # What the sources say.
-    "taste",
-    "taste_rank",
-    "neighbours",
-    "together",
+    # What the sources say: how much, beside their best of this person, and in which place.
+    *SAID,
+    *(f"{name}_share" for name in SAID),
+    *(f"{name}_rank" for name in SAID),
     # The person's history with products like it.
     "category",
     "category_idle",
@@ -60,22 +69,29 @@ FEATURES = (
 )
 # So many at the end tell again, more finely, what others tell: only trees look at them.
 FINE = len(AGAIN_FEATURES) + 3
+# What is added to a source's word before its logarithm.
+_LEAST_SAID = dict.fromkeys(SAID, 1e-3) | {"graph_filter": 1e-4}
 # Days that are added to the time, and purchases to the number, of a rhythm.
 _PRIOR_DAYS = 30.0
 
 
-def signals(pool: Pool, sources: Sources, who: Who) -> NDArray[np.float32]:
-    """Candidates × FEATURES; all finite."""
-    own = Own(pool.product, sources, who)
+def candidate_features(
+    pool: CandidatePool, sources: Sources, shopper: Shopper
+) -> NDArray[np.float32]:
+    """Candidates × FEATURES; all finite.
+
+    pool: the candidates of this shopper, made from the same sources.
+    """
+    own = PersonalHistory(pool.product, sources, shopper)
+    shares = {name: pool.scores[:, SOURCE_SCORES.index(name)] for name in SAID}
     columns = [
         *own_history(own),
-        np.log(pool.taste + 1e-4),
-        rank(pool.taste),
-        np.log(pool.neighbours + 1e-3),
-        np.log(pool.together + 1e-3),
-        *_alike(own, sources, who),
-        *_product(pool.product, sources, who.market),
-        *_person(own, sources, who),
+        *(np.log(pool.said[name] + _LEAST_SAID[name]) for name in SAID),
+        *(np.log(shares[name] + 1e-2) for name in SAID),
+        *(log_rank(shares[name]) for name in SAID),
+        *_alike(own, sources),
+        *_product(pool.product, sources, shopper.market),
+        *_person(own),
         *bought_again(own),
         *_again(own, sources),
     ]
@@ -85,7 +101,7 @@ def signals(pool: Pool, sources: Sources, who: Who) -> NDArray[np.float32]:
     return rows
 
 
-def _alike(own: Own, sources: Sources, who: Who) -> Iterator[Floats]:
+def _alike(own: PersonalHistory, sources: Sources) -> Iterator[Floats]:
     """What the person buys of the candidate's category, aisle and brand, the candidate left out."""
     listed = sources.catalogue
     self_decayed = own.decayed[2]
@@ -108,14 +124,14 @@ def _idle(mine: Ints, theirs: Ints, last: NDArray[np.floating]) -> Array:
     return np.log1p(np.where(theirs >= 0, newest[theirs + 1], NEVER))
 
 
-def _again(own: Own, sources: Sources) -> Iterator[Floats]:
+def _again(own: PersonalHistory, sources: Sources) -> Iterator[Floats]:
     category = sources.catalogue.category
     yield _due(category[own.mine], category[own.product], own)
     yield np.log(sources.returning.kept[own.product] + 1e-3)
     yield np.log(sources.returning.kept_alike[own.product] + 1e-3)
 
 
-def _due(mine: Ints, theirs: Ints, own: Own) -> Array:
+def _due(mine: Ints, theirs: Ints, own: PersonalHistory) -> Array:
     """Days since the person bought in each candidate's group, over the usual days between."""
     size = int(max(mine.max(initial=0), theirs.max(initial=0))) + 2
     newest, oldest = np.full(size, NEVER), np.zeros(size)
@@ -128,7 +144,7 @@ def _due(mine: Ints, theirs: Ints, own: Own) -> Array:
 
 
 def _product(product: Ints, sources: Sources, market: int) -> Iterator[Floats]:
-    sells = sources.sells
+    sells = sources.popularity
     week, month, quarter = sells.sold[:, product].astype(np.float64)
     yield np.log(week + 0.05)
     yield np.log(month + 0.1)
@@ -143,7 +159,7 @@ def _product(product: Ints, sources: Sources, market: int) -> Iterator[Floats]:
     yield sells.total[product] / max(float(sells.total.max(initial=0.0)), 1.0)
 
 
-def _person(own: Own, sources: Sources, who: Who) -> Iterator[Floats]:
+def _person(own: PersonalHistory) -> Iterator[Floats]:
     size = len(own.product)
     yield np.full(size, np.log(max(float(own.pace[1]), 0.05)))
     yield np.full(size, np.log1p(own.baskets))

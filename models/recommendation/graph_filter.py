@@ -1,4 +1,4 @@
-"""Taste: a graph filter over people and products, kept as a sparse product × product table.
+"""A graph filter over people and products, kept as a sparse product × product table.
 
 With likes R scaled to R̃ = D_u^-½ R D_i^-½ and P = R̃ᵀR̃, what a person with likes x is shown is
 x (D_i^-γ P D_i^γ + β D_i^-½ V Vᵀ D_i^½): a linear filter, and an ideal low-pass filter on the
@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.utils.extmath import randomized_svd
 
 from models.recommendation.neighbours import Neighbours
-from models.recommendation.selection import top
+from models.recommendation.selection import top_positions
 
 Array = NDArray[np.float32]
 
@@ -31,11 +31,12 @@ _BLOCK, _MOST, _TABLE = 2**25, 2**26, 2**25
 _SAMPLE = 16
 
 
-def fit_taste(likes: csr_matrix, *, factors: int, keep: int, seed: int) -> Neighbours:
-    """The `keep` strongest ties of each product; without its tie to itself.
+def fit_graph_filter(likes: csr_matrix, *, factors: int, keep: int, seed: int) -> Neighbours:
+    """The strongest ties of each product; without its tie to itself.
 
-    factors: eigenvectors. Both are fewer where there are very many products, and factors also where
-    there are few people.
+    likes: people × products, 0 where there is no interest; factors: eigenvectors; keep: ties a
+    product. Both are fewer where there are very many products, and factors also where there are few
+    people. seed: of the random start of the decomposition.
     """
     scaled, spread = _scaled(likes)
     keep = min(keep, _TABLE // max(likes.shape[1], 1))
@@ -108,4 +109,4 @@ def _strongest_of(row: Array, keep: int) -> NDArray[np.integer]:
     found = np.flatnonzero(row > max(floor, 0.0))
     if len(found) < keep:
         found = np.flatnonzero(row > 0.0)
-    return found[top(row[found], keep)]
+    return found[top_positions(row[found], keep)]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommendation.candidates import Who
-from models.recommendation.history import HALF_LIVES
+from models.recommendation.candidates import Shopper, positions_in
+from models.recommendation.purchase_history import HALF_LIVES
+from models.recommendation.selection import places_by_score
 from models.recommendation.sources import Sources
 
 Ints = NDArray[np.integer]
@@ -55,69 +56,58 @@ _RARELY, _FAR_BEHIND = -8.0, 1000.0
 _AHEAD = 28.0
 
 
-class Own:
+class PersonalHistory:
     """The person's history with each candidate, and with everything."""
 
-    def __init__(self, product: Ints, sources: Sources, who: Who) -> None:
-        known, row = sources.habits, sources.habits.row(who.person)
-        mine = known.product[row]
-        place = np.minimum(np.searchsorted(mine, product), max(len(mine) - 1, 0))
-        there = mine[place] == product if len(mine) else np.zeros(len(product), dtype=bool)
+    def __init__(self, product: Ints, sources: Sources, shopper: Shopper) -> None:
+        known = shopper.history
+        place, there = positions_in(known.product, product)
 
         def of(values: NDArray[np.floating], missing: float) -> Array:
-            if not len(mine):
+            if not len(known):
                 return np.full(len(product), missing)
             return np.where(there, values[place], missing).astype(np.float64)
 
-        self.product, self.mine = product, mine
-        self.count = of(known.count[row], 0.0)
+        self.product, self.mine = product, known.product
+        self.count = of(known.count, 0.0)
         self.ever = self.count > 0
-        self.last = np.where(self.ever, of(known.last[row], NEVER), NEVER)
-        self.first = np.where(self.ever, of(known.first[row], NEVER), NEVER)
-        self.chances = of(known.chances[row], 0.0)
-        self.skipped = np.where(self.ever, of(known.skipped[row], _MANY), _MANY)
-        self.weeks = of(known.weeks[row], 0.0)
-        self.decayed = [of(known.decayed[row, i], 0.0) for i in range(len(HALF_LIVES))]
-        self.looked = of(known.looked[row], 0.0)
-        if len(who.products):
-            self.looked = self.looked + _session(product, who)
-        self.cycle = sources.sells.cycle[product].astype(np.float64)
+        self.last = np.where(self.ever, of(known.last, NEVER), NEVER)
+        self.first = np.where(self.ever, of(known.first, NEVER), NEVER)
+        self.chances = of(known.chances, 0.0)
+        self.skipped = np.where(self.ever, of(known.skipped, _MANY), _MANY)
+        self.weeks = of(known.weeks, 0.0)
+        self.decayed = [of(known.decayed[:, i], 0.0) for i in range(len(HALF_LIVES))]
+        self.looked = of(known.looked, 0.0)
+        if len(shopper.products):
+            self.looked = self.looked + _session(product, shopper)
+        self.cycle = sources.popularity.cycle[product].astype(np.float64)
         self.returns = sources.returning.rate[product].astype(np.float64)
-        bought = known.count[row] > 0
-        self.all_count = known.count[row]
-        self.all_decayed = known.decayed[row, 2].astype(np.float64)
-        self.all_last = np.where(bought, known.last[row], NEVER)
-        self.all_first = np.where(bought, known.first[row], 0.0)
-        self.rank = of(_places(self.all_decayed), _FAR_BEHIND)
-        self.bought = float(known.count[row].sum())
-        self.baskets = float(known.baskets[who.person]) if who.person >= 0 else 0.0
-        self.pace = known.pace[who.person] if who.person >= 0 else np.zeros(len(HALF_LIVES))
+        bought = known.count > 0
+        self.all_count = known.count
+        self.all_decayed = known.decayed[:, 2]
+        self.all_last = np.where(bought, known.last, NEVER)
+        self.all_first = np.where(bought, known.first, 0.0)
+        self.rank = of(places_by_score(self.all_decayed), _FAR_BEHIND)
+        self.bought = float(known.count.sum())
+        self.baskets, self.pace = known.baskets, known.pace
         self.recency = float(self.all_last.min(initial=NEVER))
-        self.paid = float(known.paid[who.person]) if who.person >= 0 else np.nan
+        self.paid = known.paid
 
 
-def _session(product: Ints, who: Who) -> Array:
+def _session(product: Ints, shopper: Shopper) -> Array:
     """How strongly the session touched each candidate."""
-    order = np.argsort(who.products)
-    touched, weight = who.products[order], who.weights[order]
-    place = np.minimum(np.searchsorted(touched, product), len(touched) - 1)
-    return np.where(touched[place] == product, weight[place], 0.0).astype(np.float64)
+    order = np.argsort(shopper.products)
+    place, there = positions_in(shopper.products[order], product)
+    return np.where(there, shopper.weights[order][place], 0.0).astype(np.float64)
 
 
-def _places(values: Floats) -> Array:
-    """Each value's place, the largest 0."""
-    place = np.empty(len(values))
-    place[np.argsort(-values, kind="stable")] = np.arange(len(values))
-    return place
-
-
-def rank(score: Floats) -> Array:
+def log_rank(score: Floats) -> Array:
     """Log of each candidate's place by a score, from 0."""
-    return np.log1p(_places(score))
+    return np.log1p(places_by_score(score))
 
 
-def own_history(own: Own) -> Iterator[Floats]:
-    """Columns as OWN_FEATURES."""
+def own_history(own: PersonalHistory) -> Iterator[Floats]:
+    """What a person did with each candidate before, a column each of OWN_FEATURES, in order."""
     gaps = np.maximum(own.count - 1, 0)
     interval = (own.first - own.last + _PRIOR_GAPS * own.cycle) / (gaps + _PRIOR_GAPS)
     yield own.ever.astype(np.float64)
@@ -137,7 +127,7 @@ def own_history(own: Own) -> Iterator[Floats]:
     yield np.log(own.looked + 0.01)
 
 
-def bought_again(own: Own) -> Iterator[Floats]:
+def bought_again(own: PersonalHistory) -> Iterator[Floats]:
     """How surely each candidate is bought again; columns as AGAIN_FEATURES.
 
     likely, likely_now: posterior mean of the share of a person's baskets that hold the product,
@@ -159,7 +149,7 @@ def bought_again(own: Own) -> Iterator[Floats]:
     yield np.log1p(np.maximum(own.last - own.recency, 0.0))
 
 
-def _orders_ahead(own: Own) -> float:
+def _orders_ahead(own: PersonalHistory) -> float:
     """Orders to expect of the person, at the pace of late, over the time we have known them."""
     half = HALF_LIVES[2]
     seen = max(1.0 - 0.5 ** (float(own.all_first.max(initial=0.0)) / half), 0.05)

@@ -1,0 +1,51 @@
+"""Forecast pages: down to a product, and a view of one's own above the model's.
+
+Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
+"""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+
+def best_seller(server):
+    lines = server.ask("root", "GET", "/v1/replenishment/lines", abc="A", limit=1)
+    return lines["data"][0]
+
+
+def test_an_override_is_saved_and_dropped(enter, server):
+    line = best_seller(server)
+    pair = f"warehouse_id={line['warehouse_id']}&product_id={line['product_id']}"
+    person = enter("anna")
+    person.open(f"/forecasts?{pair}")
+    expect(person.page.get_by_role("img", name="Demand, what was corrected")).to_be_visible()
+    person.page.get_by_label("Value", exact=True).fill("50")
+    person.page.get_by_label("Reason", exact=True).fill("television spot")
+    person.click("Save")
+    person.told("Your view holds until")
+    query = {"warehouse_id": line["warehouse_id"], "product_id": line["product_id"]}
+    kept = server.ask("anna", "GET", "/v1/forecasts/overrides", **query)["data"]
+    assert [(each["author"], each["quantity"]) for each in kept] == [("anna", 50.0)]
+    person.page.get_by_role("button", name="Drop anna's").click()
+    person.told("The model's forecast is back")
+
+
+def test_an_override_without_a_reason_is_not_sent(enter, server):
+    line = best_seller(server)
+    pair = f"warehouse_id={line['warehouse_id']}&product_id={line['product_id']}"
+    person = enter("anna")
+    person.open(f"/forecasts?{pair}")
+    person.page.get_by_label("Value", exact=True).fill("50")
+    person.click("Save")
+    person.told("Give a value and a reason")
+
+
+def test_the_tree_leads_from_the_total_to_a_category(enter):
+    person = enter("anna")
+    person.open("/forecasts")
+    person.page.get_by_label("Level").click()
+    person.page.get_by_role("option", name="Category").click()
+    person.settled()
+    expect(person.page).to_have_url(person.server.url + "/console/forecasts?level=category")
+    expect(person.page.locator("table.plain tbody tr").nth(2)).to_be_visible()

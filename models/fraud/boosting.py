@@ -17,10 +17,10 @@ from data.decisions import DecisionReason
 from models.base import TooLittleDataError
 from models.fraud.calibration import Calibration
 from models.fraud.encoding import LABEL, Encoding, Matrix
-from models.fraud.holes import with_holes
 from models.fraud.judged import Judged
 from models.fraud.reasons import reason
 from models.fraud.single import SingleRow
+from models.fraud.unknowns import fill_unknown, usual_values
 
 Floats = NDArray[np.float64]
 _FILES = ("model.txt", "model.json")
@@ -35,6 +35,7 @@ class _Learned:
     encoding: Encoding
     booster: lightgbm.Booster
     calibration: Calibration
+    usual: NDArray[np.float32]
 
     @cached_property
     def single(self) -> SingleRow:
@@ -103,7 +104,8 @@ class BoostedTrees:
         trees, smaller = (found.trees, found.smaller) if found else (self.rounds // 3, 1)
         booster = self._train(encoding, matrix, label, None, trees=trees, smaller=smaller)
         calibration = Calibration.choose(found.raw, found.label) if found else Calibration()
-        self._learned = _Learned(encoding, booster, calibration.eased())
+        usual = usual_values(matrix, encoding.categorical)
+        self._learned = _Learned(encoding, booster, calibration.eased(), usual)
         return self
 
     def _chosen(self, encoding: Encoding, matrix: Matrix, label: Floats) -> Judged | None:
@@ -147,8 +149,7 @@ class BoostedTrees:
         known: dict[str, Any] = {"categorical_feature": encoding.categorical, "free_raw_data": True}
         known["feature_name"] = [f"f{place}" for place in range(matrix.shape[1])]
         rows, weight = self._drawn(label)
-        told = with_holes(encoding.columns, matrix[rows], label[rows], weight, seed=self.seed)
-        data = lightgbm.Dataset(told[0], told[1], weight=told[2], **known)
+        data = lightgbm.Dataset(matrix[rows], label[rows], weight=weight, **known)
         stop, judges = [], []
         if judge is not None:
             weighed = np.where(judge[1] > 0, self.positive_weight, 1.0)
@@ -214,13 +215,15 @@ class BoostedTrees:
 
     def raw_of_rows(self, rows: Matrix) -> Floats:
         """Log-odds before calibration of a few payments, as `row` made each."""
-        single = self._known.single
-        return np.array([single(rows[n : n + 1]) for n in range(len(rows))]) - self._prior
+        known = self._known
+        whole = fill_unknown(rows, known.usual)
+        return np.array([known.single(whole[n : n + 1]) for n in range(len(rows))]) - self._prior
 
     def raw_of_frame(self, frame: pd.DataFrame) -> Floats:
         """Log-odds before calibration of a frame of payments."""
         known = self._known
-        return self._raw(known.booster, known.encoding.of_frame(frame), threads=self.threads)
+        rows = fill_unknown(known.encoding.of_frame(frame), known.usual)
+        return self._raw(known.booster, rows, threads=self.threads)
 
     @property
     def judged(self) -> Judged | None:
@@ -248,7 +251,10 @@ class BoostedTrees:
     def contributions(self, rows: Matrix) -> Floats:
         """What each of `names` adds to the log-odds before calibration, the base last."""
         parts = self._known.booster.predict(
-            rows, pred_contrib=True, num_threads=1, validate_features=False
+            fill_unknown(rows, self._known.usual),
+            pred_contrib=True,
+            num_threads=1,
+            validate_features=False,
         )
         return np.asarray(parts, np.float64)
 
@@ -283,6 +289,7 @@ class BoostedTrees:
             "parameters": {name: value for name, value in vars(self).items() if name[0] != "_"},
             "encoding": known.encoding.numbers(),
             "calibration": known.calibration.numbers(),
+            "usual": [None if value != value else value for value in known.usual.tolist()],
         }
         (folder / _FILES[1]).write_text(json.dumps(text))
 
@@ -295,6 +302,7 @@ class BoostedTrees:
             Encoding.from_numbers(text["encoding"]),
             lightgbm.Booster(model_file=folder / _FILES[0]),
             Calibration.from_numbers(text["calibration"]),
+            np.array(text["usual"], dtype=np.float32),
         )
         return model
 

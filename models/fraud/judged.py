@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,13 @@ class Judged:
         other: what other trees said of them; share: the weight of this one, 0 to 1.
         """
         raw = share * self.raw + (1.0 - share) * other.raw
+        return Judged(self.smaller, self.trees, raw, self.label)
+
+    def levelled(self) -> "Judged":
+        """The log-odds on the line that fits the labels best (Platt, 1999): what is left to compare
+        is the order of risk, not how far each was from being calibrated."""
+        line = LogisticRegression(C=1e6).fit(self.raw[:, None], self.label)
+        raw = line.coef_[0, 0] * self.raw + line.intercept_[0]
         return Judged(self.smaller, self.trees, raw, self.label)
 
     def better(self, than: "Judged") -> bool:

@@ -124,17 +124,22 @@ class StagedFraudModel:
             why = f"{frauds} frauds, none of them in the last part of the time to judge a model by"
             return StepChosen("scorecard", 0.0, f"{why}; bring chargebacks as they come")
         plain, informed = self._judged(known, folds)
-        steps = [("scorecard", plain), ("logistic", informed)]
-        step, best = ("logistic", informed) if informed.better(plain) else steps[0]
+        better = informed.better(plain)
+        step, best = ("logistic", informed) if better else ("scorecard", plain)
         share = 0.0
         if frauds >= FEWEST_FOR_TREES:
             self._trees = self._new_trees().fit(known)
             trees = self._trees.judged
             if trees is not None:
                 blends = [(part, trees.blended(informed, share=part)) for part in TREE_SHARES]
-                part, blend = min(blends, key=lambda pair: float(pair[1].loss.mean()))
-                if blend.clearly_better(best):
-                    step, best, share = ("trees" if part == 1.0 else "blend"), blend, part
+                levelled = [(share, each.levelled()) for share, each in blends]
+                part, blend = min(levelled, key=lambda pair: float(pair[1].loss.mean()))
+                alone = levelled[-1][1]
+                if alone.better(best.levelled()) and not blend.clearly_better(alone):
+                    part, blend = TREE_SHARES[-1], alone  # the simpler of two that are as good
+                if blend.better(best.levelled()):
+                    step, share = ("trees" if part == TREE_SHARES[-1] else "blend"), part
+                    best = dict(blends)[part]
         if step == "blend":
             self._calibration = Calibration.choose(best.raw, best.label).eased()
         gain = float((plain.loss - best.loss).mean() / max(float(plain.loss.mean()), 1e-12))

@@ -407,13 +407,8 @@ def test_a_label_counts_once_from_then_on(shop: Shop) -> None:
     }
     first = shop.client.post("/v1/fraud/labels", json=body)
     assert first.status_code == 202
-<<<<<<< HEAD
-    told = [item["status"] for item in first.json()["data"]]
-    assert told == ["accepted", "accepted", "unknown_payment"]  # kept all the same
-=======
     told = ["accepted", "accepted", "unknown_payment"]  # which is kept all the same
     assert [item["status"] for item in first.json()["data"]] == told
->>>>>>> fraud
     again = shop.client.post("/v1/fraud/labels", json=body)
     told = ["known", "known", "unknown_payment"]
     assert [item["status"] for item in again.json()["data"]] == told

@@ -114,7 +114,9 @@ def _bins(errors: Errors) -> tuple[Floats, Floats]:
     """Bins of equal count by mean; with few errors, fewer bins repeated."""
     count = int(np.clip(len(errors.mean) // _BIN_ERRORS, 1, _BINS))
     order = np.argsort(errors.mean, kind="stable")
-    standard = (errors.actual - errors.mean) / errors.spread
+    gap = errors.actual - errors.mean
+    # A spread of 0 says that the errors were all 0: any gap is then beyond every bin.
+    standard = np.divide(gap, errors.spread, out=np.sign(gap), where=errors.spread > 0)
     centres, quantiles = [], []
     for rows in np.array_split(order, count):
         centres.append(np.median(_log(errors.mean[rows])))

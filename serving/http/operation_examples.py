@@ -21,7 +21,7 @@ PARAMETERS: Mapping[str, Any] = {
     "limit": 2,
     "market": "DE",
     "override_id": "an-override-id",
-    "payment_id": "pay009332",
+    "payment_id": "pay-example",
     "placement": "home",
     "po_id": "a-purchase-order-id",
     "product_id": "p1082185",
@@ -38,6 +38,74 @@ ALSO_SENT: Mapping[str, tuple[str, ...]] = {
     "get_forecast": ("quantiles",),
     "find_products": ("text",),
     "list_trending_products": ("market", "limit"),
+}
+
+# Bodies of requests, by operationId, where the schema has no example of its own.
+_PAYMENT: Mapping[str, Any] = {
+    "payment_id": "pay-example",
+    "attempted_at": "2017-12-30T18:04:05Z",
+    "customer_id": "c00001",
+    "amount": 189.9,
+    "currency": "EUR",
+    "card_id": "tok_5f2a",
+    "billing_country": "DE",
+    "shipping_country": "FR",
+}
+BODIES: Mapping[str, Any] = {
+    "decide_payment": _PAYMENT,
+    "approve_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "dismiss_suggestions": {
+        "items": [{"suggestion_id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
+    },
+    "reopen_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "approve_suggestion": {"quantity": 24, "reason": "a full pallet"},
+    "dismiss_suggestion": {"reason": "leaves the range in spring"},
+    "export_orders": {"warehouse_id": "DE1"},
+    "report_labels": {
+        "labels": [
+            {"payment_id": "pay-example", "is_fraud": True, "reported_at": "2018-01-01T09:00:00Z"}
+        ]
+    },
+    "report_outcomes": {
+        "outcomes": [
+            {
+                "payment_id": "pay-example",
+                "status": "captured",
+                "occurred_at": "2017-12-30T18:05:00Z",
+            }
+        ]
+    },
+    "set_list_entry": {
+        "list": "block",
+        "column": "card_id",
+        "value": "tok_5f2a",
+        "reason": "reported as stolen",
+    },
+    "set_rule": {
+        "name": "large-and-far",
+        "text": "A large amount, sent to another country than the card's",
+        "when": "amount_base > 500.0 && country_mismatch",
+        "action": "review",
+    },
+    "try_rule": {
+        "rule": {
+            "name": "large-and-far",
+            "text": "A large amount, sent to another country than the card's",
+            "when": "amount_base > 500.0 && country_mismatch",
+            "action": "review",
+        },
+        "days": 30,
+    },
+    "record_review_step": {"payment_id": "pay-example", "step": "note", "note": "asked by phone"},
+    "assess_return_request": {
+        "return_id": "return-example",
+        "requested_at": "2018-01-02T10:00:00Z",
+        "customer_id": "c00001",
+        "product_id": "p1082185",
+        "amount": 19.9,
+        "currency": "EUR",
+    },
+    "assess_order_request": _PAYMENT | {"order_id": "order-example"},
 }
 
 
@@ -59,6 +127,9 @@ def add_examples(operation_id: str, operation: dict[str, Any]) -> None:
         sent = parameter.get("required") or parameter["name"] in ALSO_SENT.get(operation_id, ())
         if sent and parameter["name"] in PARAMETERS:
             parameter["example"] = PARAMETERS[parameter["name"]]
+    if operation_id in BODIES:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = BODIES[operation_id]
     answer = recorded_answers().get(operation_id)
     for status, response in operation["responses"].items():
         content = response.get("content", {}).get("application/json")

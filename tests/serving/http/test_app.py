@@ -204,7 +204,7 @@ def test_a_real_server_starts_answers_logs_and_stops_clean(
     server = subprocess.Popen(
         [sys.executable, "serve.py", str(port), str(workers)],
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment | {"PYTHONPATH": str(Path(__file__).parents[3])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -36,7 +36,7 @@ from serving.http.app import create_app
 FULL = os.environ.get("ARGOSY_FAULTS") == "full"
 BUDGET = 2.0  # seconds an answer may take while a server is away
 START = datetime(2025, 3, 1, 10, tzinfo=UTC)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def free_port() -> int:

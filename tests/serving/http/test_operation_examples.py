@@ -22,11 +22,29 @@ FIRST = (
     "create_override",
     "set_placement",
     "start_experiment",
+    "set_list_entry",
+    "set_rule",
+    "dismiss_suggestions",
+    "reopen_suggestions",
+)
+LAST = (
     "approve_suggestion",
     "export_orders",
+    "list_orders",
+    "drop_placement",
+    "stop_experiment",
+    "erase_customer",
 )
-LAST = ("drop_placement", "stop_experiment", "drop_override", "erase_customer")
-LEFT_OUT = {"promote_model", "roll_back_model", "read_metrics", "retune_policy"}
+# These change the models, or ask for an id that only an answer tells.
+LEFT_OUT = {
+    "promote_model",
+    "roll_back_model",
+    "read_metrics",
+    "retune_policy",
+    "drop_override",
+    "get_order",
+}
+NONE_ON_THE_SAMPLE = {"list_quarantined_rows"}
 MOST_ITEMS = 2  # of a list in a recorded answer
 
 
@@ -101,4 +119,4 @@ def test_every_example_works_when_pasted(client: TestClient) -> None:
         ANSWERS_FILE.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
     assert failed == {}
     empty = [name for name, told in answers.items() if told in ([], {}) or told.get("data") == []]
-    assert empty == []
+    assert set(empty) == NONE_ON_THE_SAMPLE

@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from data.tables import TABLES
+from data.views import Terms
 from features.fraud import amounts, history, model_inputs
 from models.fraud import BoostedTrees
 
@@ -112,7 +113,7 @@ def both(made: Made) -> list[tuple[float, float]]:
     )
     told = told[told["reported_at"] <= frame["attempted_at"].iloc[CUT]]
     tables = {"payments": frame, "chargebacks": told, "customers": customers, "fx_rates": RATES}
-    known = history(tables, frame["attempted_at"].max().to_pydatetime())
+    known = history(tables, frame["attempted_at"].max().to_pydatetime(), Terms())
     seen = model_inputs(known, amounts(known, RATES, "EUR")).reset_index(drop=True)
     more = pd.DataFrame({"attempted_at": known["attempted_at"], "is_fraud": fraud.astype(int)})
     seen = pd.concat([seen, more], axis=1)

@@ -34,6 +34,8 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """
     grid = moments(as_of, weeks=WEEKS)
     stock, supply_terms = tables["stock"], tables["supply_terms"]
+    begun = supply_terms["valid_from"].fillna(grid[-1]) <= grid[-1]
+    supply_terms = supply_terms[begun]
     bought = order_lines(tables["purchase_orders"])
     sold = _sold(tables["orders"], grid[-1])
     kept = Keys.of(PAIR, stock, bought, supply_terms)

@@ -60,7 +60,8 @@ def sentences(
         + " days ("
         + _waiting(lines)
         + "lead time "
-        + number(np.round(lines.lead_days - lines.wait_days, 1))
+        + number(np.round(lines.lead_days - lines.wait_days - lines.closed_days, 1))
+        + _closed(lines)
         + " + review "
         + number(lines.review_days)
         + ")"
@@ -77,7 +78,14 @@ def sentences(
         + np.where(target.lost >= 0.05, lost, "")
         + _moved(order)
     )
-    ordered = "Order " + number(order.quantity) + ": " + cover + _extras(lines, order, capped) + "."
+    ordered = (
+        "Order "
+        + number(order.quantity)
+        + ": "
+        + cover
+        + _extras(lines, target, order, capped)
+        + "."
+    )
     silent = "Order nothing: " + cover + "; " + why + "."
     blocked = "Order nothing: " + why + "; " + number(have) + " are there or coming."
     sentence = np.where(lines.blocked != "", blocked, silent)
@@ -90,6 +98,13 @@ def _waiting(lines: Lines) -> Texts:
     answer: Texts = np.where(
         lines.wait_days > 0, "order day in " + number(lines.wait_days) + " + ", ""
     )
+    return answer
+
+
+def _closed(lines: Lines) -> Texts:
+    """That a closure delays the order."""
+    days = number(np.round(lines.closed_days, 1))
+    answer: Texts = np.where(lines.closed_days >= 0.05, " + closed " + days, "")
     return answer
 
 
@@ -109,17 +124,21 @@ def _moved(order: Order) -> Texts:
     return np.asarray(sentence, dtype=object)
 
 
-def _extras(lines: Lines, order: Order, capped: str) -> Texts:
+def _extras(lines: Lines, target: Target, order: Order, capped: str) -> Texts:
     """What an order has beyond the need, and what it lacks."""
+    dearer = (lines.rise > 0) & (target.ahead > 0)
+    why = np.where(dearer, "its cost rises before the next order", "more at once is cheaper")
     parts: Texts = np.full(len(order.quantity), "", dtype=object)
     for units, text in (
-        (order.lot, " more because more at once is cheaper"),
+        (order.lot, " more because " + why.astype(object)),
         (order.minimum, " more for the supplier's smallest order"),
         (-order.limited, " fewer because the supplier sells no more at once"),
-        (order.rounding, ""),
+        (order.rounding, None),
         (-order.cut, " fewer because the warehouse would be too full"),
         (-order.unfunded, f" fewer because the {capped} is spent on better lines"),
     ):
-        said = "; " + number(np.abs(units)) + text if text else "; rounded by " + number(units)
+        said = "; rounded by " + number(units)
+        if text is not None:
+            said = "; " + number(np.abs(units)) + text
         parts = parts + np.where(units != 0, said, "")
     return parts

@@ -7,19 +7,15 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from data.customs import is_customs_border
 from models.base import ModelError
 from models.replenishment.cover import Floats
-from models.replenishment.lines import Flags, Lines, Texts
+from models.replenishment.lines import Lines
 from models.replenishment.order import Order, Target
 from models.replenishment.position import Position
 
 # A donor keeps its whole level (demand over its cover, and safety) and this share more.
 KEPT = 0.2
-# Countries between which goods move without duty.
-CUSTOMS_UNION = (
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MC", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-)  # fmt: skip
 COLUMNS = (
     "product_id",
     "from_warehouse_id",
@@ -123,7 +119,7 @@ def _gains(
     goods = np.where(lines.rate_known, lines.goods_cost, np.nan) / (1.0 + lines.duty)
     waits = have[giver] / np.maximum(target.pace[giver], 1e-9)
     kept = np.maximum(landed[giver] - lines.holding[giver] * np.minimum(waits, 3650.0), 0.0)
-    border = _border(lines.country[giver], lines.country[taker])
+    border = is_customs_border(lines.country[giver], lines.country[taker])
     cost = goods[taker] * (moving.freight_share + border * lines.duty[taker])
     lead = np.maximum(lines.lead_days[taker], 1e-9)
     sooner = np.clip((lead - moving.days) / lead, 0.0, 1.0)
@@ -132,11 +128,6 @@ def _gains(
     too_late = moving.days > lines.cover_days[taker]
     gain = landed[taker] - kept - cost + time
     return np.where(too_late, np.nan, gain), cost
-
-
-def _border(one: Texts, other: Texts) -> Flags:
-    union = np.isin(one, CUSTOMS_UNION) & np.isin(other, CUSTOMS_UNION)
-    return np.asarray((one != other) & ~union, dtype=np.bool_)
 
 
 def _flow(arcs: pd.DataFrame, gain: Floats, free: Floats, needed: Floats) -> Floats:

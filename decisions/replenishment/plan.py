@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.money import minor_digits
 from data.records import DatabaseError
+from data.settings import Settings
 from decisions.replenishment.awaited import awaited, with_awaited
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
@@ -16,6 +18,7 @@ from models.replenishment import OrderUpTo
 from models.replenishment.budget import Caps
 from models.replenishment.plan import Options
 from models.replenishment.policy import Policy
+from models.replenishment.transfers import Moving
 
 NO_MODEL, NO_FORECASTS, STALE_FORECASTS = "no_model", "no_forecasts", "stale_forecasts"
 NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is not counted
@@ -25,7 +28,8 @@ NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is 
 class Plan:
     """One plan. stamp: differs between plans. degraded: a short reason, "" when it is not.
 
-    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move.
+    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move;
+    options: what it was allowed to do.
     """
 
     stamp: str
@@ -33,6 +37,7 @@ class Plan:
     frame: pd.DataFrame
     lines: pd.DataFrame
     transfers: pd.DataFrame
+    options: Options
     model: Policy
     model_version: str | None
     served_by: str
@@ -61,7 +66,8 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
     found = release.model if release else None
     model: Policy = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release else None
-    planned = model.plan(frame)
+    options = options_of(runtime.settings)
+    planned = model.plan(frame, options)
     planner = _planner(model, released=release is not None)
     return Plan(
         stamp=_stamp(runtime, as_of, version),
@@ -69,11 +75,25 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
         frame=frame,
         lines=signed(planned.lines, planner),
         transfers=planned.transfers,
+        options=options,
         model=model,
         model_version=version,
         served_by=planner,
         degraded=_degraded(frame, views["forecast"], released=release is not None) or unknown,
     )
+
+
+def options_of(settings: Settings) -> Options:
+    """What a plan may do by the settings: minor unit of money, and transfers."""
+    moving = Moving(
+        days=settings.transfer_days,
+        freight_share=settings.transfer_freight_share,
+        cost=settings.transfer_cost,
+        least_gain=settings.transfer_least_gain,
+        lanes=frozenset(settings.transfer_lanes),
+    )
+    digits = minor_digits(settings.base_currency)
+    return Options(digits=digits, moving=moving if settings.transfers else None)
 
 
 def _planner(model: Policy, *, released: bool) -> str:
@@ -164,10 +184,10 @@ class WhatIfTerms:
     volume_m3: float | None = None
 
     @property
-    def options(self) -> Options:
+    def caps(self) -> Caps:
         """The caps among them."""
         caps = (self.budget, self.weight_kg, self.volume_m3)
-        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)))
+        return Caps(*(np.inf if cap is None else cap for cap in caps))
 
 
 def changed(frame: pd.DataFrame, terms: WhatIfTerms) -> pd.DataFrame:

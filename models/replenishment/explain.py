@@ -5,6 +5,7 @@ import numpy as np
 from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines, Texts, number
 from models.replenishment.order import Order, Target, smallest_order
+from models.replenishment.order_value import WAITS
 
 
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
@@ -26,6 +27,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, cap
         ),
         (target.never & (target.at == -np.inf), "an order costs more than the sales it saves"),
         (need <= 0, "stock and orders cover the demand"),
+        (order.too_little, WAITS),
         (order.moved > 0, "a transfer covers the need"),
         (order.cut > 0, "warehouse full"),
         ((order.cut == 0) & (order.unfunded > 0), f"{capped} spent on lines that gain more"),
@@ -128,10 +130,12 @@ def _extras(lines: Lines, target: Target, order: Order, capped: str) -> Texts:
     """What an order has beyond the need, and what it lacks."""
     dearer = (lines.rise > 0) & (target.ahead > 0)
     why = np.where(dearer, "its cost rises before the next order", "more at once is cheaper")
+    smallest = " more for the supplier's smallest order"
+    least = np.where(lines.minimum_value > 0, smallest + " or its minimum value", smallest)
     parts: Texts = np.full(len(order.quantity), "", dtype=object)
     for units, text in (
         (order.lot, " more because " + why.astype(object)),
-        (order.minimum, " more for the supplier's smallest order"),
+        (order.minimum, least.astype(object)),
         (-order.limited, " fewer because the supplier sells no more at once"),
         (order.rounding, None),
         (-order.cut, " fewer because the warehouse would be too full"),

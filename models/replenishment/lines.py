@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.replenishment import breaks
 from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
+from models.replenishment.offers import chosen_offers
 from models.replenishment.order_days import Calendar
 from models.replenishment.recent_sales import NOTE, carry_on
 
@@ -103,8 +104,8 @@ class Lines:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Lines":
-        """Arrays of a planning frame, each pair with its cheapest supplier."""
-        rows, carried = carry_on(cheapest(frame))
+        """Arrays of a planning frame, each pair with the supplier that costs least."""
+        rows, carried = carry_on(best_offers(frame))
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
@@ -161,28 +162,27 @@ class Lines:
             blocked=_blocked(rows, windows, ended=end <= arrival, cover=cover),
             notes=_notes(rows, stated, rate, quantity, days)
             + _closing(calendar, cover - following - lead)
+            + rows["_note"].to_numpy(dtype=object)
             + np.where(carried, NOTE, "")
             + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
             + np.where(unread, " The order days cannot be read and are left out.", ""),
         )
 
 
-def cheapest(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair, in order of the pairs: the unblocked supplier of the lowest cost, then lead.
-
-    The cost is landed and holds the stock that a long and uncertain lead time ties up.
-    """
-    pair = list(KEYS[:2])
-    lead = frame["lead_time_mean"].fillna(frame["lead_time_days"])
-    tied = lead + frame["lead_time_spread"].fillna(frame["lead_time_sd"]).fillna(0.0)
-    carried = 1.0 + _holding_rate(frame) * tied.to_numpy(dtype=float) / YEAR_DAYS
-    ranked = frame.assign(
+def best_offers(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair, in order of the pairs: the offer of the supplier to order from, with `_note`,
+    what to tell about the choice (`offers.chosen_offers`). frame: the planning frame."""
+    rate = frame["fx_rate"].to_numpy(dtype=float)
+    given = frame.assign(
+        _landed=_landed(frame) * rate,
+        _goods=_goods(frame) * rate,
+        _holding_rate=_holding_rate(frame),
+        _shortage=_shortage(frame),
         _blocked=_flags(frame["blocked"]),
-        _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float) * carried,
-        _lead=lead,
-    ).sort_values([*pair, "_blocked", "_cost", "_lead", "supplier_id"], kind="stable")
-    first = ranked.drop_duplicates(pair).drop(columns=["_blocked", "_cost", "_lead"])
-    return first.reset_index(drop=True)
+    )
+    first = chosen_offers(given.reset_index(drop=True))
+    own = [name for name in first if str(name).startswith("_") and name != "_note"]
+    return first.drop(columns=own)
 
 
 def expected_days(

@@ -12,6 +12,7 @@ from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
 from models.replenishment.lines import KEYS, NO_FORECAST, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
+from models.replenishment.order_value import reach_minimum
 from models.replenishment.position import Position
 from models.replenishment.projection import break_days
 from models.replenishment.transfers import Moves, Moving, transfers
@@ -158,7 +159,9 @@ def plan(
     moves = standing or _moves(lines, target, position, options)
     units = moves.units(lines)
     order = replace(place(lines, target, position.moved(units)), moved=units)
-    order = within_capacity(lines, target, order)
+    have = position.stock + position.coming(lines.cover_days) + units
+    order = reach_minimum(lines, target, order, have)
+    order = within_capacity(lines, target, order, position)
     order, filled = _funded(lines, target, order, position, options)
     table = _table(lines, target, order, position, moves, options)
     return Planned(table, moves.table, filled)

@@ -1,7 +1,7 @@
 """What planners bring: two a day, seven days of lead time, a review a week: about 17 to order."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np

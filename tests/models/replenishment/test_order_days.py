@@ -45,8 +45,12 @@ def test_closures_move_orders_and_arrivals(
 
 @pytest.mark.parametrize(
     ("hour", "zone", "expected"),
-    [("09:00", "UTC", "2024-01-02"), ("11:00", "UTC", "2024-01-01")]
-    + [("11:00", "Europe/Berlin", "2024-01-02"), ("11:00", "America/New_York", "2024-01-01")],
+    [
+        ("09:00", "UTC", "2024-01-02"),
+        ("11:00", "UTC", "2024-01-01"),
+        ("11:00", "Europe/Berlin", "2024-01-02"),
+        ("11:00", "America/New_York", "2024-01-01"),
+    ],
 )
 def test_an_order_after_the_cut_off_is_tomorrows(hour: str, zone: str, expected: str) -> None:
     """It is ten o'clock in UTC, eleven and a half in Berlin."""

@@ -105,7 +105,7 @@ BODIES: Mapping[str, Any] = {
         "amount": 19.9,
         "currency": "EUR",
     },
-    "assess_order_request": _PAYMENT | {"order_id": "order-example"},
+    "assess_order_request": {**_PAYMENT, "order_id": "order-example"},
 }
 
 

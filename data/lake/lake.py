@@ -177,7 +177,10 @@ class Lake:
         entry = manifest.tables.get(name)
         if entry is None:
             return TableStatus(0, None, 0, bad, None)
-        newest = datetime.fromisoformat(entry.newest) if entry.newest else None
+        contract = TABLES[name]
+        nobody_said = str(contract.optional_key.get(contract.known_at or "", "never"))
+        is_told = entry.newest and not entry.newest.startswith(nobody_said)
+        newest = datetime.fromisoformat(entry.newest) if entry.newest and is_told else None
         moment = datetime.fromisoformat(entry.ingested_at)
         return TableStatus(entry.rows, newest, len(entry.parts), bad, moment)
 

@@ -43,7 +43,9 @@ def swap(path: Path) -> None:
 DAMAGES = [truncate, alter, Path.unlink, lambda path: path.write_bytes(b""), swap]
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=["truncated", "altered", "missing", "empty", "swap"])
+@pytest.mark.parametrize(
+    "damage", DAMAGES, ids=["truncated", "altered", "missing", "empty", "swap"]
+)
 def test_a_damaged_file_is_named_with_its_remedy_and_not_read(
     lake: Lake, damage: Callable[[Path], None]
 ) -> None:

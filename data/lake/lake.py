@@ -184,7 +184,10 @@ class Lake:
         entry = manifest.tables.get(name)
         if entry is None:
             return TableStatus(0, None, 0, bad, None)
-        newest = datetime.fromisoformat(entry.newest) if entry.newest else None
+        contract = TABLES[name]
+        nobody_said = str(contract.optional_key.get(contract.known_at or "", "never"))
+        is_told = entry.newest and not entry.newest.startswith(nobody_said)
+        newest = datetime.fromisoformat(entry.newest) if entry.newest and is_told else None
         moment = datetime.fromisoformat(entry.ingested_at)
         return TableStatus(entry.rows, newest, len(entry.parts), bad, moment)
 
@@ -219,7 +222,7 @@ class Lake:
         return reading.complete(table, found, countries)[chosen]
 
     def _looked_again(self, table: str, work: Callable[[Manifest], Found]) -> Found:
-        """What `work` gives of the manifest; of a fresh one where two writers have been by since."""
+        """What `work` gives of the manifest; of a fresh one where two writers came between."""
         for _ in range(_ATTEMPTS):
             try:
                 return work(load(self.folder))

@@ -77,8 +77,8 @@ def load(folder: Path) -> Manifest:
         return Manifest(tables, content["quarantine"], content.get("digests", {}))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFileError(
-            f"{folder / 'manifest.json'} cannot be read: it is damaged, or of a newer Argosy. Bring "
-            "it back: argosy restore BACKUP"
+            f"{folder / 'manifest.json'} cannot be read: it is damaged, or of a newer Argosy. "
+            "Bring it back: argosy restore BACKUP"
         ) from error
 
 

@@ -227,8 +227,8 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowInvalid, OSError) as error:
         raise StoreError(
-            f"{path} cannot be read: {str(error).splitlines()[0]}. Remove its folder and run argosy "
-            "materialize: it is made from the lake again"
+            f"{path} cannot be read: {str(error).splitlines()[0]}. Remove its folder and run "
+            "argosy materialize: it is made from the lake again"
         ) from error
 
 

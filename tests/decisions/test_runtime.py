@@ -40,10 +40,21 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return False
 
 
-def test_without_champions_each_row_says_what_to_run(runtime: Runtime) -> None:
+def test_without_champions_each_use_case_says_what_to_ingest_and_to_run(runtime: Runtime) -> None:
     runtime.refresh()
     assert runtime.release("fraud") is None
-    assert runtime.problem("fraud") == "fraud has no model in use; train one: argosy train fraud"
+    told = runtime.problem("fraud")
+    assert told is not None
+    assert told.startswith("fraud has no model in use: ingest `payments` (payment_id, ")
+    assert told.endswith("then argosy train fraud")
+
+
+def test_with_its_tables_a_use_case_only_says_what_to_run(runtime: Runtime) -> None:
+    payment = {"payment_id": ["1"], "attempted_at": pd.Timestamp("2024-05-01", tz="UTC")}
+    frame = pd.DataFrame({**payment, "customer_id": "c", "amount": 1.0, "currency": "EUR"})
+    runtime.lake.append("payments", frame)
+    runtime.refresh()
+    assert runtime.problem("fraud") == "fraud has no model in use: argosy train fraud"
 
 
 def test_a_champion_is_taken_into_use(runtime: Runtime, promoted: Promoted) -> None:

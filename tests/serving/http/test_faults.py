@@ -206,8 +206,8 @@ def expected(numbers: list[int]) -> dict[str, Counter[str]]:
 
 
 def shop(settings: Settings, **changes: Any) -> Settings:
-    chosen = {"use_cases": ("recommendation", "fraud"), "reload_seconds": 0.5}
-    return settings.model_copy(update={**chosen, **changes})
+    served = ("recommendation", "fraud")
+    return settings.model_copy(update={"use_cases": served, "reload_seconds": 0.5, **changes})
 
 
 def test_without_redis_decisions_go_on_and_with_it_all_is_counted_again(
@@ -367,7 +367,8 @@ def test_a_full_disk_refuses_keeps_what_was_acknowledged_and_heals(
 SERVE = """
 import os, sys
 from data.settings import Settings
-from serving.http import app, fraud, recommendation
+from decisions import fraud, recommendation
+from serving.http import app
 
 while not os.path.exists("over"):
     server = os.fork()

@@ -36,7 +36,7 @@ ONLY_HERE = {
     "nicegui": ("serving/console/",),
     "typer": ("serving/command/",),
 }
-MOST_LINES = 16_500  # of one column
+MOST_LINES = 17_500  # of one column
 FILES = sorted(path for column in COLUMNS for path in (ROOT / column).rglob("*.py"))
 
 

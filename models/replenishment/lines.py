@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.replenishment import breaks
 from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
 from models.replenishment.offers import chosen_offers
-from models.replenishment.order_days import Calendar
+from models.replenishment.order_days import SupplierCalendar
 from models.replenishment.recent_sales import NOTE, carry_on
 
 Texts = NDArray[np.object_]
@@ -59,7 +59,7 @@ class Lines:
     lead_days: Floats
     wait_days: Floats
     closed_days: Floats
-    calendar: Calendar
+    calendar: SupplierCalendar
     lead_sd: Floats
     review_days: Floats
     pack: Floats
@@ -109,7 +109,7 @@ class Lines:
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
-        calendar, unread = Calendar.of(rows, rows["event_timestamp"])
+        calendar, unread = SupplierCalendar.of(rows, rows["event_timestamp"])
         wait, following = _turns(rows, calendar)
         arrival = calendar.arrival(wait, lead)
         cover = np.maximum(calendar.arrival(following, lead), arrival + following - wait)
@@ -268,7 +268,7 @@ def _optional(rows: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(np.nan, index=rows.index)
 
 
-def _turns(rows: pd.DataFrame, calendar: Calendar) -> tuple[Floats, Floats]:
+def _turns(rows: pd.DataFrame, calendar: SupplierCalendar) -> tuple[Floats, Floats]:
     """Days until the supplier next takes an order, and until the next review after that."""
     usual = np.where(calendar.is_every_day, DEFAULT_REVIEW_DAYS, 1.0)
     review = _above_zero(rows["review_period_days"], usual)
@@ -278,7 +278,7 @@ def _turns(rows: pd.DataFrame, calendar: Calendar) -> tuple[Floats, Floats]:
     return wait, np.where(following == np.ceil(plain - 1e-9), plain, following)
 
 
-def _closing(calendar: Calendar, longer: Floats) -> Texts:
+def _closing(calendar: SupplierCalendar, longer: Floats) -> Texts:
     """That closures delay what is ordered next. longer: n, days by which they do."""
     if not calendar.closes:
         return np.full(len(longer), "", dtype=object)

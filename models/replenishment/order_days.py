@@ -18,7 +18,7 @@ HORIZON = 800
 
 
 @dataclass(frozen=True)
-class Calendar:
+class SupplierCalendar:
     """When the suppliers of n lines take orders, and when goods move.
 
     week: n × 7, the weekdays that take orders, Monday first. weekday: n, of the moment at the
@@ -35,7 +35,7 @@ class Calendar:
     open: Flags
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, moment: pd.Series) -> tuple["Calendar", Flags]:
+    def of(cls, rows: pd.DataFrame, moment: pd.Series) -> tuple["SupplierCalendar", Flags]:
         """The calendar of planning rows, and whose order days cannot be read.
 
         rows: n, with order_days, and where they are known cut_off, supplier_time_zone,

@@ -117,4 +117,4 @@ def _limits(lines: Lines, rows: Ints) -> dict[str, Floats]:
 
 
 def _totals(group: Ints, values: Floats) -> Floats:
-    return np.bincount(group, weights=np.nan_to_num(values))
+    return np.asarray(np.bincount(group, weights=np.nan_to_num(values)), dtype=np.float64)

@@ -8,7 +8,7 @@ import pytest
 
 from models.replenishment import OrderUpTo
 from models.replenishment.lines import Lines
-from models.replenishment.order_days import Calendar
+from models.replenishment.order_days import SupplierCalendar
 from tests.models.replenishment.planning import NOW, frame, row
 
 
@@ -68,7 +68,7 @@ def test_the_order_before_a_long_holiday_covers_it() -> None:
 
 
 def test_the_last_day_to_decide_lies_before_the_closure() -> None:
-    calendar, _ = Calendar.of(
+    calendar, _ = SupplierCalendar.of(
         pd.DataFrame(
             {"order_days": [None, "mon"], "supplier_closures": [["2024-01-08/2024-01-14"]] * 2}
         ),

@@ -54,6 +54,20 @@ class Change(TermsBody):
     limit: int = Field(100, ge=1, le=1000)
 
 
+class PlanToApprove(TermsBody):
+    """A plan under other terms, of some lines or all, to be approved as it stands."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"warehouse_id": "DE1", "budget": 500}]},
+    )
+
+    warehouse_id: str | None = None
+    product_id: str | None = None
+    supplier_id: str | None = None
+    reason: str = Field("", max_length=1000)
+
+
 class PlanTotals(BaseModel):
     """A plan in a few numbers; value in the base currency, where it is known."""
 

@@ -83,7 +83,7 @@ def report_id(payment_id: str, number: int) -> str:
 
 def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
     """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
-    then by payment_id.
+    payments of one time by received_at (those without it first), then by payment_id.
 
     payments: payment_id, attempted_at, outcome and the plan's columns; chargebacks: as
     `label_changes` takes them; amount: of the payments, in base currency (NaN counts as nothing). A
@@ -113,9 +113,21 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     told["frauds"] = np.where(told["is_fraud"], 1, -1)
-    columns = ["event_id", "payment", "at", *MEASURES, *keys]
+    paid["received"] = _received(payments)
+    told["received"] = 0
+    columns = ["event_id", "payment", "at", *MEASURES, *keys, "received"]
     stream = pd.concat([told[columns], paid[columns]], ignore_index=True) if len(told) else paid
-    return stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
+    ordered = stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
+    return ordered.drop(columns="received")
+
+
+def _received(payments: pd.DataFrame) -> NDArray[np.int64]:
+    """Nanoseconds since 1970 at which each payment was decided on; 0 where it is not known."""
+    if "received_at" not in payments:
+        return np.zeros(len(payments), dtype=np.int64)
+    given = pd.to_datetime(payments["received_at"], utc=True, format="ISO8601", errors="coerce")
+    times = given.to_numpy(dtype="datetime64[ns]")
+    return np.where(np.isnat(times), 0, times.astype(np.int64))
 
 
 def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
@@ -123,7 +135,7 @@ def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
     tie = np.zeros(len(stream), dtype=np.int64)
     tied = stream["at"].duplicated(keep=False).to_numpy()
     tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
-    return np.lexsort((tie, payment, at))
+    return np.lexsort((tie, stream["received"].to_numpy(), payment, at))
 
 
 def payment_velocity(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from data.records import Records
 from decisions.fraud.breaker import FEWEST
 from decisions.fraud.expressions import ExpressionError, compiled
-from decisions.fraud.lists import folded
 from decisions.fraud.known import known_frauds
+from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
 from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
 from decisions.fraud.tuning import retune

@@ -11,6 +11,7 @@ from data.records.decision_digest import DecisionDigest
 from data.records.tables import Tables
 
 _PORTION = 500  # ids in one question
+MOST_SCORED = 200_000
 
 
 class DecisionSums:
@@ -72,6 +73,31 @@ class DecisionSums:
                 query.where(table.c.payment_id.in_(every[start : start + _PORTION]))
             )
         ]
+
+    def scored(
+        self, model_version: str, since: datetime, until: datetime
+    ) -> list[tuple[str, datetime, str, float, float]]:
+        """payment_id, decided_at, decision, probability and amount (base currency, 0 where it is
+        not known) of the newest MOST_SCORED decisions by a model in some time.
+
+        model_version: of the release; since, until: moments, both included.
+        """
+        table = self._tables.decisions
+        amount = sa.func.coalesce(sa.cast(self._traced("amount_base"), sa.Double), 0.0)
+        query = (
+            sa.select(
+                table.c.payment_id,
+                table.c.decided_at,
+                table.c.decision,
+                table.c.probability,
+                amount,
+            )
+            .where(table.c.decided_at.between(since, until))
+            .where(table.c.model_version == model_version)
+            .order_by(table.c.decided_at.desc())
+            .limit(MOST_SCORED)
+        )
+        return self._database.read(lambda c: [tuple(row) for row in c.execute(query)])
 
     def _day(self) -> "sa.ColumnElement[str]":
         moment = self._tables.decisions.c.decided_at

@@ -1,6 +1,6 @@
 """What people look at: the review queue, and how the decisions do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -273,13 +273,23 @@ def _watching(routes: APIRouter, runtime: Runtime) -> None:
         expected and observed fraud, the shift of the score; of the shadow too."""
         return {"data": watch(runtime, now() - timedelta(days=days))}
 
+    @routes.get("/policy")
+    def preview_policy() -> Tuned:
+        """The policy that fits the rate of fraud that is really reported, and what it would do to
+        recent payments beside the one in use; nothing is changed."""
+        return _tuned(lambda: retune(runtime, now(), apply=False))
+
     @routes.post("/policy", status_code=201)
     def retune_policy(request: Request) -> Tuned:
         """Solve the policy anew for the rate of fraud that is really reported, and use it."""
-        try:
-            return retune(runtime, now(), author=author(request))
-        except TuningError as error:
-            raise Problem(409, "too_few_outcomes", str(error)) from None
+        return _tuned(lambda: retune(runtime, now(), author=author(request)))
+
+
+def _tuned(work: Callable[[], Tuned]) -> Tuned:
+    try:
+        return work()
+    except TuningError as error:
+        raise Problem(409, "too_few_outcomes", str(error)) from None
 
 
 def _rank(runtime: Runtime) -> ReviewRank:

@@ -51,6 +51,7 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    databases: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -276,6 +277,11 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    databases = table(
+        "databases",
+        sa.Column("database_id", sa.Text, primary_key=True),
+        sa.Column("created_at", Utc, nullable=False),
+    )
     return Tables(
         metadata,
         events,
@@ -297,6 +303,7 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        databases,
     )
 
 

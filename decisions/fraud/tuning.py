@@ -241,8 +241,8 @@ def _decided(runtime: Runtime, version: str, now: datetime) -> DecidedPayments:
         probability=rows["probability"].to_numpy(dtype=np.float64),
         amount=rows["amount"].to_numpy(dtype=np.float64),
         action=rows["decision"].map({name: n for n, name in enumerate(ACTIONS)}).to_numpy(int),
-        age_days=((pd.Timestamp(now) - at) / _DAY).to_numpy(dtype=np.float64),
-        report_days=((reported - at) / _DAY).to_numpy(dtype=np.float64),
+        age_days=np.asarray((pd.Timestamp(now) - at) / _DAY, np.float64),
+        report_days=np.asarray((reported - at) / _DAY, np.float64),
     )
 
 

@@ -53,11 +53,11 @@ _PAYMENT: Mapping[str, Any] = {
 }
 BODIES: Mapping[str, Any] = {
     "decide_payment": _PAYMENT,
-    "approve_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "approve_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "dismiss_suggestions": {
-        "items": [{"suggestion_id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
+        "items": [{"id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
     },
-    "reopen_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "reopen_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "approve_suggestion": {"quantity": 24, "reason": "a full pallet"},
     "dismiss_suggestion": {"reason": "leaves the range in spring"},
     "export_orders": {"warehouse_id": "DE1"},
@@ -98,7 +98,8 @@ BODIES: Mapping[str, Any] = {
     },
     "record_review_step": {
         "payment_id": "pay-example",
-        "step": "approve",
+        "step": "assign",
+        "assignee": "m.lang",
         "note": "asked by phone",
     },
     "record_review_steps": {"payment_ids": ["pay-example"], "step": "assign", "assignee": "anna"},

@@ -82,14 +82,20 @@ class ReviewRecords:
         return [ReviewState(**row) for row in self._rows(ranked)], int(total)
 
     def hold(self, connection: sa.Connection, payment_ids: Collection[str]) -> None:
-        """Let nobody else change these reviews until the transaction of the caller ends."""
+        """Let nobody else change these reviews until the transaction of the caller ends.
+
+        connection: of that transaction; payment_ids: of the payments in review.
+        """
         reviews = self._tables.reviews
         for some in _portions(payment_ids):
             mine = reviews.c.payment_id.in_(some)
             connection.execute(sa.update(reviews).where(mine).values(status=reviews.c.status))
 
     def change(self, connection: sa.Connection, state: ReviewState) -> None:
-        """Put a state in the place of the one kept, in the transaction of the caller."""
+        """Put a state in the place of the one kept.
+
+        connection: of the caller's transaction; state: the new one.
+        """
         reviews = self._tables.reviews
         row = vars(state)
         insert = self._database.insertion(reviews)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
-import sqlalchemy as sa
 
 from data.decisions import Decision, Note
 from data.errors import ArgosyError
 from data.records import Records
+from data.records.database import Connection
 from data.records.decision_digest import LINKS
 from data.records.review_records import ReviewRank
 from data.review_steps import REVIEW, ReviewState, ReviewStep, after_steps, standing_steps
@@ -125,7 +125,7 @@ def take_all(
     states = records.reviews.states(payment_ids)
     said = {"step": step, **body}
 
-    def work(connection: sa.Connection) -> dict[str, StepTaken | ReviewError]:
+    def work(connection: Connection) -> dict[str, StepTaken | ReviewError]:
         records.reviews.hold(connection, list(states))
         notes = records.journal.of_keys(REVIEW, list(states))
         return {
@@ -142,7 +142,7 @@ def take_all(
 
 def _taken(
     records: Records,
-    connection: sa.Connection,
+    connection: Connection,
     state: ReviewState | None,
     notes: Sequence[Note],
     body: Mapping[str, Any],

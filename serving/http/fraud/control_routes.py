@@ -1,6 +1,7 @@
 """What an analyst sets: lists and rules."""
 
 import hashlib
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 

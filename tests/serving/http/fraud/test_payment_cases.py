@@ -11,11 +11,10 @@ from fastapi.testclient import TestClient
 
 from data.card_numbers import find_card_data
 from data.settings import Settings
-from decisions.fraud.filling import fill
-from decisions.monitor import MonitorLimits, _skew
+from decisions.fraud.filling import fill, known_payments
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import PLAN, SERVICE, VIEWS
+from features.fraud import PLAN, SERVICE, VIEWS, event, payment_velocity
 from features.store import Store
 from serving.http.app import create_app
 
@@ -134,21 +133,20 @@ def test_declines_told_later_survive_new_counters(shop: FirstDay) -> None:
     anew = SqliteCounters(":memory:", PLAN)
     fill(anew, shop.runtime)
     place = PLAN.names.index("card_declines_1h")
-    from features.fraud import event
-
     asked = {"payment_id": "x", "attempted_at": NOON, "customer_id": "c", "card_id": "k"}
     assert anew.observe(event(asked, 1.0))[place] == 4
 
 
-def test_payments_of_one_time_raise_no_skew_alarm(shop: FirstDay) -> None:
+def test_payments_of_one_time_are_counted_alike_live_and_in_batch(shop: FirstDay) -> None:
     for name in ("z", "m", "a", "q"):
         shop.decide(name, card_id="k", device_id="d")
-    made = shop.runtime.records.decisions()
-    from dataclasses import replace
-
-    scored = [replace(each, model_version="1") for each in made]
-    (watch,) = _skew(shop.runtime, scored, MonitorLimits())
-    assert watch.value == 0.0
+    payments = known_payments(shop.runtime)
+    labels = shop.runtime.lake.read("chargebacks")
+    batch = payment_velocity(payments, labels, payments["amount"].astype(float))
+    for place, name in zip(batch.index, payments["payment_id"], strict=True):
+        served = shop.runtime.records.decision(name).features
+        for feature in ("card_count", "device_count_1m", "customer_since_last", "shop_count_1h"):
+            assert np.isclose(served[feature], batch.loc[place, feature], equal_nan=True)
 
 
 # Reports ------------------------------------------------------------------------------------

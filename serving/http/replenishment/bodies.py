@@ -196,7 +196,10 @@ def decided(outcomes: list[Outcome]) -> DecidedAll:
 
 
 def purchase_orders(lines: list[OrderedLine], currency: str) -> list[PurchaseOrder]:
-    """Lines grouped into their orders, in order of appearance. currency: the base currency."""
+    """Ordered lines grouped into their orders, in order of appearance.
+
+    lines: of any orders; currency: the base currency, in whose minor units values are told.
+    """
     groups: dict[str, list[OrderedLine]] = {}
     for line in lines:
         groups.setdefault(line.po_id, []).append(line)

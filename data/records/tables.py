@@ -46,6 +46,7 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    databases: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -230,6 +231,11 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    databases = table(
+        "databases",
+        sa.Column("database_id", sa.Text, primary_key=True),
+        sa.Column("created_at", Utc, nullable=False),
+    )
     return Tables(
         metadata,
         events,
@@ -246,6 +252,7 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        databases,
     )
 
 

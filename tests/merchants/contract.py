@@ -16,7 +16,9 @@ from tests.merchants.visiting import Answer, Home, variables
 
 # Codes that the command documents: done, nothing, some rows or models held back, past a limit.
 ENDS = {0, 1, 3, 4}
-_IS_TRACE = re.compile(r"Traceback|File \"|Error: '|KeyError|IndexError|ValueError|TypeError")
+_IS_TRACE = re.compile(
+    r"Traceback|defect of Argosy|File \"|Error: '|KeyError|IndexError|ValueError|TypeError"
+)
 
 
 def check_words(answer: Answer) -> None:

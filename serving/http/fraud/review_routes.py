@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data.money import rounded
 from data.records.review_records import ReviewRank
 from data.review_steps import REVIEW, ReviewStep
 from decisions.fraud.feedback import Moment, PaymentLabel
@@ -138,6 +139,8 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
 
 
 def _queue(routes: APIRouter, runtime: Runtime) -> None:
+    currency = runtime.settings.base_currency
+
     @routes.get("/reviews")
     def list_reviews(
         status: Status | Literal["all"] = "open",
@@ -156,7 +159,7 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
             limit=limit,
         )
         return ReviewPage(
-            data=[_told(review) for review in found], **page_end(start + limit, count)
+            data=[_told(review, currency) for review in found], **page_end(start + limit, count)
         )
 
     @routes.get("/reviews/{payment_id}")
@@ -169,7 +172,7 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
         notes = runtime.records.journal.of(REVIEW, payment_id)
         links = linked(runtime, found.decision.payment)
         return ReviewDetail(
-            review=_told(found),
+            review=_told(found, currency),
             payment=dict(found.decision.payment),
             linked=[Link(**link) for link in links],
             audit=[Told(at=note.at, author=note.author, **note.body) for note in notes],
@@ -297,13 +300,13 @@ def _rank(runtime: Runtime) -> ReviewRank:
     return ReviewRank(now(), settings.fraud_hours_to_ship, settings.fraud_chargeback_fee)
 
 
-def _told(review: Review) -> ReviewAnswer:
+def _told(review: Review, currency: str) -> ReviewAnswer:
     return ReviewAnswer(
         payment_id=review.decision.payment_id,
         status=review.status,
         assignee=review.assignee,
         snoozed_until=review.snoozed_until,
-        expected_loss=round(review.expected_loss, 2),
+        expected_loss=rounded(review.expected_loss, currency),
         ship_by=review.ship_by,
         priority=round(review.priority, 4),
         decision=answer(review.decision),

@@ -67,7 +67,6 @@ def test_too_little_data_is_told_at_once() -> None:
     assert check(changing_tastes(40, 20)) == []
 
 
-@pytest.mark.parametrize(("days", "held_out"), [(200, 28), (40, 10)])
 def test_a_shortfall_that_chance_may_have_made_holds_nobody_back() -> None:
     """Five people judge: 7% less than the best baseline says nothing."""
     ours = {"ndcg_at_10": 0.66, "ndcg_uplift_low": -0.3, "ndcg_uplift_high": 0.08}
@@ -77,6 +76,7 @@ def test_a_shortfall_that_chance_may_have_made_holds_nobody_back() -> None:
     assert "popular (0.71)" in lost_to({"ndcg_at_10": 0.66}, popular)
 
 
+@pytest.mark.parametrize(("days", "held_out"), [(200, 28), (40, 10)])
 def test_the_last_four_weeks_are_held_out_or_a_quarter(days: int, held_out: int) -> None:
     frame = purchases([("anna", f"p{day}", float(day)) for day in range(days + 1)])
     halves = split(frame, context())

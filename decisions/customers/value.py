@@ -164,7 +164,8 @@ def _reasons(
     return [
         f'[{{"code": "ORDERS", "text": "{n:.0f} order{_s(n)} in {age:.0f} day{_s(age)}"}}, '
         f'{{"code": "SILENCE", "text": "Last order {since:.0f} day{_s(since)} ago; '
-        f'the usual gap is {usual:.0f} day{_s(usual)}"}}, {{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
+        f'the usual gap is {usual:.0f} day{_s(usual)}"}}, '
+        f'{{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
         for n, age, since, usual, name, credit in rows
     ]
 

@@ -23,6 +23,7 @@ from data.decisions import (
 from data.records.database import Database
 from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
+from data.records.measures import MeasureRecords
 from data.records.migrations import migrate
 from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
@@ -58,6 +59,7 @@ class Records:
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
         self.decision_sums = DecisionSums(self.database, self.tables)
+        self.measures = MeasureRecords(self.database, self.tables)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.decision_id
         )

@@ -46,6 +46,7 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    measures: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -230,6 +231,16 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    measures = table(
+        "measures",
+        *(
+            sa.Column(name, sa.Text, primary_key=True)
+            for name in ("measure", "day", "market", "warehouse_id", "channel", "placement")
+        ),
+        sa.Column("value", sa.Double, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("unknown", sa.BigInteger, nullable=False),
+    )
     return Tables(
         metadata,
         events,
@@ -246,6 +257,7 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        measures,
     )
 
 

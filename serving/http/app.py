@@ -29,6 +29,7 @@ from serving.http import (
     errors,
     health,
     key_owner,
+    kpis,
     model_versions,
     privacy,
     promotion,
@@ -85,7 +86,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (health, key_owner, promotion, model_versions, data_routes):
+    for core in (health, key_owner, promotion, model_versions, data_routes, kpis):
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded

@@ -8,24 +8,34 @@ import orjson
 import sqlalchemy as sa
 
 from data.decisions import Note
+from data.messages import OutgoingMessage
 from data.records.database import Database
+from data.records.outbox import Outbox
 from data.records.tables import Tables
 
 
 class Journal:
     """The notes of one installation; every method may raise DatabaseError."""
 
-    def __init__(self, database: Database, tables: Tables) -> None:
+    def __init__(self, database: Database, tables: Tables, outbox: Outbox) -> None:
         self._database = database
+        self._outbox = outbox
         self._notes = tables.notes
 
     def add(
-        self, kind: str, key: str, *, author: str, body: Mapping[str, Any], once: str | None = None
+        self,
+        kind: str,
+        key: str,
+        *,
+        author: str,
+        body: Mapping[str, Any],
+        once: str | None = None,
+        message: OutgoingMessage | None = None,
     ) -> Note:
         """Write a note down. once: the same text again writes nothing and gives the first note.
 
         kind: which list it belongs to; key: what it is about; author: who; body: what, as JSON
-        values.
+        values; message: what others are told of it, in the same transaction.
         """
         notes = self._notes
         row = {"kind": kind, "key": key, "at": datetime.now(UTC), "author": author, "once": once}
@@ -35,6 +45,8 @@ class Journal:
 
         def write(connection: sa.Connection) -> Note:
             found = connection.execute(insert, row).mappings().one_or_none()
+            if found is not None and message is not None:
+                self._outbox.post(connection, [message])
             return _note(found or connection.execute(first).mappings().one())
 
         return self._database.write(write)

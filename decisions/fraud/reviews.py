@@ -9,6 +9,7 @@ import pandas as pd
 
 from data.decisions import Decision, Note
 from data.errors import ArgosyError
+from data.messages import OutgoingMessage
 from data.records import Records
 
 REVIEW = "fraud_review"
@@ -96,7 +97,16 @@ def take(
         return last
     if step == "reopen" and last is None:
         raise ReviewError(f"payment {payment_id} is open; there is nothing to undo")
-    return records.journal.add(REVIEW, payment_id, author=author, body={"step": step, **body})
+    told = {"payment_id": payment_id, "verdict": step, "author": author}
+    return records.journal.add(
+        REVIEW,
+        payment_id,
+        author=author,
+        body={"step": step, **body},
+        message=OutgoingMessage("review.resolved", payment_id, told)
+        if step in {"approve", "reject"}
+        else None,
+    )
 
 
 def last_verdict(records: Records, payment_id: str) -> Note | None:

@@ -19,9 +19,11 @@ def visit_facts(events: pd.DataFrame) -> pd.DataFrame:
     """
     told = events.assign(day=utc_days(events["occurred_at"]), person=_people(events))
     told = told.assign(buyer=told["kind"] == "purchase")
-    visits = told.groupby(["day", "market", "person"], as_index=False, dropna=False)["buyer"].any()
-    buyers = visits["buyer"].astype(float) if told["buyer"].any() else float("nan")
-    return visits[["day", "market"]].assign(visits=1.0, buyers=buyers)
+    people = told.groupby(["day", "market", "person"], dropna=False)["buyer"]
+    visits = people.max().astype(float).reset_index()
+    buyers = visits["buyer"] if told["buyer"].any() else float("nan")
+    facts: pd.DataFrame = visits[["day", "market"]].assign(visits=1.0, buyers=buyers)
+    return facts
 
 
 def event_facts(tables: Frames) -> pd.DataFrame:
@@ -55,7 +57,6 @@ def event_facts(tables: Frames) -> pd.DataFrame:
 def _bought_after(clicks: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
     """True where the same person purchased the product within ATTRIBUTION after the event."""
     bought = events[events["kind"] == "purchase"]
-    columns = {"on": "when", "by": ["person", "product_id"]}
     asked, given = (
         pd.DataFrame(
             {
@@ -71,7 +72,8 @@ def _bought_after(clicks: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
         asked,
         given.assign(bought=True).drop(columns="row"),
         direction="forward",
+        on="when",
+        by=["person", "product_id"],
         tolerance=ATTRIBUTION,
-        **columns,
     )
     return found.set_index("row")["bought"].reindex(clicks.index).eq(True)

@@ -139,11 +139,11 @@ class ShopFacts:
         if "forecasting" not in self._runtime.settings.use_cases:
             return pd.DataFrame({"day": pd.to_datetime([])})
         store, now = self._runtime.store, self._runtime.now()
-        views = [store.history(name, now) for name in ("forecast", "model_forecast", "demand")]
+        said, plain = store.history("forecast", now), store.history("model_forecast", now)
         terms = self.table("supply_terms").sort_values("valid_from", kind="stable")
         pair = ["warehouse_id", "product_id"]
         lead = terms.drop_duplicates(pair, keep="last")[[*pair, "lead_time_days"]]
-        return forecast_facts(*views, lead)
+        return forecast_facts(said, plain, store.history("demand", now), lead)
 
     def customers(self, since: pd.Timestamp | None) -> pd.DataFrame:
         """Measures of customers' value; since: days before it may be left out."""

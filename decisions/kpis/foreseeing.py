@@ -58,8 +58,10 @@ def _said_in_time(rows: pd.DataFrame, lead_days: pd.DataFrame) -> pd.DataFrame:
     long = long.loc[long.index.repeat(steps)].reset_index(drop=True)
     long["period_start"] = np.concatenate(
         [
-            _period_starts(row.period_start, row.frequency, len(row.mean))
-            for row in rows[["period_start", "frequency", "mean"]].itertuples(index=False)
+            _period_starts(first, frequency, count)
+            for first, frequency, count in zip(
+                rows["period_start"], rows["frequency"], steps.tolist(), strict=True
+            )
         ]
     )
     long["said"] = np.concatenate([np.asarray(one, dtype=float) for one in rows["mean"]])
@@ -101,4 +103,5 @@ def value_facts(values: pd.DataFrame, customers: pd.DataFrame, span: Span) -> pd
             "value_moved": moved.astype(float),
         }
     )
-    return facts[moved.notna().to_numpy() & span.holds(facts["day"]).to_numpy()]
+    kept: pd.DataFrame = facts[moved.notna().to_numpy() & span.holds(facts["day"]).to_numpy()]
+    return kept

@@ -27,13 +27,15 @@ def open_facts(tables: Frames, span: Span) -> pd.DataFrame:
     lines = _dated(tables)
     ends = lines[["received_day", "closed_day", "cancelled_day"]].min(axis=1)
     after_last = span.last + pd.Timedelta(days=1)
-    first = lines["ordered_day"].clip(lower=span.first)
-    end = ends.fillna(after_last).clip(upper=after_last)  # open until the day before
+    first = lines["ordered_day"].where(lines["ordered_day"] > span.first, span.first)
+    end = ends.where(ends < after_last, after_last)  # open until the day before
     count = (end - first).dt.days.clip(lower=0).fillna(0).astype(int).to_numpy()
     repeated = lines.loc[lines.index.repeat(count)].reset_index(drop=True)
     # 0, 1, … within each line: its place in the whole less the place of the line's first row.
     step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    day = first.repeat(count).reset_index(drop=True) + pd.to_timedelta(step, unit="D")
+    day = first.loc[first.index.repeat(count)].reset_index(drop=True) + pd.to_timedelta(
+        step, unit="D"
+    )
     return repeated[["warehouse_id", "category"]].assign(
         day=day,
         open=1.0,

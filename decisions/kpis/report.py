@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -73,7 +73,7 @@ def kpi_values(
         if period == "span":
             frame = _over_days(frame, kpi, by)
         answer += [
-            _value(kpi, row, by, only or {}, span=(since, until) if period == "span" else None)
+            _value(kpi, dict(row), by, only or {}, (since, until) if period == "span" else None)
             for row in frame.to_dict("records")
         ]
     return answer
@@ -97,13 +97,16 @@ def daily_sums(
     all is left out, unless such days are usual.
     """
     start = since - timedelta(days=_HABIT_DAYS)
-    asked = {"since": start.isoformat(), "until": until.isoformat()}
-    sums = records.measures.sums(kpi.measures, by=by, only=only, **asked)
-    told = records.measures.sums(kpi.measures, **asked) if by or only else sums
+    first, last = start.isoformat(), until.isoformat()
+    kept = records.measures
+    sums = kept.sums(kpi.measures, since=first, until=last, by=by, only=only)
+    told = kept.sums(kpi.measures, since=first, until=last) if by or only else sums
     days = _told_days(records, kpi, told, since, until)
     cells = sums[list(by)].drop_duplicates() if by else pd.DataFrame(index=[0])
-    frame = days.merge(cells, how="cross") if len(days) else days.reindex(columns=["day", *by])
-    frame["day"] = pd.to_datetime(frame["day"])
+    if len(days) == 0 or len(cells) == 0:
+        columns = ["day", *by, "numerator", "denominator", "rows", "unknown"]
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+    frame = days.merge(cells, how="cross")
     for place, measure in (("numerator", kpi.numerator), ("denominator", kpi.denominator)):
         mine = sums[sums["measure"] == measure].drop(columns="measure")
         mine = mine.assign(day=pd.to_datetime(mine["day"])).rename(
@@ -146,10 +149,10 @@ def _over_days(frame: pd.DataFrame, kpi: Kpi, by: Sequence[str]) -> pd.DataFrame
     if frame.empty:
         return frame
     if kpi.denominator is None and kpi.over_time == "last":
-        return frame[frame["day"] == frame["day"].max()]
+        newest: pd.DataFrame = frame[frame["day"] == frame["day"].max()]
+        return newest
     sums = {"numerator": "sum", "denominator": "sum", "rows": "sum", "unknown": "sum"}
-    keys = list(by) or [pd.Series(0, index=frame.index, name="all")]
-    summed = frame.groupby(keys, sort=True).agg(sums).reset_index()
+    summed = frame.assign(all=0).groupby([*by, "all"], sort=True).agg(sums).reset_index()
     if kpi.denominator is None:
         summed["denominator"] = math.nan
     return summed.assign(day=frame["day"].max())
@@ -170,14 +173,14 @@ def quotient(kpi: Kpi, numerator: float, denominator: float, unknown: int) -> fl
 
 def _value(
     kpi: Kpi,
-    row: Mapping[str, object],
+    row: Mapping[Any, Any],
     by: Sequence[str],
     only: Mapping[str, str],
     span: tuple[date, date] | None,
 ) -> KpiValue:
-    numerator, denominator = float(row["numerator"]), float(row["denominator"])  # type: ignore[arg-type]  # columns of floats
-    unknown = int(row["unknown"])  # type: ignore[call-overload]  # a column of whole numbers
-    day = pd.Timestamp(row["day"]).date()  # type: ignore[arg-type]  # a column of times
+    numerator, denominator = float(row["numerator"]), float(row["denominator"])
+    unknown = int(row["unknown"])
+    day = pd.Timestamp(row["day"]).date()
     parts = {name: str(row[name]) or None for name in by} | dict(only)
     first, last = span or (day, day)
     return KpiValue(
@@ -188,7 +191,7 @@ def _value(
         value=quotient(kpi, numerator, denominator, unknown),
         numerator=None if unknown else numerator,
         denominator=None if unknown or kpi.denominator is None else denominator,
-        rows=int(row["rows"]),  # type: ignore[call-overload]  # a column of whole numbers
+        rows=int(row["rows"]),
         unknown_rows=unknown,
     )
 

@@ -142,7 +142,7 @@ def stock_costs(tables: Frames, pairs: pd.DataFrame, base_currency: str) -> np.n
         products[["product_id", "unit_cost", "currency"]], on="product_id", how="left"
     )
     cost = plain["unit_cost"].astype(float)
-    currency = plain["currency"].astype(object)
+    currency: pd.Series = plain["currency"].astype(object)
     terms = tables["supply_terms"]
     if len(terms):
         newest = terms[terms["unit_cost"].notna()].sort_values("valid_from", kind="stable")
@@ -154,8 +154,8 @@ def stock_costs(tables: Frames, pairs: pd.DataFrame, base_currency: str) -> np.n
         )
         beside = pairs.merge(landed, on=["warehouse_id", "product_id"], how="left")
         has = beside["landed"].notna().to_numpy()
-        cost = cost.mask(has, beside["landed"].to_numpy(dtype=float))
-        currency = currency.mask(has, beside["currency"].to_numpy(dtype=object))
+        cost = pd.Series(np.where(has, beside["landed"], cost), dtype=float)
+        currency = pd.Series(np.where(has, beside["currency"], currency), dtype=object)
     rates = tables["fx_rates"]
     now = pd.Series(pd.Timestamp("2262-01-01", tz="UTC"), index=cost.index)
     return to_base(cost, currency, now, rates, base_currency).to_numpy(dtype=float)

@@ -37,6 +37,7 @@ app.add_typer(key_commands.commands, name="keys")
 app.add_typer(experiment_commands.commands, name="experiment")
 app.add_typer(fraud_commands.commands, name="fraud")
 app.add_typer(operation_commands.schedule, name="schedule")
+app.add_typer(kpi_commands.webhooks, name="webhooks")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Commands about the shop in figures: kpis."""
+"""Commands about the shop in figures and who is told: kpis, alerts, webhooks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from serving.command.options import Json
 from serving.command.output import show
 
 commands = typer.Typer()
+webhooks = typer.Typer(no_args_is_help=True, help="Webhooks: deliver.")
 
 
 def parse_day(text: str) -> date:
@@ -64,3 +65,42 @@ def show_kpis(
     show({"day": told.isoformat(), "kpis": rows}, as_json)
     if any(one.status == "critical" for one in found):
         raise typer.Exit(4)
+
+
+@commands.command("alerts")
+def show_alerts(
+    update: Annotated[bool, typer.Option(help="Compute KPIs and look before telling.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Look for what is wrong on the days not looked at yet, and tell the open alerts.
+
+    Exit code 4 when one is critical and nobody has acknowledged it.
+    """
+    from data.environment import load_settings
+    from decisions.kpis.alerts import check_alerts
+    from decisions.kpis.compute import update_kpis
+    from decisions.runtime import open_runtime
+
+    runtime = open_runtime(load_settings())
+    if update:
+        update_kpis(runtime)
+        check_alerts(runtime)
+    found = runtime.records.alerts.open()
+    names = ("alert_id", "severity", "text", "first_day", "last_day", "acknowledged_by")
+    lines = [{name: getattr(one, name) for name in names} for one in found]
+    show(found if as_json else {"alerts": lines}, as_json)
+    if any(one.severity == "critical" and one.acknowledged_at is None for one in found):
+        raise typer.Exit(4)
+
+
+@webhooks.command("deliver")
+def deliver_webhooks(as_json: Json = False) -> None:
+    """Send what waits in the outbox and is due, then end; the server does so all the time."""
+    from data.environment import load_settings
+    from data.records import open_records
+    from decisions.webhooks.delivery import deliver_due
+    from decisions.webhooks.sending import sender
+
+    settings = load_settings()
+    report = deliver_due(open_records(settings), sender(settings))
+    show(vars(report), as_json)

@@ -167,7 +167,8 @@ LINES = """
     FROM orders
 """
 STOCK = """
-    SELECT s.observed_at::DATE AS day, s.*, p.unit_cost FROM stock s JOIN products p USING (product_id)
+    SELECT s.observed_at::DATE AS day, s.*, p.unit_cost
+    FROM stock s JOIN products p USING (product_id)
 """
 QUERIES = {
     "sales": f"SELECT day, sum(revenue) FROM ({LINES}) WHERE NOT gone GROUP BY day",

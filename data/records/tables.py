@@ -51,6 +51,7 @@ class Tables:
     messages: sa.Table
     subscriptions: sa.Table
     deliveries: sa.Table
+    databases: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -299,6 +300,11 @@ def tables(namespace: str) -> Tables:
         sa.Index(f"{namespace}_deliveries_key", "subscription", "key", "state", "due_at"),
         sa.Index(f"{namespace}_deliveries_state", "subscription", "state", "seq"),
     )
+    databases = table(
+        "databases",
+        sa.Column("database_id", sa.Text, primary_key=True),
+        sa.Column("created_at", Utc, nullable=False),
+    )
     return Tables(
         metadata,
         events,
@@ -320,6 +326,7 @@ def tables(namespace: str) -> Tables:
         messages,
         subscriptions,
         deliveries,
+        databases,
     )
 
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from data.errors import ArgosyError
 from data.messages import OutgoingMessage
+from data.money import minor_digits
 from decisions.customers.value import (
+    MONEY,
     VALUE_COLUMNS,
     YEAR_DAYS,
     stored_values,
@@ -50,6 +52,7 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     if as_of >= runtime.now():
         runtime.records.outbox.send(moved_segments(stored, former, as_of))
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
+    ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
     return ranked.assign(model_version=release.version).reset_index(drop=True)
 
 

@@ -29,7 +29,7 @@ _PLAIN = frozenset({"day", "product_id", *PARTS})
 
 
 @dataclass(frozen=True)
-class SourceReport:
+class MeasureReport:
     """What an update did: of a source, from which day on, how many sums, the newest day."""
 
     source: str
@@ -208,7 +208,7 @@ def whole_day(runtime: Runtime) -> date:
 
 def update_kpis(
     runtime: Runtime, *, rebuild: bool = False, now: datetime | None = None
-) -> list[SourceReport]:
+) -> list[MeasureReport]:
     """Bring the kept measures up to what the lake, the store and the records hold now.
 
     runtime: the stores in use; rebuild: True to compute every day anew; else only the newest day
@@ -226,5 +226,5 @@ def update_kpis(
         if source == "freshness":  # what was is not known from what is: past days stay
             first = facts.last_day.strftime("%Y-%m-%d")
         kept.replace(source, sums, first)
-        reports.append(SourceReport(source, first, len(sums), kept.newest_day(source)))
+        reports.append(MeasureReport(source, first, len(sums), kept.newest_day(source)))
     return reports

@@ -23,6 +23,7 @@ from decisions.kpis.selling import (
 from decisions.kpis.stocking import stock_facts
 from decisions.runtime import Runtime
 
+COMPUTED = "kpis_computed"  # a note of the journal, one an update
 REVISED_DAYS = 45  # facts that come later than this (a late return) need a rebuild
 _KEPT_DAYS = 800  # older days of counts and open orders are not looked at on a first run
 _PLAIN = frozenset({"day", "product_id", *PARTS})
@@ -227,4 +228,6 @@ def update_kpis(
             first = facts.last_day.strftime("%Y-%m-%d")
         kept.replace(source, sums, first)
         reports.append(MeasureReport(source, first, len(sums), kept.newest_day(source)))
+    body = {"sums": sum(one.sums for one in reports)}
+    runtime.records.journal.add(COMPUTED, "all", author="argosy", body=body)
     return reports

@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from prometheus_client import CollectorRegistry, Gauge
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from data.alerts import Alert, AlertError, AlertKind, Severity
 from data.decisions import Note
-from data.records import DatabaseError
 from decisions.kpis.alerts import mute_alerts
 from decisions.kpis.catalogue import KPIS
+from decisions.kpis.metrics import KpiWatch
 from decisions.runtime import Runtime
 from serving.http.auth import Caller, scoped
 from serving.http.errors import Problem
@@ -107,43 +106,10 @@ class MuteLine(BaseModel):
     author: str
 
 
-class AlertMetrics:
-    """Open alerts for Prometheus."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.open = Gauge(
-            "argosy_open_alerts",
-            "Open alerts that nobody has acknowledged, by KPI and severity.",
-            ("kpi", "severity"),
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-        self._shown: set[tuple[str, str]] = set()
-
-    def show(self, alerts: list[Alert]) -> None:
-        """Set the gauges; a KPI whose alerts are over goes to 0. alerts: those that are open."""
-        counts: dict[tuple[str, str], int] = dict.fromkeys(self._shown, 0)
-        for alert in alerts:
-            if alert.acknowledged_at is None:
-                key = (alert.kpi, str(alert.severity))
-                counts[key] = counts.get(key, 0) + 1
-        for key, count in counts.items():
-            self.open.labels(*key).set(count)
-        self._shown = set(counts)
-
-
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /v1/alerts; runtime: whose records hold them."""
     routes = APIRouter(prefix="/v1/alerts", tags=["kpis"], dependencies=READERS)
-    metrics = runtime.telemetry.of_use_case(AlertMetrics)
-
-    def watch() -> None:
-        try:
-            metrics.show(runtime.records.alerts.open())
-        except DatabaseError:  # the gauges stay; argosy_database_up tells
-            return
-
-    runtime.watched.append(watch)
+    runtime.watched.append(KpiWatch(runtime).look)
 
     @routes.get("")
     def list_alerts(

@@ -388,6 +388,7 @@ TABLES: Mapping[str, Table] = {
                 "text: outcome",
                 "time: outcome_at",
                 "amount: refunded_amount",
+                "time: received_at",  # when it was decided on: the order of payments of one time
                 values={"authentication": AUTHENTICATIONS, "outcome": PAYMENT_OUTCOMES},
             ),
             known_at="attempted_at",

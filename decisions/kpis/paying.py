@@ -1,5 +1,6 @@
 """Payments, chargebacks, and what was decided on payments, day by day (UTC)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.decisions import Note
 from data.money import to_base
 from data.records import Records
-from decisions.fraud.reviews import KEPT_DAYS, REVIEW
+from data.review_steps import REVIEW, standing_steps
+from decisions.fraud.reviews import KEPT_DAYS
 from decisions.kpis.cells import Span, utc_days
 
 
@@ -84,12 +87,7 @@ def review_facts(records: Records, span: Span) -> pd.DataFrame:
     }
     if not asked:
         return pd.DataFrame({"day": pd.to_datetime([])})
-    closed: dict[str, pd.Timestamp | None] = {}
-    for note in records.journal.of(REVIEW):
-        if note.body["step"] in {"approve", "reject"}:
-            closed[note.key] = pd.Timestamp(note.at)
-        elif note.body["step"] == "reopen":
-            closed[note.key] = None
+    closed = _closed(records.journal.of(REVIEW))
     rows = []
     for day in span.days[span.days >= min(asked.values()).tz_localize(None).floor("D")]:
         end = (day + pd.Timedelta(days=1)).tz_localize("UTC")
@@ -100,6 +98,21 @@ def review_facts(records: Records, span: Span) -> pd.DataFrame:
         ]
         rows.append({"day": day, "open": float(len(ages)), "hours": float(np.sum(ages))})
     return pd.DataFrame(rows)
+
+
+def _closed(notes: Sequence[Note]) -> dict[str, pd.Timestamp]:
+    """When each review that is closed was, by payment_id; notes: all steps, oldest first."""
+    by_payment: dict[str, list[Note]] = defaultdict(list)
+    for note in notes:
+        by_payment[note.key].append(note)
+    closed: dict[str, pd.Timestamp] = {}
+    for payment_id, mine in by_payment.items():
+        standing = [each["step"] for each in standing_steps([note.body for note in mine])]
+        ends = [step for step in standing if step in {"approve", "reject", "reopen"}]
+        if ends and ends[-1] != "reopen":
+            last = max(note.at for note in mine if note.body["step"] == ends[-1])
+            closed[payment_id] = pd.Timestamp(last)
+    return closed
 
 
 def _market(payments: pd.DataFrame) -> pd.Series:

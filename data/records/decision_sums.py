@@ -1,6 +1,6 @@
 """Sums over decisions, made by the database: a day's figures without reading a day's decisions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ class DecisionSums:
             .where(table.c.decided_at >= since)
             .group_by(*(sa.literal_column(str(place)) for place in range(1, len(keys) + 1)))
         )
-        return self._rows(query)
+        return [*self._rows(query)]
 
     def of(self, payment_ids: Collection[str], since: datetime) -> list[Mapping[str, Any]]:
         """The decisions on some payments, in short: day, decision, shadow, scored, amount.

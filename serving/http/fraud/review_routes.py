@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from data.money import rounded
 from decisions.fraud.feedback import Moment, PaymentLabel
 from decisions.fraud.filling import known_payments
 from decisions.fraud.labels import keep_labels
@@ -110,6 +111,8 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
 
 
 def _queue(routes: APIRouter, runtime: Runtime) -> None:
+    currency = runtime.settings.base_currency
+
     @routes.get("/reviews")
     def list_reviews(
         status: Status | Literal["all"] = "open",
@@ -123,7 +126,7 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
             for review in _all(runtime)
             if status in ("all", review.status) and assignee in (None, review.assignee)
         ]
-        return ReviewPage(**cut_page([_told(review) for review in found], limit, cursor))
+        return ReviewPage(**cut_page([_told(review, currency) for review in found], limit, cursor))
 
     @routes.get("/reviews/{payment_id}")
     def get_review(payment_id: _PaymentId) -> ReviewDetail:
@@ -135,7 +138,7 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
         notes = runtime.records.journal.of(REVIEW, payment_id)
         links = linked(found.decision.payment, known_payments(runtime))
         return ReviewDetail(
-            review=_told(found),
+            review=_told(found, currency),
             payment=dict(found.decision.payment),
             linked=[Link(**link) for link in links],
             audit=[Told(at=note.at, author=note.author, **note.body) for note in notes],
@@ -214,13 +217,13 @@ def _all(runtime: Runtime) -> list[Review]:
     )
 
 
-def _told(review: Review) -> ReviewAnswer:
+def _told(review: Review, currency: str) -> ReviewAnswer:
     return ReviewAnswer(
         payment_id=review.decision.payment_id,
         status=review.status,
         assignee=review.assignee,
         snoozed_until=review.snoozed_until,
-        expected_loss=round(review.expected_loss, 2),
+        expected_loss=rounded(review.expected_loss, currency),
         ship_by=review.ship_by,
         priority=round(review.priority, 4),
         decision=answer(review.decision),

@@ -91,6 +91,19 @@ class Settings(BaseSettings):
     fraud_goodwill: float = Field(
         5.0, ge=0, description="Lost besides with an honest customer turned away (base currency)."
     )
+    fraud_decline_loses: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Of what a customer is expected to bring in a year, lost where they are turned "
+        "away wrongly; instead of the goodwill, where it is more.",
+    )
+    fraud_most_customer_value: float = Field(
+        500.0,
+        ge=0,
+        description="What a customer is expected to bring counts up to this (base currency), so "
+        "that a good customer's name buys no blind trust.",
+    )
     fraud_review_cost: float = Field(
         4.0, ge=0, description="An analyst's time for one payment (base currency)."
     )
@@ -215,7 +228,15 @@ class Settings(BaseSettings):
     @property
     def fraud_costs(self) -> dict[str, float]:
         """What right and wrong decisions on payments cost, by the names of the fraud policy."""
-        names = ("chargeback_fee", "margin", "goodwill", "review_cost", "challenge_loses")
+        names = (
+            "chargeback_fee",
+            "margin",
+            "goodwill",
+            "review_cost",
+            "challenge_loses",
+            "decline_loses",
+            "most_customer_value",
+        )
         return {name: getattr(self, f"fraud_{name}") for name in names}
 
     @property

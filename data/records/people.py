@@ -51,7 +51,7 @@ def erase(records: Records, customer_id: str, hashed: Callable[[str], str]) -> d
         counts = {"events": connection.execute(gone).rowcount}
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
         for table in records.tables.metadata.sorted_tables:
-            if table not in (events, records.tables.payment_links):
+            if table not in (events, records.tables.payment_links, records.tables.measures):
                 name = table.name.removeprefix(f"{records.namespace}_")
                 changed = _hash_elsewhere(connection, table, customer_id, hashed(customer_id))
                 counts[name] = counts.get(name, 0) + changed

@@ -46,7 +46,7 @@ QUERIES = {
             UNION ALL SELECT 'EUR', 1),
         terms AS (SELECT warehouse_id, product_id, arg_max(
             rate * (unit_cost * (1 + coalesce(duty_rate, 0)) + coalesce(freight_per_unit, 0)),
-            valid_from) AS landed FROM supply_terms JOIN rates USING (currency) GROUP BY ALL),
+            (valid_from, supplier_id)) AS landed FROM supply_terms JOIN rates USING (currency) GROUP BY ALL),
         last AS (SELECT observed_at::DATE AS day, warehouse_id, product_id,
             arg_max(on_hand, observed_at) AS on_hand FROM stock GROUP BY ALL)
         SELECT day, sum(greatest(on_hand, 0) * coalesce(landed, unit_cost)) FROM last

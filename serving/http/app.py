@@ -26,6 +26,7 @@ from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import (
     data_routes,
+    documentation,
     errors,
     health,
     key_owner,
@@ -70,6 +71,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         generate_unique_id_function=name_operation,
         dependencies=[Depends(refuse_unknown_parameters)],
         redirect_slashes=False,
+        openapi_url=None,  # see `documentation`
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -86,7 +88,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (health, key_owner, promotion, model_versions, data_routes):
+    for core in (documentation, health, key_owner, promotion, model_versions, data_routes):
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded

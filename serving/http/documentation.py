@@ -1,4 +1,4 @@
-"""/docs, /redoc and /openapi.json, from files of this machine only: nothing is fetched elsewhere."""
+"""/docs, /redoc and /openapi.json from files of this machine: nothing is fetched elsewhere."""
 
 import json
 from functools import cache

@@ -51,11 +51,11 @@ def once(
     the HTTP status of the answer. It waits for the database: call it in a `def` route, or in a
     thread.
 
-    Of the key only a hash is kept. It is reserved in the database before the work, so that of all workers one does it. What
-    `work` raises is not remembered: the caller may try again with the same key. A key belongs to
-    the caller and the route; Problem 422 when it comes again with another body, 409 while the
-    first is under way. Of a worker that died at its work the key is free again after
-    `2 x request_seconds`.
+    Of the key only a hash is kept. It is reserved in the database before the work, so that of all
+    workers one does it. What `work` raises is not remembered: the caller may try again with the
+    same key. A key belongs to the caller and the route; Problem 422 when it comes again with
+    another body, 409 while the first is under way. Of a worker that died at its work the key is
+    free again after `2 x request_seconds`.
     """
     given = request.headers.get("idempotency-key")
     if given is None:

@@ -82,7 +82,7 @@ def erase(
         counts["identities"] = connection.execute(unlinked).rowcount
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
         for table in records.tables.metadata.sorted_tables:
-            if table not in (events, records.tables.payment_links):
+            if table not in (events, records.tables.payment_links, records.tables.audit):
                 name = table.name.removeprefix(f"{records.namespace}_")
                 changed = sum(
                     _hash_elsewhere(connection, table, (each, hashed(each)), field)

@@ -20,6 +20,7 @@ from data.decisions import (
     last_decision,
     row_of,
 )
+from data.records.audit import AuditLog
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
@@ -60,6 +61,7 @@ class Records:
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
         self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
+        self.audit = AuditLog(self.database, self.tables)
         self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
         self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(

@@ -52,6 +52,7 @@ class Tables:
     purchase_audit: sa.Table
     overrides: sa.Table
     databases: sa.Table
+    audit: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -191,6 +192,7 @@ def tables(namespace: str) -> Tables:
         sa.Column("former_digest", sa.Text),
         sa.Column("former_until", Utc),
         sa.Column("per_minute", sa.Integer),
+        sa.Column("owner", sa.Text),
     )
     exposures = table(
         "exposures",
@@ -282,6 +284,16 @@ def tables(namespace: str) -> Tables:
         sa.Column("database_id", sa.Text, primary_key=True),
         sa.Column("created_at", Utc, nullable=False),
     )
+    audit = table(
+        "audit",
+        numbered(),
+        sa.Column("at", Utc, nullable=False),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("actor", "owner", "action", "target", "previous", "digest")
+        ),
+        sa.Index(f"{namespace}_audit_digest", "digest"),
+    )
     return Tables(
         metadata,
         events,
@@ -304,6 +316,7 @@ def tables(namespace: str) -> Tables:
         purchase_audit,
         overrides,
         databases,
+        audit,
     )
 
 

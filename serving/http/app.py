@@ -34,6 +34,7 @@ from serving.http import (
     privacy,
     promotion,
 )
+from serving.http.auditing import AuditTrail
 from serving.http.auth import KeyRing, RateLimits, admit_caller
 from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
@@ -85,7 +86,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     errors.install(app)
     read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(AuditTrail, runtime=runtime)  # the last one added is the first one passed
+    app.add_middleware(EscapedSlashes)
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
     for core in (documentation, health, key_owner, promotion, model_versions, data_routes):

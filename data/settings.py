@@ -91,6 +91,19 @@ class Settings(BaseSettings):
     fraud_goodwill: float = Field(
         5.0, ge=0, description="Lost besides with an honest customer turned away (base currency)."
     )
+    fraud_decline_loses: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Of what a customer is expected to bring in a year, lost where they are turned "
+        "away wrongly; instead of the goodwill, where it is more.",
+    )
+    fraud_most_customer_value: float = Field(
+        500.0,
+        ge=0,
+        description="What a customer is expected to bring counts up to this (base currency), so "
+        "that a good customer's name buys no blind trust.",
+    )
     fraud_review_cost: float = Field(
         4.0, ge=0, description="An analyst's time for one payment (base currency)."
     )
@@ -103,6 +116,15 @@ class Settings(BaseSettings):
     fraud_hours_to_ship: float = Field(
         24.0, gt=0, description="Hours after a payment in which its review should be done."
     )
+
+    webhook_private_addresses: bool = Field(
+        False, description="Whether webhooks may go to addresses within your own network."
+    )
+    smtp_url: str | None = Field(
+        None,
+        description="smtp://user:password@host:587 or smtps://…, for subscriptions to mailto:….",
+    )
+    smtp_from: str = Field("argosy@localhost", description="The sender of e-mails.")
 
     auth: bool = Field(True, description="Whether the API asks for a key.")
     docs_key: bool = Field(
@@ -162,6 +184,11 @@ class Settings(BaseSettings):
         schemes = ("postgresql", "sqlite://")
         return _of_scheme(value, schemes, "postgresql+psycopg://user@host/argosy")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        return _of_scheme(value, ("smtp://", "smtps://"), "smtp://host:587")
+
     @field_validator("mlflow_url")
     @classmethod
     def _is_mlflow(cls, value: str | None) -> str | None:
@@ -189,7 +216,15 @@ class Settings(BaseSettings):
     @property
     def fraud_costs(self) -> dict[str, float]:
         """What right and wrong decisions on payments cost, by the names of the fraud policy."""
-        names = ("chargeback_fee", "margin", "goodwill", "review_cost", "challenge_loses")
+        names = (
+            "chargeback_fee",
+            "margin",
+            "goodwill",
+            "review_cost",
+            "challenge_loses",
+            "decline_loses",
+            "most_customer_value",
+        )
         return {name: getattr(self, f"fraud_{name}") for name in names}
 
     @property

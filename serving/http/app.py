@@ -25,14 +25,17 @@ from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import (
+    alerts,
     data_routes,
     documentation,
     errors,
     health,
     key_owner,
+    kpis,
     model_versions,
     privacy,
     promotion,
+    webhooks,
 )
 from serving.http.auditing import AuditTrail
 from serving.http.auth import KeyRing, RateLimits, admit_caller
@@ -90,7 +93,18 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(EscapedSlashes)
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (documentation, health, key_owner, promotion, model_versions, data_routes):
+    cores = (
+        documentation,
+        health,
+        key_owner,
+        promotion,
+        model_versions,
+        data_routes,
+        kpis,
+        alerts,
+        webhooks,
+    )
+    for core in cores:
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded

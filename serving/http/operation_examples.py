@@ -32,6 +32,8 @@ PARAMETERS: Mapping[str, Any] = {
     "text": "MILK",
     "use_case": "fraud",
     "warehouse_id": "DE1",
+    "webhook": "erp",
+    "alert_id": "an-alert-id",
 }
 # Optional parameters that an example sends as well.
 ALSO_SENT: Mapping[str, tuple[str, ...]] = {

@@ -1,6 +1,7 @@
 """The analyst's side of fraud: lists, rules, reviews, replay, watch, breaker, returns, orders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
 from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
 from decisions.fraud.tuning import retune
+from features.customers import VALUE_FEATURES
 from models.base import Release
-from models.fraud import Costs, FraudPolicy
+from models.fraud import ACTIONS, Costs, FraudPolicy
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
@@ -331,6 +333,45 @@ def test_undo_takes_back_the_last_step_of_any_kind(shop: Any) -> None:
     review = shop.client.get("/v1/fraud/reviews/one").json()["review"]
     assert review["assignee"] is None
     assert "one" not in frauds(shop)
+
+
+# What a customer is worth ------------------------------------------------------------------
+
+
+def test_a_wrong_decline_costs_what_the_customer_is_expected_to_bring(
+    shop_settings: Any, release: Release
+) -> None:
+    costs = Costs(margin=0.05, goodwill=1.0, decline_loses=0.5, most_customer_value=2_000.0)
+    release = replace(release, policy=FraudPolicy(costs).numbers())
+    shop = Shop(shop_settings, release)
+    shop.runtime.registry.load = lambda row, version: release
+    at = pd.Timestamp("2025-03-01T09:00:00Z")
+    worth = pd.DataFrame({"customer_id": ["rich", "poor"], "event_timestamp": at})
+    for name, kind in VALUE_FEATURES.items():
+        worth[name] = "regular" if kind == "str" else [900.0, 5.0]
+    told = {}
+    with shop.client:
+        shop.runtime.store.write("customer_value", worth)
+        for who in ("rich", "poor", "unknown"):
+            for amount in (20.0, 40.0, 80.0, 160.0, 320.0):
+                own = dict.fromkeys(("payment_id", "card_id", "device_id"), f"{who}{amount:.0f}")
+                told[who, amount] = shop.decide(customer_id=who, amount=amount, **own).json()
+        for each in shop.runtime.records.decisions():
+            assert replay(each, shop.runtime.records, shop.runtime.registry).same
+    swayed = [
+        amount
+        for who, amount in told
+        if who == "rich" and told["rich", amount]["decision"] != told["poor", amount]["decision"]
+    ]
+    assert swayed
+    for amount in swayed:
+        rich, poor = told["rich", amount], told["poor", amount]
+        assert ACTIONS.index(rich["decision"]) < ACTIONS.index(poor["decision"])
+        (said,) = [r for r in rich["reasons"] if r["code"] == "CUSTOMER_EXPECTED_MARGIN"]
+        assert "900.00" in said["text"]
+    for (who, _), answer in told.items():
+        codes = {reason["code"] for reason in answer["reasons"]}
+        assert who != "unknown" or "CUSTOMER_EXPECTED_MARGIN" not in codes
 
 
 # Breaker, watch, policy ---------------------------------------------------------------------

@@ -16,9 +16,6 @@ from fastapi.testclient import TestClient
 from data.settings import Settings
 from decisions.privacy import erase, found
 from decisions.runtime import Runtime
-from features.fraud import SERVICE, VIEWS
-from features.recommendation import VIEWS as INTERACTIONS
-from features.store import Store
 from models.registry import Registry
 from serving.http.app import create_app
 
@@ -53,8 +50,6 @@ def event(number: str, **whose: str) -> dict[str, Any]:
 def served(settings: Settings, registry: Registry) -> Iterator[tuple[Runtime, TestClient]]:
     """A service in which both people left traces through every door."""
     runtime = Runtime(settings, registry)
-    views = [*VIEWS, *INTERACTIONS]
-    runtime.store = Store(settings, runtime.lake, views=views, services={"fraud": SERVICE})
     both, lake = [ANN, BOB], runtime.lake
     lake.append("customers", pd.DataFrame({"customer_id": both, "x_name": [ANN, BOB]}))
     lake.append("payments", pd.DataFrame([payment(f"old-{of(c)}", c) for c in both]))

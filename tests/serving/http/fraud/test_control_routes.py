@@ -18,10 +18,12 @@ from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
 from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
+from decisions.fraud.rules import TYPES as TYPES_OF_RULES
 from decisions.fraud.tuning import retune
 from features.customers import VALUE_FEATURES
 from models.base import Release
 from models.fraud import ACTIONS, Costs, FraudPolicy
+from serving.http.fraud import control_routes
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
@@ -183,6 +185,71 @@ def test_the_allow_list_overrules_all_but_the_block_list(shop: Any) -> None:
     assert shop.decide(payment_id="a", **large).json()["decision"] == "allow"
     post(shop, "lists", list="block", **known)
     assert shop.decide(payment_id="b", **large).json()["decision"] == "block"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "hit", "missed"),
+    [
+        ("ip_address", "203.0.113.0/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "203.0.113.5/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "2001:DB8::/48", "2001:db8:0:1::7", "2001:db8:1::7"),
+        ("ip_address", "2001:0db8:0:0::7", "2001:db8::7", "2001:db8::8"),
+        ("ip_address", "203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"),
+        ("email_domain", "@Mail.Example", "shop.mail.example", "othermail.example"),
+        ("card_bin", "411111", "41111122", "411112"),
+        ("billing_country", "de", "DE", "FR"),
+    ],
+)
+def test_an_entry_names_all_that_belongs_to_it(
+    shop: Any, column: str, value: str, hit: str, missed: str
+) -> None:
+    post(shop, "lists", list="block", column=column, value=value, reason="r")
+    calm = {"amount": 9.0, "address_match": True, "billing_country": "FR"}
+    blocked = shop.decide(payment_id="a", **{**calm, column: hit}).json()
+    assert "block_listed" in blocked["rules_hit"]
+    other = shop.decide(payment_id="b", **{**calm, column: missed}).json()
+    assert "block_listed" not in other["rules_hit"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("ip_address", "0.0.0.0/0"),
+        ("ip_address", "::/0"),
+        ("ip_address", "203.0.113.0/99"),
+        ("card_bin", "41"),
+        ("card_bin", "visa"),
+        ("shipping_country", "Germany"),
+    ],
+)
+def test_an_entry_that_names_nothing_or_everybody_is_refused(
+    shop: Any, column: str, value: str
+) -> None:
+    problem = post(shop, "lists", 422, list="block", column=column, value=value, reason="r")
+    assert problem["errors"][0]["pointer"] == "/value"
+
+
+def test_entries_are_imported_all_or_none(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [
+        {"list": "watch", "column": "card_id", "value": f"k{n}", "reason": "r"} for n in range(500)
+    ]
+    kept = post(shop, "lists:bulk", entries=many)
+    assert kept["entries"] == 500
+    bad = {"list": "block", "column": "ip_address", "value": "1.2.3.4/1", "reason": "r"}
+    problem = post(shop, "lists:bulk", 422, entries=[many[0], bad])
+    assert problem["errors"][0]["pointer"] == "/entries/1/value"
+    monkeypatch.setattr(control_routes, "MOST_ENTRIES", 500)
+    one_more = {"list": "watch", "column": "card_id", "value": "more", "reason": "r"}
+    assert post(shop, "lists", 409, **one_more)["code"] == "lists_full"
+    post(shop, "lists", **many[0], removed=True)  # what is there may still be changed
+
+
+def test_what_rules_may_name_is_told_with_examples_that_are_rules(shop: Any) -> None:
+    for about in ("payment", "return", "order"):
+        found = shop.client.get(f"/v1/fraud/rules/fields?about={about}").json()["data"]
+        assert {each["name"] for each in found} == set(TYPES_OF_RULES[about])
+        for each in found[:: max(len(found) // 40, 1)]:
+            assert compiled(each["example"], TYPES_OF_RULES[about])
 
 
 def test_look_alikes_of_width_and_case_are_one() -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,7 +38,15 @@ def generated(
     (tmp_path / "openapi.json").write_text(json.dumps(server.get("/openapi.json").json()))
     command = [str(Path(sys.executable).with_name("openapi-python-client")), "generate"]
     command += ["--path", "openapi.json", "--meta", "none", "--output-path", "shop_client"]
-    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it runs ruff
+    made = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PATH": tools},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert made.returncode == 0, made.stderr
     assert (made.stdout + made.stderr).split() == ["Generating", "shop_client"]  # no warning
     monkeypatch.syspath_prepend(tmp_path)

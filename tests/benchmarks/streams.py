@@ -20,12 +20,12 @@ from pathlib import Path
 import pika
 import pika.exceptions
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from data.records import Records
 from data.settings import Settings
 
+ROOT = Path(__file__).parent.parent.parent
 PORT = 5679
 URL = f"amqp://guest:guest@127.0.0.1:{PORT}/%2F"
 

@@ -36,7 +36,8 @@ QUERIES = {
     "avg((received_at::DATE <= expected_at::DATE)::INT) FROM purchase_orders "
     "WHERE received_at IS NOT NULL AND expected_at IS NOT NULL GROUP BY 1",
     "overdue_orders": """SELECT d.day, count(*) FROM
-        (SELECT unnest(generate_series(DATE '2017-12-01', DATE '2017-12-31', INTERVAL 1 DAY))::DATE
+        (SELECT unnest(generate_series(
+            DATE '2017-12-01', DATE '2017-12-31', INTERVAL 1 DAY))::DATE
          AS day) d JOIN purchase_orders p ON expected_at::DATE < d.day
         AND ordered_at::DATE <= d.day AND coalesce(received_at::DATE, DATE '2100-01-01') > d.day
         AND coalesce(closed_at::DATE, DATE '2100-01-01') > d.day
@@ -46,7 +47,8 @@ QUERIES = {
             UNION ALL SELECT 'EUR', 1),
         terms AS (SELECT warehouse_id, product_id, arg_max(
             rate * (unit_cost * (1 + coalesce(duty_rate, 0)) + coalesce(freight_per_unit, 0)),
-            (valid_from, supplier_id)) AS landed FROM supply_terms JOIN rates USING (currency) GROUP BY ALL),
+            (valid_from, supplier_id)) AS landed
+            FROM supply_terms JOIN rates USING (currency) GROUP BY ALL),
         last AS (SELECT observed_at::DATE AS day, warehouse_id, product_id,
             arg_max(on_hand, observed_at) AS on_hand FROM stock GROUP BY ALL)
         SELECT day, sum(greatest(on_hand, 0) * coalesce(landed, unit_cost)) FROM last

@@ -17,7 +17,8 @@ commands = typer.Typer(no_args_is_help=True, help="API keys: add, rotate, list, 
 def add_key(
     name: str,
     scopes: Annotated[
-        str, typer.Option(help="Of: events, recommend, plan, approve, decide, review, admin.")
+        str,
+        typer.Option(help="Of: events, recommend, plan, approve, decide, review, admin, public."),
     ] = "events,recommend,plan,decide",
     days: Annotated[float | None, typer.Option(help="How long it is good for.")] = None,
     per_minute: Annotated[

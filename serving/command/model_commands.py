@@ -40,15 +40,22 @@ def train(
     message says what. 1: nothing was trained.
     """
     from data.environment import load_settings
+    from decisions.batch import keep_answers
     from training.run import train_use_cases
 
     settings = load_settings()
     chosen = settings.use_cases if use_case == "all" else (use_case,)
     with progress() as report:
         result = train_use_cases(settings, chosen, as_of, parse_pairs(settings_ or []), report)
+        keep_answers(settings, served_anew(result), as_of, report)
     show_training(result, as_json)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
+
+
+def served_anew(result: TrainingReport) -> list[str]:
+    """The use cases that serve what was trained."""
+    return [outcome.use_case for outcome in result.outcomes if outcome.version is not None]
 
 
 @commands.command()

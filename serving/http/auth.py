@@ -20,7 +20,7 @@ from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
 from serving.http.errors import Problem
 
-Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin"]
+Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin", "public"]
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key made by `argosy keys add`.")
@@ -39,6 +39,11 @@ class Caller:
     name: str
     scopes: frozenset[str]
     per_minute: int | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """True for a key that everybody sees, in the pages of a shop."""
+        return self.scopes == {"public"}
 
 
 ANYONE = Caller("anyone", frozenset(SCOPES))
@@ -220,12 +225,27 @@ async def admitted(request: Request, *scopes: Scope, token: str | None = None) -
         found = await run_in_threadpool(request.app.state.key_ring.find, token)
     if found is None:
         raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
-    if scopes and found.scopes.isdisjoint((*scopes, "admin")):
+    kept_out = found.is_public and "public" not in scopes
+    if kept_out or (scopes and found.scopes.isdisjoint((*scopes, "admin"))):
         raise _forbidden(found, scopes)
     if wait := request.app.state.key_ring.rates.wait(found):
         raise _too_many(found, wait)
     request.state.caller = found
     return found
+
+
+def refuse_named_customer(caller: Caller, *customer_ids: str | None) -> None:
+    """Raise Problem 403 where a public key names a customer: it speaks for visitors alone.
+
+    caller: who asks; customer_ids: those named in the request.
+    """
+    if caller.is_public and any(customer_ids):
+        raise Problem(
+            403,
+            "forbidden",
+            "A public key may not name a customer_id. Send visitor_id, and link it to the customer "
+            "from your server: POST /v1/identities.",
+        )
 
 
 async def admit_caller(scope: AsgiScope) -> None:
@@ -266,7 +286,7 @@ def _too_many(caller: Caller, wait: float) -> Problem:
 
 
 def _forbidden(caller: Caller, scopes: Sequence[str]) -> Problem:
-    wanted = " or ".join(scopes)
+    wanted = " or ".join(scopes) or "of a key that is not public"
     held = ", ".join(sorted(caller.scopes)) or "none"
     return Problem(
         403,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from data.lake import Lake, StructureError
@@ -183,14 +184,15 @@ def as_texts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     texts = {}
     for name in rows.columns:
         column = rows[name]
-        known = column.notna() & (column != table.defaults.get(str(name)))
+        known = column.notna() & (column != table.defaults.get(str(name))).fillna(False)
         if isinstance(column.dtype, pd.DatetimeTZDtype):
             column = column.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         elif pd.api.types.is_float_dtype(column.dtype):
             column = column.map("{:.10g}".format)
         elif isinstance(column.dtype, pd.BooleanDtype):
             column = column.map({True: "true", False: "false"})
-        texts[name] = column.astype(str).astype(object).where(known.fillna(False), None)
+        text = column.astype(str).to_numpy(dtype=object)
+        texts[name] = np.where(known.to_numpy(dtype=bool), text, None)
     return pd.DataFrame(texts, dtype=object)
 
 

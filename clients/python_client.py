@@ -27,7 +27,7 @@ def write_description(file: Path, home: Path) -> None:
 
 
 def build_client(out: Path) -> Path:
-    """Generate the client and build its wheel; out: the folder it is put into. Returns the wheel."""
+    """Generate the client and build its wheel. out: the folder it is put into."""
     out.mkdir(parents=True, exist_ok=True)
     tools = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as scratch:

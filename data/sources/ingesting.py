@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from data.lake import Lake, StructureError
@@ -191,8 +190,8 @@ def as_texts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
             column = column.map("{:.10g}".format)
         elif isinstance(column.dtype, pd.BooleanDtype):
             column = column.map({True: "true", False: "false"})
-        text = column.astype(str).to_numpy(dtype=object)
-        texts[name] = np.where(known.to_numpy(dtype=bool), text, None)
+        pairs = zip(column.astype(str), known, strict=True)
+        texts[name] = [text if is_known else None for text, is_known in pairs]
     return pd.DataFrame(texts, dtype=object)
 
 

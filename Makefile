@@ -61,7 +61,8 @@ client: $(READY)
 	else echo "npm is not installed: clients/storefront/dist stays as it is"; fi
 
 lock: $(BIN)/python
-	$(BIN)/uv pip compile --quiet --universal --extra demo --extra dev --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --extra demo --extra dev --extra traces --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --extra traces --generate-hashes --constraint requirements.lock --no-emit-index-url --no-emit-find-links --output-file requirements.run.lock pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

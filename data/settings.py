@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     smtp_from: str = Field("argosy@localhost", description="The sender of e-mails.")
 
     auth: bool = Field(True, description="Whether the API asks for a key.")
+    docs_key: bool = Field(
+        False, description="Whether /openapi.json, and so /docs and /redoc, ask for a key."
+    )
     use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
         USE_CASES,
         min_length=1,

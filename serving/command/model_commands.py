@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serving.command.auditing import note_with
 from serving.command.options import (
     AsOf,
     Json,
@@ -152,9 +153,11 @@ def promote(
     from models.promotion import promote_release
     from models.registry import open_registry
 
+    settings = load_settings()
     failed = promote_release(
-        open_registry(load_settings()), use_case, version, reason=force or reason, force=bool(force)
+        open_registry(settings), use_case, version, reason=force or reason, force=bool(force)
     )
+    note_with(settings, "argosy promote", {"use_case": use_case, "version": version})
     show({"use_case": use_case, "champion": version, "failed checks": failed}, as_json)
 
 
@@ -164,7 +167,9 @@ def rollback(use_case: UseCase, as_json: Json = False) -> None:
     from data.environment import load_settings
     from models.registry import open_registry
 
-    version = open_registry(load_settings()).rollback(use_case)
+    settings = load_settings()
+    version = open_registry(settings).rollback(use_case)
+    note_with(settings, "argosy rollback", {"use_case": use_case, "version": version})
     show({"use_case": use_case, "champion": version}, as_json)
 
 

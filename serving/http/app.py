@@ -28,6 +28,7 @@ from decisions.runtime import Runtime
 from serving.http import (
     alerts,
     data_routes,
+    documentation,
     errors,
     health,
     key_owner,
@@ -37,6 +38,7 @@ from serving.http import (
     promotion,
     webhooks,
 )
+from serving.http.auditing import AuditTrail
 from serving.http.auth import KeyRing, RateLimits, admit_caller
 from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
@@ -74,6 +76,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         generate_unique_id_function=name_operation,
         dependencies=[Depends(refuse_unknown_parameters)],
         redirect_slashes=False,
+        openapi_url=None,  # see `documentation`
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -87,12 +90,23 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     errors.install(app)
     read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(AuditTrail, runtime=runtime)  # the last one added is the first one passed
+    app.add_middleware(EscapedSlashes)
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
     if settings.cors_origins:
         _allow_origins(app, settings.cors_origins)
-    cores = (health, key_owner, promotion, model_versions, data_routes, kpis, alerts, webhooks)
+    cores = (
+        documentation,
+        health,
+        key_owner,
+        promotion,
+        model_versions,
+        data_routes,
+        kpis,
+        alerts,
+        webhooks,
+    )
     for core in cores:
         app.include_router(core.router(runtime))
     for name in settings.use_cases:

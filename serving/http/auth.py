@@ -34,11 +34,13 @@ class ApiKeyError(ArgosyError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the name of the key, its scopes, how many requests a minute it may make."""
+    """Who asks: the name of the key, its scopes, how many requests a minute it may make, and the
+    person or service that answers for it."""
 
     name: str
     scopes: frozenset[str]
     per_minute: int | None = None
+    owner: str = ""
 
     @property
     def is_public(self) -> bool:
@@ -61,10 +63,13 @@ def create_key(
     *,
     lasts: timedelta | None = None,
     per_minute: int | None = None,
+    owner: str | None = None,
 ) -> str:
     """Make, store and return a new key; it is shown this once, only its hash is kept.
 
     lasts: how long it is good for; None: until it is dropped. per_minute: requests a minute.
+    owner: the person or service that answers for it; None: its name says it.
+
     Raises ApiKeyError for an empty name or scopes that do not exist.
 
     records: the database of the service.
@@ -84,6 +89,7 @@ def create_key(
             created_at=now,
             expires_at=now + lasts if lasts else None,
             per_minute=per_minute,
+            owner=owner.strip() if owner else None,
         )
     )
     return token
@@ -165,7 +171,8 @@ class KeyRing:
             fitted = hmac.compare_digest(key.former_digest or "", shown)
             lasting = key.expires_at is None or now < key.expires_at
             if lasting and (fits or (fitted and key.former_until and now < key.former_until)):
-                found = Caller(key.name, frozenset(key.scopes), key.per_minute)
+                scopes, owner = frozenset(key.scopes), key.owner or ""
+                found = Caller(key.name, scopes, key.per_minute, owner)
         return found
 
 

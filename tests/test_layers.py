@@ -35,6 +35,8 @@ ONLY_HERE = {
     "uvicorn": ("serving/http/", "serving/console/"),
     "nicegui": ("serving/console/",),
     "typer": ("serving/command/",),
+    "nats": ("decisions/streams/nats_jetstream.py",),
+    "pika": ("decisions/streams/rabbitmq.py",),
 }
 MOST_LINES = 17_500  # of one column
 FILES = sorted(path for column in COLUMNS for path in (ROOT / column).rglob("*.py"))

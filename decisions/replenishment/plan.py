@@ -43,6 +43,11 @@ class Plan:
     served_by: str
     degraded: str
 
+    @property
+    def digits(self) -> int:
+        """Digits of the base currency's minor unit."""
+        return self.options.digits
+
 
 def make(runtime: Runtime, as_of: datetime) -> Plan:
     """The plan as of then: there is always one, and it says by what it was made.

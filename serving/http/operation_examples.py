@@ -32,6 +32,8 @@ PARAMETERS: Mapping[str, Any] = {
     "text": "MILK",
     "use_case": "fraud",
     "warehouse_id": "DE1",
+    "webhook": "erp",
+    "alert_id": "an-alert-id",
 }
 # Optional parameters that an example sends as well.
 ALSO_SENT: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +84,22 @@ BODIES: Mapping[str, Any] = {
         "value": "tok_5f2a",
         "reason": "reported as stolen",
     },
+    "set_list_entries": {
+        "entries": [
+            {
+                "list": "watch",
+                "column": "ip_address",
+                "value": "203.0.113.0/24",
+                "reason": "a wave of card testing",
+            },
+            {
+                "list": "watch",
+                "column": "email_domain",
+                "value": "mail.example",
+                "reason": "throw-away addresses",
+            },
+        ]
+    },
     "set_rule": {
         "name": "large_and_far",
         "text": "A large amount, sent to another country than the card's",
@@ -103,6 +121,7 @@ BODIES: Mapping[str, Any] = {
         "assignee": "m.lang",
         "note": "asked by phone",
     },
+    "record_review_steps": {"payment_ids": ["pay-example"], "step": "assign", "assignee": "anna"},
     "assess_return_request": {
         "return_id": "return-example",
         "requested_at": "2018-01-02T10:00:00Z",

@@ -22,7 +22,7 @@ from decisions.fraud.filling import fill_apart, is_due
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from features.counters import CountersError
-from features.fraud import FEATURES, SERVICE, VIEWS, amounts, inputs
+from features.fraud import FEATURES, VIEWS, amounts, inputs
 from features.store import Store
 from models.base import Release
 from models.fraud import BoostedTrees, Costs, FraudPolicy
@@ -119,9 +119,7 @@ class Shop:
     def __init__(self, settings: Settings, release: Release | None) -> None:
         settings = settings.model_copy(update={"use_cases": ("fraud",)})
         self.runtime = Runtime(settings)
-        self.runtime.store = Store(
-            settings, self.runtime.lake, views=VIEWS, services={"fraud": SERVICE}
-        )
+        self.runtime.store = Store(settings, self.runtime.lake)
         self.runtime.release = lambda row: release if row == "fraud" else None  # type: ignore[method-assign]
         self.runtime.refresh = lambda: None  # type: ignore[method-assign]
         self.client = TestClient(create_app(settings, self.runtime))
@@ -170,6 +168,10 @@ def shop(shop_settings: Settings, release: Release) -> Iterator[Shop]:
         "PAN4111111111111111",
         "４１１１ １１１１ １１１１ １１１１",
         "4222222222222",
+        "4111\u20101111\u20131111\u20141111",
+        "4111\u200b1111\u200b1111\u2060111\u00ad1",
+        "4111\u00a01111\u20091111\u202f1111",
+        "٤١١١١١١١١١١١١١١١",
     ],
 )
 def test_card_numbers_are_found(text: str) -> None:

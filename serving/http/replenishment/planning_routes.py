@@ -79,12 +79,12 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
         plan = current()
         own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
         found = compare_scenarios(plan, [each.terms() for each in body.scenarios], **own)
-        rows = found.astype(object).where(found.notna(), None).to_dict("records")
+        rows = found.assign(name=[each.name for each in body.scenarios]).astype(object)
         return ScenarioComparison(
             **made(plan),
             data=[
-                ScenarioFigures.model_validate({"name": each.name, **row})
-                for each, row in zip(body.scenarios, rows, strict=True)
+                ScenarioFigures.model_validate(row)
+                for row in rows.where(rows.notna(), None).to_dict("records")
             ],
         )
 

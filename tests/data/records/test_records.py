@@ -1,4 +1,4 @@
-""""""
+"""Records on SQLite and on PostgreSQL: durable, first writer wins, nothing doubled."""
 
 import math
 import threading

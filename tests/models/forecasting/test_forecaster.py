@@ -1,4 +1,4 @@
-""""""
+"""The forecasters on series whose answer is plain, and on those that break others."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-""""""
+"""The blend and its baselines on hand-made shoppers, and what must hold for any data."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-""""""
+"""One consistent line: curve, probability and quantity come from one calculation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-""""""
+"""The policy against textbook answers."""
 
 from pathlib import Path
 from typing import Any

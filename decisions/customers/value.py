@@ -162,11 +162,17 @@ def _reasons(
     silent = np.nan_to_num(inputs["recency_days"].to_numpy(dtype=float))
     rows = zip(orders, days, silent, gap, segment, place, strict=True)
     return [
-        f'[{{"code": "ORDERS", "text": "{n:.0f} order{"" if n == 1 else "s"} in {age:.0f} days"}}, '
-        f'{{"code": "SILENCE", "text": "Last order {since:.0f} days ago; the usual gap is '
-        f'{usual:.0f} days"}}, {{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
+        f'[{{"code": "ORDERS", "text": "{n:.0f} order{_s(n)} in {age:.0f} day{_s(age)}"}}, '
+        f'{{"code": "SILENCE", "text": "Last order {since:.0f} day{_s(since)} ago; '
+        f'the usual gap is {usual:.0f} day{_s(usual)}"}}, '
+        f'{{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
         for n, age, since, usual, name, credit in rows
     ]
+
+
+def _s(count: float) -> str:
+    """The ending of the plural."""
+    return "" if round(count) == 1 else "s"
 
 
 _WEIGHTS = 2 ** np.arange(len(FACTORS))

@@ -32,6 +32,8 @@ PARAMETERS: Mapping[str, Any] = {
     "text": "MILK",
     "use_case": "fraud",
     "warehouse_id": "DE1",
+    "webhook": "erp",
+    "alert_id": "an-alert-id",
 }
 # Optional parameters that an example sends as well.
 ALSO_SENT: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +104,7 @@ BODIES: Mapping[str, Any] = {
         "assignee": "m.lang",
         "note": "asked by phone",
     },
+    "record_review_steps": {"payment_ids": ["pay-example"], "step": "assign", "assignee": "anna"},
     "assess_return_request": {
         "return_id": "return-example",
         "requested_at": "2018-01-02T10:00:00Z",

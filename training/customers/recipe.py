@@ -55,8 +55,8 @@ def check(rows: pd.DataFrame) -> list[str]:
     if history < FEWEST_HISTORY_DAYS:
         left = int(np.ceil(FEWEST_HISTORY_DAYS - history))
         sentence = (
-            f"The first order is {history:.0f} days old; {FEWEST_HISTORY_DAYS} days of orders are "
-            f"needed to see who comes back, so train again in {left} days."
+            f"Days of `orders`: {history:.0f} of at least {FEWEST_HISTORY_DAYS}, to see who comes "
+            f"back; train again in {left} day{'' if left == 1 else 's'}."
         )
         return [sentence]
     return _too_few(rows, now)

@@ -49,4 +49,3 @@ def test_an_override_of_another_time_or_pair_changes_nothing(other: Override) ->
     row = layered(forecast(), [other], NOW).iloc[0]
     assert list(row["mean"]) == [4, 4, 4]
     assert row["overrides"] is None
-

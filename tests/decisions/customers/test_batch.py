@@ -1,18 +1,23 @@
 """Batch scores: everyone once, again without a move."""
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.lake import open_lake
-from decisions.batch import score_use_case
+from decisions.batch import keep_answers, score_use_case
 from decisions.customers.batch import CustomerScoreError
 from decisions.customers.value import VALUE_COLUMNS
 from decisions.runtime import Runtime
+from features.store import Store
 from tests.decisions.customers.quiet import silent
 from tests.decisions.customers.shop import trained_shop
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def test_everyone_who_ordered_once(scored: pd.DataFrame) -> None:
@@ -35,6 +40,18 @@ def test_what_fraud_reads_is_in_the_store(runtime: Runtime, scored: pd.DataFrame
     found = runtime.store.online_values("customers", asked, runtime.now())[0]
     assert found["expected_margin_365d"] > 0
     assert found["customer_segment"]
+
+
+def test_training_writes_what_fraud_reads(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(trained_shop().home, home)
+    settings = trained_shop().model_copy(update={"home": home})
+    shutil.rmtree(home / "features" / "customer_value")
+    assert Store(settings, open_lake(settings)).latest("customer_value", FAR).empty
+    keep_answers(settings, ("fraud", "customers"), None, silent)
+    kept = Store(settings, open_lake(settings)).latest("customer_value", FAR)
+    assert len(kept) == open_lake(settings).read("orders")["customer_id"].nunique()
+    assert kept["expected_margin_365d"].notna().all()
 
 
 def test_a_week_later_those_without_new_orders_stay(scored: pd.DataFrame) -> None:

@@ -1,0 +1,3 @@
+"""Small data for the tests beside."""
+
+CARD_NUMBER = "4111 1111-1111 1111"

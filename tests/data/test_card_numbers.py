@@ -3,7 +3,8 @@
 import pytest
 
 from data.card_numbers import holds_card_number
-from tests.decisions.fraud.none import CARD_NUMBER
+
+CARD_NUMBER = "4111 1111-1111 1111"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_times_of_a_row_are_utc() -> None:
     row = contract_row("chargebacks", {**label, "reported_at": "2024-05-01T14:00:00+02:00"})
     assert row["reported_at"] == NOON
     assert row["resolved_at"] is None
-    with pytest.raises(RecordsError, match="reported_at .* has no zone; append Z"):
+    with pytest.raises(RecordsError, match=r"reported_at .* has no zone; append Z"):
         contract_row("chargebacks", {**label, "reported_at": "2024-05-01T14:00:00"})
     with pytest.raises(RecordsError, match="chargebacks: reported_at is missing"):
         contract_row("chargebacks", label)

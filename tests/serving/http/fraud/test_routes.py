@@ -1,4 +1,4 @@
-""""""
+"""Decisions on payments, over HTTP and in a batch."""
 
 import logging
 from collections.abc import Iterator
@@ -29,7 +29,8 @@ from models.base import Release
 from models.fraud import BoostedTrees, Costs, FraudPolicy
 from serving.http.app import create_app
 from serving.http.fraud.schemas import EXAMPLE
-from tests.decisions.fraud.none import CARD_NUMBER
+
+CARD_NUMBER = "4111 1111-1111 1111"
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 

@@ -12,11 +12,13 @@ AT = pd.Timestamp("2024-05-01", tz="UTC")
 
 def filled(folder: Path) -> Lake:
     lake = Lake(folder, max_bad_share=1.0)
-    lake.append("customers", pd.DataFrame({"customer_id": ["ann", "ben"], "country": ["DE", None]}))
+    lake.append(
+        "customers", pd.DataFrame({"customer_id": ["anna-17", "ben"], "country": ["DE", None]})
+    )
     payments = {
         "payment_id": ["1", "2"],
         "attempted_at": AT,
-        "customer_id": ["ann", "ben"],
+        "customer_id": ["anna-17", "ben"],
         "amount": [5.0, 6.0],
         "currency": "EUR",
         "card_id": ["k", "l"],
@@ -36,15 +38,15 @@ def test_traces_are_of_one_customer_without_empty_fields(tmp_path: Path) -> None
 
 def test_who_is_erased_stands_in_no_file(tmp_path: Path) -> None:
     lake = filled(tmp_path / "lake")
-    counts = erase(lake, "ann", lambda text: f"hash{len(text)}")
+    counts = erase(lake, "anna-17", lambda text: f"hash{len(text)}")
     assert counts == {"customers": 1, "payments": 1, "quarantine": 1}
     payments = lake.read("payments").set_index("payment_id")
-    assert payments["customer_id"].to_dict() == {"1": "hash3", "2": "ben"}
+    assert payments["customer_id"].to_dict() == {"1": "hash7", "2": "ben"}
     assert payments["card_id"].to_dict() == {"1": "hash1", "2": "l"}
     assert payments.loc["1", "amount"] == 5.0
     assert lake.read("customers")["customer_id"].tolist() == ["ben"]
     for file in lake.folder.rglob("*"):
-        assert not file.is_file() or b"ann" not in file.read_bytes(), file
+        assert not file.is_file() or b"anna-17" not in file.read_bytes(), file
     assert lake.quarantine("payments")["record"].str.contains("ben").all()
 
 

@@ -1,13 +1,10 @@
 """Small data for the tests beside."""
 
-import sys
 from pathlib import Path
 
 from data.lake import Lake
 from data.sources.ingesting import SourceReport, ingest_source
 from data.sources.locations import parse_address
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def take(lake: Lake, folder: Path, mapping: str, **values: str) -> SourceReport:

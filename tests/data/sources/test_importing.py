@@ -1,15 +1,12 @@
 """Imports that are done again."""
 
-import sys
 from pathlib import Path
 
-import exports
 import pytest
 
 from data.lake import Lake
+from tests.data.sources import exports
 from tests.data.sources.taking import take
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.mark.parametrize("system", ["shopify", "erpnext"])

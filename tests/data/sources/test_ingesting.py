@@ -1,15 +1,11 @@
 """A source into the lake, or only looked at."""
 
-import sys
 from pathlib import Path
-
-import exports
 
 from data.lake import Lake
 from data.sources.ingesting import ingest_source
 from data.sources.locations import parse_address
-
-sys.path.insert(0, str(Path(__file__).parent))
+from tests.data.sources import exports
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:

@@ -1,15 +1,12 @@
 """Rows that say more about rows of other files."""
 
-import sys
 from pathlib import Path
 
-import exports
 import pandas as pd
 
 from data.lake import Lake
+from tests.data.sources import exports
 from tests.data.sources.taking import take
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def test_returns_that_come_a_week_later_reach_the_orders_of_the_lake(tmp_path: Path) -> None:

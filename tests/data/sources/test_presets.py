@@ -1,17 +1,13 @@
 """Raw exports of six shop systems come in with their preset, without editing a file."""
 
-import sys
 from pathlib import Path
 
-import exports
-import exports_abroad
 import pandas as pd
 import pytest
 
 from data.lake import Lake
+from tests.data.sources import exports, exports_abroad
 from tests.data.sources.taking import take
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.mark.parametrize("system", exports.SYSTEMS)

@@ -1,14 +1,10 @@
 """Rows keep the file and the row that they came from."""
 
-import sys
 from pathlib import Path
 
-import exports
-
 from data.lake import Lake
+from tests.data.sources import exports
 from tests.data.sources.taking import take
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 def test_bad_rows_go_to_the_quarantine_with_file_and_row(tmp_path: Path) -> None:

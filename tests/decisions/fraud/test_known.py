@@ -1,18 +1,24 @@
 """Labels and outcomes of payments, by the last word on each."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pandas as pd
 
 from decisions.fraud.known import all_labels, with_outcomes
 
 
-def label(payment: str, at: str, is_fraud: bool = True) -> dict[str, object]:
+def label(payment: str, at: datetime, is_fraud: bool = True) -> dict[str, object]:
     return {"payment_id": payment, "reported_at": at, "is_fraud": is_fraud}
 
 
 def test_labels_of_both_places_count_once_and_a_broken_time_stops_nothing() -> None:
-    lake = pd.DataFrame([label("a", "2024-05-01T00:00:00Z")])
+    lake = pd.DataFrame([label("a", pd.Timestamp("2024-05-01", tz="UTC"))])
     here = pd.DataFrame(
-        [label("a", "2024-05-01T02:00:00+02:00"), label("b", "2024-05-02"), label("c", "soon")]
+        [
+            label("a", datetime(2024, 5, 1, 2, tzinfo=timezone(timedelta(hours=2)))),
+            label("b", datetime(2024, 5, 2, tzinfo=UTC)),
+            label("c", datetime(9999, 1, 1, tzinfo=UTC)),
+        ]
     )
     found = all_labels(lake, here)
     assert found["payment_id"].tolist() == ["a", "b"]

@@ -38,8 +38,9 @@ def test_without_a_model_the_severest_rule_holds(
     payment: PaymentCase, action: str, hit: tuple[str, ...]
 ) -> None:
     verdict = judge(payment, None, None, RULES)
-    assert (verdict.action, verdict.rules_hit) == (action, hit)
-    assert [reason.code for reason in verdict.reasons] == [f"RULE_{name.upper()}" for name in hit]
+    assert (verdict.action, set(verdict.rules_hit)) == (action, set(hit))
+    codes = [reason.code for reason in verdict.reasons]
+    assert codes == [f"RULE_{name.upper()}" for name in verdict.rules_hit]
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.01, 0.2, 0.9])

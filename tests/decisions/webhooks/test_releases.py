@@ -10,6 +10,7 @@ from decisions.webhooks.releases import ReleaseTeller
 def worker(settings: Settings, version: str | None) -> Runtime:
     """A worker that serves one version, or none."""
     runtime = Runtime(settings)
+    runtime.records.migrate()
     served = SimpleNamespace(version=version) if version else None
     runtime.release = lambda use_case: served  # type: ignore[method-assign,return-value,assignment]
     return runtime

@@ -36,7 +36,7 @@ def lines(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
 
 
 def facts(orders: pd.DataFrame, **risk: object) -> dict[str, object]:
-    return return_facts(ASKED, orders, risk, ExchangeRates(NO_RATES, "EUR"))
+    return return_facts(ASKED, orders, risk, ExchangeRates.of(NO_RATES, "EUR"))
 
 
 def test_the_habit_of_returning_is_of_what_was_ordered_before() -> None:

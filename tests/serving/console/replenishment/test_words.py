@@ -8,7 +8,7 @@ from tests.serving.console.nobodys_page import view
 
 def test_every_state_of_a_line_and_every_step_of_its_sum_has_a_word() -> None:
     assert set(words.states(view("en"))) == set(TRANSITIONS)
-    assert set(WATERFALL) <= set(words.waterfall_names(view("en")))
+    assert set(words.waterfall_names(view("en"))) <= set(WATERFALL)
 
 
 def test_words_are_told_apart_in_both_languages() -> None:

@@ -73,6 +73,8 @@ def erase(
     """
     decisions = _decisions_of(records, customer_id)
     events, links = records.tables.events, records.tables.identities
+    kept = records.tables
+    apart = (events, kept.payment_links, kept.audit, kept.measures)
     ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
 
     def work(connection: sa.Connection) -> dict[str, int]:
@@ -82,7 +84,7 @@ def erase(
         counts["identities"] = connection.execute(unlinked).rowcount
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
         for table in records.tables.metadata.sorted_tables:
-            if table not in (events, records.tables.payment_links, records.tables.audit):
+            if table not in apart:
                 name = table.name.removeprefix(f"{records.namespace}_")
                 changed = sum(
                     _hash_elsewhere(connection, table, (each, hashed(each)), field)

@@ -131,7 +131,7 @@ def test_enough_is_checked(frame: pd.DataFrame) -> None:
     (nothing,) = RECIPE.check(frame.iloc[:0])
     assert "has sales in `orders` over several closed periods" in nothing
     (few,) = RECIPE.check(frame[frame["event_timestamp"] == frame["event_timestamp"].max()])
-    assert few.startswith("Past forecasts cover 1 closed periods of 1 origins")
+    assert few.startswith("Closed periods of `orders` to replay: 1 of at least 4, from 1 of at")
 
 
 def test_sparse_origins_carry_the_weeks_between(context: Context, tmp_path: object) -> None:

@@ -192,7 +192,18 @@ def test_private_addresses_are_refused_unless_allowed(
     check_address(url, private)
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "https://", "mailto:ann@example.com", "x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x/",
+        "https://",
+        "mailto:a@b.c",
+        "x",
+        "http://[",
+        "http://a:99999/",
+        "https://h\u00fc..x/",
+    ],
+)
 def test_what_cannot_be_sent_to_is_refused(url: str, private: Settings) -> None:
     with pytest.raises(SendError):
         check_address(url, private)

@@ -253,6 +253,20 @@ def test_a_time_that_no_table_holds_is_refused_and_stops_nothing(
     assert same_always([shop.decide(f"p{n}") for n in range(3)])
 
 
+@pytest.mark.parametrize("action", ["block", "review"])
+def test_a_rule_that_would_stop_everybody_is_not_saved(shop: FirstDay, action: str) -> None:
+    before = honest(shop, 30, at=NOON, every=timedelta(minutes=5), name="p")
+    typo = {"name": "typo", "text": "typo", "when": "amount_base > 0.5", "action": action}
+    answer = shop.client.post("/v1/fraud/rules", json=typo)
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "rule_too_wide"
+    assert "100% of the last 30 payments" in answer.json()["detail"]
+    assert shop.decide("after", customer_id="h1") == before[0] == "allow"
+    meant = typo | {"when": "amount_base > 5000.0"}
+    assert shop.client.post("/v1/fraud/rules", json=meant).status_code == 201
+    assert shop.client.post("/v1/fraud/rules", json=typo | {"force": True}).status_code == 201
+
+
 def test_rules_that_go_through_lists_are_refused(shop: FirstDay) -> None:
     nested = "[1,2].all(a, [1,2].all(b, [1,2].all(c, true)))"
     rule = {"name": "slow", "text": "slow", "when": nested, "action": "block"}

@@ -101,7 +101,7 @@ def _post(client: httpx.Client, subscription: Subscription, delivery: MessageDel
     }
     try:
         answer = client.post(subscription.url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SendError(f"no answer: {error!r}") from error
     if not answer.is_success:
         raise SendError(f"answered {answer.status_code}")

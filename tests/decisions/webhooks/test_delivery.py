@@ -190,6 +190,8 @@ def test_private_addresses_are_refused_unless_allowed(
     with pytest.raises(SendError, match="no public address"):
         check_address(url, settings)
     check_address(url, private)
+    with pytest.raises(SendError, match="no such host"):
+        check_address("https://hü..x/", settings)
 
 
 @pytest.mark.parametrize(

@@ -79,12 +79,14 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
         plan = current()
         own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
         found = compare_scenarios(plan, [each.terms() for each in body.scenarios], **own)
-        rows = found.assign(name=[each.name for each in body.scenarios]).astype(object)
+        rows = found.assign(name=[each.name for each in body.scenarios]).to_dict("records")
         return ScenarioComparison(
             **made(plan),
             data=[
-                ScenarioFigures.model_validate(row)
-                for row in rows.where(rows.notna(), None).to_dict("records")
+                ScenarioFigures.model_validate(
+                    {name: None if pd.isna(value) else value for name, value in row.items()}
+                )
+                for row in rows
             ],
         )
 

@@ -194,6 +194,10 @@ class WhatIfTerms:
         caps = (self.budget, self.weight_kg, self.volume_m3)
         return Caps(*(np.inf if cap is None else cap for cap in caps))
 
+    def options(self, digits: int) -> Options:
+        """What a plan under these terms may do. digits: of the base currency's minor unit."""
+        return Options(self.caps, digits=digits)
+
 
 def changed(frame: pd.DataFrame, terms: WhatIfTerms) -> pd.DataFrame:
     """The planning frame under other terms."""

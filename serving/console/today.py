@@ -9,6 +9,7 @@ from serving.console.api import ApiError
 from serving.console.parts import fact, on_key, panel, table
 from serving.console.replenishment import words
 from serving.console.shell import Screen, Shell, empty
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 
@@ -49,7 +50,11 @@ async def _orders(view: ConsoleView) -> None:
                 f.number(found["ordered"], 0),
                 f.money(found["order_value"], cents=False),
             )
-            fact(t("Money at risk"), f.money(found["money_at_risk"], cents=False))
+            fact(
+                t("Money at risk"),
+                f.money(found["money_at_risk"], cents=False),
+                t("lost sales if nothing is ordered"),
+            )
         if not rows:
             empty(view, t("Nothing is urgent."), t("Later lines wait under Orders."), "task_alt")
             return
@@ -98,6 +103,7 @@ async def _reviews(view: ConsoleView) -> None:
 async def _exceptions(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/forecasts/exceptions", limit=5)
+    titles = await find_titles(view, (each["product_id"] for each in found["data"]))
     with panel(t("Forecasts that err to one side"), (t("All exceptions"), "/forecasts/exceptions")):
         if not found["data"]:
             empty(
@@ -109,7 +115,7 @@ async def _exceptions(view: ConsoleView) -> None:
             [
                 [
                     (
-                        each["product_id"],
+                        titles.get(each["product_id"], each["product_id"]),
                         f"/forecasts?warehouse_id={each['warehouse_id']}&product_id={each['product_id']}",
                     ),
                     each["warehouse_id"],

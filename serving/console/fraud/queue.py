@@ -92,8 +92,9 @@ class ReviewQueue:
         await self.refresh(first=True)
 
     async def refresh(self, *, first: bool = False) -> None:
-        """Ask for the queue again; the open case stays while it is in it. first: open the first
-        case where none is."""
+        """Ask for the queue again. The open case stays, also when a colleague has decided it: what
+        a key does must not change under the finger. first: open the case in the address, else the
+        first one."""
         if self.busy:
             return
         answer = await self.view.try_call(
@@ -102,12 +103,11 @@ class ReviewQueue:
         if answer is None:
             return
         self.reviews = answer["data"]
-        known = {review["payment_id"] for review in self.reviews}
-        moved = self.here not in known
-        if moved:
-            self.here = self.reviews[0]["payment_id"] if self.reviews else ""
+        known = [review["payment_id"] for review in self.reviews]
+        if (first or not self.here) and self.here not in known:
+            self.here, first = next(iter(known), ""), True
         self._draw(more=answer["has_more"])
-        if first or moved:
+        if first:
             await self._open(self.here)
 
     def _draw(self, *, more: bool) -> None:
@@ -167,6 +167,8 @@ class ReviewQueue:
         if self.here in places:
             place = min(max(places.index(self.here) + step, 0), len(places) - 1)
             await self._open(places[place])
+        elif places:
+            await self._open(places[0])
 
     async def decide(self, step: str) -> None:
         """End the open review and go to the next one. step: approve or reject."""
@@ -209,9 +211,10 @@ class ReviewQueue:
             self.busy = False
         following = places[places.index(payment) + 1 :] if payment in places else []
         await self.refresh()
-        left = {review["payment_id"] for review in self.reviews}
-        if payment not in left or answer is None:
-            self.here = next((each for each in following if each in left), self.here)
+        left = [review["payment_id"] for review in self.reviews]
+        if payment not in left:
+            after = (each for each in following if each in left)
+            self.here = next(after, next(iter(left), ""))
         await self._open(self.here)
         return answer
 

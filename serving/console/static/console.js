@@ -140,8 +140,26 @@
     localStorage.setItem(`argosy.views.${page}`, JSON.stringify({ ...views(page), [name]: state }));
   };
 
+  /* The field of a code editor is made after its element: it is named as soon as it is there. */
+  const nameEditor = (id, name, tries = 60) => {
+    const field = document.querySelector(`#c${id} .cm-content`);
+    if (field) field.setAttribute("aria-label", name);
+    else if (tries) setTimeout(() => nameEditor(id, name, tries - 1), 100);
+  };
+
+  /* NiceGUI's chart cannot be taken away before it is drawn: until then this stands for it. */
+  const guardCharts = (tries = 200) => {
+    const app = document.getElementById("app")?.__vue_app__;
+    if (app) app.config.globalProperties.chart = { dispose() {} };
+    else if (tries) setTimeout(() => guardCharts(tries - 1), 25);
+  };
+  guardCharts();
+
+  const written = (value) => (isMissing(value) ? "–" : formatters.number(value));
+  const writtenShare = (value) => (isMissing(value) ? "–" : formatters.share(value));
+
   window.argosy = {
-    format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
+    nameEditor, written, writtenShare, format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
     refilter: (id, made) => apiOf(id)?.setGridOption("datasource", made),
     refresh: (id) => apiOf(id)?.refreshInfiniteCache(),
     clearSelection: (id) => apiOf(id)?.deselectAll(),

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         "EUR", pattern="^[A-Za-z]{3}$", description="Currency of all decisions."
     )
     seed: int = Field(7, description="Seed of every random choice.")
+    training_processes: int = Field(
+        0, ge=0, description="Use cases trained at once; 0: one a core, three at most."
+    )
 
     online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
     registry_url: str | None = Field(
@@ -101,6 +104,15 @@ class Settings(BaseSettings):
         24.0, gt=0, description="Hours after a payment in which its review should be done."
     )
 
+    webhook_private_addresses: bool = Field(
+        False, description="Whether webhooks may go to addresses within your own network."
+    )
+    smtp_url: str | None = Field(
+        None,
+        description="smtp://user:password@host:587 or smtps://…, for subscriptions to mailto:….",
+    )
+    smtp_from: str = Field("argosy@localhost", description="The sender of e-mails.")
+
     auth: bool = Field(True, description="Whether the API asks for a key.")
     use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
         USE_CASES,
@@ -155,6 +167,11 @@ class Settings(BaseSettings):
     def _is_database(cls, value: str | None) -> str | None:
         schemes = ("postgresql", "sqlite://")
         return _of_scheme(value, schemes, "postgresql+psycopg://user@host/argosy")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        return _of_scheme(value, ("smtp://", "smtps://"), "smtp://host:587")
 
     @field_validator("mlflow_url")
     @classmethod

@@ -20,12 +20,17 @@ from data.decisions import (
     last_decision,
     row_of,
 )
+from data.records.alerts import AlertRecords
 from data.records.database import Database
+from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
+from data.records.measures import MeasureRecords
 from data.records.migrations import migrate
+from data.records.outbox import Outbox
 from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
+from data.records.review_records import ReviewRecords
 from data.records.storefront import StorefrontRecords
 from data.records.tables import tables
 from data.settings import Settings
@@ -54,10 +59,15 @@ class Records:
         self.database = Database(url, namespace)
         self.tables = tables(namespace)
         self.storefront = StorefrontRecords(self.database, self.tables)
+        self.outbox = Outbox(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
-        self.purchasing = Purchasing(self.database, self.tables)
+        self.purchasing = Purchasing(self.database, self.tables, self.outbox)
         self.overrides = Overrides(self.database, self.tables)
-        self.decision_sums = DecisionSums(self.database, self.tables)
+        self.measures = MeasureRecords(self.database, self.tables)
+        self.alerts = AlertRecords(self.database, self.tables, self.outbox)
+        self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
+        self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
+        self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.decision_id
         )
@@ -69,6 +79,26 @@ class Records:
     def ping(self) -> None:
         """DatabaseError when the database does not answer."""
         self.database.read(lambda connection: connection.execute(sa.select(1)).scalar())
+
+    def database_id(self) -> str:
+        """The name this database gave itself when it was made: another one, another name."""
+        query = sa.select(self.tables.databases.c.database_id)
+        return str(self.database.read(lambda c: c.execute(query).scalar_one()))
+
+    def row_name(self, table: Pending, seq: int) -> str | None:
+        """What the row of a number is called: event, payment or decision; None where none is.
+
+        table: events, chargebacks or payments; seq: the number of the row.
+        """
+        source = self._source(table)
+        name = {"events": "event_id", "chargebacks": "payment_id", "payments": "decision_id"}[table]
+        query = sa.select(source.c[name]).where(source.c.seq == seq)
+        return self.database.read(lambda c: c.execute(query).scalar())
+
+    def newest_number(self, table: Pending) -> int:
+        """The number of the newest row of events, chargebacks or payments; 0 where none is."""
+        query = sa.select(sa.func.max(self._source(table).c.seq))
+        return int(self.database.read(lambda c: c.execute(query).scalar()) or 0)
 
     def clock(self) -> datetime:
         """The database's own time."""
@@ -151,7 +181,7 @@ class Records:
 
         table: events, chargebacks or payments.
         """
-        source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
+        source = self._source(table)
         last = self.database.alone(lambda connection: _settled(connection, source))
         query = sa.select(source.c.payment) if table == "payments" else sa.select(source)
         query = query.where(source.c.seq > after, source.c.seq <= last).order_by(source.c.seq)
@@ -173,6 +203,15 @@ class Records:
         query = sa.select(decisions).where(decisions.c.payment_id == payment_id)
         row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
         return decision_of(row) if row is not None else None
+
+    def decisions_on(self, payment_ids: Collection[str]) -> dict[str, Decision]:
+        """The decisions on some payments, by payment_id."""
+        decisions = self.tables.decisions
+        return {
+            row["payment_id"]: decision_of(row)
+            for some in _portions(payment_ids)
+            for row in self._rows(sa.select(decisions).where(decisions.c.payment_id.in_(some)))
+        }
 
     def decisions(
         self,
@@ -208,13 +247,6 @@ class Records:
         query = sa.select(decisions).where(decisions.c.decision_id == decision_id)
         row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
         return decision_of(row) if row is not None else None
-
-    def listed_decisions(self) -> list[Mapping[str, Any]]:
-        """The traces of the decisions on payments that stood on a list."""
-        decisions = self.tables.decisions
-        query = sa.select(decisions.c.trace).where(decisions.c.trace.like('%"lists":%'))
-        rows = self.database.read(lambda c: c.execute(query).scalars().all())
-        return [orjson.loads(row) for row in rows]
 
     def add_decision(self, decision: Decision) -> Decision:
         """Keep a decision unless its payment has one; returns the one that holds."""
@@ -347,6 +379,10 @@ class Records:
     def drop_key(self, name: str) -> None:
         """Remove a key; RecordsError when there is none of that name."""
         self._one_key(sa.delete(self.tables.keys).where(self.tables.keys.c.name == name), name)
+
+    def _source(self, table: Pending) -> sa.Table:
+        source: sa.Table = getattr(self.tables, "decisions" if table == "payments" else table)
+        return source
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[Mapping[Any, Any]]:
         return self.database.read(lambda connection: connection.execute(query).mappings().all())

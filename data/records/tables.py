@@ -35,6 +35,11 @@ class Tables:
     events: sa.Table
     chargebacks: sa.Table
     decisions: sa.Table
+    digests: sa.Table
+    decision_days: sa.Table
+    list_hits: sa.Table
+    payment_links: sa.Table
+    reviews: sa.Table
     notes: sa.Table
     answers: sa.Table
     keys: sa.Table
@@ -46,6 +51,12 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    measures: sa.Table
+    alerts: sa.Table
+    messages: sa.Table
+    subscriptions: sa.Table
+    deliveries: sa.Table
+    databases: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -106,6 +117,47 @@ def tables(namespace: str) -> Tables:
         *(_text(name) for name in ("payment", "features", "trace")),
         sa.Index(f"{namespace}_decisions_decision", "decision", "seq"),
         sa.Index(f"{namespace}_decisions_time", "decided_at"),
+    )
+    digests = table(
+        "digests",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("upto", sa.BigInteger, nullable=False),
+    )
+    decision_days = table(
+        "decision_days",
+        *(
+            sa.Column(name, sa.Text, primary_key=True)
+            for name in ("day", "decision", "shadow", "model_version")
+        ),
+        sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("decisions", sa.BigInteger, nullable=False),
+        sa.Column("degraded", sa.BigInteger, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("amount", sa.Double, nullable=False),
+        sa.Column("last", Utc, nullable=False),
+    )
+    list_hits = table(
+        "list_hits",
+        sa.Column("entry_id", sa.Text, primary_key=True),
+        sa.Column("hits", sa.BigInteger, nullable=False),
+    )
+    payment_links = table(
+        "payment_links",
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("shared", sa.Text, primary_key=True),
+        sa.Column("decision_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Index(f"{namespace}_payment_links_decision", "decision_seq"),
+    )
+    reviews = table(
+        "reviews",
+        sa.Column("payment_id", sa.Text, primary_key=True),
+        sa.Column("decided_at", Utc, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("amount", sa.Double, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("assignee", sa.Text),
+        sa.Column("snoozed_until", Utc),
+        sa.Index(f"{namespace}_reviews_status", "status", "decided_at"),
     )
     notes = table(
         "notes",
@@ -230,11 +282,85 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    measures = table(
+        "measures",
+        *(
+            sa.Column(name, sa.Text, primary_key=True)
+            for name in ("measure", "day", "market", "warehouse_id", "channel", "placement")
+        ),
+        sa.Column("value", sa.Double, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("unknown", sa.BigInteger, nullable=False),
+    )
+    open_alert = sa.text("resolved_at IS NULL")
+    alerts = table(
+        "alerts",
+        sa.Column("alert_id", sa.Text, primary_key=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("cause", "kpi", "kind", "severity", "place", "first_day", "last_day")
+        ),
+        sa.Column("value", sa.Double),
+        sa.Column("expected", sa.Double),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("text", "contributions")),
+        sa.Column("raised_at", Utc, nullable=False),
+        sa.Column("resolved_at", Utc),
+        sa.Column("acknowledged_at", Utc),
+        *(_text(name) for name in ("acknowledged_by", "note")),
+        sa.Index(
+            f"{namespace}_alerts_open",
+            "cause",
+            "place",
+            unique=True,
+            sqlite_where=open_alert,
+            postgresql_where=open_alert,
+        ),
+        sa.Index(f"{namespace}_alerts_raised", "raised_at"),
+    )
+    messages = table(
+        "messages",
+        numbered(),
+        sa.Column("message_id", sa.Text, nullable=False, unique=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("kind", "key")),
+        sa.Column("occurred_at", Utc, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Index(f"{namespace}_messages_time", "occurred_at"),
+        sa.Index(f"{namespace}_messages_key", "kind", "key", "seq"),
+    )
+    subscriptions = table(
+        "subscriptions",
+        sa.Column("name", sa.Text, primary_key=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("url", "kinds", "secret")),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("stopped_at", Utc),
+    )
+    deliveries = table(
+        "deliveries",
+        sa.Column("subscription", sa.Text, primary_key=True),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("due_at", Utc, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Index(f"{namespace}_deliveries_key", "subscription", "key", "state", "due_at"),
+        sa.Index(f"{namespace}_deliveries_state", "subscription", "state", "seq"),
+    )
+    databases = table(
+        "databases",
+        sa.Column("database_id", sa.Text, primary_key=True),
+        sa.Column("created_at", Utc, nullable=False),
+    )
     return Tables(
         metadata,
         events,
         chargebacks,
         decisions,
+        digests,
+        decision_days,
+        list_hits,
+        payment_links,
+        reviews,
         notes,
         answers,
         keys,
@@ -246,6 +372,12 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        measures,
+        alerts,
+        messages,
+        subscriptions,
+        deliveries,
+        databases,
     )
 
 

@@ -9,7 +9,12 @@ import pandas as pd
 
 from decisions.customers.batch import USE_CASE
 from decisions.customers.credit_rating import credit_reasons, rate_customers
-from decisions.customers.value import VALUE_COLUMNS, parsed_reasons, value_customers
+from decisions.customers.value import (
+    VALUE_COLUMNS,
+    money_doubt,
+    parsed_reasons,
+    value_customers,
+)
 from decisions.runtime import Runtime
 from features.customers import LEDGER_FEATURES, days_since_1970, model_inputs
 from features.store import StoreError
@@ -53,7 +58,8 @@ def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> C
     frame = _ledger_frame(customer_id, known)
     former = np.array([known.get("customer_segment")], dtype=object)
     scored, _ = value_customers(frame, now, release, horizon_days, former)
-    return _told(customer_id, scored, "model", release.version, now, credit=frame)
+    doubt = money_doubt(release)
+    return _told(customer_id, scored, "model", release.version, now, credit=frame, degraded=doubt)
 
 
 def _known(runtime: Runtime, customer_id: str, now: pd.Timestamp) -> tuple[Mapping[str, Any], str]:
@@ -150,4 +156,6 @@ def _told(
         inputs = model_inputs(credit, pd.Series(now, index=credit.index))
         factors = credit_reasons(rate_customers(inputs)[1][0])
     reasons = list(parsed_reasons(row["reasons"]))
+    if degraded:
+        reasons.append({"code": "DEGRADED", "text": degraded})
     return CustomerProfile(customer_id, values, reasons, factors, served_by, version, now, degraded)

@@ -75,6 +75,11 @@ def shop_thresholds(policy: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def priced_share(policy: Mapping[str, float]) -> float:
+    """Of the shop's orders, the share with a price in the base currency, at training."""
+    return policy.get("priced_share", 1.0)
+
+
 def described_rules(policy: Mapping[str, float]) -> list[dict[str, object]]:
     """Each rule with its thresholds filled in: name, meaning, thresholds, stays_from."""
     own = shop_thresholds(policy)

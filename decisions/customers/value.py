@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from decisions.customers.credit_rating import FACTORS, rate_customers
-from decisions.customers.segments import assign_segments, usual_gap
+from decisions.customers.segments import assign_segments, priced_share, usual_gap
 from features.customers import model_inputs
 from models.base import Release
 from models.customers import ANSWER_COLUMNS
@@ -30,6 +30,9 @@ VALUE_COLUMNS = (
     "credit_rating",
     "reasons",
 )
+ENOUGH_PRICED = 0.95  # of the orders; below, the answer is degraded and says so
+_EXPECTED_MONEY = tuple(name for name in ANSWER_COLUMNS if name.startswith("expected_margin"))
+MONEY = (*_EXPECTED_MONEY, "margin_at_risk")
 _LEAST = 1e-9
 
 
@@ -46,11 +49,11 @@ def value_customers(
     moment; release: in use; horizon_days: 1 and more; former: segment of each before, or None.
     """
     inputs = model_inputs(known, pd.Series(now, index=known.index))
-    year = release.model.predict(inputs.assign(horizon_days=YEAR_DAYS))
-    answer = year
+    year = answer = _expected(release, inputs, YEAR_DAYS)
     if horizon_days != YEAR_DAYS:
-        answer = release.model.predict(inputs.assign(horizon_days=horizon_days))
+        answer = _expected(release, inputs, horizon_days)
     policy = release.policy
+    basis = getattr(release.model, "basis", "margin") if priced_share(policy) > 0 else None
     gap = usual_gap(inputs, policy)
     margin = year["expected_margin"].to_numpy(dtype=float)
     segment = assign_segments(inputs, margin, former, policy)
@@ -63,7 +66,7 @@ def value_customers(
         "customer_id": known["customer_id"].to_numpy(dtype=object),
         "horizon_days": horizon_days,
         **{name: answer[name].to_numpy(dtype=float) for name in ANSWER_COLUMNS},
-        "margin_basis": getattr(release.model, "basis", "margin"),
+        "margin_basis": basis,
         "churn_risk": 1.0 - chance,
         "usual_gap_days": gap,
         "order_within_gap_probability": soon,
@@ -75,6 +78,32 @@ def value_customers(
         "reasons": _reasons(inputs, gap, segment, holds),
     }
     return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
+
+
+def _expected(release: Release, inputs: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """ANSWER_COLUMNS of each row. An order without a known price brings what those with one do on
+    average; where no order has one, money is missing."""
+    told = release.model.predict(inputs.assign(horizon_days=horizon_days))
+    share = priced_share(release.policy)
+    if share >= 1.0:
+        return told
+    return told.assign(
+        **{name: told[name] / share if share > 0 else np.nan for name in _EXPECTED_MONEY}
+    )
+
+
+def money_doubt(release: Release) -> str:
+    """What keeps the money that is expected from being well known; "" where nothing does."""
+    share = priced_share(release.policy)
+    if share >= ENOUGH_PRICED:
+        return ""
+    remedy = "ingest `fx_rates`, or set ARGOSY_BASE_CURRENCY, and train again"
+    if share <= 0:
+        return f"No amount of `orders` has a rate: what customers bring is unknown; {remedy}."
+    return (
+        f"Only {share:.0%} of `orders` have a rate to the base currency: the others are taken to "
+        f"bring as much; {remedy}."
+    )
 
 
 def _where_changed(
@@ -116,7 +145,7 @@ def margin_at_risk(inputs: pd.DataFrame, answer: pd.DataFrame, horizon_days: int
     margin = answer["expected_margin"].to_numpy(dtype=float)
     age = np.maximum(inputs["age_days"].to_numpy(dtype=float), 30.0)
     usual = inputs["repeat_orders"].to_numpy(dtype=float) / age * horizon_days
-    each = np.divide(margin, orders, out=np.zeros(len(orders)), where=orders > _LEAST)
+    each = np.divide(margin, orders, out=margin * 0.0, where=orders > _LEAST)
     lost = np.maximum(np.nan_to_num(usual) - orders, 0.0) * np.maximum(each, 0.0)
     return np.asarray(lost * answer["alive_probability"].to_numpy(dtype=float))
 
@@ -133,11 +162,17 @@ def _reasons(
     silent = np.nan_to_num(inputs["recency_days"].to_numpy(dtype=float))
     rows = zip(orders, days, silent, gap, segment, place, strict=True)
     return [
-        f'[{{"code": "ORDERS", "text": "{n:.0f} order{"" if n == 1 else "s"} in {age:.0f} days"}}, '
-        f'{{"code": "SILENCE", "text": "Last order {since:.0f} days ago; the usual gap is '
-        f'{usual:.0f} days"}}, {{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
+        f'[{{"code": "ORDERS", "text": "{n:.0f} order{_s(n)} in {age:.0f} day{_s(age)}"}}, '
+        f'{{"code": "SILENCE", "text": "Last order {since:.0f} day{_s(since)} ago; '
+        f'the usual gap is {usual:.0f} day{_s(usual)}"}}, '
+        f'{{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
         for n, age, since, usual, name, credit in rows
     ]
+
+
+def _s(count: float) -> str:
+    """The ending of the plural."""
+    return "" if round(count) == 1 else "s"
 
 
 _WEIGHTS = 2 ** np.arange(len(FACTORS))

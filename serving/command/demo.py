@@ -23,6 +23,8 @@ def build_demo(
     from data import sample
     from data.lake import open_lake
     from decisions.batch import score_use_case
+    from decisions.kpis.compute import update_kpis
+    from decisions.runtime import open_runtime
     from models.registry import open_registry
     from training.run import train_use_cases
 
@@ -39,3 +41,5 @@ def build_demo(
         show_training(train_use_cases(settings, missing, None, {}, report), as_json=False)
     if "forecasting" in missing and registry.champion_version("forecasting") is not None:
         score_use_case(settings, "forecasting", None, {}, report)
+    report("computing the KPIs", None)
+    update_kpis(open_runtime(settings))

@@ -25,15 +25,19 @@ from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import (
+    alerts,
     data_routes,
     errors,
     health,
     key_owner,
+    kpis,
     model_versions,
     privacy,
     promotion,
+    webhooks,
 )
 from serving.http.auth import KeyRing, RateLimits, admit_caller
+from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
 from serving.http.openapi import DescribedApi, name_operation
@@ -85,7 +89,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (health, key_owner, promotion, model_versions, data_routes):
+    cores = (health, key_owner, promotion, model_versions, data_routes, kpis, alerts, webhooks)
+    for core in cores:
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
@@ -137,12 +142,14 @@ def run(
     common: dict[str, Any] = {
         "host": host,
         "port": port,
+        "http": GuardedConnection,
         "log_config": logs.config(access=ready is None),
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": 10,
         "timeout_worker_healthcheck": 60,  # a worker imports for seconds before it can say it lives
     }
+    allow_many_connections()
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
             _share(settings.model_copy(update={"workers": workers}))

@@ -22,6 +22,7 @@ from serving.http.forecasting.planner_schemas import (
     ValuePage,
     asked,
     corrections,
+    known_number,
     told,
 )
 from serving.http.forecasting.query import Id, MaybeId
@@ -117,7 +118,12 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
         if media_type := file_type_of(accept):
             return table_answer(table, media_type)
-        rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
+        rows = [
+            ErringPair.model_validate(
+                {**one, "money_at_stake": known_number(one["money_at_stake"])}
+            )
+            for one in table.to_dict("records")
+        ]
         return ExceptionPage(**cut_page(rows, limit, cursor))
 
     @routes.get("/forecasts/value-added")

@@ -107,7 +107,7 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
 def orders(runtime: Runtime) -> APIRouter:
     """Purchase orders of what is approved."""
     routes = APIRouter()
-    buying = runtime.records.purchasing
+    buying, currency = runtime.records.purchasing, runtime.settings.base_currency
 
     @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
     def export_orders(body: Export, request: Request, caller: Planner) -> Any:
@@ -124,7 +124,7 @@ def orders(runtime: Runtime) -> APIRouter:
                 warehouse_id=body.warehouse_id,
                 supplier_id=body.supplier_id,
             )
-            return PurchaseOrders(data=purchase_orders(lines))
+            return PurchaseOrders(data=purchase_orders(lines, currency))
 
         return once(runtime, request, body, work)
 
@@ -141,7 +141,7 @@ def orders(runtime: Runtime) -> APIRouter:
         lines = buying.orders()
         if media_type := file_type_of(accept):
             return table_answer(order_table(lines), media_type)
-        return PurchaseOrders(**cut_page(purchase_orders(lines), limit, cursor))
+        return PurchaseOrders(**cut_page(purchase_orders(lines, currency), limit, cursor))
 
     @routes.get("/orders/{po_id}", response_model=PurchaseOrders, responses=AS_FILE)
     def get_order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
@@ -151,6 +151,6 @@ def orders(runtime: Runtime) -> APIRouter:
             raise Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")
         if media_type := file_type_of(accept):
             return table_answer(order_table(lines), media_type)
-        return PurchaseOrders(data=purchase_orders(lines))
+        return PurchaseOrders(data=purchase_orders(lines, currency))
 
     return routes

@@ -164,8 +164,9 @@ def forecast_chart(
         series.append({"name": names["corrected"], **marks, "data": [*corrected, *[None] * ahead]})
     empty = [[{"xAxis": day}, {"xAxis": day}] for day in _days_without_stock(history)]
     if empty:
-        area = {"silent": True, "data": empty, "itemStyle": {"color": _EMPTY, "borderWidth": 5}}
-        area["itemStyle"]["borderColor"] = _EMPTY  # a single period is a line without a border
+        # A single period is a line; its border makes it an area.
+        shade = {"color": _EMPTY, "borderColor": _EMPTY, "borderWidth": 5}
+        area = {"silent": True, "data": empty, "itemStyle": shade}
         look = {"itemStyle": {"color": _EMPTY_EDGE}, "markArea": area}
         series.append({"name": names["empty"], "type": "bar", "data": [], **look})
     if any(value is not None for value in last_year):

@@ -37,6 +37,7 @@ class ReviewQueue:
         self.here = view.query.get("payment", "")
         self.reviews: list[dict[str, Any]] = []
         self.done = 0
+        self.last = ""  # the payment of the last step, for undo
         self.busy = False
 
     async def build(self) -> None:
@@ -60,6 +61,7 @@ class ReviewQueue:
                 "s": (t("Snooze for an hour"), self.snooze),
                 "i": (t("Assign to me"), lambda: self.assign(self.view.person.name)),
                 "n": (t("Assign with a note"), self.note),
+                "u": (t("Undo the last step"), self.undo),
             },
         )
 
@@ -72,6 +74,7 @@ class ReviewQueue:
         self.counter = ui.label("").classes("count").props("role=status")
         ui.element("div").classes("grow")
         for text, key, action, main in (
+            (t("Undo"), "u", self.undo, False),
             (t("Snooze"), "s", self.snooze, False),
             (t("Assign to me"), "i", lambda: self.assign(mine), False),
             (t("Note"), "n", self.note, False),
@@ -197,6 +200,16 @@ class ReviewQueue:
         if text:
             await self.assign(self.view.person.name, text)
 
+    async def undo(self) -> None:
+        """Take the last step on this page back, and open its case."""
+        if not self.last:
+            self.view.say(self.view.t("There is nothing to undo on this page."))
+            return
+        self.here, self.last = self.last, ""
+        text = self.view.t("Taken back: {payment}", payment=self.here)
+        await self._send({"step": "undo"}, text)
+        self.last = ""
+
     async def _send(self, body: dict[str, Any], done: str) -> Answer | None:
         """Take a step on the open review once; the next key waits for it."""
         if self.busy or not self.here:
@@ -209,6 +222,8 @@ class ReviewQueue:
             )
         finally:
             self.busy = False
+        if answer is not None:
+            self.last = payment
         following = places[places.index(payment) + 1 :] if payment in places else []
         await self.refresh()
         left = [review["payment_id"] for review in self.reviews]

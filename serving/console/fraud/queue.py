@@ -37,6 +37,7 @@ class ReviewQueue:
         self.here = view.query.get("payment", "")
         self.reviews: list[dict[str, Any]] = []
         self.done = 0
+        self.shown = ""  # the status of the open case, as it is shown
         self.last = ""  # the payment of the last step, for undo
         self.busy = False
 
@@ -161,6 +162,7 @@ class ReviewQueue:
                 return
         answer = await self.view.try_call(self.view.api.get(f"{_PATH}/{payment_id}"))
         if answer is not None and self.here == payment_id:
+            self.shown = answer["review"]["status"]
             self.case.clear()
             with self.case:
                 show_case(self.view, answer)
@@ -179,8 +181,31 @@ class ReviewQueue:
             "approve": self.view.t("Approved: {payment}", payment=self.here),
             "reject": self.view.t("Rejected: {payment}", payment=self.here),
         }
+        if self.busy or not self.here or await self._is_decided_elsewhere():
+            return
         if await self._send({"step": step}, told[step]) is not None:
             self.done += 1
+
+    async def _is_decided_elsewhere(self) -> bool:
+        """True if a colleague ended the open review meanwhile; that is told, and the next opened.
+
+        The API takes a second verdict as a change of mind: it must not happen unseen.
+        """
+        payment = self.here
+        answer = await self.view.try_call(self.view.api.get(f"{_PATH}/{payment}"))
+        if answer is None:
+            return True
+        status = answer["review"]["status"]
+        if status not in {"approved", "rejected"} or status == self.shown:
+            return False
+        author = answer["audit"][-1]["author"] if answer["audit"] else ""
+        text = "{payment} was decided by {author}: {status}"
+        names = words.statuses(self.view)
+        said = self.view.t(text, payment=payment, author=author, status=names[status])
+        self.view.say(said, kind="warning")
+        await self.refresh()
+        await self._open(self.reviews[0]["payment_id"] if self.reviews else "")
+        return True
 
     async def snooze(self) -> None:
         """Put the open review off for an hour."""

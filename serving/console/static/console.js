@@ -147,11 +147,19 @@
     else if (tries) setTimeout(() => nameEditor(id, name, tries - 1), 100);
   };
 
-  /* NiceGUI's chart cannot be taken away before it is drawn: until then this stands for it. */
-  const guardCharts = (tries = 200) => {
+  /* NiceGUI's chart fails when it is taken away before it is drawn: it has nothing to dispose of. */
+  const mend = (component) => {
+    if (component?.methods?.update_chart) {
+      component.beforeUnmount = function () { this.chart?.dispose(); };
+    }
+    return component;
+  };
+  const guardCharts = (tries = 400) => {
     const app = document.getElementById("app")?.__vue_app__;
-    if (app) app.config.globalProperties.chart = { dispose() {} };
-    else if (tries) setTimeout(() => guardCharts(tries - 1), 25);
+    if (!app) return tries && setTimeout(() => guardCharts(tries - 1), 25);
+    Object.values(app._context.components).forEach(mend);
+    const add = app.component.bind(app);
+    app.component = (tag, ...made) => add(tag, ...made.map(mend));
   };
   guardCharts();
 

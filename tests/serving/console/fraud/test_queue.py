@@ -81,7 +81,7 @@ class TestQueue:
         person.press("s")
         person.told(f"Snoozed for an hour: {payment}")
         assert payment in reviews(server, "snoozed")
-        assert [step["step"] for step in audit(server, payment)] == ["assign", "snooze"]
+        assert [step["step"] for step in audit(server, payment)][-2:] == ["assign", "snooze"]
 
     def test_two_analysts_decide_one_payment_once(self, enter, server):
         first, second = enter("carl"), enter("dora")

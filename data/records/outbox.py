@@ -201,6 +201,22 @@ class Outbox:
 
         return self._database.alone(work)
 
+    def forget(self, before: datetime) -> int:
+        """Drop messages from before a moment that no delivery waits for; how many there were."""
+        table, messages = self._deliveries, self._messages
+        old = sa.select(messages.c.seq).where(messages.c.occurred_at < before)
+        waiting = sa.select(table.c.seq).where(table.c.state == "waiting")
+        gone = sa.delete(messages).where(
+            messages.c.occurred_at < before, messages.c.seq.not_in(waiting)
+        )
+        ended = sa.delete(table).where(table.c.seq.in_(old), table.c.state != "waiting")
+
+        def work(connection: sa.Connection) -> int:
+            connection.execute(ended)
+            return connection.execute(gone).rowcount
+
+        return self._database.alone(work)
+
     def _found(self, where: Any, limit: int) -> list[MessageDelivery]:
         table, messages = self._deliveries, self._messages
         names = (messages.c.message_id, messages.c.kind, messages.c.occurred_at, messages.c.body)

@@ -21,6 +21,7 @@ from data.decisions import (
     row_of,
 )
 from data.records.alerts import AlertRecords
+from data.records.audit import AuditLog
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
@@ -66,6 +67,7 @@ class Records:
         self.measures = MeasureRecords(self.database, self.tables)
         self.alerts = AlertRecords(self.database, self.tables, self.outbox)
         self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
+        self.audit = AuditLog(self.database, self.tables)
         self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
         self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(

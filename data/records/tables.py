@@ -57,6 +57,7 @@ class Tables:
     subscriptions: sa.Table
     deliveries: sa.Table
     databases: sa.Table
+    audit: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -196,6 +197,7 @@ def tables(namespace: str) -> Tables:
         sa.Column("former_digest", sa.Text),
         sa.Column("former_until", Utc),
         sa.Column("per_minute", sa.Integer),
+        sa.Column("owner", sa.Text),
     )
     exposures = table(
         "exposures",
@@ -351,6 +353,16 @@ def tables(namespace: str) -> Tables:
         sa.Column("database_id", sa.Text, primary_key=True),
         sa.Column("created_at", Utc, nullable=False),
     )
+    audit = table(
+        "audit",
+        numbered(),
+        sa.Column("at", Utc, nullable=False),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("actor", "owner", "action", "target", "previous", "digest")
+        ),
+        sa.Index(f"{namespace}_audit_digest", "digest"),
+    )
     return Tables(
         metadata,
         events,
@@ -378,6 +390,7 @@ def tables(namespace: str) -> Tables:
         subscriptions,
         deliveries,
         databases,
+        audit,
     )
 
 

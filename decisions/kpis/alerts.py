@@ -92,6 +92,8 @@ def _missing(records: Records, feed: str, name: str, day: date) -> KpiFinding | 
 
 
 def _past_bound(records: Records, kpi: Kpi, cause: str, day: date) -> KpiFinding | None:
+    if kpi.warn is None:
+        return None
     since = day - timedelta(days=kpi.window_days - 1)
     frame = daily_sums(records, kpi, since=since, until=day)
     status = status_of(kpi, frame)

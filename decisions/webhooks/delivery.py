@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from decisions.logs import log_defect
 from decisions.webhooks.sending import Send, SendError
 
 ROUND = 2_000  # deliveries read at once
+KEPT = timedelta(days=90)  # messages, for replay
+_TIDY_SECONDS = 3_600.0
 _LOCK = "webhooks"
 
 
@@ -102,6 +105,7 @@ class DeliveryWorker:
 
     def __init__(self, records: Records, send: Send, *, seconds: float) -> None:
         self._records, self._send, self._seconds = records, send, seconds
+        self._tidied = float("-inf")
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -118,10 +122,17 @@ class DeliveryWorker:
             self._thread.join(timeout=30)
             self._thread = None
 
+    def _tidy(self) -> None:
+        """Once an hour, drop what is older than KEPT and waits for nobody."""
+        if time.monotonic() - self._tidied > _TIDY_SECONDS:
+            self._records.outbox.forget(datetime.now(UTC) - KEPT)
+            self._tidied = time.monotonic()
+
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
             try:
                 deliver_due(self._records, self._send)
+                self._tidy()
             except DatabaseError:  # it is looked at again; `readyz` says that the database is away
                 continue
             except Exception as error:  # the worker goes on, whatever one look met

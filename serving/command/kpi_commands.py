@@ -104,3 +104,37 @@ def deliver_webhooks(as_json: Json = False) -> None:
     settings = load_settings()
     report = deliver_due(open_records(settings), sender(settings))
     show(vars(report), as_json)
+
+
+@commands.command("consume")
+def consume_streams(
+    streams: Annotated[
+        list[str] | None, typer.Argument(help="events, outcomes, stock; by default all.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=5_000, help="Messages taken together.")] = 500,
+    until_empty: Annotated[bool, typer.Option(help="End when nothing waits.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take events, outcomes of payments and counts of stock from the broker, until stopped.
+
+    ARGOSY_BROKER_URL says where; queues are NAMESPACE.events and so on, NAMESPACE.dead keeps what
+    cannot be read.
+    """
+    from data.environment import load_settings
+    from decisions.runtime import open_runtime
+    from decisions.streams.broker import STREAMS
+    from decisions.streams.connecting import connector
+    from decisions.streams.consume import consume
+
+    chosen = [stream for stream in STREAMS if stream in (streams or STREAMS)]
+    if unknown := sorted(set(streams or ()) - set(STREAMS)):
+        raise typer.BadParameter(f"{', '.join(unknown)}: say some of {', '.join(STREAMS)}")
+    settings = load_settings()
+    runtime = open_runtime(settings)
+    counts = consume(
+        runtime,
+        connector(settings, chosen, batch),
+        batch=batch,
+        is_over=lambda _, idle: until_empty and idle,
+    )
+    show({"taken": dict(counts.taken), "dead": counts.dead}, as_json)

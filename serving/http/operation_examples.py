@@ -83,6 +83,22 @@ BODIES: Mapping[str, Any] = {
         "value": "tok_5f2a",
         "reason": "reported as stolen",
     },
+    "set_list_entries": {
+        "entries": [
+            {
+                "list": "watch",
+                "column": "ip_address",
+                "value": "203.0.113.0/24",
+                "reason": "a wave of card testing",
+            },
+            {
+                "list": "watch",
+                "column": "email_domain",
+                "value": "mail.example",
+                "reason": "throw-away addresses",
+            },
+        ]
+    },
     "set_rule": {
         "name": "large_and_far",
         "text": "A large amount, sent to another country than the card's",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,9 +13,16 @@ from decisions.fraud.controls import LIST, RULE
 from decisions.fraud.expressions import LONGEST, ExpressionError
 from decisions.fraud.feedback import Moment
 from decisions.fraud.history import DryRun, dry_run
-from decisions.fraud.lists import Column, ListName, entry_of, folded
+from decisions.fraud.lists import (
+    MOST_ENTRIES,
+    Column,
+    EntryValueError,
+    ListName,
+    entry_of,
+    normal_form,
+)
 from decisions.fraud.live_engine import LiveEngine
-from decisions.fraud.rules import SHIPPED, About, FraudRule, vars_of
+from decisions.fraud.rules import SHIPPED, TYPES, About, FraudRule, rule_example, vars_of
 from decisions.runtime import Runtime
 from models.fraud import Action
 from serving.http.auth import scoped
@@ -59,6 +67,21 @@ class EntryAnswer(BaseModel):
     hits: int
 
 
+class EntriesBody(BaseModel):
+    """Several entries."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entries: list[EntryBody] = Field(min_length=1, max_length=10_000)
+
+
+class EntriesKept(BaseModel):
+    """How many entries were written down, and their ids in the order of the request."""
+
+    entries: int
+    entry_ids: list[str]
+
+
 class EntryPage(Page[EntryAnswer]):
     """Entries, the newest first."""
 
@@ -94,6 +117,21 @@ class RulePage(BaseModel):
 
     version: str
     data: list[RuleAnswer]
+
+
+class RuleField(BaseModel):
+    """What a rule may name. type: float, str or bool; example: a rule that names it."""
+
+    name: str
+    type: Literal["float", "str", "bool"]
+    example: str
+
+
+class RuleFields(BaseModel):
+    """The fields, by name. Besides, a rule may name your own signals, x_… of any type."""
+
+    about: About
+    data: list[RuleField]
 
 
 class RuleTrial(BaseModel):
@@ -141,9 +179,10 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         """Put an entry on a list, change it, or take it away. It acts at once; in other workers
         within `reload_seconds`."""
         given = valid(EntryBody, body)
+        key = _entry_id(given, "/value")
 
         def work() -> EntryAnswer:
-            key = entry_id(given)
+            _must_fit(engine, [key])
             text = given.model_dump(mode="json", exclude_none=True)
             note = runtime.records.journal.add(LIST, key, author=author(request), body=text)
             engine.changed()
@@ -152,10 +191,51 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
 
         return once(runtime, request, given, work, status=201)
 
+    @routes.post(
+        "/lists:bulk",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=EntriesKept,
+        openapi_extra=schema(EntriesBody),
+    )
+    def set_list_entries(request: Request, body: _Body) -> Response:
+        """Put up to 10,000 entries on lists, change them, or take them away, all or none."""
+        given = valid(EntriesBody, body)
+        keys = [
+            _entry_id(each, f"/entries/{place}/value") for place, each in enumerate(given.entries)
+        ]
+
+        def work() -> EntriesKept:
+            _must_fit(engine, keys)
+            bodies = [each.model_dump(mode="json", exclude_none=True) for each in given.entries]
+            notes = list(zip(keys, bodies, strict=True))
+            runtime.records.journal.add_many(LIST, notes, author=author(request))
+            engine.changed()
+            return EntriesKept(entries=len(keys), entry_ids=keys)
+
+        return once(runtime, request, given, work, status=201)
+
+
+def _must_fit(engine: LiveEngine, keys: Sequence[str]) -> None:
+    """Problem 409 where the lists would have more than MOST_ENTRIES entries."""
+    known = {entry.entry_id for entry in engine.current().lists.all()}
+    count = len(known.union(keys))
+    if count > MOST_ENTRIES and not known.issuperset(keys):
+        message = f"The lists would have {count:,} entries, at most {MOST_ENTRIES:,}; remove some."
+        raise Problem(409, "lists_full", message)
+
+
+def _entry_id(given: EntryBody, pointer: str) -> str:
+    """`entry_id`; Problem 422 for a value that is none of its column."""
+    try:
+        return entry_id(given)
+    except EntryValueError as error:
+        raise _faulty(pointer, str(error)) from None
+
 
 def entry_id(given: EntryBody) -> str:
-    """Of list, column and value: the same entry again is the same."""
-    text = f"{given.list}\x1f{given.column}\x1f{folded(given.value)}"
+    """Of list, column and value: the same entry again is the same. Raises EntryValueError."""
+    text = f"{given.list}\x1f{given.column}\x1f{normal_form(given.column, given.value)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -168,6 +248,15 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         failed = Counter(name for each in last for name in each.rules_failed)
         rules = [_told(rule, failed[rule.name]) for rule in used.rules]
         return RulePage(version=used.version, data=rules)
+
+    @routes.get("/rules/fields")
+    def list_rule_fields(about: About = "payment") -> RuleFields:
+        """What a rule may name, with types and examples: columns, model inputs, lists."""
+        fields = [
+            RuleField(name=name, type=kind, example=rule_example(name, kind))
+            for name, kind in sorted(TYPES[about].items())
+        ]
+        return RuleFields(about=about, data=fields)
 
     @routes.post(
         "/rules",

@@ -1,20 +1,25 @@
 """Batch scores: everyone once, as over HTTP, again without a move."""
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.lake import open_lake
-from decisions.batch import score_use_case
+from decisions.batch import keep_answers, score_use_case
 from decisions.customers.batch import CustomerScoreError
 from decisions.customers.cohorts import COHORT_COLUMNS, cohort_table
 from decisions.customers.profile import profile_customer
 from decisions.customers.segment_report import members_of, report_segments
 from decisions.customers.value import VALUE_COLUMNS
 from decisions.runtime import Runtime
+from features.store import Store
 from tests.decisions.customers.shop import trained_shop
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def silent(text: str, share: float | None) -> None:
@@ -48,7 +53,7 @@ def test_the_same_answer_for_one_customer(runtime: Runtime, scored: pd.DataFrame
     assert profile.served_by == "model"
     assert not profile.degraded
     for name in ("expected_orders", "expected_margin", "alive_probability", "usual_gap_days"):
-        assert profile.values[name] == pytest.approx(row[name], rel=1e-6), name
+        assert profile.values[name] == pytest.approx(row[name], rel=1e-6, abs=0.005), name
     for name in ("segment", "credit_rating"):
         assert profile.values[name] == row[name]
 
@@ -72,6 +77,18 @@ def test_what_fraud_reads_is_in_the_store(runtime: Runtime, scored: pd.DataFrame
     found = runtime.store.online_values("customers", asked, runtime.now())[0]
     assert found["expected_margin_365d"] > 0
     assert found["customer_segment"]
+
+
+def test_training_writes_what_fraud_reads(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(trained_shop().home, home)
+    settings = trained_shop().model_copy(update={"home": home})
+    shutil.rmtree(home / "features" / "customer_value")
+    assert Store(settings, open_lake(settings)).latest("customer_value", FAR).empty
+    keep_answers(settings, ("fraud", "customers"), None, silent)
+    kept = Store(settings, open_lake(settings)).latest("customer_value", FAR)
+    assert len(kept) == open_lake(settings).read("orders")["customer_id"].nunique()
+    assert kept["expected_margin_365d"].notna().all()
 
 
 def test_segments_count_everyone_and_list_the_best(runtime: Runtime, scored: pd.DataFrame) -> None:

@@ -154,6 +154,19 @@ def test_a_message_with_an_identity_is_written_once(records: Records) -> None:
     assert [records.outbox.send([message]) for _ in range(2)] == [1, 0]
 
 
+def test_old_messages_are_dropped_unless_they_wait(records: Records) -> None:
+    records.outbox.send(numbered(2, 2))
+    subscribe(records, "http://127.0.0.1:1/")
+    records.outbox.send(numbered(1, 1))
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    assert records.outbox.forget(later) == 2
+    sent: list[str] = []
+    deliver_due(records, lambda _, message: sent.append(message.key))
+    assert sent == ["po0"]
+    assert records.outbox.forget(later) == 1
+    assert records.outbox.deliveries("erp", "delivered") == []
+
+
 def test_a_signature_is_that_of_the_specification() -> None:
     """The example of the Standard Webhooks specification."""
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

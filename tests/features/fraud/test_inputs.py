@@ -264,7 +264,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
 
 
 def test_the_views_are_whole() -> None:
-    assert SERVICE == ("payment_velocity", "customer_risk")
+    assert SERVICE == ("payment_velocity", "customer_risk", "customer_value")
     tables = {name: table(name, []) for name in ("payments", "chargebacks", "customers")}
     for view in VIEWS:
         assert view.build is not None

@@ -1,7 +1,9 @@
 """Quantiles from the errors of a back-test."""
 
 import numpy as np
+import pandas as pd
 
+from models.forecasting.baselines import Baseline
 from models.forecasting.distribution import LEVELS, Errors, calibrated
 
 
@@ -35,3 +37,28 @@ def test_quantiles_of_usual_errors_are_those_seen() -> None:
     at = dict(zip(LEVELS, told, strict=True))
     assert abs(at[0.5] - 20.0) < 0.1
     assert abs(at[0.9] - 21.28) < 0.1
+
+
+def test_no_quantile_is_beyond_what_a_series_and_its_forecast_have_seen() -> None:
+    """Ninety days of nothing, as all orders were cancelled, then three days with one each."""
+    days = pd.date_range("2024-01-01", periods=93, freq="D", tz="UTC")
+    parts = [
+        pd.DataFrame(
+            {
+                "warehouse_id": "w",
+                "product_id": f"p{number}",
+                "event_timestamp": days + pd.Timedelta(days=1),
+                "period_start": days.strftime("%Y-%m-%d"),
+                "frequency": "day",
+                "quantity": np.where(np.arange(93) >= 90, float(number % 3), 0.0),
+                "price": 1.0,
+                "currency": "EUR",
+                "censored": False,
+            }
+        )
+        for number in range(8)
+    ]
+    history = pd.concat(parts, ignore_index=True)
+    answer = Baseline("moving_average", horizon=14).fit(history).predict(history)
+    assert answer["q99"].max() <= 3 * 2
+    assert answer["w99"].max() <= 3 * 2 * np.sqrt(14)

@@ -129,9 +129,9 @@ def test_the_frame_pairs_each_origin_with_what_came_after(
 def test_enough_is_checked(frame: pd.DataFrame) -> None:
     assert RECIPE.check(frame) == []
     (nothing,) = RECIPE.check(frame.iloc[:0])
-    assert "argosy train forecasting" in nothing
+    assert "has sales in `orders` over several closed periods" in nothing
     (few,) = RECIPE.check(frame[frame["event_timestamp"] == frame["event_timestamp"].max()])
-    assert few.startswith("Past forecasts cover 1 closed periods of 1 origins")
+    assert few.startswith("Closed periods of `orders` to replay: 1 of at least 4, from 1 of at")
 
 
 def test_sparse_origins_carry_the_weeks_between(context: Context, tmp_path: object) -> None:

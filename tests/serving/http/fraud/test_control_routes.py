@@ -1,6 +1,7 @@
 """The analyst's side of fraud: lists, rules, reviews, replay, watch, breaker, returns, orders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
 from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
+from decisions.fraud.rules import TYPES as TYPES_OF_RULES
 from decisions.fraud.tuning import retune
+from features.customers import VALUE_FEATURES
 from models.base import Release
-from models.fraud import Costs, FraudPolicy
+from models.fraud import ACTIONS, Costs, FraudPolicy
+from serving.http.fraud import control_routes
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
@@ -183,6 +187,71 @@ def test_the_allow_list_overrules_all_but_the_block_list(shop: Any) -> None:
     assert shop.decide(payment_id="b", **large).json()["decision"] == "block"
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "hit", "missed"),
+    [
+        ("ip_address", "203.0.113.0/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "203.0.113.5/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "2001:DB8::/48", "2001:db8:0:1::7", "2001:db8:1::7"),
+        ("ip_address", "2001:0db8:0:0::7", "2001:db8::7", "2001:db8::8"),
+        ("ip_address", "203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"),
+        ("email_domain", "@Mail.Example", "shop.mail.example", "othermail.example"),
+        ("card_bin", "411111", "41111122", "411112"),
+        ("billing_country", "de", "DE", "FR"),
+    ],
+)
+def test_an_entry_names_all_that_belongs_to_it(
+    shop: Any, column: str, value: str, hit: str, missed: str
+) -> None:
+    post(shop, "lists", list="block", column=column, value=value, reason="r")
+    calm = {"amount": 9.0, "address_match": True, "billing_country": "FR"}
+    blocked = shop.decide(payment_id="a", **{**calm, column: hit}).json()
+    assert "block_listed" in blocked["rules_hit"]
+    other = shop.decide(payment_id="b", **{**calm, column: missed}).json()
+    assert "block_listed" not in other["rules_hit"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("ip_address", "0.0.0.0/0"),
+        ("ip_address", "::/0"),
+        ("ip_address", "203.0.113.0/99"),
+        ("card_bin", "41"),
+        ("card_bin", "visa"),
+        ("shipping_country", "Germany"),
+    ],
+)
+def test_an_entry_that_names_nothing_or_everybody_is_refused(
+    shop: Any, column: str, value: str
+) -> None:
+    problem = post(shop, "lists", 422, list="block", column=column, value=value, reason="r")
+    assert problem["errors"][0]["pointer"] == "/value"
+
+
+def test_entries_are_imported_all_or_none(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [
+        {"list": "watch", "column": "card_id", "value": f"k{n}", "reason": "r"} for n in range(500)
+    ]
+    kept = post(shop, "lists:bulk", entries=many)
+    assert kept["entries"] == 500
+    bad = {"list": "block", "column": "ip_address", "value": "1.2.3.4/1", "reason": "r"}
+    problem = post(shop, "lists:bulk", 422, entries=[many[0], bad])
+    assert problem["errors"][0]["pointer"] == "/entries/1/value"
+    monkeypatch.setattr(control_routes, "MOST_ENTRIES", 500)
+    one_more = {"list": "watch", "column": "card_id", "value": "more", "reason": "r"}
+    assert post(shop, "lists", 409, **one_more)["code"] == "lists_full"
+    post(shop, "lists", **many[0], removed=True)  # what is there may still be changed
+
+
+def test_what_rules_may_name_is_told_with_examples_that_are_rules(shop: Any) -> None:
+    for about in ("payment", "return", "order"):
+        found = shop.client.get(f"/v1/fraud/rules/fields?about={about}").json()["data"]
+        assert {each["name"] for each in found} == set(TYPES_OF_RULES[about])
+        for each in found[:: max(len(found) // 40, 1)]:
+            assert compiled(each["example"], TYPES_OF_RULES[about])
+
+
 def test_look_alikes_of_width_and_case_are_one() -> None:
     assert folded("ＭＡＸ@example.com") == folded("max@Example.com ")
     assert folded("\ud800") == "\ud800"
@@ -331,6 +400,45 @@ def test_undo_takes_back_the_last_step_of_any_kind(shop: Any) -> None:
     review = shop.client.get("/v1/fraud/reviews/one").json()["review"]
     assert review["assignee"] is None
     assert "one" not in frauds(shop)
+
+
+# What a customer is worth ------------------------------------------------------------------
+
+
+def test_a_wrong_decline_costs_what_the_customer_is_expected_to_bring(
+    shop_settings: Any, release: Release
+) -> None:
+    costs = Costs(margin=0.05, goodwill=1.0, decline_loses=0.5, most_customer_value=2_000.0)
+    release = replace(release, policy=FraudPolicy(costs).numbers())
+    shop = Shop(shop_settings, release)
+    shop.runtime.registry.load = lambda row, version: release
+    at = pd.Timestamp("2025-03-01T09:00:00Z")
+    worth = pd.DataFrame({"customer_id": ["rich", "poor"], "event_timestamp": at})
+    for name, kind in VALUE_FEATURES.items():
+        worth[name] = "regular" if kind == "str" else [900.0, 5.0]
+    told = {}
+    with shop.client:
+        shop.runtime.store.write("customer_value", worth)
+        for who in ("rich", "poor", "unknown"):
+            for amount in (20.0, 40.0, 80.0, 160.0, 320.0):
+                own = dict.fromkeys(("payment_id", "card_id", "device_id"), f"{who}{amount:.0f}")
+                told[who, amount] = shop.decide(customer_id=who, amount=amount, **own).json()
+        for each in shop.runtime.records.decisions():
+            assert replay(each, shop.runtime.records, shop.runtime.registry).same
+    swayed = [
+        amount
+        for who, amount in told
+        if who == "rich" and told["rich", amount]["decision"] != told["poor", amount]["decision"]
+    ]
+    assert swayed
+    for amount in swayed:
+        rich, poor = told["rich", amount], told["poor", amount]
+        assert ACTIONS.index(rich["decision"]) < ACTIONS.index(poor["decision"])
+        (said,) = [r for r in rich["reasons"] if r["code"] == "CUSTOMER_EXPECTED_MARGIN"]
+        assert "900.00" in said["text"]
+    for (who, _), answer in told.items():
+        codes = {reason["code"] for reason in answer["reasons"]}
+        assert who != "unknown" or "CUSTOMER_EXPECTED_MARGIN" not in codes
 
 
 # Breaker, watch, policy ---------------------------------------------------------------------

@@ -14,7 +14,7 @@ from data.settings import Settings
 from decisions.fraud.filling import fill, known_payments
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import PLAN, SERVICE, VIEWS, event, payment_velocity
+from features.fraud import PLAN, event, payment_velocity
 from features.store import Store
 from serving.http.app import create_app
 
@@ -27,9 +27,7 @@ class FirstDay:
     def __init__(self, settings: Settings) -> None:
         settings = settings.model_copy(update={"use_cases": ("fraud",)})
         self.runtime = Runtime(settings)
-        self.runtime.store = Store(
-            settings, self.runtime.lake, views=VIEWS, services={"fraud": SERVICE}
-        )
+        self.runtime.store = Store(settings, self.runtime.lake)
         self.runtime.refresh = lambda: None  # type: ignore[method-assign]
         self.client = TestClient(create_app(settings, self.runtime))
 

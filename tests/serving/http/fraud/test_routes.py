@@ -22,7 +22,7 @@ from decisions.fraud.filling import fill_apart, is_due
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from features.counters import CountersError
-from features.fraud import FEATURES, SERVICE, VIEWS, amounts, inputs
+from features.fraud import FEATURES, VIEWS, amounts, inputs
 from features.store import Store
 from models.base import Release
 from models.fraud import BoostedTrees, Costs, FraudPolicy
@@ -119,9 +119,7 @@ class Shop:
     def __init__(self, settings: Settings, release: Release | None) -> None:
         settings = settings.model_copy(update={"use_cases": ("fraud",)})
         self.runtime = Runtime(settings)
-        self.runtime.store = Store(
-            settings, self.runtime.lake, views=VIEWS, services={"fraud": SERVICE}
-        )
+        self.runtime.store = Store(settings, self.runtime.lake)
         self.runtime.release = lambda row: release if row == "fraud" else None  # type: ignore[method-assign]
         self.runtime.refresh = lambda: None  # type: ignore[method-assign]
         self.client = TestClient(create_app(settings, self.runtime))

@@ -119,8 +119,8 @@ class Settings(BaseSettings):
 
     broker_url: str | None = Field(
         None,
-        description="amqp://user:password@host:5672/ of RabbitMQ, for argosy consume "
-        "(pip install 'argosy[streams]').",
+        description="amqp://user:password@host:5672/ of RabbitMQ or nats://host:4222 of NATS, for "
+        "argosy consume (pip install 'argosy[streams]').",
     )
     webhook_private_addresses: bool = Field(
         False, description="Whether webhooks may go to addresses within your own network."
@@ -197,7 +197,9 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _is_broker(cls, value: str | None) -> str | None:
-        return _of_scheme(value, ("amqp://", "amqps://"), "amqp://user:password@host:5672/")
+        return _of_scheme(
+            value, ("amqp://", "amqps://", "nats://"), "amqp://user:password@host:5672/"
+        )
 
     @field_validator("smtp_url")
     @classmethod

@@ -59,7 +59,7 @@ def test_every_panel_of_the_dashboard_has_a_query(file: str) -> None:
 
 def test_the_set_runs_without_root_on_a_read_only_root() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    for name in ("argosy", "clockwork"):
+    for name in ("argosy", "schedule"):
         service = services[name]
         assert service["user"] == "10001"
         assert service["read_only"] is True

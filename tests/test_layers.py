@@ -35,6 +35,7 @@ ONLY_HERE = {
     "uvicorn": ("serving/http/", "serving/console/"),
     "nicegui": ("serving/console/",),
     "typer": ("serving/command/",),
+    "nats": ("decisions/streams/nats_jetstream.py",),
     "pika": ("decisions/streams/rabbitmq.py",),
 }
 MOST_LINES = 16_500  # of one column

@@ -37,22 +37,20 @@ class Outbox:
         connection: of that transaction; messages: what happened, in order. Returns how many are
         new: a message with an identity is written once.
         """
+        now = datetime.now(UTC)
+        rows = {
+            row["message_id"]: row
+            for message in messages
+            for row in [_row(message, now)]  # of two with one id the last counts
+        }
+        if not rows:
+            return 0
         table = self._messages
-        insert = self._database.insert(table, ("message_id",)).returning(table.c.seq)
-        now, new = datetime.now(UTC), 0
-        for message in messages:
-            row = {
-                "message_id": message.message_id(uuid.uuid4().hex),
-                "kind": message.kind,
-                "key": message.key,
-                "occurred_at": now,
-                "body": orjson.dumps(dict(message.data)).decode(),
-            }
-            seq = connection.execute(insert, row).scalar()
-            if seq is not None:
-                new += 1
-                self._address(connection, int(seq), message.kind, message.key, now)
-        return new
+        insert = self._database.insert(table, ("message_id",))
+        statement = insert.returning(table.c.seq, table.c.message_id)
+        new = connection.execute(statement, list(rows.values())).all()
+        self._address(connection, [(row.seq, rows[row.message_id]) for row in new], now)
+        return len(new)
 
     def send(self, messages: Sequence[OutgoingMessage]) -> int:
         """Write messages whose effect lies outside the database; how many are new."""
@@ -71,22 +69,23 @@ class Outbox:
         return (row.message_id, orjson.loads(row.body)) if row is not None else None
 
     def _address(
-        self, connection: sa.Connection, seq: int, kind: str, key: str, now: datetime
+        self,
+        connection: sa.Connection,
+        messages: Sequence[tuple[int, Mapping[str, Any]]],
+        now: datetime,
     ) -> None:
-        """A delivery to every subscriber of the kind."""
+        """A delivery of each message to every subscriber of its kind."""
         table = self._subscriptions
-        wants = (table.c.kinds == "") | table.c.kinds.like(f"% {kind} %")
-        chosen = sa.select(
-            table.c.name,
-            sa.literal(seq),
-            sa.literal(key),
-            sa.literal("waiting"),
-            sa.literal(0),
-            sa.literal(now, type_=self._deliveries.c.due_at.type),
-            sa.literal(""),
-        ).where(wants, table.c.stopped_at.is_(None))
-        columns = ["subscription", "seq", "key", "state", "attempts", "due_at", "error"]
-        connection.execute(sa.insert(self._deliveries).from_select(columns, chosen))
+        query = sa.select(table.c.name, table.c.kinds).where(table.c.stopped_at.is_(None))
+        fresh = {"state": "waiting", "attempts": 0, "due_at": now, "error": ""}
+        rows = [
+            {"subscription": name, "seq": seq, "key": row["key"]} | fresh
+            for name, kinds in connection.execute(query).all()
+            for seq, row in messages
+            if not kinds or row["kind"] in kinds.split()
+        ]
+        if rows:
+            connection.execute(sa.insert(self._deliveries), rows)
 
     # Subscriptions --------------------------------------------------------------------------
 
@@ -224,6 +223,16 @@ class Outbox:
         query = query.where(where).order_by(table.c.seq).limit(limit)
         rows = self._database.read(lambda c: c.execute(query).mappings().all())
         return [_delivery(dict(row)) for row in rows]
+
+
+def _row(message: OutgoingMessage, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": message.message_id(uuid.uuid4().hex),
+        "kind": message.kind,
+        "key": message.key,
+        "occurred_at": now,
+        "body": orjson.dumps(dict(message.data)).decode(),
+    }
 
 
 _CHANGING = ("state", "attempts", "due_at", "error")

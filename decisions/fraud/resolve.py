@@ -105,7 +105,7 @@ def resolve(
     rules: those in use; explain: whether the model's reasons are given also when the action is
     `allow`.
     """
-    hit, failed = rules.judge(_named(case, without_model=scored is None))
+    hit, failed = rules.judge(named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and not _overrules(case, hit):
@@ -144,8 +144,11 @@ def _overrules(case: PaymentCase, hit: Sequence[FraudRule]) -> bool:
     return "block" in case.listed or any(rule.name in ATTACK_RULES for rule in hit)
 
 
-def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
-    """All that a rule may name."""
+def named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
+    """All that a rule may name.
+
+    case: what the payment is judged on; without_model: whether no model says anything of it.
+    """
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
     named = {**case.payment, **case.facts, **lists, "without_model": without_model}
     return named | {"amount_unknown": case.amount != case.amount}

@@ -14,9 +14,24 @@ def connector(settings: Settings, streams: Sequence[Stream], batch: int) -> Call
     """
     url = settings.broker_url
     if url is None:
-        raise BrokerError("ARGOSY_BROKER_URL is not set; say amqp://user:password@host:5672/")
-    try:
-        from decisions.streams.rabbitmq import RabbitBroker
+        raise BrokerError("ARGOSY_BROKER_URL is not set; say amqp://… or nats://…")
+    try:  # each only where it is asked for: a shop has one broker
+        kind = _nats() if url.startswith("nats") else _rabbitmq()
     except ModuleNotFoundError as error:
-        raise BrokerError("pika is not installed: pip install 'argosy[streams]'") from error
-    return lambda: RabbitBroker(url, settings.namespace, streams, batch)
+        raise BrokerError(f"{error.name} is missing: pip install 'argosy[streams]'") from error
+    return lambda: kind(url, settings.namespace, streams, batch)
+
+
+_Kind = Callable[[str, str, Sequence[Stream], int], Broker]
+
+
+def _rabbitmq() -> _Kind:
+    from decisions.streams.rabbitmq import RabbitBroker
+
+    return RabbitBroker
+
+
+def _nats() -> _Kind:
+    from decisions.streams.nats_jetstream import NatsBroker
+
+    return NatsBroker

@@ -31,7 +31,11 @@ def check_address(url: str, settings: Settings) -> None:
     url: https://, http:// or mailto:. settings: whether private addresses are allowed, and where
     e-mails go out. Names are looked up anew before each message.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise SendError(f"{url}: {error}") from error
     if parts.scheme == "mailto":
         if settings.smtp_url is None:
             raise SendError(f"{url}: ARGOSY_SMTP_URL is not set, so no e-mail can go out")
@@ -42,10 +46,9 @@ def check_address(url: str, settings: Settings) -> None:
         raise SendError(f"{url}: say https://host/path, or mailto:name@example.com")
     if settings.webhook_private_addresses:
         return
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         found = {str(each[4][0]) for each in socket.getaddrinfo(parts.hostname, port)}
-    except OSError as error:
+    except (OSError, ValueError) as error:  # names that cannot be written in ASCII, too
         raise SendError(f"{url}: no such host ({error})") from error
     for address in sorted(found):
         if not ipaddress.ip_address(address.split("%")[0]).is_global:
@@ -98,7 +101,7 @@ def _post(client: httpx.Client, subscription: Subscription, delivery: MessageDel
     }
     try:
         answer = client.post(subscription.url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SendError(f"no answer: {error!r}") from error
     if not answer.is_success:
         raise SendError(f"answered {answer.status_code}")

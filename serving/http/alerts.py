@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from data.alerts import Alert, AlertError, AlertKind, Severity
 from data.decisions import Note
+from decisions.fraud.feedback import Moment
 from decisions.kpis.alerts import mute_alerts
 from decisions.kpis.catalogue import KPIS
 from decisions.kpis.metrics import KpiWatch
@@ -92,7 +93,7 @@ class AlertMute(BaseModel):
         Literal["market", "warehouse_id", "channel", "category"],
         Annotated[str, Field(max_length=128)],
     ] = Field(default_factory=dict, description="The part of the shop; empty: anywhere.")
-    until: AwareDatetime
+    until: Moment
     reason: str = Field(min_length=3, max_length=500)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from data.clock import EARLIEST_FACT
+from decisions.fraud.feedback import LATEST_YEAR
 from decisions.kpis.catalogue import DIMENSIONS, KPIS, Kpi
 from decisions.kpis.compute import whole_day
 from decisions.kpis.report import KpiValue, kpi_values, newest_day
@@ -98,7 +100,7 @@ def router(runtime: Runtime) -> APIRouter:
         Figures are those that `argosy kpis` computed last. A figure that is not known is null.
         """
         last = until or _last_day(runtime, kpi or ())
-        first = since or last - timedelta(days=_DAYS - 1)
+        first = since or max(last, date(1901, 1, 1)) - timedelta(days=_DAYS - 1)
         _check_span(first, last)
         given = zip(DIMENSIONS, (market, warehouse_id, channel, placement), strict=True)
         found = kpi_values(
@@ -124,7 +126,8 @@ def _last_day(runtime: Runtime, kpis: list[str] | tuple[str, ...]) -> date:
 
 
 def _check_span(first: date, last: date) -> None:
-    if first > last or (last - first).days >= _MOST_DAYS:
+    told = EARLIEST_FACT.year < first.year and last.year < LATEST_YEAR
+    if not told or first > last or (last - first).days >= _MOST_DAYS:
         why = f"it must be a day up to {_MOST_DAYS} days before `until`"
         raise Problem(
             422, "invalid_request", f"since: {why}.", fields=[FieldFault("/since", why, "query")]

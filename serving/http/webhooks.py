@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from data.messages import (
@@ -16,6 +16,7 @@ from data.messages import (
     Subscription,
     SubscriptionError,
 )
+from decisions.fraud.feedback import Moment
 from decisions.runtime import Runtime
 from decisions.webhooks.delivery import DeliveryWorker
 from decisions.webhooks.releases import ReleaseTeller
@@ -88,7 +89,7 @@ class ReplayRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"since": "2017-12-01T00:00:00Z"}]}
     )
 
-    since: AwareDatetime
+    since: Moment
     only_dead: bool = Field(False, description="Dead letters alone.")
 
 

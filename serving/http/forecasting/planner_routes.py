@@ -3,12 +3,12 @@
 import uuid
 from typing import Annotated, Any
 
-import pandas as pd
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from decisions.forecasting.override_layer import Renewal, renew
+from decisions.forecasting.reports import report
 from decisions.runtime import Runtime
-from features.forecasting import Override, OverrideError, exceptions, outcomes, value_added
+from features.forecasting import Override, OverrideError
 from serving.http.errors import Problem
 from serving.http.forecasting.planner_schemas import (
     Correction,
@@ -114,8 +114,7 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
 
         With `Accept: text/csv`, or that of XLSX, all pairs.
         """
-        rates = runtime.lake.read("fx_rates", as_of=runtime.now())
-        table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
+        table = report(runtime, "exceptions", warehouse_id)
         if media_type := file_type_of(accept):
             return table_answer(table, media_type)
         rows = [
@@ -131,7 +130,7 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         """Forecast value added on closed periods: naive, seasonal naive, model, and final (with
         overrides).
         """
-        table = value_added(_outcomes(runtime, warehouse_id))
+        table = report(runtime, "value_added", warehouse_id)
         return ValuePage(data=[Value.model_validate(one) for one in table.to_dict("records")])
 
     @routes.get("/forecasts/corrections")
@@ -143,9 +142,3 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         demand = runtime.store.history("demand", runtime.now(), only=pair)
         rows: list[Correction] = list(corrections(demand))
         return CorrectionPage(**cut_page(rows, limit, cursor))
-
-
-def _outcomes(runtime: Runtime, warehouse_id: str | None) -> pd.DataFrame:
-    now, only = runtime.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
-    views = ("forecast", "model_forecast", "demand")
-    return outcomes(*(runtime.store.history(view, now, only=only) for view in views))

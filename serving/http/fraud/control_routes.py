@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from decisions.fraud.controls import LIST, RULE
 from decisions.fraud.expressions import LONGEST, ExpressionError
 from decisions.fraud.feedback import Moment
-from decisions.fraud.history import DryRun, dry_run
+from decisions.fraud.history import DryRun, dry_run, recent_share
 from decisions.fraud.lists import (
     MOST_ENTRIES,
     Column,
@@ -38,6 +38,7 @@ _Line = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 _LAST_DECISIONS = 1_000  # looked at for rules that failed
 _MAY = [Depends(scoped("review"))]
+FEWEST_DECISIONS = 20  # from which on a rule is held against them before it is saved
 
 
 class EntryBody(BaseModel):
@@ -87,7 +88,8 @@ class EntryPage(Page[EntryAnswer]):
 
 
 class RuleBody(BaseModel):
-    """A rule; one of the same name takes the place of the former. `active` false takes it away."""
+    """A rule; one of the same name takes the place of the former. `active` false takes it away;
+    `force` true saves one that would stop a large share of payments."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -97,6 +99,7 @@ class RuleBody(BaseModel):
     action: Action
     about: About = "payment"
     active: StrictBool = True
+    force: StrictBool = False
 
 
 class RuleAnswer(BaseModel):
@@ -269,10 +272,12 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         """Add a rule, change one, or take one away; the answer has the new version. Try it first:
         `POST /v1/fraud/rules/dry-run`."""
         given = valid(RuleBody, body)
-        _rule(given, "/when")
+        made = _rule(given, "/when")
 
         def work() -> RulePage:
-            text = given.model_dump(exclude={"name"})
+            if given.active and not given.force:
+                _must_be_narrow(runtime, made)
+            text = given.model_dump(exclude={"name", "force"})
             runtime.records.journal.add(RULE, given.name, author=author(request), body=text)
             engine.changed()
             return list_rules()
@@ -289,9 +294,24 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         return dry_run(runtime, found, engine.current().lists, days=given.days)
 
 
+def _must_be_narrow(runtime: Runtime, rule: FraudRule) -> None:
+    """Problem 409 for a rule that would have blocked or sent to review more of the last payments
+    than may be (`fraud_most_blocks`): a slip of the pen, more likely than not."""
+    if rule.about != "payment" or rule.action not in {"block", "review"}:
+        return
+    share, count = recent_share(runtime.records, rule)
+    most = runtime.settings.fraud_most_blocks
+    if count >= FEWEST_DECISIONS and share > most:
+        message = (
+            f"The rule would {rule.action} {share:.0%} of the last {count} payments; more than "
+            f"{most:.0%} is taken for a mistake. Correct it, or send force: true."
+        )
+        raise Problem(409, "rule_too_wide", message)
+
+
 def _rule(given: RuleBody, pointer: str) -> FraudRule:
     """The rule, compiled; Problem 422 where the expression is none."""
-    made = FraudRule(**given.model_dump(exclude={"active"}))
+    made = FraudRule(**given.model_dump(exclude={"active", "force"}))
     try:
         made.expression  # noqa: B018  # compiled to see whether it is one
     except ExpressionError as error:

@@ -121,6 +121,7 @@ def test_the_quarantine_tells_what_and_why(lake: Lake, tmp_path: Path) -> None:
     assert '"order_id":"2"' in kept.loc[0, "record"]
     assert kept.loc[0, "remedy"].startswith("write a positive number")
     (file,) = (lake.folder / "quarantine" / "orders").glob("*.csv")
+    assert ",'-1," in file.read_text()  # no formula for the spreadsheet that opens it
     file.unlink()  # settled
     assert lake.tables()["orders"].quarantined == 0
     assert lake.quarantine("orders").empty

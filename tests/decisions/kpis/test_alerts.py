@@ -1,5 +1,6 @@
 """A made-up year: quiet it raises next to nothing; a bad week raises what happened, and where."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -185,7 +186,9 @@ def test_a_silent_feed_is_missed_unless_muted(settings: Settings, tmp_path: Path
 def test_a_quiet_year_raises_at_most_one_false_alert_a_month(
     settings: Settings, tmp_path: Path
 ) -> None:
-    runtime = opened(settings, quiet_shop(365 + 70, seed=6), tmp_path / "tables")
+    """A quarter of it; ARGOSY_QUIET_DAYS=364 looks at every day of a year."""
+    days = int(os.environ.get("ARGOSY_QUIET_DAYS", "91"))
+    runtime = opened(settings, quiet_shop(days + 71, seed=6), tmp_path / "tables")
     first = START.date() + timedelta(days=70)
-    alerts = looked_at(runtime, first, first + timedelta(days=363))
-    assert len(alerts) <= 12, [(one.kpi, one.first_day, one.text) for one in alerts]
+    alerts = looked_at(runtime, first, first + timedelta(days=days - 1))
+    assert len(alerts) <= days // 30, [(one.kpi, one.first_day, one.text) for one in alerts]

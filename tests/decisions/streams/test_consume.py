@@ -1,11 +1,13 @@
 """Messages from a real RabbitMQ, while its connections are cut and the consumer is killed."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import nats
 import pika
 import pytest
 
@@ -189,3 +191,41 @@ def test_of_a_broker_whose_connections_are_cut_none_is_lost_or_doubled(
     assert counts.reconnects == 3
     assert events_of(runtime) == sorted(f"e{number}" for number in range(count))
     assert threading.active_count() < 50
+
+
+def test_from_nats_each_message_comes_once_it_is_sent_and_bad_ones_are_buried(
+    nats_url: str, namespace: str, runtime: Runtime
+) -> None:
+    settings = runtime.settings.model_copy(update={"broker_url": nats_url, "namespace": namespace})
+    connect = connector(settings, STREAMS, 50)
+    connect().close()  # makes the stream
+    bodies = [json.dumps(event(number)).encode() for number in range(120)]
+    asyncio.run(_publish(nats_url, namespace, [*bodies, b"broken"]))
+    looks = iter(range(1_000))
+    opened: list[Broker] = []
+
+    def remembered() -> Broker:
+        opened.append(connect())
+        return opened[-1]
+
+    def close_once(counts: ConsumerCounts, idle: bool) -> bool:
+        if next(looks) == 1:
+            opened[-1].close()
+        return idle and counts.dead == 1
+
+    consume(runtime, remembered, batch=50, seconds=0.6, is_over=close_once)
+    assert events_of(runtime) == sorted(f"e{number}" for number in range(120))
+    asyncio.run(_drop(nats_url, namespace))
+
+
+async def _publish(url: str, prefix: str, bodies: Sequence[bytes]) -> None:
+    client = await nats.connect(url)
+    for body in bodies:
+        await client.jetstream().publish(f"{prefix}.events", body)
+    await client.close()
+
+
+async def _drop(url: str, prefix: str) -> None:
+    client = await nats.connect(url)
+    await client.jetstream().delete_stream(prefix)
+    await client.close()

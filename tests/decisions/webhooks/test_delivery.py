@@ -190,9 +190,21 @@ def test_private_addresses_are_refused_unless_allowed(
     with pytest.raises(SendError, match="no public address"):
         check_address(url, settings)
     check_address(url, private)
+    with pytest.raises(SendError, match="no such host"):
+        check_address("https://hü..x/", settings)
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "https://", "mailto:ann@example.com", "x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x/",
+        "https://",
+        "mailto:a@b.c",
+        "x",
+        "http://[",
+        "http://a:99999/",
+    ],
+)
 def test_what_cannot_be_sent_to_is_refused(url: str, private: Settings) -> None:
     with pytest.raises(SendError):
         check_address(url, private)

@@ -79,7 +79,14 @@ def test_values_are_paged_and_filtered(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"kpi": "turnover"}, {"since": "2024-03-05", "until": "2024-03-01"}, {"kpis": "x"}]
+    "asked",
+    [
+        {"kpi": "turnover"},
+        {"since": "2024-03-05", "until": "2024-03-01"},
+        {"kpis": "x"},
+        {"until": "0001-01-01"},
+        {"since": "9999-12-30", "until": "9999-12-31"},
+    ],
 )
 def test_what_makes_no_sense_is_refused(client: TestClient, asked: dict[str, str]) -> None:
     assert client.get("/v1/kpis", params=asked).status_code == 422

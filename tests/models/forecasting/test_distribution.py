@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.forecasting.baselines import Baseline
 from models.forecasting.distribution import LEVELS, Errors, calibrated
@@ -62,3 +63,21 @@ def test_no_quantile_is_beyond_what_a_series_and_its_forecast_have_seen() -> Non
     answer = Baseline("moving_average", horizon=14).fit(history).predict(history)
     assert answer["q99"].max() <= 3 * 2
     assert answer["w99"].max() <= 3 * 2 * np.sqrt(14)
+
+
+def test_calibration_gives_back_the_quantiles_it_was_shown() -> None:
+    """Errors of a standard normal around 10 ± 2: the 90 % quantile is 10 + 2 × 1.28."""
+    random = np.random.default_rng(2)
+    count = 20_000
+    errors = Errors(
+        group=np.zeros(count, dtype=np.int64),
+        step=np.ones(count, dtype=np.int64),
+        fold=np.zeros(count, dtype=np.int64),
+        mean=np.full(count, 10.0),
+        spread=np.full(count, 2.0),
+        actual=10 + 2 * random.standard_normal(count),
+    )
+    place = LEVELS.index(0.9)
+    one = np.array([0])
+    found = calibrated(errors).quantiles(one, one + 1, np.array([10.0]), np.array([2.0]))
+    assert found[0, place] == pytest.approx(10 + 2 * 1.2816, abs=0.1)

@@ -8,16 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data.records import Records
 from decisions.fraud.breaker import FEWEST
 from decisions.fraud.expressions import ExpressionError, compiled
 from decisions.fraud.known import known_frauds
-from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
-from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
 from decisions.fraud.rules import TYPES as TYPES_OF_RULES
 from decisions.fraud.tuning import retune
 from features.customers import VALUE_FEATURES
@@ -27,6 +23,8 @@ from serving.http.fraud import control_routes
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
+
+
 home, release, shop_settings, Shop = base.home, base.release, base.shop_settings, base.Shop
 
 
@@ -42,9 +40,6 @@ def post(shop: Any, path: str, status: int = 201, **body: Any) -> Any:
     answer = shop.client.post(f"/v1/fraud/{path}", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
-
-
-# Expressions and rules ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -81,55 +76,6 @@ def test_what_is_no_rule_is_said(text: str, said: str) -> None:
         compiled(text, TYPES)
 
 
-def test_shipped_rules_compile_and_a_change_takes_the_place_of_one() -> None:
-    for rule in SHIPPED:
-        assert rule.expression
-    shipped = RuleSet.of(())
-    change = {"text": "t", "when": "amount_base > 1.0", "action": "review", "about": "payment"}
-    own = RuleSet.of([{"name": "new_customer_large_amount", **change}])
-    assert own.version != shipped.version
-    assert len(own.rules) == len(shipped.rules)
-    gone = RuleSet.of([{"name": "block_listed", **change, "active": False}])
-    assert "block_listed" not in [rule.name for rule in gone.rules]
-
-
-@given(
-    whens=st.lists(
-        st.sampled_from(
-            [
-                "amount_base > 50.0",
-                "x_items > 3",  # cannot be evaluated where x_items is no number, or not there
-                "x_kind == 'gift' && amount_base < 20.0",
-                "billing_country == '' || block_listed",
-                "amount_base / 0.0 > 1.0",
-            ]
-        ),
-        max_size=5,
-    ),
-    facts=st.fixed_dictionaries(
-        {},
-        optional={
-            "amount_base": st.sampled_from([0.0, 10.0, 60.0, float("nan")]),
-            "x_items": st.sampled_from([1, 5, "many", None]),
-            "x_kind": st.sampled_from(["gift", 3.0]),
-            "billing_country": st.sampled_from(["", "DE", None]),
-            "block_listed": st.booleans(),
-        },
-    ),
-)
-@settings(deadline=None)
-def test_rules_hit_together_as_each_alone(whens: list[str], facts: dict[str, Any]) -> None:
-    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
-    assert rules.hit(facts) == tuple(r for r in rules.rules if r.expression.holds(facts))
-
-
-def test_rules_too_long_for_one_expression_hit_all_the_same() -> None:
-    long = " || ".join(["amount_base > 5.0"] * 90)
-    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", long, "review") for n in range(3)))
-    assert len(rules.hit({"amount_base": 6.0})) == 3
-    assert rules.hit({"amount_base": 4.0}) == ()
-
-
 def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
     rule = {
         "name": "shared_device",
@@ -154,9 +100,6 @@ def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
     assert refused.json()["errors"][0]["pointer"] == "/when"
     post(shop, "rules", **rule, active=False)
     assert shop.client.get("/v1/fraud/rules").json()["version"] == before
-
-
-# Lists --------------------------------------------------------------------------------------
 
 
 def test_lists_act_at_once_expire_and_count_their_hits(shop: Any) -> None:
@@ -252,19 +195,6 @@ def test_what_rules_may_name_is_told_with_examples_that_are_rules(shop: Any) -> 
             assert compiled(each["example"], TYPES_OF_RULES[about])
 
 
-def test_look_alikes_of_width_and_case_are_one() -> None:
-    assert folded("ＭＡＸ@example.com") == folded("max@Example.com ")
-    assert folded("\ud800") == "\ud800"
-
-
-def test_look_alikes_of_other_scripts_are_one() -> None:
-    assert folded("m\u0430\u0445@\u0435xample.com") == "max@example.com"  # Cyrillic a, x, e
-    assert folded("\u041c\u0410X@example.com") == "max@example.com"  # and their capitals
-    assert folded("m\u03bfre@example.com") == "more@example.com"  # Greek omicron
-    assert folded("m\u00fcller@example.com") == "m\u00fcller@example.com"
-    assert folded("\u65e5\u672c") == "\u65e5\u672c"
-
-
 def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
     post(shop, "lists", list="watch", column="ip_address", value="203.0.113.9", reason="odd")
     again = Shop(shop.runtime.settings, release)
@@ -272,9 +202,6 @@ def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
         answer = again.decide(shipping_country="DE", amount=5.0, address_match=True).json()
     assert answer["rules_hit"] == ["watch_listed"]
     assert answer["decision"] in {"review", "block"}
-
-
-# Replay and explanation ---------------------------------------------------------------------
 
 
 def test_every_decision_is_made_again_bit_for_bit(shop: Any, release: Release) -> None:
@@ -305,9 +232,6 @@ def test_an_allowed_payment_is_explained_later(shop: Any) -> None:
     told = shop.client.get("/v1/fraud/decisions/calm?explain=true").json()
     assert told["reasons"]
     assert told | {"reasons": []} == asked
-
-
-# Reviews ------------------------------------------------------------------------------------
 
 
 def reviewed(shop: Any, name: str, **changes: Any) -> None:
@@ -402,9 +326,6 @@ def test_undo_takes_back_the_last_step_of_any_kind(shop: Any) -> None:
     assert "one" not in frauds(shop)
 
 
-# What a customer is worth ------------------------------------------------------------------
-
-
 def test_a_wrong_decline_costs_what_the_customer_is_expected_to_bring(
     shop_settings: Any, release: Release
 ) -> None:
@@ -439,9 +360,6 @@ def test_a_wrong_decline_costs_what_the_customer_is_expected_to_bring(
     for (who, _), answer in told.items():
         codes = {reason["code"] for reason in answer["reasons"]}
         assert who != "unknown" or "CUSTOMER_EXPECTED_MARGIN" not in codes
-
-
-# Breaker, watch, policy ---------------------------------------------------------------------
 
 
 def test_a_rule_that_blocks_everybody_ends_in_challenges_and_an_alarm(shop: Any) -> None:
@@ -510,9 +428,6 @@ def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> No
     again = shop.decide(payment_id="after").json()
     assert again["policy_version"].startswith(tuned.version)
     assert shop.client.post("/v1/fraud/policy").status_code == 409  # nothing is mature yet
-
-
-# Returns and orders -------------------------------------------------------------------------
 
 
 def test_a_habit_of_returning_is_risk(shop: Any) -> None:

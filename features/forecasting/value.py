@@ -1,12 +1,14 @@
 """What forecasts were worth: past ones beside what came, and beside the naive ones."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from data.money import to_base
 from features.forecasting.grid import PAIR
+from features.forecasting.periods import number, starts
 
 SEASONS: Mapping[str, tuple[int, ...]] = {"day": (7,), "week": (13, 52), "month": (12,)}
 _KEY = [*PAIR, "period_start"]
@@ -135,4 +137,95 @@ def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Da
     table["money_at_stake"] = gap.abs() * table.pop("price").fillna(1.0)
     return table.sort_values(
         ["money_at_stake", *PAIR], ascending=[False, True, True], ignore_index=True
+    )
+
+
+# What accuracy can be told by: of the pair, of the forecast, of the period.
+ACCURACY_LEVELS = (
+    "all",
+    "warehouse",
+    "product",
+    "category",
+    "country",
+    "demand_class",
+    "abc_xyz",
+    "lag",
+    "month",
+)
+
+
+def outcomes_by_lag(forecasts: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Closed periods, with a full shelf, beside every stored forecast of them.
+
+    forecasts: history of the `forecast` view; demand: history of the `demand` view.
+    Columns: pair, period_start, lag (1: the first period of the forecast), actual, mean, low and
+    high (the ends of the central 80%), demand_class, abc_xyz, category, country, month. Of several
+    forecasts of one period at one lag the newest counts.
+    """
+    rows = forecasts.sort_values("event_timestamp", kind="stable")
+    rows = rows.drop_duplicates([*PAIR, "period_start"], keep="last")
+    said = pd.concat([_each_lag(row) for row in rows.to_dict("records")] or [pd.DataFrame()])
+    if said.empty:
+        return pd.DataFrame(columns=[*_KEY, "lag", "actual", "mean", "low", "high"])
+    about = demand.drop_duplicates(PAIR, keep="last")[[*PAIR, "category", "country"]]
+    known = _history(demand)[[*_KEY, "actual"]]
+    frame = said.merge(known, on=_KEY).merge(about, how="left", on=PAIR)
+    return frame.assign(month=frame["period_start"].str[:7])
+
+
+def _each_lag(row: Mapping[Any, Any]) -> pd.DataFrame:
+    mean = np.asarray(row["mean"], dtype=float)
+    quantiles = np.asarray(row["quantiles"], dtype=float).reshape(len(mean), -1)
+    low, high = np.array([np.interp((0.1, 0.9), row["levels"], one) for one in quantiles]).T
+    first = number(pd.Timestamp(row["period_start"], tz="UTC").to_pydatetime(), row["frequency"])
+    moments = starts(np.arange(first, first + len(mean)), row["frequency"])
+    return pd.DataFrame(
+        {
+            **{name: row[name] for name in PAIR},
+            "period_start": moments.strftime("%Y-%m-%d"),
+            "lag": np.arange(1, len(mean) + 1),
+            "mean": mean,
+            "low": low,
+            "high": high,
+            "demand_class": row.get("demand_class"),
+            "abc_xyz": row.get("abc_xyz"),
+        }
+    )
+
+
+def accuracy(beside: pd.DataFrame, level: str) -> pd.DataFrame:
+    """How well forecasts did: key, periods, actual and forecast (units), wape, bias, coverage_80.
+
+    beside: as `outcomes_by_lag` gives them; level: one of ACCURACY_LEVELS. wape and bias are shares
+    of the demand of all periods, missing where there was none; a bias above 0 is too high;
+    coverage_80: share of periods within the central 80%. Keys that are not known are "".
+    """
+    names = {"warehouse": "warehouse_id", "product": "product_id"}
+    if level == "all":
+        key = pd.Series("", index=beside.index, dtype=object)
+    else:
+        key = beside[names.get(level, level)].astype(object)
+    key = key.where(key.notna(), "")
+    error = beside["mean"] - beside["actual"]
+    rows = pd.DataFrame(
+        {
+            "actual": beside["actual"],
+            "forecast": beside["mean"],
+            "size": error.abs(),
+            "inside": beside["actual"].between(beside["low"], beside["high"]).astype(float),
+            "periods": 1,
+        }
+    )
+    sums = rows.groupby(key, sort=True).sum()
+    demand = sums["actual"].where(sums["actual"] > 0)
+    return pd.DataFrame(
+        {
+            "key": sums.index.astype(str),
+            "periods": sums["periods"].to_numpy(),
+            "actual": sums["actual"].to_numpy(),
+            "forecast": sums["forecast"].to_numpy(),
+            "wape": (sums["size"] / demand).to_numpy(),
+            "bias": ((sums["forecast"] - sums["actual"]) / demand).to_numpy(),
+            "coverage_80": (sums["inside"] / sums["periods"]).to_numpy(),
+        }
     )

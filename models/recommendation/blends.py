@@ -1,6 +1,8 @@
 """How much the parts of the ranking say: chosen on people who did not teach them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -35,8 +37,11 @@ _SHORT, _LONG = 10, 20
 _FEWEST = 100
 # Shares of buyers who buy again, below which a product may be held back from who has it.
 _DURABLE = (0.1, 0.05, 0.02, 0.005)
-# How much of a standard error holding back may cost: what is lost in it cannot be told from luck.
+# How much of a standard error cannot be told from luck: what holding back may cost, and by how
+# much more a blend has to find than the best source.
 _CHANCE = 0.5
+# The search for blends: people of each cell, steps, and how much a part may add in one.
+_SEARCHED, _STEPS, _SHARES = 800, 5, (0.2, 0.5, 1.0)
 
 
 def _blend(**say: float) -> Array:
@@ -47,25 +52,22 @@ def _blend(**say: float) -> Array:
 
 
 def all_blends(*, trees: bool) -> Array:
-    """Blends × PARTS that are compared; the first is taken unless another is clearly better.
+    """Blends × PARTS that are always compared; the first is what was learned.
 
-    trees: whether there are trees that can have a say. Every part may say everything.
+    trees: whether there are trees that can have a say. Every part may say everything; `searched`
+    adds mixtures.
     """
     learned = [(1.0, 0.0)]
     if trees:
         learned = [(0.4, 0.6), (0.0, 1.0), (0.7, 0.3), (1.0, 0.0)]
     found = [_blend(linear=linear, trees=tree) for linear, tree in learned]
-    # A source beside what was learned: a little, as much, and far more.
-    for name in SOURCE_SCORES:
-        found += [found[0] + _blend(**{name: share}) for share in (0.5, 1.0, 2.0)]
-        found.append(_blend(**{name: 1.0}))
+    found += [_blend(**{name: 1.0}) for name in SOURCE_SCORES]
     # A person's own products, then what a source says; and the rules that know people, together.
     known = ("item_knn", "item_knn_recent", "user_knn", "graph_filter", "random_walk")
     for name in (*known, "popular_now", "popular"):
         found.append(_blend(recent_frequency=2.0, **{name: 1.0}))
         found.append(_blend(frequency=2.0, **{name: 1.0}))
     found.append(_blend(**dict.fromkeys(known, 1.0)))
-    found.append(_blend(item_knn=1.0, user_knn=1.0))
     found.append(_blend(item_knn=1.0, user_knn=1.0, popular_now=0.5))
     found.append(found[0] + _blend(**dict.fromkeys(known, 0.3)))
     return np.stack(found)
@@ -88,61 +90,140 @@ def choose_durable_below(parts: Sequence[Array], examples: Sequence[TeachingExam
     return _DURABLE[-1]
 
 
-def choose_blends(
+@dataclass(frozen=True)
+class BlendGains:
+    """What each blend finds for each person, of one or more windows.
+
+    blends: blends × PARTS; everything, new: blends × people, of lists of everything and of lists of
+    new products, NaN for who bought nothing that such a list could hold; returns: people who bought
+    any product twice.
+    """
+
+    blends: Array
+    everything: Array
+    new: Array
+    returns: Mask
+
+    def of(self, *, new_only: bool) -> Array:
+        """Blends × people: the gains of one kind of list."""
+        return self.new if new_only else self.everything
+
+    def joined(self, other: "BlendGains") -> "BlendGains":
+        """The gains of the same blends for the people of another window as well."""
+        return BlendGains(
+            self.blends,
+            np.concatenate([self.everything, other.everything], axis=1),
+            np.concatenate([self.new, other.new], axis=1),
+            np.concatenate([self.returns, other.returns]),
+        )
+
+    def without_trees(self) -> "BlendGains":
+        """The gains of the blends in which the trees have no say."""
+        kept = self.blends[:, TREES] == 0
+        return BlendGains(self.blends[kept], self.everything[kept], self.new[kept], self.returns)
+
+
+def measure_gains(
+    blends: Array,
+    parts: Sequence[Array],
+    examples: Sequence[TeachingExample],
+    *,
+    durable_below: float,
+) -> BlendGains:
+    """What each blend finds for each example's person.
+
+    blends: blends × PARTS; parts: candidates × PARTS of each example's person, made by a ranking
+    that others taught; examples: in the order of the parts; durable_below: what fewer than this
+    share of its buyers buy again is held back from who has it.
+    """
+    everything, new = (
+        _gains(parts, examples, blends, new_only=only, durable_below=durable_below)
+        for only in (False, True)
+    )
+    return BlendGains(blends, everything, new, np.array([one.returns for one in examples]))
+
+
+def searched_blends(
     parts: Sequence[Array], examples: Sequence[TeachingExample], *, durable_below: float
 ) -> Array:
-    """CELLS × PARTS: the blend of each cell.
+    """Blends × PARTS found by adding to the best source whatever part helps most, step by step.
 
     parts: candidates × PARTS of each example's person, made by a ranking that others taught;
     examples: in the order of the parts; durable_below: what fewer than this share of its buyers buy
-    again is held back from who has it. The best over all people is taken where it is clearly better
-    than the first; a cell has one of its own where that is clearly better for it.
+    again is held back from who has it. Ensemble selection (Caruana et al., 2004), for each cell of
+    which there are enough people; a step has to be clearly better than the one before it.
     """
-    blends = all_blends(trees=_have_trees(parts))
-    returns = np.array([example.returns for example in examples])
+    names = [place for place in range(len(PARTS)) if place != TREES or _have_trees(parts)]
+    units = np.eye(len(PARTS))[names]
+    found = [np.zeros((0, len(PARTS)))]
+    for new_only in (False, True):
+        for group in _groups(examples, new_only=new_only):
+            own, people = [parts[place] for place in group], [examples[place] for place in group]
+            gained = partial(_gains, own, people, new_only=new_only, durable_below=durable_below)
+            found.append(_search(gained, units))
+    return np.concatenate(found)
+
+
+def _groups(examples: Sequence[TeachingExample], *, new_only: bool) -> list[list[int]]:
+    """Places of people who buy again and of those who do not; of all where one of them is few."""
+    counts = [
+        place for place, one in enumerate(examples) if (one.wanted_new if new_only else one.wanted)
+    ]
+    apart = [[p for p in counts if examples[p].returns == returns] for returns in (False, True)]
+    if min(len(group) for group in apart) < _FEWEST:
+        apart = [counts] if counts else []
+    return [group[:_SEARCHED] for group in apart]
+
+
+def _search(gained: Callable[[Array], Array], units: Array) -> Array:
+    """Steps × PARTS, from the best part alone on.
+
+    gained: gives blends × people; units: parts × PARTS, each alone.
+    """
+    first = gained(units)
+    best = int(np.argmax(first.mean(axis=1)))
+    blend, gain, steps = units[best], first[best], []
+    for _ in range(_STEPS):
+        tried = np.concatenate([blend + share * blend.sum() * units for share in _SHARES])
+        found = gained(tried)
+        best = clearly_best(np.concatenate([gain[None], found]), errors=_CHANCE)
+        if not best:
+            break
+        blend, gain = tried[best - 1], found[best - 1]
+        steps.append(blend)
+    return np.stack(steps) if steps else np.zeros((0, units.shape[1]))
+
+
+def choose_blends(gains: BlendGains) -> Array:
+    """CELLS × PARTS: the blend of each cell.
+
+    gains: of all blends, for people who taught none of them, of as many windows as there are. A
+    source that ranks best of all sources alone is taken, unless a blend is clearly better: a list
+    is no worse than that of its best source. A cell has a blend of its own where that is clearly
+    better for it than the one for everybody.
+    """
     chosen = np.zeros((len(CELLS), len(PARTS)))
     for new_only in (False, True):
-        gains = _gains(parts, examples, blends, new_only=new_only, durable_below=durable_below)
-        counts = ~np.isnan(gains[0])
-        overall = clearly_best(gains[:, counts]) if counts.any() else 0
+        found = gains.of(new_only=new_only)
+        counts = ~np.isnan(found[0])
+        overall = _above_best_source(gains.blends, found[:, counts]) if counts.any() else 0
         for cell in CELLS:
             if cell.new_only == new_only:
-                inside = counts & (returns == cell.returns)
+                inside = counts & (gains.returns == cell.returns)
                 best = overall
                 if inside.sum() >= _FEWEST:
-                    best = clearly_best(gains[:, inside], first=overall)
-                chosen[CELLS.index(cell)] = blends[best]
+                    best = clearly_best(found[:, inside], first=overall)
+                chosen[CELLS.index(cell)] = gains.blends[best]
     return chosen
 
 
-def settle_blends(
-    blends: Array,
-    parts: Sequence[Array],
-    judges: Sequence[TeachingExample],
-    *,
-    durable_below: float,
-) -> Array:
-    """CELLS × PARTS: the blends given, or one source alone where that is better for the judges.
-
-    blends: CELLS × PARTS in use; parts: candidates × PARTS of each judge; judges: examples in the
-    order of the parts; durable_below: what fewer than this share of its buyers buy again is held
-    back from who has it. Lists of everything and of new products are settled apart, each for
-    everybody.
-    """
-    alone = np.eye(len(PARTS))
-    returns = np.array([judge.returns for judge in judges])
-    settled = blends.copy()
-    for new_only in (False, True):
-        cells = [CELLS.index(Cell(each, new_only)) for each in (False, True)]
-        tried = np.concatenate([blends[cells], alone])
-        gains = _gains(parts, judges, tried, new_only=new_only, durable_below=durable_below)
-        # What is served now: of each judge the gain of the blend of their cell.
-        served = np.where(returns, gains[1], gains[0])
-        counts = ~np.isnan(served)
-        rivals = np.stack([served, *gains[2:]])[:, counts]
-        if counts.any() and (best := clearly_best(rivals, errors=_CHANCE)):
-            settled[cells] = alone[best - 1]
-    return settled
+def _above_best_source(blends: Array, gains: Array) -> int:
+    """The best blend where it is clearly better than the best source alone, else that source."""
+    alone = np.flatnonzero(
+        ((blends > 0).sum(axis=1) == 1) & (blends[:, [LINEAR, TREES]].sum(axis=1) == 0)
+    )
+    best = int(alone[np.argmax(gains[alone].mean(axis=1))])
+    return clearly_best(gains, first=best, errors=_CHANCE)
 
 
 def _have_trees(parts: Sequence[Array]) -> bool:
@@ -183,25 +264,25 @@ def _gains(
         wanted = example.wanted_new if new_only else example.wanted
         if wanted:
             held = example.owned & (new_only | (example.again < durable_below))
-            gains[:, place] = [*_gains_of(part[~held] @ blends.T, example.bought[~held], wanted)]
+            gains[:, place] = _gains_of(blends @ part[~held].T, example.bought[~held], wanted)
     return gains
 
 
-def _gains_of(scores: Array, bought: Mask, wanted: int) -> Iterator[float]:
+def _gains_of(scores: Array, bought: Mask, wanted: int) -> Array:
     """For each blend the NDCG and recall of the short list and of the long one, added up.
 
-    scores: candidates × blends; bought: by candidate; wanted: how many were bought in all.
+    scores: blends × candidates; bought: by candidate; wanted: how many were bought in all.
     """
+    depth = min(_LONG, scores.shape[1])
+    # The best of each row in any order first: a whole sort of all candidates takes far longer.
+    near = np.argpartition(-scores, depth - 1, axis=1)[:, :depth] if depth else scores.astype(int)
+    order = np.argsort(-np.take_along_axis(scores, near, axis=1), axis=1, kind="stable")
+    hits = bought[np.take_along_axis(near, order, axis=1)].astype(float)
     discount = 1.0 / np.log2(np.arange(_LONG) + 2.0)
     ideal = np.cumsum(discount)
-    for score in scores.T:
-        near = (
-            np.argpartition(-score, _LONG)[:_LONG] if len(score) > _LONG else np.arange(len(score))
-        )
-        hits = bought[near[np.argsort(-score[near], kind="stable")]].astype(float)
-        gain = 0.0
-        for depth in (_SHORT, _LONG):
-            found = hits[:depth]
-            gain += float(found @ discount[: len(found)]) / float(ideal[min(wanted, depth) - 1])
-            gain += float(found.sum()) / wanted
-        yield gain
+    gain = np.zeros(len(scores))
+    for length in (_SHORT, _LONG):
+        found = hits[:, :length]
+        gain += found @ discount[: found.shape[1]] / ideal[min(wanted, length) - 1]
+        gain += found.sum(axis=1) / wanted
+    return gain

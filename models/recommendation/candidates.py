@@ -227,10 +227,12 @@ def _rankable(
         "popular_now": sells.trend[shopper.market if shopper.market >= 0 else -1][found],
     }
     tie = sells.total[found] / max(float(sells.total.max(initial=0.0)), 1.0)
+    lately = own["popular_now"] / max(float(own["popular_now"].max(initial=0.0)), 1e-12)
     scores = np.empty((len(found), len(SOURCE_SCORES)), dtype=np.float32)
     for column, name in enumerate(SOURCE_SCORES):
         score = own[name] if name in own else said[name]
-        scores[:, column] = score / max(float(score.max(initial=0.0)), 1e-12) + _TIE * tie
+        behind = lately if name == "recent_frequency" else tie
+        scores[:, column] = score / max(float(score.max(initial=0.0)), 1e-12) + _TIE * behind
     return scores
 
 

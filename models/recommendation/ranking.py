@@ -19,10 +19,13 @@ from models.recommendation.blends import (
     LINEAR,
     PARTS,
     TREES,
+    BlendGains,
     Cell,
+    all_blends,
     choose_blends,
     choose_durable_below,
-    settle_blends,
+    measure_gains,
+    searched_blends,
 )
 from models.recommendation.candidate_features import FEATURES, FINE
 from models.recommendation.selection import top_positions
@@ -100,7 +103,7 @@ class CandidateRanking:
 
     blends: by cell (CELLS) and part (PARTS); spreads: what the linear score and the trees are
     divided by. durable_below: what fewer than this share of its buyers buy again is not shown to
-    who has it.
+    who has it. gains: of all blends that were compared, None once the ranking was saved.
     """
 
     linear: LinearScore
@@ -108,6 +111,7 @@ class CandidateRanking:
     blends: Array
     spreads: Array
     durable_below: float
+    gains: BlendGains | None = None
 
     def score(self, rows: Floats, scores: Floats, cell: Cell) -> Array:
         """One score a candidate.
@@ -183,22 +187,35 @@ def learn_ranking(
         each[:, :2] /= spreads
     ordered = [*halves[0], *halves[1]]
     durable_below = choose_durable_below(judged, ordered)
-    blends = choose_blends(judged, ordered, durable_below=durable_below)
+    tried = np.concatenate(
+        [
+            all_blends(trees=any(bool(part[:, TREES].any()) for part in judged)),
+            searched_blends(judged, ordered, durable_below=durable_below),
+        ]
+    )
+    gains = measure_gains(tried, judged, ordered, durable_below=durable_below)
+    blends = choose_blends(gains)
     trees = grow_trees(examples, seed=seed) if blends[:, TREES].any() else None
-    return CandidateRanking(linear, trees, blends, spreads, durable_below)
+    return CandidateRanking(linear, trees, blends, spreads, durable_below, gains)
 
 
 def settled_ranking(
     ranking: CandidateRanking, judges: Sequence[TeachingExample]
 ) -> CandidateRanking:
-    """The ranking in which a source ranks alone where that serves the judges better.
+    """The ranking with its blends chosen again, on one more window.
 
-    judges: examples of a window after all that the ranking was learned from.
+    ranking: as learned; judges: examples of a window after all that it was learned from. They
+    count beside those it was chosen on.
     """
     if not judges:
         return ranking
+    known = ranking.gains
+    if known is not None and ranking.trees is None:
+        known = known.without_trees()
+    tried = all_blends(trees=False) if known is None else known.blends
     parts = [_parts_for(ranking, example) for example in judges]
-    blends = settle_blends(ranking.blends, parts, judges, durable_below=ranking.durable_below)
+    gains = measure_gains(tried, parts, judges, durable_below=ranking.durable_below)
+    blends = choose_blends(gains if known is None else known.joined(gains))
     trees = ranking.trees if blends[:, TREES].any() else None
     return replace(ranking, blends=blends, trees=trees)
 

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from data.records.database import Database, DatabaseError
 from data.records.tables import Tables
 
-FIRST, NEWEST = "0001", "0004"
+FIRST, NEWEST = "0001", "0005"
 
 
 def migrate(database: Database, tables: Tables) -> None:

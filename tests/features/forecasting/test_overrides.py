@@ -7,19 +7,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.overrides import checked
 from data.records import Records
 from features.forecasting import (
     Override,
     OverrideError,
+    PairAttributes,
     abc_xyz,
+    accuracy,
     exceptions,
     layered,
     outcomes,
+    outcomes_by_lag,
     value_added,
     within,
 )
 
 NOW = datetime(2024, 1, 15, 12, tzinfo=UTC)
+ATTRIBUTES = PairAttributes(
+    category={"p": "food/soup", "q": "food", "r": "foodstuff"},
+    brand={"p": "best", "q": "other", "r": "best"},
+    country={"w": "DE", "v": "FR"},
+)
 
 
 def override(**changes) -> Override:
@@ -59,7 +68,7 @@ def forecast(product: str = "p", mean: tuple[float, ...] = (4.0, 4.0, 4.0)) -> p
 
 
 def test_a_factor_scales_its_periods_and_the_sums_after_them() -> None:
-    row = layered(forecast(), [override()], NOW).iloc[0]
+    row = layered(forecast(), [override()], NOW, ATTRIBUTES).iloc[0]
     assert list(row["mean"]) == [4, 8, 4]
     assert list(row["window_mean"]) == [4, 12, 16]
     assert list(row["quantiles"].reshape(3, 3)[1]) == [4, 8, 16]
@@ -69,8 +78,8 @@ def test_a_factor_scales_its_periods_and_the_sums_after_them() -> None:
 
 def test_a_quantity_takes_the_place_of_the_mean_even_of_none() -> None:
     fixed = override(quantity=6.0, factor=None)
-    assert list(layered(forecast(), [fixed], NOW).iloc[0]["mean"]) == [4, 6, 4]
-    row = layered(forecast(mean=(0.0, 0.0, 0.0)), [fixed], NOW).iloc[0]
+    assert list(layered(forecast(), [fixed], NOW, ATTRIBUTES).iloc[0]["mean"]) == [4, 6, 4]
+    row = layered(forecast(mean=(0.0, 0.0, 0.0)), [fixed], NOW, ATTRIBUTES).iloc[0]
     assert list(row["quantiles"].reshape(3, 3)[1]) == [6, 6, 6]
     assert list(row["window_mean"]) == [0, 6, 6]
 
@@ -78,7 +87,7 @@ def test_a_quantity_takes_the_place_of_the_mean_even_of_none() -> None:
 def test_the_newer_override_is_put_on_the_older() -> None:
     older = override(override_id="b", quantity=10.0, factor=None)
     newer = override(created_at=NOW)
-    row = layered(forecast(), [newer, older], NOW).iloc[0]
+    row = layered(forecast(), [newer, older], NOW, ATTRIBUTES).iloc[0]
     assert list(row["mean"]) == [4, 20, 4]
     assert row["overrides"] == "b,a"
 
@@ -93,7 +102,7 @@ def test_the_newer_override_is_put_on_the_older() -> None:
     ],
 )
 def test_an_override_of_another_time_or_pair_changes_nothing(other: Override) -> None:
-    row = layered(forecast(), [other], NOW).iloc[0]
+    row = layered(forecast(), [other], NOW, ATTRIBUTES).iloc[0]
     assert list(row["mean"]) == [4, 4, 4]
     assert row["overrides"] is None
 
@@ -220,3 +229,88 @@ def test_money_of_two_currencies_is_compared_in_the_base_currency() -> None:
     rows.loc[rows["product_id"] == "p", "currency"] = "PLN"
     rows.loc[rows["product_id"] == "q", "price"] = 150.0
     assert dict(abc_xyz(rows, RATES, "EUR").set_index("product_id")["abc_xyz"])["p"] == "BX"
+
+
+def three() -> pd.DataFrame:
+    """p and q in w, r in v: 4, 12 and 8 a week."""
+    parts = [forecast(), forecast("q", (12.0, 12.0, 12.0)), forecast("r", (8.0, 8.0, 8.0))]
+    parts[2]["warehouse_id"] = "v"
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"warehouse_id": "w"}, [8, 24, 8]),
+        ({"product_id": "r"}, [4, 12, 16]),
+        ({"category": "food"}, [8, 24, 8]),
+        ({"category": "food/soup"}, [8, 12, 8]),
+        ({"brand": "best"}, [8, 12, 16]),
+        ({"country": "FR"}, [4, 12, 16]),
+        ({"country": "DE", "brand": "best"}, [8, 12, 8]),
+    ],
+)
+def test_an_override_is_of_all_that_it_names(names: dict[str, str], expected: list[float]) -> None:
+    wide = override(**{"warehouse_id": "*", "product_id": "*", **names})
+    rows = layered(three(), [wide], NOW, ATTRIBUTES)
+    assert [one[1] for one in rows["mean"]] == expected
+    assert [one[0] for one in rows["mean"]] == [4, 12, 8]
+
+
+def test_units_of_a_group_are_spread_as_it_is_forecast() -> None:
+    named = {"warehouse_id": "*", "product_id": "*", "category": "food", "factor": None}
+    rows = layered(three(), [override(**named, quantity=32.0)], NOW, ATTRIBUTES)
+    assert [one[1] for one in rows["mean"]] == [8, 24, 8]
+    assert list(rows["quantiles"][0][3:6]) == [4, 8, 16]
+    rows = layered(three(), [override(**named, added=-8.0)], NOW, ATTRIBUTES)
+    assert [one[1] for one in rows["mean"]] == [2, 6, 8]
+    none = pd.concat([forecast("p", (0.0,) * 3), forecast("q", (0.0,) * 3)], ignore_index=True)
+    rows = layered(none, [override(**named, added=6.0)], NOW, ATTRIBUTES)
+    assert [one[1] for one in rows["mean"]] == [3, 3]
+
+
+def test_fewer_than_nothing_is_nothing() -> None:
+    rows = layered(forecast(), [override(factor=None, added=-9.0)], NOW, ATTRIBUTES)
+    assert list(rows["mean"][0]) == [4, 0, 4]
+
+
+def test_an_override_names_something_and_says_one_thing() -> None:
+    with pytest.raises(OverrideError, match="name a warehouse_id"):
+        checked(override(warehouse_id="*", product_id="*"))
+    with pytest.raises(OverrideError, match="either"):
+        checked(override(added=1.0))
+
+
+def test_accuracy_by_lag_and_category() -> None:
+    rows = pd.concat([forecast(), forecast("q", (8.0, 8.0, 8.0))], ignore_index=True)
+    weeks = ["2024-01-15", "2024-01-22"]
+    demand = pd.DataFrame(
+        [
+            {
+                "warehouse_id": "w",
+                "product_id": product,
+                "event_timestamp": pd.Timestamp(week, tz="UTC") + pd.Timedelta(days=7),
+                "frequency": "week",
+                "period_start": week,
+                "quantity": units,
+                "price": 1.0,
+                "currency": "EUR",
+                "in_stock": None,
+                "censored": False,
+                "category": product.upper(),
+                "country": "DE",
+            }
+            for product, came in (("p", (4.0, 10.0)), ("q", (4.0, 8.0)))
+            for week, units in zip(weeks, came, strict=True)
+        ]
+    )
+    beside = outcomes_by_lag(rows, demand)
+    whole = accuracy(beside, "all").iloc[0]
+    assert (whole["periods"], whole["actual"], whole["forecast"]) == (4, 26, 24)
+    assert whole["wape"] == pytest.approx(10 / 26)
+    assert whole["coverage_80"] == 0.75  # 10 is above twice 4
+    by_lag = accuracy(beside, "lag").set_index("key")
+    assert by_lag.loc["1", "bias"] == pytest.approx(4 / 8)
+    assert by_lag.loc["2", "bias"] == pytest.approx(-6 / 18)
+    assert list(accuracy(beside, "category")["key"]) == ["P", "Q"]
+    assert list(accuracy(beside, "month")["key"]) == ["2024-01"]

@@ -56,19 +56,23 @@ class Decision:
 @dataclass(frozen=True)
 class LastDecision:
     """A decision in short. lists: names of the lists its payment was on; excess: whether the
-    circuit breaker changed it."""
+    circuit breaker changed it; rules_failed: names of the rules that could not be evaluated."""
 
     decision: str
     rules_hit: tuple[str, ...]
     lists: tuple[str, ...]
     excess: bool
+    rules_failed: tuple[str, ...] = ()
 
 
 def last_decision(decision: str, rules_hit: str, trace: str | None) -> LastDecision:
     """A decision in short, from its columns. rules_hit, trace: JSON, as they are stored."""
     went_in = orjson.loads(trace or "{}")
     lists = tuple(str(each["list"]) for each in went_in.get("lists", ()))
-    return LastDecision(decision, tuple(orjson.loads(rules_hit)), lists, "excess" in went_in)
+    failed = tuple(map(str, went_in.get("rules_failed", ())))
+    return LastDecision(
+        decision, tuple(orjson.loads(rules_hit)), lists, "excess" in went_in, failed
+    )
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,19 @@ from typing import Any
 
 import pandas as pd
 
+from data.errors import ArgosyError
+from data.lake.needs import missing_tables
 from data.settings import Settings
-from data.use_cases import load_part
+from data.use_cases import load_part, needs_of
 from decisions.runtime import Runtime
 from features.store import Store
 from models.base import ModelError
 
 Report = Callable[[str, float | None], None]
+
+
+class NothingToScoreError(ArgosyError):
+    """There is no row to answer for, because a table is missing that the use case needs."""
 
 
 def score_use_case(
@@ -26,7 +32,8 @@ def score_use_case(
 
     as_of: as if it were then; None: the newest fact of the lake. options: arguments of the use
     case's own `score`. report: called with a text and the share done. Forecasts that replenishment
-    needs are made first. Raises EmptyLakeError, ModelError.
+    needs are made first. Raises EmptyLakeError, ModelError, and NothingToScoreError where there is
+    no row for want of a table.
 
     settings: the settings; use_case: a name of USE_CASES.
     """
@@ -43,6 +50,9 @@ def score_use_case(
             report(f"no forecasts: recent sales are carried on ({error})", None)
     report(f"scoring {use_case}", None)
     frame: pd.DataFrame = load_part("decisions", use_case).score(runtime, moment, **options)
+    needed = missing_tables(runtime.lake, needs_of(use_case))
+    if frame.empty and needed:
+        raise NothingToScoreError(f"{use_case} has nothing to score: ingest {' and '.join(needed)}")
     return frame
 
 

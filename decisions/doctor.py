@@ -12,6 +12,7 @@ from data.currencies import currency_findings
 from data.environment import origin_of, variables, without_password
 from data.errors import ArgosyError
 from data.lake import Lake
+from data.lake.needs import training_steps
 from data.records import Records
 from data.records.migrations import NEWEST, version
 from data.redis_client import redis_facts
@@ -128,7 +129,8 @@ def _registry(settings: Settings) -> Iterator[Finding]:
         champion = registry.champion_version(use_case)
         name = f"model of {use_case}"
         if champion is None:
-            yield Finding(name, "warning", "no champion", f"argosy train {use_case}")
+            steps = training_steps(Lake(settings.lake), use_case)
+            yield Finding(name, "warning", "no champion", steps)
             continue
         registry.load(use_case, champion).trial()
         told = f"version {champion} loads and answers its sample"
@@ -139,7 +141,10 @@ def _data(settings: Settings) -> Iterator[Finding]:
     lake = Lake(settings.lake)
     clock = lake.clock()
     if clock is None:
-        yield Finding("lake", "warning", "empty", "argosy ingest DIR")
+        held = [name for name, status in lake.tables().items() if status.rows]
+        told = f"nothing with a time: only {', '.join(held)}" if held else "empty"
+        remedy = "ingest orders, events, payments or stock" if held else "argosy ingest DIR"
+        yield Finding("lake", "warning", told, remedy)
         return
     yield Finding("lake", "ok", f"newest fact {clock:%Y-%m-%d %H:%M} UTC")
     for money in currency_findings(lake, settings.base_currency):

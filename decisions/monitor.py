@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from data.decisions import Decision
 from decisions.fraud.filling import known_payments
+from decisions.fraud.known import all_labels
 from decisions.recommendation.watch import watch_placements
 from decisions.runtime import Runtime
 from features.forecasting import within
@@ -81,7 +82,7 @@ def look(
     before = [
         each for each in decided if since - timedelta(days=4 * days) <= each.decided_at < since
     ]
-    watches = [*_freshness(runtime, limits), *_skew(runtime, recent[:_SAMPLE], limits)]
+    watches = [*_freshness(runtime, limits), *_skew(runtime, recent[:_SAMPLE], decided, limits)]
     watches += _labels(runtime, decided, newest)
     watches += _forecasts(runtime, limits)
     watches += [
@@ -107,8 +108,17 @@ def _freshness(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     return [Watch("features behind the newest fact, days", behind, limits.feature_days)]
 
 
-def _skew(runtime: Runtime, recent: Sequence[Decision], limits: MonitorLimits) -> list[Watch]:
-    """The velocities that were served, recomputed from all payments by the batch path."""
+def _skew(
+    runtime: Runtime,
+    recent: Sequence[Decision],
+    decided: Sequence[Decision],
+    limits: MonitorLimits,
+) -> list[Watch]:
+    """The velocities that were served, recomputed from all payments by the batch path.
+
+    Payments that were decided here count in the order in which they were decided, as they did when
+    they were served: of two that bear the same time the batch would take the lesser id first.
+    """
     served = pd.DataFrame(
         [dict(each.features) for each in recent if each.model_version],
         index=[each.payment_id for each in recent if each.model_version],
@@ -118,7 +128,12 @@ def _skew(runtime: Runtime, recent: Sequence[Decision], limits: MonitorLimits) -
         return []
     payments = known_payments(runtime)
     amount = amounts(payments, runtime.lake.read("fx_rates"), runtime.settings.base_currency)
-    again = payment_velocity(payments, runtime.lake.read("chargebacks"), amount)
+    moments = {each.payment_id: each.decided_at for each in decided}
+    came = pd.to_datetime(payments["payment_id"].map(moments), utc=True)
+    arrived = came.fillna(payments["attempted_at"])
+    told, _ = runtime.records.pending("chargebacks")
+    labels = all_labels(runtime.lake.read("chargebacks"), told)
+    again = payment_velocity(payments, labels, amount, arrived=arrived)
     again.index = pd.Index(payments["payment_id"])
     ours = served[names].astype(float)
     theirs = again[names].reindex(served.index).astype(float)
@@ -144,9 +159,10 @@ def _forecasts(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
 
 def _labels(runtime: Runtime, decided: Sequence[Decision], newest: datetime) -> list[Watch]:
     """How many payments that are old enough have a label, and how long labels take."""
+    newest = min(newest, max(map(_attempted_at, decided), default=newest))
     ripe = newest - timedelta(days=runtime.settings.label_maturity_days)
     told, _ = runtime.records.pending("chargebacks")
-    at = {each.payment_id: each.decided_at for each in decided}
+    at = {each.payment_id: _attempted_at(each) for each in decided}
     ours = told[told["payment_id"].isin(list(at))]
     watches = [Watch("payments with a label", float(ours["payment_id"].nunique()), None)]
     watches.append(
@@ -157,6 +173,12 @@ def _labels(runtime: Runtime, decided: Sequence[Decision], newest: datetime) -> 
         waited = (pd.to_datetime(ours["reported_at"], utc=True) - asked).dt.total_seconds()
         watches.append(Watch("median days until a label", float(np.median(waited)) / 86_400, None))
     return watches
+
+
+def _attempted_at(decision: Decision) -> datetime:
+    """When the payment was made: long before its decision, where history is decided anew."""
+    given = decision.payment.get("attempted_at")
+    return datetime.fromisoformat(given) if isinstance(given, str) else decision.decided_at
 
 
 def _drift(

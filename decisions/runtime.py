@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from data.lake import open_lake
+from data.lake.needs import training_steps
 from data.records import DatabaseError, Records
 from data.settings import Settings
 from decisions.logs import log_defect
@@ -140,9 +141,8 @@ class Runtime:
     def _refresh(self, use_case: str, version: str | None) -> None:
         former = self._releases.get(use_case)
         if version is None:
-            self._note(
-                use_case, f"{use_case} has no model in use; train one: argosy train {use_case}"
-            )
+            steps = training_steps(self.lake, use_case)
+            self._note(use_case, f"{use_case} has no model in use: {steps}")
         elif former is not None and former.version == version:
             self._note(use_case, None)
         elif not self._failed_lately(use_case, version):

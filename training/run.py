@@ -85,5 +85,6 @@ def train_use_cases(
         try:
             outcomes.append(run(load_part("training", use_case).RECIPE, context, registry))
         except TooLittleDataError as error:
-            lacking[use_case] = str(error)
+            told, start = str(error), f"{use_case} cannot be trained yet."
+            lacking[use_case] = told if told.startswith(start) else f"{start} {told}"
     return TrainingReport(tuple(outcomes), lacking)

@@ -14,6 +14,7 @@ of a later file corrects that of an earlier one.
 from data.lake.lake import Lake, open_lake
 from data.lake.quarantine import FaultExample, RowFault
 from data.lake.reports import (
+    DamagedFileError,
     EmptyLakeError,
     IngestReport,
     LakeError,
@@ -25,6 +26,7 @@ from data.lake.reports import (
 )
 
 __all__ = [
+    "DamagedFileError",
     "EmptyLakeError",
     "FaultExample",
     "IngestReport",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 import pandas as pd
@@ -16,9 +16,18 @@ import pyarrow.parquet as pq
 
 from data.lake import merging, quarantine, reading
 from data.lake.feeds import Feed, find, header_faults, memory
-from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
+from data.lake.manifest import (
+    Manifest,
+    TableEntry,
+    digest_file,
+    load,
+    settle,
+    swap,
+    writing,
+)
 from data.lake.parsing import schema
 from data.lake.reports import (
+    DamagedFileError,
     EmptyLakeError,
     IngestReport,
     LakeError,
@@ -35,6 +44,8 @@ from data.tables import TABLES, Table
 if TYPE_CHECKING:
     from data.lake.staging import Progress, Staged
 
+Found = TypeVar("Found")
+
 _ATTEMPTS = 5
 
 
@@ -49,6 +60,7 @@ class Lake:
     def __init__(self, folder: Path, *, max_bad_share: float = 0.05) -> None:
         self.folder = folder
         self.max_bad_share = max_bad_share
+        self._found_whole: set[tuple[str, int, int]] = set()  # name, size and time of files
 
     def ingest(
         self, source: Path, *, progress: Progress | None = None, dry_run: bool = False
@@ -125,13 +137,9 @@ class Lake:
         contract = _contract(table)
         if as_of is not None and as_of.tzinfo is None:
             raise LakeError(f"as_of {as_of} has no zone; use datetime(..., tzinfo=UTC)")
-        for _ in range(_ATTEMPTS):
-            manifest = load(self.folder)
-            try:
-                return self._read(manifest, contract, as_of, columns, where or {}, arrow_text)
-            except FileNotFoundError:  # two writers have been by since: look again
-                continue
-        raise LakeError(f"{table}: its files keep vanishing; is {self.folder} being cleaned?")
+        return self._looked_again(
+            table, lambda now: self._read(now, contract, as_of, columns, where or {}, arrow_text)
+        )
 
     def tables(self) -> Mapping[str, TableStatus]:
         """Every table of the contract and what the lake has of it."""
@@ -141,8 +149,7 @@ class Lake:
     def files(self, table: str) -> tuple[Path, ...]:
         """The Parquet files of a table now; they outlive the next change, not the one after."""
         _contract(table)
-        entry = load(self.folder).tables.get(table)
-        return tuple(self.folder / part for part in entry.parts) if entry else ()
+        return self._looked_again(table, lambda now: tuple(self._files(now, table)))
 
     def quarantine(self, table: str) -> pd.DataFrame:
         """Quarantined rows: file, row, column, value, reason, remedy, record (row as found)."""
@@ -177,7 +184,10 @@ class Lake:
         entry = manifest.tables.get(name)
         if entry is None:
             return TableStatus(0, None, 0, bad, None)
-        newest = datetime.fromisoformat(entry.newest) if entry.newest else None
+        contract = TABLES[name]
+        nobody_said = str(contract.optional_key.get(contract.known_at or "", "never"))
+        is_told = entry.newest and not entry.newest.startswith(nobody_said)
+        newest = datetime.fromisoformat(entry.newest) if entry.newest and is_told else None
         moment = datetime.fromisoformat(entry.ingested_at)
         return TableStatus(entry.rows, newest, len(entry.parts), bad, moment)
 
@@ -199,7 +209,8 @@ class Lake:
         needed = reading.needed(table, chosen, as_of)
         if len(entry.parts) > 1:
             needed = list(dict.fromkeys([*needed, *merging.order(table)]))
-        data = pads.dataset([str(self.folder / part) for part in entry.parts], schema=shape)
+        files = self._files(manifest, table.name)
+        data = pads.dataset([str(path) for path in files], schema=shape)
         rows = data.to_table(columns=needed, filter=reading.wanted(table, as_of, where))
         if len(entry.parts) > 1:
             rows = rows.sort_by([(name, "ascending") for name in merging.order(table)])
@@ -209,6 +220,40 @@ class Lake:
             homes = self.read("warehouses", columns=["warehouse_id", "country"])
             countries = dict(zip(homes["warehouse_id"], homes["country"], strict=True))
         return reading.complete(table, found, countries)[chosen]
+
+    def _looked_again(self, table: str, work: Callable[[Manifest], Found]) -> Found:
+        """What `work` gives of the manifest; of a fresh one where two writers came between."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return work(load(self.folder))
+            except FileNotFoundError as error:
+                missing = error.filename
+        raise DamagedFileError(
+            f"{table}: {missing or 'a file'} is missing, although the lake's manifest names it. "
+            f"Bring it back: argosy restore BACKUP; or remove {self.folder} and ingest the "
+            "merchant's files again"
+        )
+
+    def _files(self, manifest: Manifest, table: str) -> list[Path]:
+        """The files of a table, each found as it was written: looked at once a lake opened.
+
+        Raises DamagedFileError.
+        """
+        entry = manifest.tables.get(table)
+        paths = [(part, self.folder / part) for part in entry.parts] if entry else []
+        for part, path in paths:
+            state = path.stat()
+            known = (part, state.st_size, state.st_mtime_ns)
+            if part not in manifest.digests or known in self._found_whole:
+                continue
+            if digest_file(path) != manifest.digests[part]:
+                raise DamagedFileError(
+                    f"{table}: {path} is not as it was written: damaged, or changed by another "
+                    f"program. Bring it back: argosy restore BACKUP; or remove {self.folder} and "
+                    "ingest the merchant's files again"
+                )
+            self._found_whole.add(known)
+        return [path for _, path in paths]
 
     def _take(
         self,
@@ -272,7 +317,7 @@ class Lake:
             item.table,
             columns=schema(item.table, item.extra),
             incoming=item.path,
-            parts=[self.folder / part for part in old.parts],
+            parts=self._looked_again(name, lambda now: self._files(now, name)),
             fresh=home / f"{uuid.uuid4().hex}.parquet",
         )
         parts = tuple(path.relative_to(self.folder).as_posix() for path in merged.parts)
@@ -300,7 +345,8 @@ class Lake:
             )
         kept = {**manifest.quarantine.get(name, {}), **self._quarantine(name, item)}
         quarantines = {**manifest.quarantine, name: kept} if kept else manifest.quarantine
-        return Manifest({**manifest.tables, name: entry}, quarantines), merged
+        fresh = replace(manifest, tables={**manifest.tables, name: entry}, quarantine=quarantines)
+        return fresh, merged
 
     def _quarantine(self, table: str, item: Staged) -> Mapping[str, int]:
         """Keep the bad rows of each file under a name of its content: twice the same is once."""

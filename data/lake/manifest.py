@@ -7,9 +7,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from data.lake.reports import DamagedFileError
 from data.tables import Kind
 
 FORMAT = 1
@@ -37,10 +38,15 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All tables, and the quarantined rows of each by file."""
+    """All tables, and the quarantined rows of each by file.
+
+    digests: SHA-256 of each file of a table, as it was put in force; `swap` fills it. Lakes of
+    before 0.2 have none.
+    """
 
     tables: Mapping[str, TableEntry] = field(default_factory=dict)
     quarantine: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -62,19 +68,29 @@ def load(folder: Path) -> Manifest:
         text = (folder / "manifest.json").read_text(encoding="utf-8")
     except FileNotFoundError:
         return Manifest()
-    content = json.loads(text)
-    tables = {
-        name: TableEntry(**{**entry, "parts": tuple(entry["parts"])})
-        for name, entry in content["tables"].items()
-    }
-    return Manifest(tables, content["quarantine"])
+    try:
+        content = json.loads(text)
+        tables = {
+            name: TableEntry(**{**entry, "parts": tuple(entry["parts"])})
+            for name, entry in content["tables"].items()
+        }
+        return Manifest(tables, content["quarantine"], content.get("digests", {}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFileError(
+            f"{folder / 'manifest.json'} cannot be read: it is damaged, or of a newer Argosy. "
+            "Bring it back: argosy restore BACKUP"
+        ) from error
 
 
 def swap(folder: Path, manifest: Manifest) -> None:
     """Put a manifest in force; the files it names must be on disk already (see `settle`).
 
-    folder: the folder of the lake.
+    folder: the folder of the lake; manifest: its digests are those of files known before, the rest
+    is found here.
     """
+    parts = [part for entry in manifest.tables.values() for part in entry.parts]
+    digests = {part: manifest.digests.get(part) or digest_file(folder / part) for part in parts}
+    manifest = replace(manifest, digests=digests)
     text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1, sort_keys=True)
     fresh = folder / "manifest.json.new"
     with fresh.open("w", encoding="utf-8") as file:
@@ -83,6 +99,12 @@ def swap(folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
     fresh.replace(folder / "manifest.json")
     settle(folder)
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file, in hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def settle(path: Path) -> None:

@@ -49,7 +49,7 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
             entry = manifest.tables.get(table)
             if entry is not None:
                 changed, rows, gone = _rewritten(lake.folder, table, entry, customer_id, hashed)
-                fresh = Manifest({**fresh.tables, table: changed}, fresh.quarantine)
+                fresh = replace(fresh, tables={**fresh.tables, table: changed})
                 counts[table], old = rows, [*old, *gone]
         counts["quarantine"] = _clean_quarantine(lake.folder, manifest, customer_id)
         if old:

@@ -12,6 +12,10 @@ class LakeError(ArgosyError):
     """The lake cannot do what was asked; nothing has changed."""
 
 
+class DamagedFileError(LakeError):
+    """A file of the lake is not as it was written."""
+
+
 class EmptyLakeError(LakeError):
     """There is no fact yet to say which time it is."""
 

@@ -70,6 +70,26 @@ class Records:
         """DatabaseError when the database does not answer."""
         self.database.read(lambda connection: connection.execute(sa.select(1)).scalar())
 
+    def database_id(self) -> str:
+        """The name this database gave itself when it was made: another one, another name."""
+        query = sa.select(self.tables.databases.c.database_id)
+        return str(self.database.read(lambda c: c.execute(query).scalar_one()))
+
+    def row_name(self, table: Pending, seq: int) -> str | None:
+        """What the row of a number is called: event, payment or decision; None where none is.
+
+        table: events, chargebacks or payments; seq: the number of the row.
+        """
+        source = self._source(table)
+        name = {"events": "event_id", "chargebacks": "payment_id", "payments": "decision_id"}[table]
+        query = sa.select(source.c[name]).where(source.c.seq == seq)
+        return self.database.read(lambda c: c.execute(query).scalar())
+
+    def newest_number(self, table: Pending) -> int:
+        """The number of the newest row of events, chargebacks or payments; 0 where none is."""
+        query = sa.select(sa.func.max(self._source(table).c.seq))
+        return int(self.database.read(lambda c: c.execute(query).scalar()) or 0)
+
     def clock(self) -> datetime:
         """The database's own time."""
         query = sa.select(sa.func.current_timestamp())
@@ -151,7 +171,7 @@ class Records:
 
         table: events, chargebacks or payments.
         """
-        source = self.tables.decisions if table == "payments" else getattr(self.tables, table)
+        source = self._source(table)
         last = self.database.alone(lambda connection: _settled(connection, source))
         query = sa.select(source.c.payment) if table == "payments" else sa.select(source)
         query = query.where(source.c.seq > after, source.c.seq <= last).order_by(source.c.seq)
@@ -347,6 +367,10 @@ class Records:
     def drop_key(self, name: str) -> None:
         """Remove a key; RecordsError when there is none of that name."""
         self._one_key(sa.delete(self.tables.keys).where(self.tables.keys.c.name == name), name)
+
+    def _source(self, table: Pending) -> sa.Table:
+        source: sa.Table = getattr(self.tables, "decisions" if table == "payments" else table)
+        return source
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[Mapping[Any, Any]]:
         return self.database.read(lambda connection: connection.execute(query).mappings().all())

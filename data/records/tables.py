@@ -46,6 +46,7 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    databases: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -233,6 +234,11 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    databases = table(
+        "databases",
+        sa.Column("database_id", sa.Text, primary_key=True),
+        sa.Column("created_at", Utc, nullable=False),
+    )
     return Tables(
         metadata,
         events,
@@ -249,6 +255,7 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        databases,
     )
 
 

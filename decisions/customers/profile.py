@@ -9,7 +9,13 @@ import pandas as pd
 
 from decisions.customers.batch import USE_CASE
 from decisions.customers.credit_rating import credit_reasons, rate_customers
-from decisions.customers.value import VALUE_COLUMNS, parsed_reasons, value_customers
+from decisions.customers.segments import is_money_known
+from decisions.customers.value import (
+    MONEY_UNKNOWN,
+    VALUE_COLUMNS,
+    parsed_reasons,
+    value_customers,
+)
 from decisions.runtime import Runtime
 from features.customers import LEDGER_FEATURES, days_since_1970, model_inputs
 from features.store import StoreError
@@ -53,7 +59,8 @@ def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> C
     frame = _ledger_frame(customer_id, known)
     former = np.array([known.get("customer_segment")], dtype=object)
     scored, _ = value_customers(frame, now, release, horizon_days, former)
-    return _told(customer_id, scored, "model", release.version, now, credit=frame)
+    why = "" if is_money_known(release.policy) else MONEY_UNKNOWN
+    return _told(customer_id, scored, "model", release.version, now, credit=frame, degraded=why)
 
 
 def _known(runtime: Runtime, customer_id: str, now: pd.Timestamp) -> tuple[Mapping[str, Any], str]:

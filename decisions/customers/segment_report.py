@@ -18,13 +18,14 @@ _WEEK = pd.Timedelta(days=7)
 @dataclass(frozen=True)
 class SegmentSize:
     """One segment: its rule, how many are in it, what they are expected to bring in a year (base
-    currency), and the mean risk that one does not order in that year."""
+    currency; None where no price is known), and the mean risk that one does not order in that
+    year."""
 
     segment: str
     meaning: str
     thresholds: Mapping[str, float]
     customers: int
-    expected_margin: float
+    expected_margin: float | None
     churn_risk: float | None
     entered: int
     left: int
@@ -86,11 +87,16 @@ def _size(rule: Mapping[str, object], now: pd.DataFrame, before: pd.DataFrame) -
         meaning=str(rule["meaning"]),
         thresholds=thresholds if isinstance(thresholds, Mapping) else {},
         customers=len(mine),
-        expected_margin=float(mine["expected_margin_365d"].sum()),
+        expected_margin=_sum_of(mine["expected_margin_365d"]),
         churn_risk=float(mine["churn_risk"].mean()) if len(mine) else None,
         entered=len((ids & scored_before) - former),
         left=len(former - ids),
     )
+
+
+def _sum_of(money: pd.Series) -> float | None:
+    """The sum of what is known; None where of all nothing is."""
+    return None if len(money) and money.isna().all() else float(money.sum())
 
 
 def members_of(runtime: Runtime, segment: str, limit: int) -> list[dict[str, object]]:

@@ -75,6 +75,11 @@ def shop_thresholds(policy: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def is_money_known(policy: Mapping[str, float]) -> bool:
+    """False where no order of the shop had a price in the base currency at training."""
+    return policy.get("money_known", 1.0) > 0
+
+
 def described_rules(policy: Mapping[str, float]) -> list[dict[str, object]]:
     """Each rule with its thresholds filled in: name, meaning, thresholds, stays_from."""
     own = shop_thresholds(policy)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from decisions.customers.credit_rating import FACTORS, rate_customers
-from decisions.customers.segments import assign_segments, usual_gap
+from decisions.customers.segments import assign_segments, is_money_known, usual_gap
 from features.customers import model_inputs
 from models.base import Release
 from models.customers import ANSWER_COLUMNS
@@ -30,6 +30,11 @@ VALUE_COLUMNS = (
     "credit_rating",
     "reasons",
 )
+MONEY_UNKNOWN = (
+    "No order in `orders` has a price in the base currency: what customers bring is unknown. "
+    "Ingest `fx_rates`, or set ARGOSY_BASE_CURRENCY, and train again."
+)
+_MONEY = tuple(name for name in ANSWER_COLUMNS if name.startswith("expected_margin"))
 _LEAST = 1e-9
 
 
@@ -46,11 +51,11 @@ def value_customers(
     moment; release: in use; horizon_days: 1 and more; former: segment of each before, or None.
     """
     inputs = model_inputs(known, pd.Series(now, index=known.index))
-    year = release.model.predict(inputs.assign(horizon_days=YEAR_DAYS))
-    answer = year
+    year = answer = _expected(release, inputs, YEAR_DAYS)
     if horizon_days != YEAR_DAYS:
-        answer = release.model.predict(inputs.assign(horizon_days=horizon_days))
+        answer = _expected(release, inputs, horizon_days)
     policy = release.policy
+    basis = getattr(release.model, "basis", "margin") if is_money_known(policy) else None
     gap = usual_gap(inputs, policy)
     margin = year["expected_margin"].to_numpy(dtype=float)
     segment = assign_segments(inputs, margin, former, policy)
@@ -63,7 +68,7 @@ def value_customers(
         "customer_id": known["customer_id"].to_numpy(dtype=object),
         "horizon_days": horizon_days,
         **{name: answer[name].to_numpy(dtype=float) for name in ANSWER_COLUMNS},
-        "margin_basis": getattr(release.model, "basis", "margin"),
+        "margin_basis": basis,
         "churn_risk": 1.0 - chance,
         "usual_gap_days": gap,
         "order_within_gap_probability": soon,
@@ -75,6 +80,14 @@ def value_customers(
         "reasons": _reasons(inputs, gap, segment, holds),
     }
     return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
+
+
+def _expected(release: Release, inputs: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """ANSWER_COLUMNS of each row; money is missing where the shop's prices are not known."""
+    told = release.model.predict(inputs.assign(horizon_days=horizon_days))
+    if is_money_known(release.policy):
+        return told
+    return told.assign(**dict.fromkeys(_MONEY, np.nan))
 
 
 def _where_changed(
@@ -116,7 +129,7 @@ def margin_at_risk(inputs: pd.DataFrame, answer: pd.DataFrame, horizon_days: int
     margin = answer["expected_margin"].to_numpy(dtype=float)
     age = np.maximum(inputs["age_days"].to_numpy(dtype=float), 30.0)
     usual = inputs["repeat_orders"].to_numpy(dtype=float) / age * horizon_days
-    each = np.divide(margin, orders, out=np.zeros(len(orders)), where=orders > _LEAST)
+    each = np.divide(margin, orders, out=margin * 0.0, where=orders > _LEAST)
     lost = np.maximum(np.nan_to_num(usual) - orders, 0.0) * np.maximum(each, 0.0)
     return np.asarray(lost * answer["alive_probability"].to_numpy(dtype=float))
 

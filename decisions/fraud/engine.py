@@ -115,6 +115,8 @@ class Engine:
             trace["shadow"] = {"version": controls.shadow.version, **said}
         if asking.explain:
             trace["explain"] = True
+        if verdict.rules_failed:
+            trace["rules_failed"] = verdict.rules_failed
         action = verdict.action
         mistakable = may_be_mistaken(verdict.rules_hit, case.listed)
         if self.breaker is not None and mistakable and not self.breaker.passes(action):

@@ -21,7 +21,10 @@ _LOOP = re.compile(
     r"\.\s*(all|exists|exists_one|existsOne|map|filter|transformList|transformMap"
     r"|transformMapEntry|sortBy|reduce)\s*\("
 )
+_VARIABLE_OF_LOOPS = b"@result"  # as a compiled expression that goes through a list names it
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+# What would make `_QUOTED` see the end of a text elsewhere than the library does.
+_ODD = re.compile(rf"(?P<odd>//|'''|\"\"\"|(?<!\w)[rRbB]{{1,2}}['\"])|{_QUOTED.pattern}")
 _UNKNOWN: Mapping[str, Any] = {"float": float("nan"), "str": "", "bool": False}
 
 
@@ -45,6 +48,12 @@ class Expression:
         """Whether it is false of these facts; what cannot be evaluated is not."""
         return self._evaluated(facts) is False
 
+    def raises(self, facts: Mapping[str, Any]) -> bool:
+        """Whether these facts cannot be evaluated, although each signal that it names is known."""
+        if any(kind == "any" and facts.get(name) is None for name, kind in self.names):
+            return False
+        return not isinstance(self._evaluated(facts), bool)
+
     def _evaluated(self, facts: Mapping[str, Any]) -> Any:
         given = {name: _value(facts.get(name), kind) for name, kind in self.names}
         try:
@@ -63,11 +72,13 @@ def compiled(text: str, types: Mapping[str, str], *, longest: int = LONGEST) -> 
     """
     if len(text) > longest:
         raise ExpressionError(f"the expression has {len(text)} characters; at most {longest}")
-    if found := _LOOP.search(_QUOTED.sub("", text)):
+    if odd := next((found["odd"] for found in _ODD.finditer(text) if found["odd"]), None):
         raise ExpressionError(
-            f"{text!r}: {found[1]} goes through a list, which a rule may not: nested, it takes so "
-            "long that no payment is answered; compare single values, or use in [..]"
+            f"{text!r}: {odd} cannot stand in a rule: comments, raw and triple-quoted texts are "
+            "not read; write texts in simple quotes"
         )
+    if loop := _LOOP.search(_QUOTED.sub("", text)):
+        raise ExpressionError(_going_through(text, loop[1]))
     words = dict.fromkeys(_NAME.findall(_QUOTED.sub("", text)))
     names = tuple(
         (word, types.get(word, "any")) for word in words if word in types or word[:2] == "x_"
@@ -76,10 +87,19 @@ def compiled(text: str, types: Mapping[str, str], *, longest: int = LONGEST) -> 
         found = _environment(names).compile(text)
     except RuntimeError as error:
         raise ExpressionError(_told(str(error), text)) from None
+    if _VARIABLE_OF_LOOPS in found.serialize():
+        raise ExpressionError(_going_through(text, "it"))
     if found.return_type() != cel.Type.BOOL:
         kind = found.return_type().name().lower()
         raise ExpressionError(f"{text!r} gives a {kind}, not true or false; compare it")
     return Expression(text, names, found)
+
+
+def _going_through(text: str, what: str) -> str:
+    return (
+        f"{text!r}: {what} goes through a list, which a rule may not: nested, it takes so long "
+        "that no payment is answered; compare single values, or use in [..]"
+    )
 
 
 @lru_cache(maxsize=256)

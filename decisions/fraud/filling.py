@@ -144,7 +144,11 @@ def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
     times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601", errors="coerce")
     fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
     fresh = fresh[fresh["attempted_at"].notna()]
-    both = pd.concat([lake, fresh], ignore_index=True) if len(lake) else fresh
+    if lake.empty:
+        return with_outcomes(fresh, outcomes), last
+    # A column without any value has no type that it could give to the column of both.
+    known = [part.dropna(axis="columns", how="all") for part in (lake, fresh)]
+    both = pd.concat(known, ignore_index=True).reindex(columns=lake.columns)
     return with_outcomes(both, outcomes), last
 
 

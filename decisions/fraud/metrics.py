@@ -15,6 +15,12 @@ class Metrics:
             ("decision",),
             registry=registry,
         )
+        self._rules_failed = Counter(
+            "argosy_fraud_rules_failed",
+            "Rules that could not be evaluated on a payment, and so did not hold, by rule.",
+            ("rule",),
+            registry=registry,
+        )
         self._excess = Counter(
             "argosy_fraud_block_excess",
             "Blocks that the circuit breaker turned into reviews.",
@@ -30,6 +36,8 @@ class Metrics:
     def decided(self, decision: Decision) -> None:
         """Count one decision."""
         self._decisions.labels(decision.decision).inc()
+        for name in decision.trace.get("rules_failed", ()):
+            self._rules_failed.labels(name).inc()
         if decision.trace.get("excess"):
             self._excess.inc()
             self._breaker.set(1)

@@ -25,12 +25,14 @@ class PaymentCase:
 
 @dataclass(frozen=True)
 class PaymentVerdict:
-    """What came out. probability: 0 without a model."""
+    """What came out. probability: 0 without a model; rules_failed: those that could not be
+    evaluated, and so did not hold."""
 
     action: Action
     probability: float
     reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
+    rules_failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def resolve(
     rules: those in use; explain: whether the model's reasons are given also when the action is
     `allow`.
     """
-    hit = rules.hit(_named(case, without_model=scored is None))
+    hit, failed = rules.judge(_named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and not _overrules(case, hit):
@@ -99,7 +101,7 @@ def resolve(
         told = scored.model.reasons(scored.row, case.facts)
         why += tuple(told)
     probability = scored.probability if scored is not None else 0.0
-    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit))
+    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit), failed)
 
 
 # What stands above the allow list: a card, device or address can change hands, and a buyer

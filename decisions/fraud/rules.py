@@ -60,6 +60,13 @@ class FraudRule:
         except ExpressionError:
             return False
 
+    def raises(self, facts: Mapping[str, Any]) -> bool:
+        """True if the expression cannot be evaluated on these facts, or is none any more."""
+        try:
+            return self.expression.raises(facts)
+        except ExpressionError:
+            return True
+
 
 @dataclass(frozen=True)
 class RuleSet:
@@ -79,11 +86,23 @@ class RuleSet:
         facts: values by the names that a rule may use; about: what they describe; only rules about
         this are tried.
         """
+        return self.judge(facts, about)[0]
+
+    def judge(
+        self, facts: Mapping[str, Any], about: About = "payment"
+    ) -> tuple[tuple[FraudRule, ...], tuple[str, ...]]:
+        """What `hit` gives, and the names of the rules that could not be evaluated: they do not
+        hold, and are told.
+
+        facts: values by the names that a rule may use; about: what they describe.
+        """
         either = self._either[about]
         if either is not None and either.fails(facts):  # as of most payments
-            return ()
-        found = [r for r in self.rules if r.about == about and r.holds(facts)]
-        return tuple(sorted(found, key=lambda rule: -ACTIONS.index(rule.action)))
+            return (), ()
+        own = [rule for rule in self.rules if rule.about == about]
+        found = [rule for rule in own if rule.holds(facts)]
+        failed = tuple(rule.name for rule in own if rule not in found and rule.raises(facts))
+        return tuple(sorted(found, key=lambda rule: -ACTIONS.index(rule.action))), failed
 
     @cached_property
     def _either(self) -> Mapping[About, Expression | None]:

@@ -81,7 +81,12 @@ def report_id(payment_id: str, number: int) -> str:
     return f"{payment_id}{REPORT}{number or ''}"
 
 
-def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
+def events(
+    payments: pd.DataFrame,
+    chargebacks: pd.DataFrame,
+    amount: pd.Series,
+    arrived: pd.Series | None = None,
+) -> pd.DataFrame:
     """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
     then by payment_id.
 
@@ -89,8 +94,9 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     `label_changes` takes them; amount: of the payments, in base currency (NaN counts as nothing). A
     decline is known from the next event on; a fraud report from its reported_at on, but never
     before its own payment (who does not know when a fraud was reported, gives the time of the
-    payment). Columns: event_id, payment (row number of the payment, −1 for a report), at, MEASURES,
-    and the plan's.
+    payment). arrived: when each payment came, on the index of `payments`, where that is known
+    apart from its time; the order is theirs then, as it was for the live counters. Columns:
+    event_id, payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
     """
     keys = list(PLAN.columns)
     payments = payments.assign(shop=_SHOP)
@@ -105,36 +111,47 @@ def events(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series)
     paid["squares"] = paid["logs"] ** 2
     paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
     paid["frauds"] = 0
+    came = payments["attempted_at"] if arrived is None else arrived
+    paid["came"] = came.to_numpy(dtype="datetime64[ns]").astype(np.int64)
     changes = label_changes(chargebacks)
-    told = changes.merge(payments[["payment_id", "attempted_at", *keys]], on="payment_id")
+    known = payments[["payment_id", "attempted_at", *keys]].assign(came=paid["came"].to_numpy())
+    told = changes.merge(known, on="payment_id")
     numbers = told["number"].astype(str).where(told["number"] > 0, "")
     told["event_id"] = told["payment_id"] + REPORT + numbers
     told["at"] = np.maximum(at_ms(told["at"]), at_ms(told["attempted_at"]) + 1)
+    told["came"] = np.maximum(told["at"] * 1_000_000, told["came"] + 1)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     told["frauds"] = np.where(told["is_fraud"], 1, -1)
     columns = ["event_id", "payment", "at", *MEASURES, *keys]
-    stream = pd.concat([told[columns], paid[columns]], ignore_index=True) if len(told) else paid
-    return stream[columns].iloc[_arrival(stream)].reset_index(drop=True)
+    both = [*columns, "came"]
+    stream = pd.concat([told[both], paid[both]], ignore_index=True) if len(told) else paid
+    order = _arrival(stream, stream["at"] if arrived is None else stream["came"])
+    return stream[columns].iloc[order].reset_index(drop=True)
 
 
-def _arrival(stream: pd.DataFrame) -> NDArray[np.intp]:
-    at, payment = stream["at"].to_numpy(), stream["payment"].to_numpy() >= 0
+def _arrival(stream: pd.DataFrame, came: pd.Series) -> NDArray[np.intp]:
+    payment = stream["payment"].to_numpy() >= 0
     tie = np.zeros(len(stream), dtype=np.int64)
-    tied = stream["at"].duplicated(keep=False).to_numpy()
+    tied = came.duplicated(keep=False).to_numpy()
     tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
-    return np.lexsort((tie, payment, at))
+    return np.lexsort((tie, payment, came.to_numpy()))
 
 
 def payment_velocity(
-    payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series, plan: VelocityPlan = PLAN
+    payments: pd.DataFrame,
+    chargebacks: pd.DataFrame,
+    amount: pd.Series,
+    plan: VelocityPlan = PLAN,
+    *,
+    arrived: pd.Series | None = None,
 ) -> pd.DataFrame:
     """The plan's features of every payment, on the index of `payments`.
 
-    payments, chargebacks: as `events` takes them; amount: of the payments, in base currency; plan:
-    what is counted.
+    payments, chargebacks, arrived: as `events` takes them; amount: of the payments, in base
+    currency; plan: what is counted.
     """
-    stream = events(payments, chargebacks, amount)
+    stream = events(payments, chargebacks, amount, arrived)
     row = stream["payment"].to_numpy()
     place = np.empty(len(payments), dtype=np.intp)
     place[row[row >= 0]] = np.flatnonzero(row >= 0)

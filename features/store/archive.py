@@ -46,12 +46,14 @@ class Archive:
         """All rows; empty when there is no file yet."""
         if not self.path(view).exists():
             return schema(view).empty_table()
-        return _aligned(view, pq.read_table(self.path(view)))
+        with _readable(self.path(view)):
+            return _aligned(view, pq.read_table(self.path(view)))
 
     def count(self, view: View) -> int:
         """How many rows there are."""
         path = self.path(view)
-        return pq.read_metadata(path).num_rows if path.exists() else 0
+        with _readable(path):
+            return pq.read_metadata(path).num_rows if path.exists() else 0
 
     def first(self, view: View) -> pa.Table:
         """The keys of the first row, if there is one."""
@@ -67,7 +69,8 @@ class Archive:
     def _is_current(self, view: View) -> bool:
         """Whether there is a file, with the columns that the view declares today."""
         path = self.path(view)
-        return path.exists() and pq.read_schema(path).names == schema(view).names
+        with _readable(path):
+            return path.exists() and pq.read_schema(path).names == schema(view).names
 
     def replace(self, view: View, rows: pa.Table, as_of: datetime) -> None:
         """Put `rows` (none later than as_of) in place of all rows up to as_of; keep later ones.
@@ -119,7 +122,8 @@ class Archive:
             within &= pc.field(TIME) >= _scalar(since)
         for name, value in (only or {}).items():
             within &= pc.field(name) == value
-        return _aligned(view, pq.read_table(self.path(view), filters=within))
+        with _readable(self.path(view)):
+            return _aligned(view, pq.read_table(self.path(view), filters=within))
 
     def latest(self, view: View, as_of: datetime) -> pa.Table:
         """The newest row of each key at or before as_of; without those older than the ttl.
@@ -214,6 +218,18 @@ def _database(process: int) -> duckdb.DuckDBPyConnection:
             "enable_external_file_cache": "false",  # it takes a file replaced at once for the old
         }
     )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """StoreError for a file that is no Parquet any more."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. Remove its folder and run "
+            "argosy materialize: it is made from the lake again"
+        ) from error
 
 
 def _names(*names: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from serving.command.options import Json
-from serving.command.output import show
+from serving.command.output import progress, show
 
 commands = typer.Typer()
 schedule = typer.Typer(no_args_is_help=True, help="The schedule: run.")
@@ -95,3 +95,43 @@ def erase(
     if not yes:
         typer.confirm(f"Erase customer {customer_id!r} for good?", abort=True)
     show(erase_customer(runtime, customer_id).model_dump(), as_json=True)
+
+
+@commands.command()
+def backup(
+    target: Annotated[str, typer.Argument(metavar="DIR", help="A folder, or s3://bucket/folder.")],
+    as_json: Json = False,
+) -> None:
+    """Save lake, features, models and records into a new folder under DIR, while serving."""
+    from data.environment import load_settings
+    from decisions.backup import back_up
+
+    with progress() as say:
+        report = back_up(load_settings(), target, say)
+    show(report, as_json)
+
+
+@commands.command()
+def restore(
+    source: Annotated[
+        str, typer.Argument(metavar="BACKUP", help="A backup, or the folder that holds several.")
+    ],
+    aside: Annotated[
+        bool, typer.Option("--aside", help="Put what the home holds into .before-… in it.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a backup back into ARGOSY_HOME and the database, the newest where there are several.
+
+    End the server first. Every file is checked before anything is changed.
+    """
+    from data.environment import load_settings
+    from decisions.backup import restore as bring_back
+
+    settings = load_settings()
+    if aside and not yes:
+        typer.confirm(f"Put away what {settings.home} holds?", abort=True)
+    with progress() as say:
+        report = bring_back(settings, source, say, aside=aside)
+    show(report, as_json)

@@ -34,6 +34,7 @@ from serving.http import (
     promotion,
 )
 from serving.http.auth import KeyRing, RateLimits, admit_caller
+from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
 from serving.http.openapi import DescribedApi, name_operation
@@ -137,12 +138,14 @@ def run(
     common: dict[str, Any] = {
         "host": host,
         "port": port,
+        "http": GuardedConnection,
         "log_config": logs.config(access=ready is None),
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": 10,
         "timeout_worker_healthcheck": 60,  # a worker imports for seconds before it can say it lives
     }
+    allow_many_connections()
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
             _share(settings.model_copy(update={"workers": workers}))

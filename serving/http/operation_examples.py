@@ -53,11 +53,11 @@ _PAYMENT: Mapping[str, Any] = {
 }
 BODIES: Mapping[str, Any] = {
     "decide_payment": _PAYMENT,
-    "approve_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "approve_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "dismiss_suggestions": {
-        "items": [{"suggestion_id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
+        "items": [{"id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
     },
-    "reopen_suggestions": {"items": [{"suggestion_id": "DE1~p1082185~S06"}]},
+    "reopen_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "approve_suggestion": {"quantity": 24, "reason": "a full pallet"},
     "dismiss_suggestion": {"reason": "leaves the range in spring"},
     "export_orders": {"warehouse_id": "DE1"},
@@ -70,8 +70,8 @@ BODIES: Mapping[str, Any] = {
         "outcomes": [
             {
                 "payment_id": "pay-example",
-                "status": "captured",
-                "occurred_at": "2017-12-30T18:05:00Z",
+                "outcome": "captured",
+                "outcome_at": "2017-12-30T18:05:00Z",
             }
         ]
     },
@@ -82,21 +82,26 @@ BODIES: Mapping[str, Any] = {
         "reason": "reported as stolen",
     },
     "set_rule": {
-        "name": "large-and-far",
+        "name": "large_and_far",
         "text": "A large amount, sent to another country than the card's",
-        "when": "amount_base > 500.0 && country_mismatch",
+        "when": "amount_base > 500.0 && billing_differs_shipping == 1.0",
         "action": "review",
     },
     "try_rule": {
         "rule": {
-            "name": "large-and-far",
+            "name": "large_and_far",
             "text": "A large amount, sent to another country than the card's",
-            "when": "amount_base > 500.0 && country_mismatch",
+            "when": "amount_base > 500.0 && billing_differs_shipping == 1.0",
             "action": "review",
         },
         "days": 30,
     },
-    "record_review_step": {"payment_id": "pay-example", "step": "note", "note": "asked by phone"},
+    "record_review_step": {
+        "payment_id": "pay-example",
+        "step": "assign",
+        "assignee": "m.lang",
+        "note": "asked by phone",
+    },
     "assess_return_request": {
         "return_id": "return-example",
         "requested_at": "2018-01-02T10:00:00Z",
@@ -105,7 +110,7 @@ BODIES: Mapping[str, Any] = {
         "amount": 19.9,
         "currency": "EUR",
     },
-    "assess_order_request": _PAYMENT | {"order_id": "order-example"},
+    "assess_order_request": {**_PAYMENT, "order_id": "order-example"},
 }
 
 

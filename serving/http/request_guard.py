@@ -97,9 +97,22 @@ class RequestGuard:
         return reply.status
 
     async def _work(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
-        """Let the application answer, within its time, as one of those under way."""
+        """Let the application answer, within its time, as one of those under way.
+
+        It is no more under way once its answer begins: who reads slowly keeps nobody out.
+        """
         self._under_way += 1
         self.telemetry.in_flight.set(self._under_way)
+        counted = True
+
+        def begun() -> None:
+            nonlocal counted
+            if counted:
+                counted = False
+                self._under_way -= 1
+                self.telemetry.in_flight.set(self._under_way)
+
+        reply.begun = begun
         expiry = asyncio.get_running_loop().call_later(
             self.limits.seconds, self._expire, scope, receive, reply
         )
@@ -109,8 +122,7 @@ class RequestGuard:
             await self.app(scope, receive, reply)
         finally:
             expiry.cancel()
-            self._under_way -= 1
-            self.telemetry.in_flight.set(self._under_way)
+            begun()
 
     async def _admitted_body(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
@@ -196,6 +208,7 @@ class _Reply:
         self._send: Send | None = send
         self.request_id = request_id
         self.status = 0
+        self.begun: Callable[[], None] = lambda: None
 
     async def __call__(self, message: Message) -> None:
         if self._send is None:
@@ -207,6 +220,7 @@ class _Reply:
             if all(given.lower() != b"cache-control" for given, _ in message["headers"]):
                 added.append((b"cache-control", b"no-store"))
             message["headers"] = [*message["headers"], *added]
+            self.begun()
         await self._send(message)
 
     def instead(self, status: int) -> "_Reply":

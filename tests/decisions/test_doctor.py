@@ -16,7 +16,8 @@ def test_a_new_installation_is_told_what_to_run(settings: Settings, registry: Re
     found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",), "auth": True})))
     assert {found[name].status for name in ("home", "disk", "database", "online store")} == {"ok"}
     assert found["lake"].remedy == "argosy ingest DIR"
-    assert found["model of fraud"].remedy == "argosy train fraud"
+    assert found["model of fraud"].remedy.startswith("ingest `payments` (payment_id,")
+    assert found["model of fraud"].remedy.endswith(", then argosy train fraud")
     assert found["keys"].remedy.startswith("argosy keys add")
     assert not any(finding.status == "failed" for finding in found.values())
 
@@ -69,3 +70,9 @@ def test_amounts_without_a_rate_ask_for_the_base_currency(
     Lake(settings.lake).append("payments", frame)
     found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",)})))
     assert "ARGOSY_BASE_CURRENCY=GBP" in found["currencies"].remedy
+
+
+def test_a_lake_of_lists_alone_is_not_called_empty(settings: Settings, registry: Registry) -> None:
+    Lake(settings.lake).append("products", pd.DataFrame({"product_id": ["a"]}))
+    found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",)})))
+    assert found["lake"].found == "nothing with a time: only products"

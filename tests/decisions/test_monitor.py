@@ -84,6 +84,38 @@ def test_skew_and_degraded_answers_are_past_their_limits(runtime: Runtime) -> No
     assert not report.ok
 
 
+def test_payments_of_the_same_time_count_in_the_order_in_which_they_were_decided(
+    settings: Settings,
+) -> None:
+    runtime = Runtime(settings)
+    runtime.records.migrate()
+    first = decision(1, age=0.5, velocity=0.0, amount=20.0)
+    for turn, name in enumerate(("zebra", "ant")):  # not in the order of their ids
+        payment = {**first.payment, "payment_id": name}
+        runtime.records.add_decision(
+            replace(
+                first,
+                payment_id=name,
+                decision_id=name,
+                decided_at=first.decided_at + timedelta(milliseconds=turn),
+                payment=payment,
+                features={"card_count": float(turn), "customer_amount": 20.0 * turn},
+            )
+        )
+    assert figures(runtime)["served velocities unlike the batch's, share"] == 0.0
+
+
+def test_labels_of_history_are_measured_from_the_payment(runtime: Runtime) -> None:
+    """A payment of years ago that is decided today did not wait for its label for years."""
+    old = decision(5, age=900.0, velocity=0.0, amount=20.0)
+    now = replace(old, payment_id="old", decision_id="old", decided_at=NOW)
+    payment = {**old.payment, "payment_id": "old"}
+    runtime.records.add_decision(replace(now, payment=payment))
+    told = old.decided_at + timedelta(days=9)
+    runtime.records.add_labels([{"payment_id": "old", "reported_at": told, "is_fraud": True}])
+    assert figures(runtime)["median days until a label"] == pytest.approx(9.0)
+
+
 def test_forecasts_that_miss_too_often_are_past_their_limit(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

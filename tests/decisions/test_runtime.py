@@ -1,3 +1,4 @@
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -39,10 +40,21 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return False
 
 
-def test_without_champions_each_row_says_what_to_run(runtime: Runtime) -> None:
+def test_without_champions_each_use_case_says_what_to_ingest_and_to_run(runtime: Runtime) -> None:
     runtime.refresh()
     assert runtime.release("fraud") is None
-    assert runtime.problem("fraud") == "fraud has no model in use; train one: argosy train fraud"
+    told = runtime.problem("fraud")
+    assert told is not None
+    assert told.startswith("fraud has no model in use: ingest `payments` (payment_id, ")
+    assert told.endswith("then argosy train fraud")
+
+
+def test_with_its_tables_a_use_case_only_says_what_to_run(runtime: Runtime) -> None:
+    payment = {"payment_id": ["1"], "attempted_at": pd.Timestamp("2024-05-01", tz="UTC")}
+    frame = pd.DataFrame({**payment, "customer_id": "c", "amount": 1.0, "currency": "EUR"})
+    runtime.lake.append("payments", frame)
+    runtime.refresh()
+    assert runtime.problem("fraud") == "fraud has no model in use: argosy train fraud"
 
 
 def test_a_champion_is_taken_into_use(runtime: Runtime, promoted: Promoted) -> None:
@@ -114,6 +126,43 @@ def test_a_better_one_after_a_failure_is_taken_at_once(
     assert value(runtime, "fraud") == 4.0
     assert runtime.problem("fraud") is None
     assert metric(runtime, "argosy_release_problem", use_case="fraud") == 0.0
+
+
+def _truncated(path: Path, other: Path) -> None:
+    path.write_bytes(path.read_bytes()[:1])
+
+
+def _altered(path: Path, other: Path) -> None:
+    path.write_text("3.0")
+
+
+def _missing(path: Path, other: Path) -> None:
+    path.unlink()
+
+
+def _empty(path: Path, other: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _swapped(path: Path, other: Path) -> None:
+    """The whole folder of another release, with a manifest that fits it."""
+    shutil.rmtree(path.parents[1])
+    shutil.copytree(other.parents[1], path.parents[1])
+
+
+@pytest.mark.parametrize("damage", [_truncated, _altered, _missing, _empty, _swapped])
+def test_a_file_damaged_in_any_way_leaves_the_old_release(
+    runtime: Runtime, promoted: Promoted, settings: Settings, damage: Callable[..., None]
+) -> None:
+    promoted("fraud", 1.0)
+    runtime.refresh()
+    (first,) = settings.artifacts.rglob("value.json")
+    promoted("fraud", 2.0)
+    (added,) = set(settings.artifacts.rglob("value.json")) - {first}
+    damage(added, first)
+    runtime.refresh()
+    assert value(runtime, "fraud") == 1.0
+    assert "version 2 is not in use, version 1 stays in use" in str(runtime.problem("fraud"))
 
 
 def test_damaged_files_leave_the_old_one(

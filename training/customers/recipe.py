@@ -69,9 +69,10 @@ def _too_few(rows: pd.DataFrame, now: pd.DataFrame) -> list[str]:
         buyers, again = len(known), int((known["repeat_orders"] > 0).sum())
         if buyers < FEWEST_CUSTOMERS or again < FEWEST_REPEAT_BUYERS:
             sentence = (
-                f"{buyers:,} customers have ordered{when} and {again:,} of them again; at least "
-                f"{FEWEST_CUSTOMERS} and {FEWEST_REPEAT_BUYERS} are needed. Guests who get a new "
-                "customer_id with each order never come back: give them one id by e-mail hash."
+                f"Customers in `orders`{when}: {buyers:,} of at least {FEWEST_CUSTOMERS}; of them "
+                f"with a second order: {again:,} of at least {FEWEST_REPEAT_BUYERS}. Guests who "
+                "get a new customer_id with each order never come back: give them one id by "
+                "e-mail hash."
             )
             return [sentence]
     return []
@@ -124,14 +125,19 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     """The shop's own thresholds of the segments: what a champion is expected to bring in a year,
     how many units an order a reseller buys, and the usual gap between two orders (days).
 
-    fitted: the model; halves: its training and test rows; context: of the run.
+    fitted: the model; halves: its training and test rows; context: of the run. `money_known` is 0
+    where no order has a price in the base currency: what customers bring is unknown then.
     """
     now = halves.train[halves.train["origin"] == halves.cut].drop_duplicates("customer_id")
     year = fitted.predict(now.assign(horizon_days=HORIZONS[-1]))["expected_margin"]
     gaps = now["mean_gap_days"].dropna()
     units = now["units_an_order"].dropna()
+    champion = float(year.quantile(0.9))
+    is_priced = bool((now["priced_orders"] > 0).any())
     numbers = {
-        "champion_margin": float(year.quantile(0.9)),
+        "money_known": float(is_priced),
+        # A margin of nothing makes nobody a champion.
+        **({"champion_margin": champion} if is_priced and champion > 0 else {}),
         "reseller_units": max(RESELLER_TIMES * float(units.median()), FEWEST_RESELLER_UNITS),
     }
     return numbers | ({"usual_gap_days": float(gaps.median())} if len(gaps) else {})

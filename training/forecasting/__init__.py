@@ -33,7 +33,7 @@ DEFAULTS = {
 _SAMPLED = 5
 # Histories under so many times the judged periods are back-tested anew for the release.
 _SHORT = 6
-_OLDER = "ingest older `orders`, or set ARGOSY_FREQUENCY to a shorter period"
+_SHORTER = {"week": "day", "month": "week"}
 _NO_PERIOD = (
     "There is no closed period with an order: ingest `orders` that reach back before the running "
     "period."
@@ -81,7 +81,10 @@ def check(demand: pd.DataFrame) -> list[str]:
         return [_NO_PERIOD]
     periods, unit = demand["event_timestamp"].nunique(), demand["frequency"].iloc[0]
     if periods < FEWEST:
-        return [f"There are {periods} closed periods (each a {unit}), {FEWEST} needed: {_OLDER}."]
+        told = f"Closed periods (each a {unit}) with `orders`: {periods} of at least {FEWEST}"
+        shorter = _SHORTER.get(str(unit))
+        other = f", or set ARGOSY_FREQUENCY={shorter}" if shorter else ""
+        return [f"{told}; ingest older orders, or train again when there are as many{other}."]
     if not demand["quantity"].sum() > 0:
         return ["No order in `orders` is wanted demand: all are cancelled or fraudulent."]
     return []

@@ -60,14 +60,13 @@ def check(known: pd.DataFrame) -> list[str]:
     customers = bought["customer_id"].nunique()
     missing = []
     if len(bought) < FEWEST_TARGETS:
-        missing.append(
-            f"{len(bought):,} purchases, at least {FEWEST_TARGETS} needed, or as many views."
-        )
+        told = f"Purchases (or as many views): {len(bought):,} of at least {FEWEST_TARGETS}."
+        missing.append(told)
     if customers < FEWEST_CUSTOMERS:
-        missing.append(f"{customers} buying customers, at least {FEWEST_CUSTOMERS} needed.")
+        missing.append(f"Buying customers: {customers} of at least {FEWEST_CUSTOMERS}.")
     if days < FEWEST_DAYS:
-        missing.append(f"{days} days of purchases, at least {FEWEST_DAYS} needed.")
-    return [*missing, "Ingest more orders or events."] if missing else []
+        missing.append(f"Days of purchases: {days} of at least {FEWEST_DAYS}.")
+    return [*missing, "Ingest more `orders` or `events`."] if missing else []
 
 
 def split(known: pd.DataFrame, context: Context) -> Split:

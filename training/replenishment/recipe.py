@@ -21,8 +21,8 @@ DRAWS = 1000  # of the pairs, for an interval
 # Past origins where there are no forecasts: sales of the eight weeks before are carried on.
 ORIGINS = 8
 NOTHING_TO_REPLAY = (
-    "There are no pairs with both supply terms and past periods: bring supply_terms, and orders of "
-    "several closed periods; better plans come from forecasts (argosy train forecasting)."
+    "No product and warehouse of `supply_terms` has sales in `orders` over several closed periods: "
+    "ingest older orders, or supply_terms of what sells."
 )
 
 

@@ -4,6 +4,8 @@ A table that is new needs no revision. A change of one that was released does; s
 tables of 0.1.0 bore no version: they are what revision 0001 stands for.
 """
 
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -49,6 +51,15 @@ def _migrate(connection: sa.Connection, namespace: str, tables: Tables) -> None:
             connection.execute(CreateIndex(index, if_not_exists=True))
     if found is None or found < NEWEST:
         _stamp(connection, namespace)
+    _name(connection, tables)
+
+
+def _name(connection: sa.Connection, tables: Tables) -> None:
+    """Give the database a name of its own, once."""
+    named = sa.select(sa.func.count()).select_from(tables.databases)
+    if not connection.execute(named).scalar():
+        row = {"database_id": uuid.uuid4().hex, "created_at": datetime.now(UTC)}
+        connection.execute(sa.insert(tables.databases), row)
 
 
 def _lock(connection: sa.Connection, namespace: str) -> None:

@@ -81,7 +81,7 @@ class SegmentAnswer(BaseModel):
     meaning: str
     thresholds: dict[str, float] = Field(description="Every quantity must reach its threshold.")
     customers: int
-    expected_margin: float
+    expected_margin: float | None
     churn_risk: float | None
     entered: int
     left: int

@@ -28,6 +28,7 @@ _Body = Annotated[Any, Depends(json_body)]
 _ListName = Annotated[ListName | None, Query(alias="list")]
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+_LAST_DECISIONS = 1_000  # looked at for rules that failed
 _MAY = [Depends(scoped("review"))]
 
 
@@ -76,7 +77,8 @@ class RuleBody(BaseModel):
 
 
 class RuleAnswer(BaseModel):
-    """origin: shipped with Argosy, or the merchant's own."""
+    """origin: shipped with Argosy, or the merchant's own. failures: of the last 1,000 decisions,
+    those for which it could not be evaluated; it did not hold then."""
 
     name: str
     text: str
@@ -84,6 +86,7 @@ class RuleAnswer(BaseModel):
     action: Action
     about: About
     origin: Literal["shipped", "own"]
+    failures: int = 0
 
 
 class RulePage(BaseModel):
@@ -164,7 +167,10 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
     def list_rules() -> RulePage:
         """The rules in use, and their version."""
         used = engine.current().rules
-        return RulePage(version=used.version, data=[_told(rule) for rule in used.rules])
+        last = runtime.records.last_decisions(_LAST_DECISIONS)
+        failed = Counter(name for each in last for name in each.rules_failed)
+        rules = [_told(rule, failed[rule.name]) for rule in used.rules]
+        return RulePage(version=used.version, data=rules)
 
     @routes.post(
         "/rules",
@@ -212,9 +218,9 @@ def _faulty(pointer: str, message: str) -> Problem:
     return Problem(422, "invalid_request", f"Not valid: body {pointer}.", fields=[fault])
 
 
-def _told(rule: FraudRule) -> RuleAnswer:
-    shipped = rule in SHIPPED
-    return RuleAnswer.model_validate({**vars_of(rule), "origin": "shipped" if shipped else "own"})
+def _told(rule: FraudRule, failures: int) -> RuleAnswer:
+    origin = "shipped" if rule in SHIPPED else "own"
+    return RuleAnswer.model_validate({**vars_of(rule), "origin": origin, "failures": failures})
 
 
 def author(request: Request) -> str:

@@ -165,6 +165,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return Scene(tmp_path_factory.mktemp("crash"))
 
 
+@pytest.mark.slow
 def test_killed_before_each_effect(scene: Scene, writer: Writer) -> None:
     ends: list[str] = []
     for step in range(1, 200):
@@ -178,6 +179,7 @@ def test_killed_before_each_effect(scene: Scene, writer: Writer) -> None:
     assert set(ends) == {"before", "after"}
 
 
+@pytest.mark.slow
 def test_killed_at_any_time(scene: Scene, writer: Writer) -> None:
     chance = random.Random(7)
     start = time.perf_counter()

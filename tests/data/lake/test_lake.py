@@ -361,3 +361,12 @@ def test_a_shop_that_comes_back_after_years_is_as_late_as_its_newest_order(lake:
     lake.append("orders", orders(("1", 1)))
     lake.append("orders", orders(("2", 1), day=800))
     assert lake.clock() == MAY + timedelta(days=800)
+
+
+def test_a_valid_from_that_nobody_gave_is_no_time(lake: Lake, tmp_path: Path) -> None:
+    terms = {"warehouse_id": ["w1"], "product_id": "p1", "supplier_id": "s1", "lead_time_days": 7.0}
+    lake.ingest(folder(tmp_path / "in", supply_terms=pd.DataFrame(terms)))
+    assert lake.tables()["supply_terms"].newest is None
+    later = pd.DataFrame({**terms, "valid_from": "2024-05-01"})
+    lake.ingest(folder(tmp_path / "again", supply_terms=later))
+    assert lake.tables()["supply_terms"].newest == MAY

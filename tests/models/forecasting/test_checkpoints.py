@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.forecasting import Baseline, Forecaster
 from models.forecasting.checkpoints import Checkpoints
@@ -55,6 +56,7 @@ def resumed(folder: Path, frame: pd.DataFrame, model: Forecaster) -> tuple[list[
     return heard, model.fit(frame).predict(frame)
 
 
+@pytest.mark.slow
 def test_a_killed_fit_goes_on_to_the_same_answer(tmp_path: Path) -> None:
     history().to_parquet(tmp_path / "demand.parquet")
     folder = tmp_path / "kept"

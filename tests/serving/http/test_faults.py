@@ -206,8 +206,8 @@ def expected(numbers: list[int]) -> dict[str, Counter[str]]:
 
 
 def shop(settings: Settings, **changes: Any) -> Settings:
-    rows = ("recommendation", "fraud")
-    return settings.model_copy(update={"rows": rows, "reload_seconds": 0.5, **changes})
+    served = ("recommendation", "fraud")
+    return settings.model_copy(update={"use_cases": served, "reload_seconds": 0.5, **changes})
 
 
 def test_without_redis_decisions_go_on_and_with_it_all_is_counted_again(
@@ -367,7 +367,8 @@ def test_a_full_disk_refuses_keeps_what_was_acknowledged_and_heals(
 SERVE = """
 import os, sys
 from data.settings import Settings
-from serving import app, fraud, recommendation
+from decisions import fraud, recommendation
+from serving.http import app
 
 while not os.path.exists("over"):
     server = os.fork()
@@ -391,7 +392,7 @@ def test_a_server_killed_at_any_moment_loses_and_doubles_nothing(
     environment = os.environ | {
         "ARGOSY_HOME": str(settings.home),
         "ARGOSY_AUTH": "false",
-        "ARGOSY_ROWS": "recommendation,fraud",
+        "ARGOSY_USE_CASES": "recommendation,fraud",
         "PYTHONPATH": str(ROOT),
     }
     server = subprocess.Popen(

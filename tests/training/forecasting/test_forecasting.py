@@ -137,7 +137,10 @@ def test_periods_that_were_not_in_stock_are_not_judged() -> None:
 
 def test_too_little_is_named() -> None:
     (told,) = RECIPE.check(history(1, 5))
-    assert told.startswith("There are 5 closed periods (each a week), 9 needed: ingest older")
+    assert told.startswith("Closed periods (each a week) with `orders`: 5 of at least 9; ingest")
+    assert "ARGOSY_FREQUENCY=day" in told
+    (told,) = RECIPE.check(history(1, 5).assign(frequency="day"))
+    assert "ARGOSY_FREQUENCY" not in told, "no period is shorter than a day"
     assert "orders" in RECIPE.check(history(1).iloc[:0])[0]
     assert "cancelled" in RECIPE.check(history(1).assign(quantity=0.0))[0]
     assert RECIPE.check(history(1)) == []

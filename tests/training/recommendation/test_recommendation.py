@@ -60,9 +60,9 @@ def changing_tastes(people: int = 60, weeks: int = 24, seed: int = 3) -> pd.Data
 def test_too_little_data_is_told_at_once() -> None:
     missing = check(purchases([("anna", "tea", 0.0), ("ben", "tea", 1.0)]))
     text = " ".join(missing)
-    assert "2 purchases, at least 500" in text
-    assert "2 buying customers, at least 20" in text
-    assert "1 days of purchases, at least 28" in text
+    assert "2 of at least 500" in text
+    assert "Buying customers: 2 of at least 20" in text
+    assert "Days of purchases: 1 of at least 28" in text
     assert check(purchases([])) != []
     assert check(changing_tastes(40, 20)) == []
 

@@ -21,8 +21,9 @@ _TURNS = 3
 _SMALLEST, _LARGEST = 0.02, 20.0
 # From the series of all to each one: whose own reaction is shrunk to which wider one.
 _CHAIN: tuple[list[str], ...] = (["category"], ["product_id"])
-# A series' reaction to promotions differs from its group's by about so much, as a share.
-_BETWEEN = 0.3
+# A series' reaction to promotions differs from its group's by about so much, as a share, where
+# fewer groups than this cannot tell.
+_BETWEEN, _FEWEST_GROUPS = 0.3, 8
 # Elasticities beyond this are mistakes of the data; how far one is trusted to lie from 0.
 _STEEPEST, _USUAL_SLOPE = 6.0, 1.5
 _DEAD = 14.0  # expected units: with none sold of so many, nothing is sold at all
@@ -190,18 +191,59 @@ def _pooled(code: Ints, count: int, reached: _Expected) -> Floats:
 def _own(
     past: DemandPanel, on: Bools, factor: Floats, reached: _Expected, together: float
 ) -> Floats:
-    """How much stronger each series reacts than all together, where it is promoted: S × periods."""
+    """How much stronger each series reacts than all together, where it is promoted: S × periods.
+
+    By category, product and series, each shrunk to the wider one: by how much they differ beyond
+    what they differ in as many periods without a promotion. A level that drifts is no reaction.
+    """
     inside = on[:, : past.now]
-    top = np.where(inside, reached.demand, 0.0).sum(axis=1)
-    bottom = np.where(inside, reached.units * factor[:, : past.now], 0.0).sum(axis=1)
-    borrowed = together * max(reached.noise, 1e-9) / _BETWEEN**2
+    top, bottom = _within(inside, reached, factor)
+    usual_top, usual_bottom = _within(_without(inside), reached, np.ones_like(factor))
     ratio = np.ones(past.size)
     for names in (*_CHAIN, None):
         group = np.arange(past.size) if names is None else groups(past.series, names)
         mine, usual = summed(top[:, None], group)[:, 0], summed(bottom[:, None], group)[:, 0]
         prior = np.bincount(group, weights=ratio) / np.bincount(group)
-        ratio = (prior * (mine + borrowed) / (usual * prior + borrowed))[group]
+        chance = together * max(reached.noise, 1e-9) / np.maximum(usual * prior, 1e-9)
+        null = _spread_of_logs(
+            summed(usual_top[:, None], group)[:, 0], summed(usual_bottom[:, None], group)[:, 0]
+        )
+        between = _BETWEEN**2
+        if null is not None and (seen := _spread_of_logs(mine, usual * prior)) is not None:
+            between = float(np.clip(seen - null, 1e-4, 1.0))
+            chance = np.maximum(chance, null)
+        borrowed = usual * prior * chance / between
+        ratio = (prior * (mine + borrowed + 1e-9) / (usual * prior + borrowed + 1e-9))[group]
     return np.where(on, np.clip(ratio, 0.2, 5.0)[:, None], 1.0)
+
+
+def _within(inside: Bools, reached: _Expected, factor: Floats) -> tuple[Floats, Floats]:
+    """Demand and what was expected in some periods: S each."""
+    now = inside.shape[1]
+    top = np.where(inside, reached.demand, 0.0).sum(axis=1)
+    return top, np.where(inside, reached.units * factor[:, :now], 0.0).sum(axis=1)
+
+
+def _without(inside: Bools) -> Bools:
+    """The promoted periods moved back to where there is no promotion: S × now."""
+    share = inside.mean(axis=0)
+    now = len(share)
+    free = [float(share[lag:] @ (1 - share[: now - lag])) for lag in range(1, now)]
+    if not free:
+        return np.zeros_like(inside)
+    lag = 1 + int(np.argmax(free))
+    moved = np.zeros_like(inside)
+    moved[:, : now - lag] = inside[:, lag:]
+    return moved & ~inside
+
+
+def _spread_of_logs(top: Floats, bottom: Floats) -> float | None:
+    """Variance of log(top / bottom) over groups, by its median deviation; None of a few groups."""
+    there = (bottom > 0) & (top > 0)
+    if there.sum() < _FEWEST_GROUPS:
+        return None
+    logs = np.log(top[there] / bottom[there])
+    return float((1.4826 * np.median(np.abs(logs - np.median(logs)))) ** 2)
 
 
 def _was_on(past: DemandPanel, kind: int) -> bool:

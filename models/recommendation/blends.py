@@ -194,36 +194,65 @@ def _search(gained: Callable[[Array], Array], units: Array) -> Array:
     return np.stack(steps) if steps else np.zeros((0, units.shape[1]))
 
 
-def choose_blends(gains: BlendGains) -> Array:
+def choose_blends(gains: BlendGains, newest: BlendGains | None = None) -> Array:
     """CELLS × PARTS: the blend of each cell.
 
-    gains: of all blends, for people who taught none of them, of as many windows as there are. A
-    source that ranks best of all sources alone is taken, unless a blend is clearly better: a list
-    is no worse than that of its best source. A cell has a blend of its own where that is clearly
-    better for it than the one for everybody.
+    gains: of all blends, for people who taught none of them, of as many windows as there are;
+    newest: of the same blends, for those of the newest window alone. A source that ranks best of
+    all sources alone is taken, unless a blend is clearly better: a list is no worse than that of
+    its best source, over all windows and in the newest one. A cell has a blend of its own where
+    that is clearly better for it than the one for everybody.
     """
     chosen = np.zeros((len(CELLS), len(PARTS)))
     for new_only in (False, True):
         found = gains.of(new_only=new_only)
         counts = ~np.isnan(found[0])
         overall = _above_best_source(gains.blends, found[:, counts]) if counts.any() else 0
-        for cell in CELLS:
-            if cell.new_only == new_only:
-                inside = counts & (gains.returns == cell.returns)
-                best = overall
-                if inside.sum() >= _FEWEST:
-                    best = clearly_best(found[:, inside], first=overall)
-                chosen[CELLS.index(cell)] = gains.blends[best]
+        best = dict.fromkeys((False, True), overall)
+        for returns in best:
+            inside = counts & (gains.returns == returns)
+            if inside.sum() >= _FEWEST:
+                best[returns] = clearly_best(found[:, inside], first=overall)
+        if newest is not None and counts.any():
+            best = _never_below(gains.blends, found[:, counts], best, newest, new_only=new_only)
+        for returns, place in best.items():
+            chosen[CELLS.index(Cell(returns, new_only))] = gains.blends[place]
     return chosen
 
 
 def _above_best_source(blends: Array, gains: Array) -> int:
     """The best blend where it is clearly better than the best source alone, else that source."""
-    alone = np.flatnonzero(
-        ((blends > 0).sum(axis=1) == 1) & (blends[:, [LINEAR, TREES]].sum(axis=1) == 0)
-    )
-    best = int(alone[np.argmax(gains[alone].mean(axis=1))])
-    return clearly_best(gains, first=best, errors=_CHANCE)
+    return clearly_best(gains, first=_best_source(blends, gains), errors=_CHANCE)
+
+
+def _best_source(blends: Array, gains: Array) -> int:
+    """The source that ranks best of all sources alone."""
+    single = (blends > 0).sum(axis=1) == 1
+    alone = np.flatnonzero(single & (blends[:, [LINEAR, TREES]].sum(axis=1) == 0))
+    return int(alone[np.argmax(gains[alone].mean(axis=1))])
+
+
+def _never_below(
+    blends: Array, gains: Array, best: dict[bool, int], newest: BlendGains, *, new_only: bool
+) -> dict[bool, int]:
+    """The choice, where it is no worse than the best source in the newest window, else one for all
+    that is: the best of all windows of those that are no worse than that source in any.
+
+    gains: blends × people, of all windows; best: by whether people buy again, the blend chosen;
+    newest: of the newest window; new_only: which kind of list.
+    """
+    late = newest.of(new_only=new_only)
+    counts = ~np.isnan(late[0])
+    if not counts.any():
+        return best
+    served = np.where(newest.returns, late[best[True]], late[best[False]])[counts]
+    late = late[:, counts]
+    source = _best_source(blends, late)
+    if served.mean() >= late[source].mean():
+        return best
+    whole, last = gains.mean(axis=1), late.mean(axis=1)
+    able = np.flatnonzero((whole >= whole[source]) & (last >= last[source]))
+    return dict.fromkeys(best, int(able[np.argmax(whole[able])]))
 
 
 def _have_trees(parts: Sequence[Array]) -> bool:

@@ -205,7 +205,7 @@ def settled_ranking(
     """The ranking with its blends chosen again, on one more window.
 
     ranking: as learned; judges: examples of a window after all that it was learned from. They
-    count beside those it was chosen on.
+    count beside those it was chosen on; for them nothing is worse than the best source alone.
     """
     if not judges:
         return ranking
@@ -215,7 +215,7 @@ def settled_ranking(
     tried = all_blends(trees=False) if known is None else known.blends
     parts = [_parts_for(ranking, example) for example in judges]
     gains = measure_gains(tried, parts, judges, durable_below=ranking.durable_below)
-    blends = choose_blends(gains if known is None else known.joined(gains))
+    blends = choose_blends(gains if known is None else known.joined(gains), gains)
     trees = ranking.trees if blends[:, TREES].any() else None
     return replace(ranking, blends=blends, trees=trees)
 

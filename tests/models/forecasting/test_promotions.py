@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.forecasting.panel import DemandPanel, panel
-from models.forecasting.seasonal import seasonal_level
+from models.forecasting.seasonal import seasonal_level, structure
 
 DAYS, AHEAD = 280, 14
 
@@ -99,3 +99,49 @@ def priced(now: float) -> DemandPanel:
 def test_an_announced_price_moves_demand_as_prices_did(price: float) -> None:
     answer = seasonal_level(priced(price), 4)[0]
     assert answer.mean() == pytest.approx(200 * (price / 10) ** -2.0, rel=0.12)
+
+
+def marked(*, drifts: float, stronger: float, seed: int = 3) -> pd.DataFrame:
+    """Twenty weekly series; a mark-down in most weeks of the last year lifts every second one."""
+    random = np.random.default_rng(seed)
+    weeks = pd.date_range("2021-01-04", periods=116, freq="7D").strftime("%Y-%m-%d")
+    parts = []
+    for series in range(20):
+        on = (np.arange(116) >= 70) & (random.random(116) < 0.6)
+        lift = np.where(on & (series % 2 == 0), stronger, 1.0)
+        level = 1000 * np.exp(np.cumsum(random.normal(0, drifts, 116)))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "warehouse_id": "w",
+                    "product_id": f"p{series}",
+                    "period_start": weeks,
+                    "frequency": "week",
+                    "quantity": level * lift * np.exp(random.normal(0, 0.05, 116)),
+                    "promotion": on * 1.0,
+                    "promotion_kinds": np.where(on, '{"mark-down": 1}', None),
+                    "horizon": np.maximum(np.arange(116) - 103.0, 0.0),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_level_that_drifts_is_no_reaction_to_promotions() -> None:
+    past = panel(marked(drifts=0.02, stronger=1.0), horizon=12)
+    found = structure(past.at(past.now)).effects
+    assert found is not None
+    ahead = np.log(found.promotion[:, past.now :])
+    assert ahead.std() < 0.03
+    assert abs(ahead.mean()) < 0.05
+
+
+def test_series_that_react_differently_keep_their_own_reaction() -> None:
+    past = panel(marked(drifts=0.005, stronger=2.0), horizon=12)
+    found = structure(past.at(past.now)).effects
+    assert found is not None
+    on = past.promotion[:, past.now :] > 0
+    factor = np.where(on, found.promotion[:, past.now :], np.nan)
+    react = np.arange(20) % 2 == 0
+    assert np.nanmean(factor[react]) == pytest.approx(2.0, rel=0.15)
+    assert np.nanmean(factor[~react]) == pytest.approx(1.0, rel=0.15)

@@ -116,3 +116,17 @@ def test_the_search_finds_two_sources_that_know_one_half_each() -> None:
     blends = searched_blends(parts, found, durable_below=0.0)
     best = blends[-1] / blends[-1].sum()
     assert min(best[PARTS.index("item_knn")], best[PARTS.index("user_knn")]) > 0.2
+
+
+def test_in_the_newest_window_nothing_is_worse_than_the_best_source() -> None:
+    blends = all_blends(trees=False)
+    source = 1 + SOURCE_SCORES.index("user_knn")
+    mixed = len(blends) - 1
+    people = 300
+    early, late = np.zeros((2, len(blends), people))
+    early[source], early[mixed] = 0.4, 0.9
+    late[source], late[mixed] = 0.5, 0.45
+    returns = np.zeros(people, dtype=bool)
+    known, newest = (BlendGains(blends, one, one, returns) for one in (early, late))
+    assert np.array_equal(choose_blends(known.joined(newest))[0], blends[mixed])
+    assert np.array_equal(choose_blends(known.joined(newest), newest)[0], blends[source])

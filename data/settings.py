@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         "EUR", pattern="^[A-Za-z]{3}$", description="Currency of all decisions."
     )
     seed: int = Field(7, description="Seed of every random choice.")
+    training_processes: int = Field(
+        0, ge=0, description="Use cases trained at once; 0: one a core, three at most."
+    )
 
     online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
     registry_url: str | None = Field(

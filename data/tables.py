@@ -108,6 +108,13 @@ def _columns(
     return tuple(columns)
 
 
+# What to write into a required column of something that a merchant does not have.
+WHERE_THERE_IS_NONE: Mapping[str, str] = {
+    "warehouse_id": "a shop with one warehouse writes one name, such as main, in every row",
+    "customer_id": "a guest gets an id of the order's own, such as guest-1001",
+    "line_no": "orders of one line write 1",
+}
+
 EVERYWHERE = "*"  # in a key: every product, warehouse or market
 EVENT_KINDS = ("impression", "click", "view", "cart", "uncart", "purchase", "hide", "unhide")
 ORDER_STATUSES = ("placed", "cancelled", "returned")
@@ -388,6 +395,7 @@ TABLES: Mapping[str, Table] = {
                 "text: outcome",
                 "time: outcome_at",
                 "amount: refunded_amount",
+                "time: received_at",  # when it was decided on: the order of payments of one time
                 values={"authentication": AUTHENTICATIONS, "outcome": PAYMENT_OUTCOMES},
             ),
             known_at="attempted_at",

@@ -34,6 +34,7 @@ class FeaturesPart(Protocol):
     VIEWS: the views that the use case owns. SERVICE: names of the views that it reads when it
     answers, its own and others'. HISTORY: names of others' views whose past it reads.
     NEEDS: the tables that it cannot do without; `a|b`: one of the two is enough.
+    AFTER (where there are any): the use cases that are trained before it.
     """
 
     VIEWS: tuple[View, ...]
@@ -94,3 +95,9 @@ def needs_of(use_case: UseCaseName) -> tuple[str, ...]:
     """The tables that a use case cannot do without; `a|b`: one of the two is enough."""
     needs: tuple[str, ...] = getattr(load_features(use_case), "NEEDS", ())
     return needs
+
+
+def after_of(use_case: UseCaseName) -> tuple[UseCaseName, ...]:
+    """The use cases that are trained before it, since it reads what they write."""
+    after: tuple[UseCaseName, ...] = getattr(load_features(use_case), "AFTER", ())
+    return after

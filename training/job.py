@@ -73,7 +73,8 @@ class Recipe:
     sample: a few rows that `predict` takes, kept in the release and tried before it goes live.
     lost_to: why a baseline serves in the model's place, from its metrics and the baselines'; "":
     none does. Left out: the headline metric alone decides (`gate`).
-    servable: names of the baselines that can serve in the model's place where they are better.
+    servable: names of the baselines that can serve in the model's place where they are better; of
+    equals the first.
     settle: what becomes of the fitted model before it is judged, such as a choice between its parts
     by the test window.
     publish: what the use case writes to the feature store once its model is registered.
@@ -189,7 +190,7 @@ def _baselines(
 
 def _winner(recipe: Recipe, baselines: Mapping[str, Mapping[str, float]]) -> str | None:
     """The best baseline that can serve; None when none of them can."""
-    able = [name for name in baselines if name in recipe.servable]
+    able = [name for name in recipe.servable if name in baselines]
     sign = 1.0 if recipe.better == "higher" else -1.0
     return max(able, key=lambda name: sign * baselines[name][recipe.metric], default=None)
 

@@ -28,7 +28,7 @@ from data.lake.files import (
 )
 from data.lake.text_format import find_text_format
 from data.lake.workbooks import WORKBOOKS, workbook_sheets
-from data.tables import TABLES, Table
+from data.tables import TABLES, WHERE_THERE_IS_NONE, Table
 
 _LONGEST_NAME = 128
 _OPEN_NAME = re.compile(r"[a-z]_[a-z0-9_]{1,60}$")
@@ -195,7 +195,8 @@ def _missing(name: str, column: str, columns: Sequence[str]) -> str:
     spelled = {_bare(item): item for item in columns[:1000] if len(item) <= _LONGEST_NAME}
     near = difflib.get_close_matches(_bare(column), list(spelled), n=1, cutoff=0.75)
     hint = f"; rename {spelled[near[0]]!r} to {column!r}" if near else "; add it or rename one"
-    return f"{name}: the required column {column} is missing{hint}, or map it (--map)"
+    advice = f"; {WHERE_THERE_IS_NONE[column]}" if column in WHERE_THERE_IS_NONE else ""
+    return f"{name}: the required column {column} is missing{hint}, or map it (--map){advice}"
 
 
 def _bare(name: str) -> str:

@@ -119,7 +119,8 @@ class Stager:
         if file.bad.rows > self.max_bad_share * file.read:
             return (
                 f"{file.bad.rows} of {file.read} rows of {file.bad.file} are bad, more than the "
-                f"allowed share of {self.max_bad_share:g}; correct them or raise max_bad_share"
+                f"allowed share of {self.max_bad_share:g}; correct them, or raise "
+                "ARGOSY_MAX_BAD_SHARE"
             )
         return None
 

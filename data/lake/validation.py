@@ -14,7 +14,7 @@ from pandera.errors import SchemaErrors
 from data.lake.files import ROW, RowBatch, short
 from data.lake.parsing import ARROW_TYPES, Parsed, parse, schema
 from data.lake.rules import Rules, ValueRule, column_rules, row_rules
-from data.tables import Kind, Table
+from data.tables import WHERE_THERE_IS_NONE, Kind, Table
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def _failures(cases: pd.DataFrame, table: Table, rules: Rules) -> pd.DataFrame:
     assert cases["index"].notna().all(), f"a rule itself failed: {cases}"
     columns = cases["column"].where(cases["schema_context"] == "Column", "")
     pairs = list(zip(columns, cases["check"], strict=True))
-    missing = ValueRule("missing", pd.isna, "fill it in")
-    found = [by_name.get(pair, missing) for pair in pairs]
+    found = [by_name.get(pair) or _missing(pair[0]) for pair in pairs]
     return pd.DataFrame(
         {
             "at": cases["index"].to_numpy(dtype=np.int64),
@@ -136,6 +135,12 @@ def _failures(cases: pd.DataFrame, table: Table, rules: Rules) -> pd.DataFrame:
             "remedy": [rule.remedy for rule in found],
         }
     ).drop_duplicates()
+
+
+def _missing(column: str) -> ValueRule:
+    """The rule that an empty field of a required column breaks, and what to write into it."""
+    advice = WHERE_THERE_IS_NONE.get(column)
+    return ValueRule("missing", pd.isna, f"fill it in: {advice}" if advice else "fill it in")
 
 
 def _pandera(table: Table, rules: Rules, extra: frozenset[str]) -> pandera.DataFrameSchema:

@@ -12,6 +12,7 @@ from data.decisions import RecordsError
 from data.errors import ArgosyError
 
 Result = TypeVar("Result")
+Connection = sa.Connection
 Work = Callable[[sa.Connection], Any]
 
 CONNECT_SECONDS = 2

@@ -1,70 +1,71 @@
 """Sums over decisions, made by the database: a day's figures without reading a day's decisions."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from data.records.database import Database
+from data.records.decision_digest import DecisionDigest
 from data.records.tables import Tables
 
 _PORTION = 500  # ids in one question
+MOST_SCORED = 200_000
 
 
 class DecisionSums:
     """Figures of the decisions of one installation; every method may raise DatabaseError."""
 
-    def __init__(self, database: Database, tables: Tables) -> None:
+    def __init__(self, database: Database, tables: Tables, digest: DecisionDigest) -> None:
         self._database = database
-        self._table = tables.decisions
+        self._tables = tables
+        self._digest = digest
         self._is_sqlite = database.engine.dialect.name == "sqlite"
 
-    def by_day(self, since: datetime, cuts: Sequence[float]) -> list[Mapping[str, Any]]:
-        """Counts and sums of the decisions made since then, one row for each day (UTC), decision,
-        shadow's decision, whether a model scored it, and bin of its probability.
+    def by_day(self, since: datetime) -> list[Mapping[str, Any]]:
+        """Counts and sums of the decisions made since the day (UTC) of a moment, one row for each
+        day, decision, shadow's decision, whether a model scored it, and bin of its probability.
 
-        since: a moment; cuts: rising bounds of the bins. Rows: day, decision, shadow, scored, bin,
-        decisions, degraded, probability and amount (sums), last (the newest moment).
+        since: a moment. Rows: day, decision, shadow (None without one), scored, bin (among the
+        deciles of the model that gave it; None where they are not known), decisions, degraded,
+        probability and amount (sums), last (the newest moment).
         """
-        table = self._table
-        keys = [
-            self._day().label("day"),
-            table.c.decision,
-            self._traced("shadow", "decision").label("shadow"),
-            (table.c.model_version != "").label("scored"),
-            self._bin(cuts).label("bin"),
+        self._digest.catch_up()
+        days = self._tables.decision_days
+        first = since.astimezone(UTC).date().isoformat()
+        query = sa.select(days).where(days.c.day >= first).order_by(days.c.day)
+        return [
+            row
+            | {
+                "shadow": row["shadow"] or None,
+                "scored": row["model_version"] != "",
+                "bin": row["bin"] if row["bin"] >= 0 else None,
+            }
+            for row in self._rows(query)
         ]
-        amount = sa.cast(self._traced("amount_base"), sa.Double)
-        query = (
-            sa.select(
-                *keys,
-                sa.func.count().label("decisions"),
-                sa.func.sum(sa.case((table.c.degraded, 1), else_=0)).label("degraded"),
-                sa.func.sum(table.c.probability).label("probability"),
-                sa.func.sum(sa.func.coalesce(amount, 0.0)).label("amount"),
-                sa.func.max(table.c.decided_at).label("last"),
-            )
-            .where(table.c.decided_at >= since)
-            .group_by(*keys)
-            .order_by(sa.literal_column("day"))
-        )
-        return self._rows(query)
+
+    def list_hits(self) -> Mapping[str, int]:
+        """How many decisions each entry of the lists named, by entry_id."""
+        self._digest.catch_up()
+        query = sa.select(self._tables.list_hits)
+        return {row["entry_id"]: row["hits"] for row in self._rows(query)}
 
     def of(self, payment_ids: Collection[str], since: datetime) -> list[Mapping[str, Any]]:
         """The decisions on some payments, in short: day, decision, shadow, scored, amount.
 
-        payment_ids: of the payments; since: made since then.
+        payment_ids: of the payments; since: made since the day (UTC) of this moment.
         """
-        table, every = self._table, list(payment_ids)
+        table, every = self._tables.decisions, list(payment_ids)
         amount = sa.cast(self._traced("amount_base"), sa.Double)
+        first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         query = sa.select(
             self._day().label("day"),
             table.c.decision,
             self._traced("shadow", "decision").label("shadow"),
             (table.c.model_version != "").label("scored"),
             sa.func.coalesce(amount, 0.0).label("amount"),
-        ).where(table.c.decided_at >= since)
+        ).where(table.c.decided_at >= first)
         return [
             row
             for start in range(0, len(every), _PORTION)
@@ -73,24 +74,45 @@ class DecisionSums:
             )
         ]
 
+    def scored(
+        self, model_version: str, since: datetime, until: datetime
+    ) -> list[tuple[str, datetime, str, float, float]]:
+        """payment_id, decided_at, decision, probability and amount (base currency, 0 where it is
+        not known) of the newest MOST_SCORED decisions by a model in some time.
+
+        model_version: of the release; since, until: moments, both included.
+        """
+        table = self._tables.decisions
+        amount = sa.func.coalesce(sa.cast(self._traced("amount_base"), sa.Double), 0.0)
+        query = (
+            sa.select(
+                table.c.payment_id,
+                table.c.decided_at,
+                table.c.decision,
+                table.c.probability,
+                amount,
+            )
+            .where(table.c.decided_at.between(since, until))
+            .where(table.c.model_version == model_version)
+            .order_by(table.c.decided_at.desc())
+            .limit(MOST_SCORED)
+        )
+        return self._database.read(lambda c: [tuple(row) for row in c.execute(query)])
+
     def _day(self) -> "sa.ColumnElement[str]":
-        moment = self._table.c.decided_at
+        moment = self._tables.decisions.c.decided_at
         if self._is_sqlite:
             return sa.func.strftime("%Y-%m-%d", moment)
         return sa.func.to_char(sa.func.timezone("UTC", moment), "YYYY-MM-DD")
 
     def _traced(self, *path: str) -> Any:
         """A value inside the trace, as text or number; null where it is not."""
-        trace = self._table.c.trace
+        trace = self._tables.decisions.c.trace
         if self._is_sqlite:
             return sa.func.json_extract(trace, "$." + ".".join(path))
         return sa.func.json_extract_path_text(sa.cast(trace, sa.JSON), *path)
 
-    def _bin(self, cuts: Sequence[float]) -> Any:
-        chance = self._table.c.probability
-        if not cuts:
-            return sa.literal(0)
-        return sa.case(*((chance < cut, place) for place, cut in enumerate(cuts)), else_=len(cuts))
-
-    def _rows(self, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
-        return self._database.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        return self._database.read(
+            lambda c: [{str(k): v for k, v in row.items()} for row in c.execute(query).mappings()]
+        )

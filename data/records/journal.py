@@ -1,6 +1,6 @@
 """The journal: what people change, one row a change, never overwritten: lists, rules, reviews, …"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from data.decisions import Note
 from data.records.database import Database
 from data.records.tables import Tables
+
+_PORTION = 500  # keys in one question
 
 
 class Journal:
@@ -39,6 +41,24 @@ class Journal:
 
         return self._database.write(write)
 
+    def add_in(
+        self,
+        connection: sa.Connection,
+        kind: str,
+        key: str,
+        *,
+        author: str,
+        body: Mapping[str, Any],
+    ) -> Note:
+        """Write a note down in the transaction of the caller.
+
+        connection: of that transaction; kind, key, author, body: as of `add`.
+        """
+        row = {"kind": kind, "key": key, "at": datetime.now(UTC), "author": author, "once": None}
+        row |= {"body": orjson.dumps(dict(body)).decode()}
+        insert = sa.insert(self._notes).values(row).returning(self._notes)
+        return _note(connection.execute(insert).mappings().one())
+
     def add_many(
         self, kind: str, bodies: Sequence[tuple[str, Mapping[str, Any]]], *, author: str
     ) -> None:
@@ -64,6 +84,20 @@ class Journal:
             query = query.where(notes.c.key == key)
         query = query.order_by(notes.c.seq.desc()).limit(limit)
         return self._read(query)[::-1]
+
+    def of_keys(self, kind: str, keys: Collection[str]) -> dict[str, list[Note]]:
+        """The notes of a kind on some keys, by key, oldest first.
+
+        kind: which list they belong to; keys: what they are about.
+        """
+        notes, every = self._notes, list(dict.fromkeys(keys))
+        found: dict[str, list[Note]] = {}
+        for start in range(0, len(every), _PORTION):
+            some = notes.c.key.in_(every[start : start + _PORTION])
+            query = sa.select(notes).where(notes.c.kind == kind, some).order_by(notes.c.seq)
+            for note in self._read(query):
+                found.setdefault(note.key, []).append(note)
+        return found
 
     def newest(self, kind: str) -> list[Note]:
         """The last note of each key of a kind, oldest first."""

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from data.records.decision_digest import LINKS
 from data.records.records import Records
 
 # Of a payment, what points to a person; hashed under a key when its customer is erased.
@@ -50,7 +51,7 @@ def erase(records: Records, customer_id: str, hashed: Callable[[str], str]) -> d
         counts = {"events": connection.execute(gone).rowcount}
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
         for table in records.tables.metadata.sorted_tables:
-            if table is not events:
+            if table not in (events, records.tables.payment_links):
                 name = table.name.removeprefix(f"{records.namespace}_")
                 changed = _hash_elsewhere(connection, table, customer_id, hashed(customer_id))
                 counts[name] = counts.get(name, 0) + changed
@@ -71,9 +72,11 @@ def hashed_payment(payment: Mapping[str, Any], hashed: Callable[[str], str]) -> 
 
 
 def _decisions_of(records: Records, customer_id: str) -> list[Mapping[Any, Any]]:
-    decisions = records.tables.decisions
+    records.decision_digest.catch_up()
+    decisions, links = records.tables.decisions, records.tables.payment_links
+    mine = sa.and_(links.c.kind == "customer_id", links.c.shared == customer_id)
     query = sa.select(decisions).where(
-        decisions.c.payment.contains(_quoted(customer_id), autoescape=True)
+        decisions.c.seq.in_(sa.select(links.c.decision_seq).where(mine))
     )
     rows = records.database.read(lambda c: c.execute(query).mappings().all())
     return [row for row in rows if orjson.loads(row["payment"]).get("customer_id") == customer_id]
@@ -90,6 +93,14 @@ def _hash_decisions(
         payment = hashed_payment(orjson.loads(row["payment"]), hashed)
         change = sa.update(table).where(table.c.seq == row["seq"])
         connection.execute(change.values(payment=orjson.dumps(payment).decode()))
+        links = records.tables.payment_links
+        connection.execute(sa.delete(links).where(links.c.decision_seq == row["seq"]))
+        again = [
+            {"kind": name, "shared": str(payment[name]), "decision_seq": row["seq"]}
+            for name in LINKS
+            if payment.get(name) is not None
+        ]
+        connection.execute(sa.insert(links), again)
     return len(decisions)
 
 

@@ -21,11 +21,13 @@ from data.decisions import (
     row_of,
 )
 from data.records.database import Database
+from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
 from data.records.migrations import migrate
 from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
+from data.records.review_records import ReviewRecords
 from data.records.storefront import StorefrontRecords
 from data.records.tables import tables
 from data.settings import Settings
@@ -57,7 +59,9 @@ class Records:
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables)
         self.overrides = Overrides(self.database, self.tables)
-        self.decision_sums = DecisionSums(self.database, self.tables)
+        self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
+        self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
+        self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(
             self.tables.decisions.c.decision_id
         )
@@ -194,6 +198,15 @@ class Records:
         row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
         return decision_of(row) if row is not None else None
 
+    def decisions_on(self, payment_ids: Collection[str]) -> dict[str, Decision]:
+        """The decisions on some payments, by payment_id."""
+        decisions = self.tables.decisions
+        return {
+            row["payment_id"]: decision_of(row)
+            for some in _portions(payment_ids)
+            for row in self._rows(sa.select(decisions).where(decisions.c.payment_id.in_(some)))
+        }
+
     def decisions(
         self,
         *,
@@ -228,13 +241,6 @@ class Records:
         query = sa.select(decisions).where(decisions.c.decision_id == decision_id)
         row = self.database.read(lambda c: c.execute(query).mappings().one_or_none())
         return decision_of(row) if row is not None else None
-
-    def listed_decisions(self) -> list[Mapping[str, Any]]:
-        """The traces of the decisions on payments that stood on a list."""
-        decisions = self.tables.decisions
-        query = sa.select(decisions.c.trace).where(decisions.c.trace.like('%"lists":%'))
-        rows = self.database.read(lambda c: c.execute(query).scalars().all())
-        return [orjson.loads(row) for row in rows]
 
     def add_decision(self, decision: Decision) -> Decision:
         """Keep a decision unless its payment has one; returns the one that holds."""

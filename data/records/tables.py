@@ -35,6 +35,11 @@ class Tables:
     events: sa.Table
     chargebacks: sa.Table
     decisions: sa.Table
+    digests: sa.Table
+    decision_days: sa.Table
+    list_hits: sa.Table
+    payment_links: sa.Table
+    reviews: sa.Table
     notes: sa.Table
     answers: sa.Table
     keys: sa.Table
@@ -107,6 +112,47 @@ def tables(namespace: str) -> Tables:
         *(_text(name) for name in ("payment", "features", "trace")),
         sa.Index(f"{namespace}_decisions_decision", "decision", "seq"),
         sa.Index(f"{namespace}_decisions_time", "decided_at"),
+    )
+    digests = table(
+        "digests",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("upto", sa.BigInteger, nullable=False),
+    )
+    decision_days = table(
+        "decision_days",
+        *(
+            sa.Column(name, sa.Text, primary_key=True)
+            for name in ("day", "decision", "shadow", "model_version")
+        ),
+        sa.Column("bin", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("decisions", sa.BigInteger, nullable=False),
+        sa.Column("degraded", sa.BigInteger, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("amount", sa.Double, nullable=False),
+        sa.Column("last", Utc, nullable=False),
+    )
+    list_hits = table(
+        "list_hits",
+        sa.Column("entry_id", sa.Text, primary_key=True),
+        sa.Column("hits", sa.BigInteger, nullable=False),
+    )
+    payment_links = table(
+        "payment_links",
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("shared", sa.Text, primary_key=True),
+        sa.Column("decision_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Index(f"{namespace}_payment_links_decision", "decision_seq"),
+    )
+    reviews = table(
+        "reviews",
+        sa.Column("payment_id", sa.Text, primary_key=True),
+        sa.Column("decided_at", Utc, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Column("amount", sa.Double, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("assignee", sa.Text),
+        sa.Column("snoozed_until", Utc),
+        sa.Index(f"{namespace}_reviews_status", "status", "decided_at"),
     )
     notes = table(
         "notes",
@@ -244,6 +290,11 @@ def tables(namespace: str) -> Tables:
         events,
         chargebacks,
         decisions,
+        digests,
+        decision_days,
+        list_hits,
+        payment_links,
+        reviews,
         notes,
         answers,
         keys,

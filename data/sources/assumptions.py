@@ -1,12 +1,14 @@
 """What a source does not say: tables that cannot be given, values taken instead, in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from data.sources.mapping import Into, MappingExpression, Source, headers_of
 from data.sources.recognition import Recognized
+from data.sources.shaping import sheet_locale
+from data.sources.times import canonical_date, date_order
 from data.tables import TABLES
 
 # A time of which nothing follows the clock: no Z, no offset, no name of a zone.
@@ -72,6 +74,11 @@ def note_assumptions(
                         f"{into.table}.{name} is {constants[value]} in {item.raw.label} "
                         f"(say --set {value}=… if it is another)"
                     ] = None
+        if day := _date_read_by_habit(into, item, data, told):
+            notes.assumed[
+                f"dates such as {day} in {item.raw.label} are read with the day in front "
+                "(say --set date_order=mdy if it is the month)"
+            ] = None
         if told.get("time_zone", "UTC") == "UTC" and _has_local_times(into, data):
             notes.assumed[
                 f"times without a zone in {item.raw.label} are taken as UTC "
@@ -113,13 +120,33 @@ def _constants_in(specification: Source | list[Source]) -> Iterator[str]:
 
 def _has_local_times(into: Into, data: pd.DataFrame) -> bool:
     """True if some time of the file names no zone."""
+    texts = (data[name].dropna().astype(str).str.strip() for name in _times(into, data, {"time"}))
+    return any(not text.str.contains(_ZONED, regex=True).all() for text in texts)
+
+
+def _date_read_by_habit(
+    into: Into, item: Recognized, data: pd.DataFrame, told: Mapping[str, str]
+) -> str | None:
+    """A date of which only the file's habits say whether the day or the month is in front."""
+    locale = sheet_locale(item.sheet, data, told)
+    if locale.order is not None or locale.usual_order != "dmy":
+        return None
+    for name in _times(into, data, {"time", "date"}):
+        texts = [str(text) for text in data[name].dropna().unique()]
+        if date_order(texts) is None:
+            unread = (text for text in texts if canonical_date(text, None) is None)
+            if (day := next(unread, None)) and canonical_date(day, "dmy"):
+                return day
+    return None
+
+
+def _times(into: Into, data: pd.DataFrame, kinds: Collection[str]) -> list[str]:
+    """The columns of the file that are read as times of one of these kinds."""
     table = TABLES[into.table]
-    names = {
+    return [
         header
         for name, specification in into.columns.items()
-        if name in table.names and table.column(name).kind == "time"
+        if name in table.names and table.column(name).kind in kinds
         for header in headers_of(specification)
         if header in data
-    }
-    texts = (data[name].dropna().astype(str).str.strip() for name in names)
-    return any(not text.str.contains(_ZONED, regex=True).all() for text in texts)
+    ]

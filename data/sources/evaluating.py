@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from data.money import minor_digits
 from data.sources.mapping import Condition, Conditions, MappingExpression, Specification
 from data.sources.numbers import DecimalMark, canonical_number, decimal_mark
 from data.sources.places import country_code, currency_code, fold
@@ -24,12 +25,14 @@ class Locale:
     """How a file writes what can be written in several ways.
 
     mark: its decimal mark; None when nothing shows it. order: of day, month and year; None: found
-    column by column. zone: IANA name, of times that name none.
+    column by column. usual_order: where a column shows none. zone: IANA name, of times that name
+    none.
     """
 
     mark: DecimalMark | None = None
     order: DateOrder | None = None
     zone: str = "UTC"
+    usual_order: DateOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,34 @@ def selected(conditions: Conditions, rows: Rows, *, otherwise: bool) -> pd.Serie
     return pd.Series(stacked.all(axis=0) if otherwise else stacked.any(axis=0), rows.data.index)
 
 
-def file_locale(data: pd.DataFrame, values: Mapping[str, str]) -> Locale:
+def file_locale(
+    data: pd.DataFrame,
+    values: Mapping[str, str],
+    *,
+    times: pd.DataFrame | None = None,
+    currencies: Collection[str] = (),
+) -> Locale:
     """How a file writes numbers and dates: as `values` say, else as its own columns prove.
 
-    data: the columns that hold numbers, as text. values: decimal, date_order and time_zone.
+    Where a column of times shows no order of day and month, another one's counts; where none does,
+    the day is in front in a file with a decimal comma: so write all who write one.
+
+    data: the columns that hold numbers, as text. values: decimal, date_order and time_zone. times:
+    the columns that hold times or days, as text. currencies: ISO 4217 codes of its amounts.
     """
     mark: DecimalMark | None = None
     if values.get("decimal") in (".", ","):
         mark = "." if values["decimal"] == "." else ","
     else:
-        mark = decimal_mark(text for name in data for text in data[name].dropna().unique())
+        whole = bool(currencies) and not any(map(minor_digits, currencies))
+        texts = (text for name in data for text in data[name].dropna().unique())
+        mark = decimal_mark(texts, is_whole_money=whole)
     order = values.get("date_order")
     known: DateOrder | None = order if order in ("dmy", "mdy", "ymd") else None  # type: ignore[assignment]  # narrowed by the test
-    return Locale(mark, known, values.get("time_zone") or "UTC")
+    dates = pd.DataFrame() if times is None else times
+    shown = {date_order(dates[name].dropna().unique()) for name in dates} - {None}
+    usual = shown.pop() if len(shown) == 1 else "dmy" if mark == "," else None
+    return Locale(mark, known, values.get("time_zone") or "UTC", usual)
 
 
 def _first_filled(specification: Specification, rows: Rows) -> Texts:
@@ -210,7 +228,7 @@ def _writer(kind: Kind, rows: Rows, found: Texts) -> Callable[[str], object]:
     if kind in _NUMBERS:
         return lambda text: _or_as_found(canonical_number(text, locale.mark), text)
     if kind in ("time", "date"):
-        order = locale.order or date_order(found.dropna().unique())
+        order = locale.order or date_order(found.dropna().unique()) or locale.usual_order
         if kind == "date":
             return lambda text: _or_as_found(canonical_date(text, order), text)
         return lambda text: _or_as_found(canonical_time(text, order, locale.zone), text)

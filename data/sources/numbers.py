@@ -34,17 +34,24 @@ def bare_number(text: str) -> str | None:
     return ("-" if negative else "") + found["number"].rstrip(".,")
 
 
-def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
+def decimal_mark(texts: Iterable[str], *, is_whole_money: bool = False) -> DecimalMark | None:
     """The decimal mark that the texts of one file show; None when nothing shows it.
 
     `1,234` shows nothing: it may be a thousand or one and a bit. A file whose texts show both marks
-    has None too.
+    has None too. is_whole_money: its currencies have no minor units, as yen: a mark before three
+    digits parts thousands then.
     """
     shown: set[DecimalMark] = set()
+    grouping: set[str] = set()
     for text in texts:
-        found = _mark_shown(bare_number(text) or "")
+        bare = bare_number(text) or ""
+        found = _mark_shown(bare)
         if found is not None:
             shown.add(found)
+        elif grouped := _GROUPED.match(bare):
+            grouping.add(grouped["mark"])
+    if not shown and is_whole_money and len(grouping) == 1:
+        return "." if grouping == {","} else ","
     return shown.pop() if len(shown) == 1 else None
 
 
@@ -76,7 +83,9 @@ def _mark_shown(bare: str) -> DecimalMark | None:
         return ","
     if bare.count(",") > 1:
         return "."
-    if _GROUPED.match(bare) or (point < 0 and comma < 0):
+    if point < 0 and comma < 0:
+        return None
+    if _GROUPED.match(bare) and not bare.lstrip("-").startswith("0"):  # 0,250 is no thousand
         return None
     return "." if point >= 0 else ","
 

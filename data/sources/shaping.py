@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.lake.files import Broken
-from data.sources.evaluating import Rows, evaluate, file_locale, selected
+from data.sources.evaluating import Locale, Rows, evaluate, file_locale, selected
 from data.sources.mapping import Into, Join, MappingItems, Sheet, headers_of
+from data.sources.places import currency_code
 from data.sources.raw_files import RawRows
 from data.sources.recognition import Recognized
 from data.tables import TABLES
@@ -63,10 +64,23 @@ def shape(
         data = _beside(data, join, others)
     if found.sheet.items:
         data = _exploded(data, found.sheet.items)
-    locale = file_locale(data[_amounts(found.sheet, data)], values)
-    rows = Rows(data, values, locale)
+    rows = Rows(data, values, sheet_locale(found.sheet, data, values))
     for place, into in enumerate(found.sheet.into):
         yield _shaped(into, rows, found.raw.label, raw.broken if place == 0 else ())
+
+
+def sheet_locale(sheet: Sheet, data: pd.DataFrame, values: Mapping[str, str]) -> Locale:
+    """How a sheet writes numbers and dates. data: its rows as text; values: of `$name`."""
+    amounts = data[_columns_of(sheet, data, _NUMBER_KINDS)]
+    times = data[_columns_of(sheet, data, {"time", "date"})]
+    usual = values.get("currency", "")
+    texts = {
+        str(text)
+        for name in _columns_of(sheet, data, {"currency"})
+        for text in data[name].dropna().unique()
+    }
+    named = {code for text in texts if (code := currency_code(text, usual))} or {usual} - {""}
+    return file_locale(amounts, values, times=times, currencies=named)
 
 
 _ROW = "__row"
@@ -167,12 +181,12 @@ def _item(text: str, items: MappingItems) -> dict[str, str | None]:
     return {name.strip().lower(): value.strip() or None for name, _, value in parts}
 
 
-def _amounts(sheet: Sheet, data: pd.DataFrame) -> list[str]:
-    """Columns that are read as numbers: they show the file's decimal mark."""
+def _columns_of(sheet: Sheet, data: pd.DataFrame, kinds: Collection[str]) -> list[str]:
+    """Columns of the rows that are read as one of our kinds of columns."""
     names: list[str] = []
     for into in sheet.into:
         table = TABLES[into.table]
         for name, specification in into.columns.items():
-            if name in table.names and table.column(name).kind in _NUMBER_KINDS:
+            if name in table.names and table.column(name).kind in kinds:
                 names += headers_of(specification)
     return [name for name in dict.fromkeys(names) if name in data]

@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import ArgosyError
+from data.money import minor_digits
 from decisions.customers.value import (
+    MONEY,
     VALUE_COLUMNS,
     YEAR_DAYS,
     stored_values,
@@ -46,6 +48,7 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     scored, year = value_customers(known, now, release, days, former)
     runtime.store.write("customer_value", stored_values(scored, year, now))
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
+    ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
     return ranked.assign(model_version=release.version).reset_index(drop=True)
 
 

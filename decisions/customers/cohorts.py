@@ -12,7 +12,7 @@ from features.customers import days_since_1970
 CohortKey = Literal["month", "market", "channel", "category"]
 MONTH_DAYS = 30
 MOST_MONTHS = 24
-_SUMS = ("orders", "revenue", "costed_revenue", "margin")
+_SUMS = ("orders", "priced_orders", "revenue", "costed_revenue", "margin")
 
 
 def cohort_table(
@@ -24,7 +24,8 @@ def cohort_table(
     calendar month, market, channel or category of the first order. Only customers whose
     month is over count in it. Columns: cohort, month (0 is the one of the first order), customers,
     active_share (share with an order in it), repeat_share (share with two orders or more by its
-    end), orders, revenue, margin (NaN where no costs are known); sums in the base currency.
+    end), orders, revenue (NaN where no price is known), margin (NaN where no costs are known); sums
+    in the base currency.
     """
     history = runtime.store.history("customer_ledger", as_of)
     history = history[history["first_order_day"].notna()]
@@ -87,6 +88,7 @@ def _month(grown: pd.DataFrame, label: pd.Series, months: pd.Series, number: int
     each = each.assign(active=each["orders"] > 0, repeats=total >= 2)
     group = each.groupby(label.reindex(there))
     sums = group[list(_SUMS)].sum()
+    is_priced = (sums["priced_orders"] > 0) | (sums["orders"] <= 0)
     return pd.DataFrame(
         {
             "cohort": sums.index.astype(str),
@@ -95,7 +97,7 @@ def _month(grown: pd.DataFrame, label: pd.Series, months: pd.Series, number: int
             "active_share": group["active"].mean().to_numpy(),
             "repeat_share": group["repeats"].mean().to_numpy(),
             "orders": sums["orders"].to_numpy(),
-            "revenue": sums["revenue"].to_numpy(),
+            "revenue": sums["revenue"].where(is_priced).to_numpy(),
             "margin": sums["margin"].where(sums["costed_revenue"] > 0).to_numpy(),
         }
     )

@@ -9,10 +9,9 @@ import pandas as pd
 
 from decisions.customers.batch import USE_CASE
 from decisions.customers.credit_rating import credit_reasons, rate_customers
-from decisions.customers.segments import is_money_known
 from decisions.customers.value import (
-    MONEY_UNKNOWN,
     VALUE_COLUMNS,
+    money_doubt,
     parsed_reasons,
     value_customers,
 )
@@ -59,8 +58,8 @@ def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> C
     frame = _ledger_frame(customer_id, known)
     former = np.array([known.get("customer_segment")], dtype=object)
     scored, _ = value_customers(frame, now, release, horizon_days, former)
-    why = "" if is_money_known(release.policy) else MONEY_UNKNOWN
-    return _told(customer_id, scored, "model", release.version, now, credit=frame, degraded=why)
+    doubt = money_doubt(release)
+    return _told(customer_id, scored, "model", release.version, now, credit=frame, degraded=doubt)
 
 
 def _known(runtime: Runtime, customer_id: str, now: pd.Timestamp) -> tuple[Mapping[str, Any], str]:
@@ -157,4 +156,6 @@ def _told(
         inputs = model_inputs(credit, pd.Series(now, index=credit.index))
         factors = credit_reasons(rate_customers(inputs)[1][0])
     reasons = list(parsed_reasons(row["reasons"]))
+    if degraded:
+        reasons.append({"code": "DEGRADED", "text": degraded})
     return CustomerProfile(customer_id, values, reasons, factors, served_by, version, now, degraded)

@@ -75,9 +75,9 @@ def shop_thresholds(policy: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def is_money_known(policy: Mapping[str, float]) -> bool:
-    """False where no order of the shop had a price in the base currency at training."""
-    return policy.get("money_known", 1.0) > 0
+def priced_share(policy: Mapping[str, float]) -> float:
+    """Of the shop's orders, the share with a price in the base currency, at training."""
+    return policy.get("priced_share", 1.0)
 
 
 def described_rules(policy: Mapping[str, float]) -> list[dict[str, object]]:

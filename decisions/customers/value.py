@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from decisions.customers.credit_rating import FACTORS, rate_customers
-from decisions.customers.segments import assign_segments, is_money_known, usual_gap
+from decisions.customers.segments import assign_segments, priced_share, usual_gap
 from features.customers import model_inputs
 from models.base import Release
 from models.customers import ANSWER_COLUMNS
@@ -30,11 +30,9 @@ VALUE_COLUMNS = (
     "credit_rating",
     "reasons",
 )
-MONEY_UNKNOWN = (
-    "No order in `orders` has a price in the base currency: what customers bring is unknown. "
-    "Ingest `fx_rates`, or set ARGOSY_BASE_CURRENCY, and train again."
-)
-_MONEY = tuple(name for name in ANSWER_COLUMNS if name.startswith("expected_margin"))
+ENOUGH_PRICED = 0.95  # of the orders; below, the answer is degraded and says so
+_EXPECTED_MONEY = tuple(name for name in ANSWER_COLUMNS if name.startswith("expected_margin"))
+MONEY = (*_EXPECTED_MONEY, "margin_at_risk")
 _LEAST = 1e-9
 
 
@@ -55,7 +53,7 @@ def value_customers(
     if horizon_days != YEAR_DAYS:
         answer = _expected(release, inputs, horizon_days)
     policy = release.policy
-    basis = getattr(release.model, "basis", "margin") if is_money_known(policy) else None
+    basis = getattr(release.model, "basis", "margin") if priced_share(policy) > 0 else None
     gap = usual_gap(inputs, policy)
     margin = year["expected_margin"].to_numpy(dtype=float)
     segment = assign_segments(inputs, margin, former, policy)
@@ -83,11 +81,29 @@ def value_customers(
 
 
 def _expected(release: Release, inputs: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
-    """ANSWER_COLUMNS of each row; money is missing where the shop's prices are not known."""
+    """ANSWER_COLUMNS of each row. An order without a known price brings what those with one do on
+    average; where no order has one, money is missing."""
     told = release.model.predict(inputs.assign(horizon_days=horizon_days))
-    if is_money_known(release.policy):
+    share = priced_share(release.policy)
+    if share >= 1.0:
         return told
-    return told.assign(**dict.fromkeys(_MONEY, np.nan))
+    return told.assign(
+        **{name: told[name] / share if share > 0 else np.nan for name in _EXPECTED_MONEY}
+    )
+
+
+def money_doubt(release: Release) -> str:
+    """What keeps the money that is expected from being well known; "" where nothing does."""
+    share = priced_share(release.policy)
+    if share >= ENOUGH_PRICED:
+        return ""
+    remedy = "ingest `fx_rates`, or set ARGOSY_BASE_CURRENCY, and train again"
+    if share <= 0:
+        return f"No amount of `orders` has a rate: what customers bring is unknown; {remedy}."
+    return (
+        f"Only {share:.0%} of `orders` have a rate to the base currency: the others are taken to "
+        f"bring as much; {remedy}."
+    )
 
 
 def _where_changed(
@@ -146,11 +162,17 @@ def _reasons(
     silent = np.nan_to_num(inputs["recency_days"].to_numpy(dtype=float))
     rows = zip(orders, days, silent, gap, segment, place, strict=True)
     return [
-        f'[{{"code": "ORDERS", "text": "{n:.0f} order{"" if n == 1 else "s"} in {age:.0f} days"}}, '
-        f'{{"code": "SILENCE", "text": "Last order {since:.0f} days ago; the usual gap is '
-        f'{usual:.0f} days"}}, {{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
+        f'[{{"code": "ORDERS", "text": "{n:.0f} order{_s(n)} in {age:.0f} day{_s(age)}"}}, '
+        f'{{"code": "SILENCE", "text": "Last order {since:.0f} day{_s(since)} ago; '
+        f'the usual gap is {usual:.0f} day{_s(usual)}"}}, '
+        f'{{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
         for n, age, since, usual, name, credit in rows
     ]
+
+
+def _s(count: float) -> str:
+    """The ending of the plural."""
+    return "" if round(count) == 1 else "s"
 
 
 _WEIGHTS = 2 ** np.arange(len(FACTORS))

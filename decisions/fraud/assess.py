@@ -104,12 +104,12 @@ def _least(runtime: Runtime, payment_id: str, paid: Decision | None) -> Action:
     if paid is None:
         return "allow"
     verdict = last_verdict(runtime.records, payment_id) if paid.decision == "review" else None
-    if verdict is not None and verdict.body["step"] in _AFTER_REVIEW:
-        return _AFTER_REVIEW[verdict.body["step"]]
+    if verdict in _AFTER_REVIEW:
+        return _AFTER_REVIEW[verdict]
     return paid.decision  # type: ignore[return-value]  # stored as one
 
 
-_AFTER_REVIEW: Mapping[str, Action] = {"approve": "allow", "reject": "block"}
+_AFTER_REVIEW: Mapping[str | None, Action] = {"approve": "allow", "reject": "block"}
 
 
 def _granted_before(runtime: Runtime, request: Mapping[str, Any]) -> float:

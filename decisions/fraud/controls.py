@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from data.records import Records
+from data.records.decision_digest import DECILES
 from decisions.fraud.lists import Lists
 from decisions.fraud.rules import RuleSet, vars_of
 from decisions.runtime import Runtime
@@ -81,7 +82,7 @@ def write_policy(
 
 
 def keep_policy(records: Records, release: Release) -> None:
-    """Write down a release's own policy, once.
+    """Write down a release's own policy, and the deciles of its probabilities, once.
 
     records: the database of the service; release: the fraud model as registered, with its policy's
     numbers.
@@ -90,6 +91,11 @@ def keep_policy(records: Records, release: Release) -> None:
     body = {"model_version": release.version, "numbers": policy.numbers(), "why": "trained"}
     once = f"{POLICY}:{release.version}:{policy.version}"
     records.journal.add(POLICY, policy.version, author="argosy train", body=body, once=once)
+    numbers = release.policy
+    cuts = [numbers[f"decile_{n}"] for n in range(1, 10) if f"decile_{n}" in numbers]
+    deciles = {"model_version": release.version, "deciles": cuts}
+    once = f"{DECILES}:{release.version}"
+    records.journal.add(DECILES, release.version, author="argosy train", body=deciles, once=once)
 
 
 def set_shadow(runtime: Runtime, version: str, *, author: str) -> dict[str, str]:

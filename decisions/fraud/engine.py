@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from features.fraud import PLAN, ExchangeRates, decline, event, inputs_of, milli
 from models.base import Release
 from models.fraud import FraudPolicy, PaymentModel
 
+_APART = timedelta(microseconds=1)
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
 Risks = Callable[[Sequence[str], Sequence[datetime]], Sequence[Mapping[str, Any]]]
@@ -74,6 +75,7 @@ class Engine:
         amounts = [_amount(rates, payment) for payment in payments]
         with self.timed("counters"):
             velocities, counted = self._velocities(payments, amounts)
+        received = datetime.now(UTC)  # right after they were counted, one after the other
         with self.timed("features"):
             risks, known = self._risks(payments)
         now = datetime.now(UTC)
@@ -97,9 +99,12 @@ class Engine:
         shadow = controls.shadow if counted else None
         shadowed = score(cases, model_of(shadow), controls.policy(shadow) if shadow else None)
         return [
-            self._decision(_CaseAsked(case, each.explain, entries, said, other), basis)
-            for case, each, entries, said, other in zip(
-                cases, asked, listed, scored, shadowed, strict=True
+            self._decision(
+                _CaseAsked(case, each.explain, entries, said, other, received + place * _APART),
+                basis,
+            )
+            for place, (case, each, entries, said, other) in enumerate(
+                zip(cases, asked, listed, scored, shadowed, strict=True)
             )
         ]
 
@@ -134,7 +139,7 @@ class Engine:
             model_version=basis.release.version if basis.release else "",
             policy_version=policy_version(basis.policy, controls),
             degraded=basis.degraded or case.amount != case.amount,
-            payment=stored(case.payment, action),
+            payment=stored(case.payment, action, asking.received_at),
             features=case.facts,
             trace=trace,
         )
@@ -189,13 +194,14 @@ class _Basis:
 
 @dataclass(frozen=True)
 class _CaseAsked:
-    """One of them: its case, the entries of lists hit, what the models say."""
+    """One of them: its case, the entries of lists hit, what the models say, when it was counted."""
 
     case: PaymentCase
     explain: bool
     listed: tuple[ListEntry, ...]
     scored: Scored | None
     shadowed: Scored | None
+    received_at: datetime
 
 
 def _amount(rates: ExchangeRates, payment: Mapping[str, Any]) -> float:
@@ -219,10 +225,12 @@ def policy_version(policy: FraudPolicy | None, controls: FraudControls) -> str:
     return f"{policy.version}+{controls.rules.version}" if policy else controls.rules.version
 
 
-def stored(payment: Mapping[str, Any], action: str) -> dict[str, Any]:
+def stored(payment: Mapping[str, Any], action: str, received_at: datetime) -> dict[str, Any]:
     """The input, fit for JSON; a payment that is blocked is a declined one.
 
-    payment: its fields by name, attempted_at a datetime; action: what was decided, one of ACTIONS.
+    payment: its fields by name, attempted_at a datetime; action: what was decided, one of ACTIONS;
+    received_at: when it was counted, by which payments of one time are told apart.
     """
     row = dict(payment) | {"attempted_at": payment["attempted_at"].isoformat()}
+    row["received_at"] = received_at.isoformat()
     return row | {"outcome": "declined"} if action == "block" else row

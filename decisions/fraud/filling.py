@@ -143,6 +143,8 @@ def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
     fresh = fresh.reindex(columns=lake.columns)
     times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601", errors="coerce")
     fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
+    received = pd.to_datetime(fresh["received_at"], utc=True, format="ISO8601", errors="coerce")
+    fresh = fresh.assign(received_at=received.astype("datetime64[ns, UTC]"))
     fresh = fresh[fresh["attempted_at"].notna()]
     if lake.empty:
         return with_outcomes(fresh, outcomes), last

@@ -18,11 +18,11 @@ def label_history(runtime: Runtime, payment_ids: Collection[str] | None = None) 
 
     runtime: the stores and releases in use; payment_ids: of these; None: of all.
     """
-    lake = runtime.lake.read("chargebacks")
     if payment_ids is None:
+        lake = runtime.lake.read("chargebacks")
         here = runtime.records.pending("chargebacks")[0]
     else:
-        lake = lake[lake["payment_id"].isin(list(payment_ids))]
+        lake = runtime.lake.read("chargebacks", where={"payment_id": sorted(payment_ids)})
         here = pd.DataFrame(runtime.records.labels_of(payment_ids))
     return label_changes(all_labels(lake, here))
 

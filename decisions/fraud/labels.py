@@ -131,8 +131,8 @@ def payments_of(runtime: Runtime, ids: Collection[str]) -> dict[str, dict[str, A
         for name, row in runtime.records.payments_of(ids).items()
     }
     if missing := set(ids) - set(payments):
-        lake = runtime.lake.read("payments")
-        for row in lake[lake["payment_id"].isin(missing)].to_dict("records"):
+        lake = runtime.lake.read("payments", where={"payment_id": sorted(missing)})
+        for row in lake.to_dict("records"):
             given = {str(name): value for name, value in row.items() if not pd.isna(value)}
             payments[given["payment_id"]] = given | {
                 "attempted_at": given["attempted_at"].to_pydatetime()

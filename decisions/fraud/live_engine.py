@@ -74,6 +74,8 @@ class LiveEngine:
             self._read_controls()
         self._read_rates()
         with suppress(ArgosyError):
+            self._runtime.records.decision_digest.catch_up()
+        with suppress(ArgosyError):
             if self._engine is not None and self._filled:
                 self._follow(self._engine.counters)
 

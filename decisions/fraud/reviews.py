@@ -1,6 +1,6 @@
 """The review queue: what people should look at first, and what they said."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,13 +10,17 @@ import pandas as pd
 from data.decisions import Decision, Note
 from data.errors import ArgosyError
 from data.records import Records
+from data.records.database import Connection
+from data.records.decision_digest import LINKS
+from data.records.review_records import ReviewRank
+from data.review_steps import REVIEW, ReviewState, ReviewStep, after_steps, standing_steps
+from decisions.fraud.labels import payments_of
+from decisions.runtime import Runtime
 
-REVIEW = "fraud_review"
 Status = Literal["open", "snoozed", "approved", "rejected"]
-Step = Literal["assign", "approve", "reject", "snooze", "reopen"]
 KEPT_DAYS = 90
-LINKS = ("card_id", "device_id", "ip_address", "email_hash", "customer_id")
 MOST_LINKED = 50
+_ENDS = frozenset({"approve", "reject", "reopen"})
 
 
 class ReviewError(ArgosyError):
@@ -37,102 +41,175 @@ class Review:
     priority: float
 
 
-def queue(records: Records, now: datetime, *, hours_to_ship: float, fee: float) -> list[Review]:
-    """Every review of the last KEPT_DAYS days, the most urgent money first.
+@dataclass(frozen=True)
+class StepTaken:
+    """A step that was written down. was, stands: the status of the review before and after."""
 
-    records: the database of the service; now: the moment; hours_to_ship: hours from a decision
-    until the order must be shipped; fee: what a chargeback costs beside the amount, in base
-    currency.
+    note: Note
+    was: str
+    stands: str
+
+
+def queue(
+    records: Records,
+    rank: ReviewRank,
+    *,
+    status: Status | None = None,
+    assignee: str | None = None,
+    start: int = 0,
+    limit: int = 50,
+) -> tuple[list[Review], int]:
+    """Some reviews of the last KEPT_DAYS days, the most urgent money first, and how many there are.
+
+    records: the database of the service; rank: what they are ranked by; status: only those that
+    stand so; None: any; assignee: only this person's; None: anybody's; start: place of the first,
+    from 0; limit: at most so many.
     """
-    since = now - timedelta(days=KEPT_DAYS)
-    steps: dict[str, list[Note]] = {}
-    for note in records.journal.of(REVIEW):
-        steps.setdefault(note.key, []).append(note)
-    found = [
-        _review(decision, steps.get(decision.payment_id, ()), now, hours_to_ship, fee)
-        for decision in records.decisions(decision="review", since=since)
-    ]
-    return sorted(found, key=lambda review: (-review.priority, review.decision.payment_id))
+    since = rank.now - timedelta(days=KEPT_DAYS)
+    found, count = records.reviews.page(
+        rank, since=since, status=status, assignee=assignee, start=start, limit=limit
+    )
+    made = records.decisions_on([state.payment_id for state in found])
+    return [_review(made[state.payment_id], state, rank) for state in found], count
 
 
-def _review(
-    decision: Decision, steps: Iterable[Note], now: datetime, hours: float, fee: float
-) -> Review:
-    status: Status = "open"
-    assignee, until = None, None
-    for note in steps:
-        step = note.body["step"]
-        if step == "assign":
-            assignee = str(note.body["assignee"])
-        elif step == "snooze":
-            until = datetime.fromisoformat(note.body["until"])
-        elif step == "reopen":
-            status = "open"
-        else:
-            status = "approved" if step == "approve" else "rejected"
-    if status == "open" and until is not None and until > now:
+def review_of(records: Records, payment_id: str, rank: ReviewRank) -> Review | None:
+    """The review of a payment, None where it is not in review.
+
+    records: the database of the service; payment_id: the payment; rank: as of `queue`.
+    """
+    state = records.reviews.states([payment_id]).get(payment_id)
+    decision = records.decision(payment_id) if state is not None else None
+    return _review(decision, state, rank) if decision is not None and state is not None else None
+
+
+def _review(decision: Decision, state: ReviewState, rank: ReviewRank) -> Review:
+    status: Any = state.status
+    if status == "open" and state.snoozed_until is not None and state.snoozed_until > rank.now:
         status = "snoozed"
-    ship_by = decision.decided_at + timedelta(hours=hours)
-    left = max((ship_by - now) / timedelta(hours=1), 1.0)
-    loss = decision.probability * (float(decision.trace.get("amount_base") or 0.0) + fee)
-    return Review(decision, status, assignee, until, loss, ship_by, loss / left)
+    ship_by = state.decided_at + timedelta(hours=rank.hours_to_ship)
+    left = max((ship_by - rank.now) / timedelta(hours=1), 1.0)
+    loss = state.probability * (state.amount + rank.fee)
+    return Review(decision, status, state.assignee, state.snoozed_until, loss, ship_by, loss / left)
 
 
 def take(
-    records: Records, payment_id: str, step: Step, *, author: str, body: Mapping[str, Any]
-) -> Note:
+    records: Records, payment_id: str, step: ReviewStep, *, author: str, body: Mapping[str, Any]
+) -> StepTaken:
     """Write a step down.
 
     records: the database of the service; payment_id: the payment in review; step: approve and
-    reject end a review, reopen undoes either; the last of them holds, and said twice it is once.
-    author: who takes it; body: what else is said. Raises ReviewError for a payment that is not in
-    review, and for reopening what is open.
+    reject end a review, reopen undoes either, undo takes back the last step of any kind; the last
+    of them holds, and said twice it is once. author: who takes it; body: what else is said. Raises
+    ReviewError for a payment that is not in review, and where there is nothing to undo.
     """
-    decision = records.decision(payment_id)
-    if decision is None or decision.decision != "review":
-        raise ReviewError(f"payment {payment_id} is not in review")
-    last = last_verdict(records, payment_id)
-    if last is not None and last.body["step"] == step:
-        return last
-    if step == "reopen" and last is None:
-        raise ReviewError(f"payment {payment_id} is open; there is nothing to undo")
-    return records.journal.add(REVIEW, payment_id, author=author, body={"step": step, **body})
+    (found,) = take_all(records, [payment_id], step, author=author, body=body).values()
+    if isinstance(found, ReviewError):
+        raise found
+    return found
 
 
-def last_verdict(records: Records, payment_id: str) -> Note | None:
-    """The last step that ended or reopened the review of a payment; None where there is none.
+def take_all(
+    records: Records,
+    payment_ids: Sequence[str],
+    step: ReviewStep,
+    *,
+    author: str,
+    body: Mapping[str, Any],
+) -> dict[str, StepTaken | ReviewError]:
+    """`take` for several payments in one transaction; for each what became of it, by payment_id.
+
+    records: the database of the service; payment_ids: the payments; step, author, body: as of
+    `take`.
+    """
+    states = records.reviews.states(payment_ids)
+    said = {"step": step, **body}
+
+    def work(connection: Connection) -> dict[str, StepTaken | ReviewError]:
+        records.reviews.hold(connection, list(states))
+        notes = records.journal.of_keys(REVIEW, list(states))
+        return {
+            payment_id: _taken(
+                records, connection, states.get(payment_id), notes.get(payment_id, []), said, author
+            )
+            if payment_id in states
+            else ReviewError(f"payment {payment_id} is not in review")
+            for payment_id in dict.fromkeys(payment_ids)
+        }
+
+    return records.database.alone(work)
+
+
+def _taken(
+    records: Records,
+    connection: Connection,
+    state: ReviewState | None,
+    notes: Sequence[Note],
+    body: Mapping[str, Any],
+    author: str,
+) -> StepTaken | ReviewError:
+    """What becomes of a step on one review. notes: of its steps so far."""
+    assert state is not None, "asked of payments in review only"
+    step = body["step"]
+    standing = standing_steps([note.body for note in notes])
+    ends = [each["step"] for each in standing if each["step"] in _ENDS]
+    if ends and ends[-1] == step:
+        last = next(note for note in reversed(notes) if note.body["step"] == step)
+        return StepTaken(last, state.status, state.status)
+    if (step == "reopen" and not ends) or (step == "undo" and not standing):
+        return ReviewError(
+            f"payment {state.payment_id} is open; there is nothing to undo"
+            if not standing
+            else f"payment {state.payment_id} is open; take its last step back by undo"
+        )
+    first = ReviewState(
+        state.payment_id, state.decided_at, state.probability, state.amount, "open", None, None
+    )
+    after = after_steps(first, [*(note.body for note in notes), body])
+    note = records.journal.add_in(
+        connection, REVIEW, state.payment_id, author=author, body=dict(body)
+    )
+    records.reviews.change(connection, after)
+    return StepTaken(note, state.status, after.status)
+
+
+def last_verdict(records: Records, payment_id: str) -> str | None:
+    """`approve`, `reject` or `reopen`, whichever stands last on a payment; None where none does.
 
     records: the database of the service; payment_id: the payment in review.
     """
-    steps = records.journal.of(REVIEW, payment_id)
-    ends = [note for note in steps if note.body["step"] in {"approve", "reject", "reopen"}]
+    steps = standing_steps([note.body for note in records.journal.of(REVIEW, payment_id)])
+    ends = [str(body["step"]) for body in steps if body["step"] in _ENDS]
     return ends[-1] if ends else None
 
 
-def linked(payment: Mapping[str, Any], known: pd.DataFrame) -> list[dict[str, Any]]:
+def linked(runtime: Runtime, payment: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The newest payments that share a key with this one, and which keys.
 
-    payment: its fields by name; known: a row a payment, columns payment_id, attempted_at, amount,
-    currency, outcome and those of LINKS. The keys are LINKS, the answer has at most MOST_LINKED
-    payments, the newest first.
+    runtime: the stores and releases in use; payment: its fields by name. The keys are LINKS, the
+    answer has at most MOST_LINKED payments, the newest first.
     """
-    others = known[known["payment_id"] != payment["payment_id"]].reset_index(drop=True)
-    shares = {
-        name: (others[name] == payment[name]).fillna(False).to_numpy(dtype=bool)
-        for name in LINKS
-        if payment.get(name) is not None and name in others
-    }
-    shared = pd.DataFrame(shares, index=others.index)
-    rows = others[shared.any(axis=1)] if len(shared.columns) else others.head(0)
-    newest = rows.sort_values("attempted_at", ascending=False).head(MOST_LINKED)
+    shares: dict[str, list[str]] = {}
+    for payment_id, name in runtime.records.reviews.linked(payment, MOST_LINKED):
+        shares.setdefault(payment_id, []).append(name)
+    for name in LINKS:
+        if payment.get(name) is None:
+            continue
+        same = runtime.lake.read("payments", where={name: [str(payment[name])]})
+        newest = same.sort_values("attempted_at", ascending=False).head(MOST_LINKED + 1)
+        for payment_id in newest["payment_id"]:
+            if payment_id != payment["payment_id"] and name not in shares.get(payment_id, ()):
+                shares.setdefault(payment_id, []).append(name)
+    known = payments_of(runtime, shares)
+    rows = sorted(known.items(), key=lambda item: item[1]["attempted_at"], reverse=True)
     return [
         {
-            "payment_id": row["payment_id"],
-            "attempted_at": row["attempted_at"].to_pydatetime(),
+            "payment_id": payment_id,
+            "attempted_at": row["attempted_at"],
             "amount": float(row["amount"]),
             "currency": row["currency"],
-            "outcome": None if pd.isna(row["outcome"]) else row["outcome"],
-            "shares": [name for name in shares if shared[name][place]],
+            "outcome": None if pd.isna(row.get("outcome")) else row["outcome"],
+            "shares": [name for name in LINKS if name in shares[payment_id]],
         }
-        for place, row in zip(newest.index, newest.to_dict("records"), strict=True)
+        for payment_id, row in rows[:MOST_LINKED]
     ]

@@ -13,6 +13,7 @@ from models.fraud import ACTIONS, FraudPolicy
 from models.fraud.drift import stability_of_counts
 
 Row = Mapping[str, Any]
+DECILES = 10
 
 
 def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
@@ -27,19 +28,16 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     `models.fraud.drift`. shadow_…: the same of the shadow, had it acted.
     """
     release = runtime.release("fraud")
-    numbers = release.policy if release else {}
-    cuts = [numbers[f"decile_{n}"] for n in range(1, 10) if f"decile_{n}" in numbers]
-    policy = FraudPolicy.of(numbers) if release else None
+    policy = FraudPolicy.of(release.policy) if release else None
     sums = runtime.records.decision_sums
     days: dict[str, _Day] = {}
-    for row in sums.by_day(since, cuts):
+    for row in sums.by_day(since):
         days.setdefault(row["day"], _Day()).rows.append(row)
     for row in sums.of(known_frauds(runtime), since):
         days.setdefault(row["day"], _Day()).frauds.append(row)
     age = timedelta(days=runtime.settings.label_maturity_days)
     return [
-        {"day": name, "mature": runtime.now() - age >= day.last}
-        | _line(day, policy, len(cuts) + 1 if cuts else 0)
+        {"day": name, "mature": runtime.now() - age >= day.last} | _line(day, policy)
         for name, day in sorted(days.items())
         if day.rows
     ]
@@ -59,13 +57,14 @@ class _Day:
         return newest
 
 
-def _line(day: _Day, policy: FraudPolicy | None, bins: int) -> dict[str, Any]:
-    """The figures of one day. bins: of the probabilities, 0 where there are none."""
+def _line(day: _Day, policy: FraudPolicy | None) -> dict[str, Any]:
+    """The figures of one day."""
     scored = [row for row in day.rows if row["scored"]]
     count = _total(scored, "decisions")
     found = sum(bool(row["scored"]) for row in day.frauds)
+    binned = [row for row in scored if row["bin"] is not None]
     counts = np.bincount(
-        [row["bin"] for row in scored], [row["decisions"] for row in scored], minlength=bins
+        [row["bin"] for row in binned], [row["decisions"] for row in binned], minlength=DECILES
     )
     line: dict[str, Any] = {
         "decisions": int(_total(day.rows, "decisions")),
@@ -75,7 +74,7 @@ def _line(day: _Day, policy: FraudPolicy | None, bins: int) -> dict[str, Any]:
     line |= {
         "expected": _total(scored, "probability") / count if count else None,
         "observed": found / count if count else None,
-        "score_shift": stability_of_counts(counts) if bins and count else None,
+        "score_shift": stability_of_counts(counts) if binned else None,
     }
     rows = [row for row in day.rows if row["shadow"] is not None]
     frauds = [row for row in day.frauds if row["shadow"] is not None]

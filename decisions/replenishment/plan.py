@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.money import minor_digits
 from data.records import DatabaseError
 from decisions.replenishment.awaited import awaited, with_awaited
 from decisions.runtime import Runtime
@@ -26,6 +27,7 @@ class Plan:
     """One plan. stamp: differs between plans. degraded: a short reason, "" when it is not.
 
     frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move.
+    digits: of the base currency's minor unit.
     """
 
     stamp: str
@@ -37,6 +39,7 @@ class Plan:
     model_version: str | None
     served_by: str
     degraded: str
+    digits: int = 2
 
 
 def make(runtime: Runtime, as_of: datetime) -> Plan:
@@ -61,7 +64,8 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
     found = release.model if release else None
     model: Policy = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release else None
-    planned = model.plan(frame)
+    digits = minor_digits(runtime.settings.base_currency)
+    planned = model.plan(frame, Options(digits=digits))
     planner = _planner(model, released=release is not None)
     return Plan(
         stamp=_stamp(runtime, as_of, version),
@@ -73,6 +77,7 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
         model_version=version,
         served_by=planner,
         degraded=_degraded(frame, views["forecast"], released=release is not None) or unknown,
+        digits=digits,
     )
 
 
@@ -163,11 +168,10 @@ class WhatIfTerms:
     weight_kg: float | None = None
     volume_m3: float | None = None
 
-    @property
-    def options(self) -> Options:
-        """The caps among them."""
+    def options(self, digits: int) -> Options:
+        """The caps among them. digits: of the base currency's minor unit."""
         caps = (self.budget, self.weight_kg, self.volume_m3)
-        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)))
+        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)), digits=digits)
 
 
 def changed(frame: pd.DataFrame, terms: WhatIfTerms) -> pd.DataFrame:

@@ -21,7 +21,7 @@ def plan_under(plan: Plan, terms: WhatIfTerms, **wanted: str | None) -> Planned:
         return Planned(lines, _touching(plan.transfers, lines), None)
     frame = _affected(plan, lines)
     moves = Moves(plan.transfers, plan.lines.set_index(PAIR)["transferred"])
-    planned = plan.model.plan(changed(frame, terms), terms.options, standing=moves)
+    planned = plan.model.plan(changed(frame, terms), terms.options(plan.digits), standing=moves)
     pairs = pd.MultiIndex.from_frame(planned.lines[PAIR])
     own = planned.lines[pairs.isin(pd.MultiIndex.from_frame(lines[PAIR]))]
     own = signed(own, plan.served_by)

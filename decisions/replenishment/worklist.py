@@ -129,14 +129,14 @@ def sort_lines(rows: pd.DataFrame, sort: str | None) -> pd.DataFrame:
     ]
 
 
-def totals_of(rows: pd.DataFrame) -> dict[str, Any]:
+def totals_of(rows: pd.DataFrame, *, digits: int = 2) -> dict[str, Any]:
     """The lines in a few numbers: count, lines ordered, order value and money at risk.
 
-    rows: lines; money is summed where it is known.
+    rows: lines; money is summed where it is known. digits: of the base currency's minor unit.
     """
     return {
         "total": len(rows),
         "ordered": int((rows["order_quantity"] > 0).sum()),
-        "order_value": round(float(rows["order_value"].sum()), 2),
-        "money_at_risk": round(float(rows["money_at_risk"].sum()), 2),
+        "order_value": round(float(rows["order_value"].sum()), digits),
+        "money_at_risk": round(float(rows["money_at_risk"].sum()), digits),
     }

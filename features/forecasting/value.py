@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.money import to_base
+from data.money import minor_digits, to_base
 from features.forecasting.grid import PAIR
 from features.forecasting.periods import number, starts
 
@@ -108,11 +108,11 @@ def value_added(beside: pd.DataFrame) -> pd.DataFrame:
 
 
 def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.DataFrame:
-    """Pairs whose forecasts err to one side, the most money first.
+    """Pairs whose forecasts err to one side, the most money first; then those without a price.
 
     bias: units a period, above 0 is too high. tracking_signal: sum of errors over their mean size
     (Trigg, 1964); beyond ±4 is no chance. money_at_stake: |sum of errors| × the newest price, in
-    the base currency by the newest rate; in units where no price or rate is known.
+    the base currency by the newest rate, in whole minor units; NaN where no price or rate is known.
 
     beside: a row a pair and closed period, as `outcomes` gives them: final and actual (units),
     price, currency; fx_rates: rate_date, currency, rate (units of `base` for one unit of
@@ -134,10 +134,11 @@ def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Da
     ).reset_index()
     gap = table["forecast"] - table["actual"]
     table["tracking_signal"] = (gap / table.pop("size").where(lambda one: one > 0)).fillna(0.0)
-    table["money_at_stake"] = gap.abs() * table.pop("price").fillna(1.0)
-    return table.sort_values(
-        ["money_at_stake", *PAIR], ascending=[False, True, True], ignore_index=True
-    )
+    stake = gap.abs() * table.pop("price")
+    table = table.assign(money_at_stake=stake.round(minor_digits(base)), gap=gap.abs())
+    order = {"money_at_stake": False, "gap": False, **dict.fromkeys(PAIR, True)}
+    ranked = table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+    return ranked.drop(columns="gap")
 
 
 # What accuracy can be told by: of the pair, of the forecast, of the period.

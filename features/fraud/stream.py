@@ -88,7 +88,7 @@ def events(
     arrived: pd.Series | None = None,
 ) -> pd.DataFrame:
     """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
-    then by payment_id.
+    payments of one time by received_at (those without it first), then by payment_id.
 
     payments: payment_id, attempted_at, outcome and the plan's columns; chargebacks: as
     `label_changes` takes them; amount: of the payments, in base currency (NaN counts as nothing). A
@@ -123,11 +123,22 @@ def events(
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     told["frauds"] = np.where(told["is_fraud"], 1, -1)
+    paid["received"] = _received(payments)
+    told["received"] = 0
     columns = ["event_id", "payment", "at", *MEASURES, *keys]
-    both = [*columns, "came"]
+    both = [*columns, "came", "received"]
     stream = pd.concat([told[both], paid[both]], ignore_index=True) if len(told) else paid
     order = _arrival(stream, stream["at"] if arrived is None else stream["came"])
     return stream[columns].iloc[order].reset_index(drop=True)
+
+
+def _received(payments: pd.DataFrame) -> NDArray[np.int64]:
+    """Nanoseconds since 1970 at which each payment was decided on; 0 where it is not known."""
+    if "received_at" not in payments:
+        return np.zeros(len(payments), dtype=np.int64)
+    given = pd.to_datetime(payments["received_at"], utc=True, format="ISO8601", errors="coerce")
+    times = given.to_numpy(dtype="datetime64[ns]")
+    return np.where(np.isnat(times), 0, times.astype(np.int64))
 
 
 def _arrival(stream: pd.DataFrame, came: pd.Series) -> NDArray[np.intp]:
@@ -135,7 +146,7 @@ def _arrival(stream: pd.DataFrame, came: pd.Series) -> NDArray[np.intp]:
     tie = np.zeros(len(stream), dtype=np.int64)
     tied = came.duplicated(keep=False).to_numpy()
     tie[tied] = pd.factorize(stream["event_id"].to_numpy(dtype=object)[tied], sort=True)[0]
-    return np.lexsort((tie, payment, came.to_numpy()))
+    return np.lexsort((tie, stream["received"].to_numpy(), payment, came.to_numpy()))
 
 
 def payment_velocity(

@@ -10,7 +10,9 @@ from features.replenishment.stock import PAIR
 from features.replenishment.supply import TRIPLE
 
 NEEDS = ("supply_terms", "orders|stock")
+AFTER = ("forecasting",)
 __all__ = [
+    "AFTER",
     "FEATURES",
     "HISTORY",
     "NEEDS",

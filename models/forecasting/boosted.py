@@ -10,7 +10,6 @@ import lightgbm as lgb
 import numpy as np
 
 from models.base import ModelError
-from models.forecasting.levels import groups
 from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.regressors import Origin, PlanTerms, Rows, look
 from models.forecasting.seasonal import structure
@@ -177,7 +176,7 @@ def some_products(panel: DemandPanel, most: int, seed: int) -> DemandPanel:
     """
     if panel.size <= most:
         return panel
-    group = groups(panel.series, ["product_id"])
+    group = panel.groups("product_id")
     order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
     many = int((np.cumsum(np.bincount(group)[order]) <= most).sum())
     return panel.rows(np.flatnonzero(np.isin(group, order[: max(many, 1)])))

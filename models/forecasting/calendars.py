@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.forecasting.holiday_dates import named_days
-from models.forecasting.levels import groups, level, summed
+from models.forecasting.levels import level, summed
 from models.forecasting.panel import SEASONS, DemandPanel, Floats
 
 Places = NDArray[np.int64]
@@ -94,27 +94,35 @@ def _clear_names(
     off: now, the logarithm of each period over its neighbours. places: name and its periods.
     noise: standard deviation of `off`; clear: standard errors that count.
     """
-    left = off.copy()
+    if not places:
+        return set()
+    # A row a name, filled up with a place after the last, which is never known.
+    left = np.append(off, np.nan)
+    table = np.full((len(places), max(len(at) for _, at in places)), len(off))
+    for row, (_, at) in enumerate(places):
+        table[row, : len(at)] = at
     found: set[str] = set()
     while True:
-        scores = [_standard_errors(left[at], noise) for _, at in places]
-        best = int(np.argmax(scores)) if scores else 0
-        if not scores or scores[best] < clear:
+        scores = _standard_errors(left[table], noise)
+        best = int(np.argmax(scores))
+        if scores[best] < clear:
             return found
         name, at = places[best]
         found.add(name)
         left[at] = np.nan
 
 
-def _standard_errors(off: Floats, noise: float) -> float:
-    """How many standard errors the mean of periods lies from 0; 0 where they disagree."""
-    known = off[np.isfinite(off)]
-    if not len(known):
-        return 0.0
-    mean = float(known.mean())
-    if abs(mean) < _LEAST_EFFECT or (np.sign(known) != np.sign(mean)).any():
-        return 0.0
-    return abs(mean) * float(np.sqrt(len(known))) / max(noise, 1e-9)
+def _standard_errors(off: Floats, noise: float) -> Floats:
+    """How many standard errors each row's mean lies from 0; 0 where its periods disagree.
+
+    off: names × periods, NaN where unknown; noise: standard deviation of one of them.
+    """
+    known = np.isfinite(off)
+    count = known.sum(axis=1)
+    mean = np.where(known, off, 0.0).sum(axis=1) / np.maximum(count, 1)
+    agree = (~known | (np.sign(off) == np.sign(mean)[:, None])).all(axis=1)
+    clear = agree & (np.abs(mean) >= _LEAST_EFFECT)
+    return np.where(clear, np.abs(mean) * np.sqrt(count) / max(noise, 1e-9), 0.0)
 
 
 def _places(days: Days, named: Sequence[date], frequency: str) -> Places:
@@ -132,7 +140,7 @@ def _unusual(own: DemandPanel) -> Floats:
     seen = ~np.isnan(own.demand)
     share = np.where(seen, own.demand, 0.0) / np.sqrt(level(own).mean[:, None])
     usual = np.where(seen, np.sqrt(level(own).mean[:, None]), 0.0)
-    group = groups(own.series, ["category"])
+    group = own.groups("category")
     biggest = np.argsort(-np.bincount(group, weights=usual.sum(axis=1)), kind="stable")
     everything = np.zeros(own.size, dtype=np.int64)
     tops, bottoms = (

@@ -23,6 +23,7 @@ GROUPS = len(_STEPS)
 _BINS = 10
 # Errors a bin should hold at least, and a class and step group to stand alone.
 _BIN_ERRORS, _GROUP_ERRORS = 300, 150
+_MOST_SPREADS = 100.0  # a gap of more was foretold by no spread at all
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,10 @@ def _bins(errors: Errors) -> tuple[Floats, Floats]:
     count = int(np.clip(len(errors.mean) // _BIN_ERRORS, 1, _BINS))
     order = np.argsort(errors.mean, kind="stable")
     gap = errors.actual - errors.mean
-    # A spread of 0 says that the errors were all 0: any gap is then beyond every bin.
-    standard = np.divide(gap, errors.spread, out=np.sign(gap), where=errors.spread > 0)
+    # A spread that is next to nothing beside the gap says that all errors before were 0: how many
+    # such spreads the gap is says nothing of another series, only that it is beyond every bin.
+    told = errors.spread > np.abs(gap) / _MOST_SPREADS
+    standard = np.divide(gap, errors.spread, out=np.sign(gap), where=told & (errors.spread > 0))
     centres, quantiles = [], []
     for rows in np.array_split(order, count):
         centres.append(np.median(_log(errors.mean[rows])))

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
-from models.forecasting.levels import Level, groups, summed
+from models.forecasting.levels import Level, summed
 from models.forecasting.panel import SEASONS, DemandPanel, Floats
 
 Rows = NDArray[np.int64]
@@ -103,7 +103,7 @@ def _shrunk(past: DemandPanel, top: Floats, bottom: Floats, noise: Floats) -> Fl
     total = np.maximum(bottom.sum(axis=0), 1e-9)
     answer = np.where(bottom.sum(axis=0) > 0, top.sum(axis=0) / total, 1.0)[None, :]
     for names in (["category"], ["product_id"]):
-        group = groups(past.series, names)
+        group = past.groups(*names)
         mine, usual = summed(top, group), summed(bottom, group)
         weight = np.bincount(group, weights=noise) / np.bincount(group)
         prior = answer if len(answer) == 1 else answer[group]

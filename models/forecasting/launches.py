@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.classes import SEEN
-from models.forecasting.levels import groups, level, summed
+from models.forecasting.levels import level, summed
 from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.seasonal import structure
 
@@ -96,7 +96,7 @@ def _variation(past: DemandPanel) -> Floats:
     usual = np.where(seen, level(past).mean, 0.0)
     answer = np.full(past.size, _UNKNOWN_VARIATION)
     everything = np.zeros(past.size, dtype=np.int64)
-    for group in (everything, groups(past.series, ["category"])):
+    for group in (everything, past.groups("category")):
         values = np.stack([seen.astype(float), usual, usual**2], axis=1)
         count, total, square = summed(values, group).T
         mean = total / np.maximum(count, 1)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -49,23 +48,14 @@ def _level(panel: DemandPanel) -> Level:
 
 def _prior(panel: DemandPanel, total: Floats, count: Floats) -> Floats:
     """Mean demand of a period of look-alikes, the series itself left out."""
-    series = panel.series
     prior = np.where(count.sum() > 0, total.sum() / max(count.sum(), 1.0), panel.default)
-    for names in (["warehouse_id", "category"], ["product_id"]):
-        group = groups(series, names)
+    for names in (("warehouse_id", "category"), ("product_id",)):
+        group = panel.groups(*names)
         other_total = np.bincount(group, weights=total)[group] - total
         other_count = np.bincount(group, weights=count)[group] - count
         enough: Bools = other_count >= 8
         prior = np.where(enough, np.nan_to_num(_mean(other_total, other_count)), prior)
     return np.asarray(prior)
-
-
-def groups(series: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
-    """The number of each series' group, from 0 on.
-
-    series: a row a series; names: the columns that the series of a group have in common.
-    """
-    return np.asarray(series.groupby(names, sort=True).ngroup().to_numpy(), dtype=np.int64)
 
 
 def summed(values: Floats, group: NDArray[np.int64]) -> Floats:

@@ -14,6 +14,7 @@ from models.forecasting.conditions import Conditions, conditions, no_conditions,
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
 T = TypeVar("T")
 
 KEYS = ["warehouse_id", "product_id"]
@@ -54,12 +55,25 @@ class DemandPanel:
     list_price: Floats
     conditions: Conditions
     computed: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    grouped: dict[tuple[str, ...], Codes] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` computes of this panel, kept under a name and computed once."""
         if name not in self.computed:
             self.computed[name] = make()
         return cast("T", self.computed[name])
+
+    def groups(self, *names: str) -> Codes:
+        """The number of each series' group, from 0 on, in the order of the sorted columns: S.
+
+        names: the columns that the series of a group have in common; none: all are one group.
+        """
+        if not names:
+            return np.zeros(self.size, dtype=np.int64)
+        if names not in self.grouped:
+            number = self.series.groupby([*names], sort=True).ngroup()
+            self.grouped[names] = np.asarray(number, dtype=np.int64)
+        return self.grouped[names]
 
     @property
     def size(self) -> int:
@@ -120,6 +134,7 @@ class DemandPanel:
             list_price=self.list_price[chosen],
             conditions=self.conditions.rows(chosen),
             computed={},
+            grouped={},
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.conditions import FIRST, NONE, ON, PART, PHASES
-from models.forecasting.levels import groups, summed
+from models.forecasting.levels import summed
 from models.forecasting.panel import Bools, DemandPanel, Floats, running_sums
 
 Ints = NDArray[np.int64]
@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 _TURNS = 3
 _SMALLEST, _LARGEST = 0.02, 20.0
 # From the series of all to each one: whose own reaction is shrunk to which wider one.
-_CHAIN: tuple[list[str], ...] = (["category"], ["product_id"])
+_CHAIN: tuple[tuple[str, ...], ...] = (("category",), ("product_id",))
 # A series' reaction to promotions differs from its group's by about so much, as a share, where
 # fewer groups than this cannot tell.
 _BETWEEN, _FEWEST_GROUPS = 0.3, 8
@@ -201,7 +201,7 @@ def _own(
     usual_top, usual_bottom = _within(_without(inside), reached, np.ones_like(factor))
     ratio = np.ones(past.size)
     for names in (*_CHAIN, None):
-        group = np.arange(past.size) if names is None else groups(past.series, names)
+        group = np.arange(past.size) if names is None else past.groups(*names)
         mine, usual = summed(top[:, None], group)[:, 0], summed(bottom[:, None], group)[:, 0]
         prior = np.bincount(group, weights=ratio) / np.bincount(group)
         chance = together * max(reached.noise, 1e-9) / np.maximum(usual * prior, 1e-9)
@@ -287,8 +287,8 @@ def _of_price(past: DemandPanel, change: Floats, reached: _Expected) -> Floats:
     slope = np.zeros(past.size)
     off = change[:, : past.now]
     borrowed = max(reached.noise, 1e-9) / _USUAL_SLOPE**2
-    for names in (None, *_CHAIN):
-        group = np.zeros(past.size, dtype=np.int64) if names is None else groups(past.series, names)
+    for names in ((), *_CHAIN):
+        group = past.groups(*names)
         prior, size = slope.copy(), np.bincount(group)[group]
         for _ in range(4):
             units = reached.units * np.exp(np.clip(slope[:, None] * off, -3.0, 3.0))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.classes import classify
 from models.forecasting.conditions import Conditions
-from models.forecasting.levels import Level, groups, level, summed
+from models.forecasting.levels import Level, level, summed
 from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.seasonal import Structure, level_in_season, phase_of_year, structure
 
@@ -118,7 +118,7 @@ def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Ori
 
 
 def _rivals(past: DemandPanel) -> CompetingPlans:
-    group = groups(past.series, ["warehouse_id", "category"])
+    group = past.groups("warehouse_id", "category")
     ahead = slice(past.now, past.now + _LONGEST)
     return CompetingPlans(
         _means(past.promotion[:, ahead], group), _means(past.price[:, ahead], group)
@@ -183,7 +183,7 @@ def _promotions(past: DemandPanel, usual: Level) -> list[Floats]:
         for one in (seen & on, seen & off)
     ]
     last = [share[:, -lag] if lag <= share.shape[1] else np.zeros(past.size) for lag in (1, 2)]
-    group = groups(past.series, ["product_id"])
+    group = past.groups("product_id")
     sums = [
         np.bincount(group, weights=one.sum(axis=1))[group].astype(np.float64)
         for one in (np.where(seen & on, demand, 0.0), seen & on, np.where(seen, demand, 0.0), seen)
@@ -198,7 +198,7 @@ def _trends(past: DemandPanel) -> list[Floats]:
     long, long_count = _window(past, past.memory // 2)
     columns = []
     for names in _GROUPS:
-        group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
+        group = past.groups(*names)
         sums = [
             np.bincount(group, weights=one)[group].astype(np.float64)
             for one in (short, short_count, long, long_count)
@@ -211,7 +211,7 @@ def _kin(past: DemandPanel, demand: Floats, names: list[str]) -> RelatedSeries:
     """Total demand of look-alikes, which have the named columns in common (all series without any).
     demand: of `past`, 0 where unknown.
     """
-    group = groups(past.series, names) if names else np.zeros(past.size, dtype=np.int64)
+    group = past.groups(*names)
     return RelatedSeries(group, summed(demand, group))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.forecasting.calendars import Calendar, calendars
 from models.forecasting.holiday_effects import holiday_factors
-from models.forecasting.levels import groups, summed
+from models.forecasting.levels import summed
 from models.forecasting.panel import SEASONS, DemandPanel, Floats
 from models.forecasting.promotions import Effects, effects
 
@@ -111,7 +111,7 @@ def _structure(past: DemandPanel) -> Structure:
 
 def _level(past: DemandPanel, units: Floats, periods: Floats) -> Floats:
     everywhere = units.sum() / max(periods.sum(), 1e-9)
-    group = groups(past.series, ["product_id"])
+    group = past.groups("product_id")
     top = np.bincount(group, weights=units)[group]
     bottom = np.bincount(group, weights=periods)[group]
     other = np.full(past.size, everywhere)
@@ -215,9 +215,13 @@ class _Sums:
         )
 
 
+def _within(group: Phases, rows: Phases) -> Phases:
+    """The groups of some rows, numbered from 0 on."""
+    return np.unique(group[rows], return_inverse=True)[1].astype(np.int64)
+
+
 def _profile(past: DemandPanel, rows: Phases, sums: _Sums) -> Floats:
     """Factors of each series by phase: mean 1."""
-    series = past.series.iloc[rows]
     profile = np.ones_like(sums.demand)
     for _ in range(_TURNS):
         level = sums.demand.sum(axis=1) / np.maximum((sums.factor * profile).sum(axis=1), 1e-9)
@@ -227,7 +231,7 @@ def _profile(past: DemandPanel, rows: Phases, sums: _Sums) -> Floats:
         whole = np.divide(total, bottom, out=np.ones(len(total)), where=bottom > 0)
         profile = np.tile(_mean_one(np.maximum(whole, _LEAST)[None]), (len(rows), 1))
         for names in (*_CHAIN, None):
-            group = np.arange(len(rows)) if names is None else groups(series, names)
+            group = np.arange(len(rows)) if names is None else _within(past.groups(*names), rows)
             profile = _shrunk(sums.demand, usual, profile, group, noise)[group]
         profile = np.maximum(profile, _LEAST)
     return profile

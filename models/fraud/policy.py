@@ -328,15 +328,34 @@ def _least_price(holds: Callable[[float], bool], *, steps: int = 40) -> float:
     return round(high, 6)
 
 
-def observed_shift(probability: ArrayLike, frauds: float, *, prior: float = 20.0) -> float:
-    """By how much the log-odds should move: ln of the frauds reported over those foretold.
+def observed_shift(
+    probability: ArrayLike,
+    frauds: float,
+    *,
+    weight: ArrayLike | None = None,
+    prior: float = 20.0,
+) -> float:
+    """By how much the log-odds must move for as many frauds to be foretold as were reported.
 
     probability: of fraud, as foretold, a value a payment; frauds: how many were reported among
-    these payments; prior: frauds as foretold that are counted besides, so that a few cannot move it
-    far.
+    these payments; weight: the share of each payment's frauds that could be reported (those that
+    got through and are old enough), 0 to 1; None: all. prior: frauds as foretold that are counted
+    besides, so that a few cannot move it far.
 
-    >>> observed_shift([0.1] * 200, 60.0)
-    0.6931471805599453
+    >>> round(observed_shift([0.1] * 200, 60.0), 3)
+    0.811
     """
-    foretold = float(np.asarray(probability, np.float64).sum())
-    return math.log((frauds + prior) / (foretold + prior))
+    p = np.asarray(probability, np.float64)
+    given = np.ones(len(p)) if weight is None else np.asarray(weight, np.float64)
+    foretold = float((p * given).sum())
+    wanted = foretold * (frauds + prior) / (foretold + prior)
+    low, high = -_MOST_SHIFT, _MOST_SHIFT
+    for _ in range(40):
+        middle = (low + high) / 2
+        odds = p * np.exp(middle)
+        fewer = float((odds / (1.0 - p + odds) * given).sum()) < wanted
+        low, high = (middle, high) if fewer else (low, middle)
+    return (low + high) / 2 if foretold else 0.0
+
+
+_MOST_SHIFT = 5.0  # log-odds: 150 times as many frauds as foretold

@@ -169,7 +169,7 @@ def _moves(lines: Lines, target: Target, position: Position, options: Options) -
     if options.moving is None:
         return Moves.none()
     bought = place(lines, target, position)
-    return transfers(lines, target, bought, position, options.moving)
+    return transfers(lines, target, bought, position, options.moving, digits=options.digits)
 
 
 def _funded(

@@ -70,7 +70,13 @@ class Moves:
 
 
 def transfers(
-    lines: Lines, target: Target, order: Order, position: Position, moving: Moving
+    lines: Lines,
+    target: Target,
+    order: Order,
+    position: Position,
+    moving: Moving,
+    *,
+    digits: int = 2,
 ) -> Moves:
     """The transfers that save most against buying: a flow of least cost from donors to receivers.
 
@@ -83,7 +89,7 @@ def transfers(
 
     lines: a line a warehouse and product; target: the level of each; order: what would be bought of
     each without transfers; position: stock of each and what it awaits; moving: days and freight
-    that a transfer takes.
+    that a transfer takes; digits: of the base currency's minor unit.
     """
     have = position.stock + position.coming(lines.cover_days)
     free = np.minimum(position.stock, have - (1 + KEPT) * target.up_to)
@@ -101,7 +107,8 @@ def transfers(
     net = np.zeros(len(lines))
     np.add.at(net, arcs["giver"].to_numpy()[moved], -units[moved])
     np.add.at(net, arcs["taker"].to_numpy()[moved], units[moved])
-    table = _table(lines, arcs.iloc[moved], units[moved], gain[moved], cost[moved], moving)
+    of_move = (units[moved], gain[moved], cost[moved])
+    table = _table(lines, arcs.iloc[moved], *of_move, moving, digits=digits)
     pairs = pd.MultiIndex.from_frame(lines.keys[["warehouse_id", "product_id"]])
     return Moves(table, pd.Series(net, index=pairs))
 
@@ -166,6 +173,8 @@ def _table(
     gain: Floats,
     cost: Floats,
     moving: Moving,
+    *,
+    digits: int,
 ) -> pd.DataFrame:
     sites = lines.keys["warehouse_id"].to_numpy()
     table = pd.DataFrame(
@@ -174,14 +183,15 @@ def _table(
             "from_warehouse_id": sites[arcs["giver"].to_numpy()],
             "to_warehouse_id": sites[arcs["taker"].to_numpy()],
             "quantity": units,
-            "gain": np.round(units * gain, 2),
-            "cost": np.round(units * cost, 2),
+            "gain": np.round(units * gain, digits),
+            "cost": np.round(units * cost, digits),
             "days": moving.days,
         }
     )
     table["reason"] = [
         f"Move {row.quantity:g} from {row.from_warehouse_id} to {row.to_warehouse_id}: "
-        f"saves {row.gain:.2f} against buying, freight and duty of {row.cost:.2f} paid."
+        f"saves {row.gain:.{digits}f} against buying, "
+        f"freight and duty of {row.cost:.{digits}f} paid."
         for row in table.itertuples(index=False)
     ]
     ranked: pd.DataFrame = table.sort_values("gain", ascending=False, ignore_index=True)

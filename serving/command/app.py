@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,16 +53,26 @@ def _root(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; a known error is one message and exit code 1, never a traceback.
+    """Run the command; an error is one message, never a traceback.
+
+    Exit code 1: an error that the user can mend; 70: a defect of ours, kept in a file.
 
     arguments: as on the command line; None: those of this process.
     """
     try:
         app(arguments)
     except Exception as error:
+        from data.defects import keep_defect
         from data.errors import ArgosyError
 
-        if not isinstance(error, ArgosyError):
-            raise
-        typer.echo(f"argosy: {error}", err=True)
-        sys.exit(1)
+        known = isinstance(error, ArgosyError)
+        told = str(error) if known else keep_defect(error, _home())
+        typer.echo(f"argosy: {told}", err=True)
+        sys.exit(1 if known else 70)
+
+
+def _home() -> Path:
+    """The ARGOSY_HOME, also where another setting cannot be read."""
+    from data.settings import Settings
+
+    return Path(os.environ.get("ARGOSY_HOME") or Settings.model_fields["home"].default)

@@ -102,6 +102,7 @@ BODIES: Mapping[str, Any] = {
         "assignee": "m.lang",
         "note": "asked by phone",
     },
+    "record_review_steps": {"payment_ids": ["pay-example"], "step": "assign", "assignee": "anna"},
     "assess_return_request": {
         "return_id": "return-example",
         "requested_at": "2018-01-02T10:00:00Z",

@@ -16,7 +16,9 @@ from tests.merchants.visiting import Answer, Home, variables
 
 # Codes that the command documents: done, nothing, some rows or models held back, past a limit.
 ENDS = {0, 1, 3, 4}
-_IS_TRACE = re.compile(r"Traceback|File \"|Error: '|KeyError|IndexError|ValueError|TypeError")
+_IS_TRACE = re.compile(
+    r"Traceback|defect of Argosy|File \"|Error: '|KeyError|IndexError|ValueError|TypeError"
+)
 
 
 def check_words(answer: Answer) -> None:
@@ -52,7 +54,21 @@ def check_batch(home: Home) -> None:
         answer = home.argosy("score", name, "--out", str(out), *more)
         check_words(answer)
         if answer.code == 0:
-            assert out.exists()
+            check_sense(name, pd.read_csv(out, keep_default_na=False, na_values=[""]), home)
+
+
+def check_sense(use_case: str, rows: pd.DataFrame, home: Home) -> None:
+    """No answer is beyond what the shop can ever have seen: units foretold or ordered, money."""
+    orders = home.tables.get("orders")
+    sold = float(orders["quantity"].sum()) if orders is not None else 0.0
+    if use_case == "forecasting" and len(rows):
+        units = rows[["mean", "q10", "q50", "q90"]].to_numpy(dtype=float)
+        assert (units >= 0).all()
+        assert units.max() <= sold + 1, f"{units.max()} units a period of {sold} ever sold"
+    if use_case == "replenishment" and len(rows):
+        assert rows["order_quantity"].max() <= 2 * sold + 50, rows.nlargest(1, "order_quantity").T
+    if use_case == "fraud":
+        assert rows["probability"].dropna().between(0, 1).all()
 
 
 def check_server(home: Home) -> None:

@@ -84,6 +84,41 @@ def _with_every_table(tables: Tables) -> Tables:
     }
 
 
+def _with_gifts(tables: Tables) -> Tables:
+    """Every fifth line is given away; one in fifty has a price below nothing, which is refused."""
+    orders = tables["orders"].copy()
+    place = np.arange(len(orders))
+    price = orders["unit_price"].mask(place % 5 == 0, 0.0).mask(place % 50 == 7, -5.0)
+    return {**tables, "orders": orders.assign(unit_price=price)}
+
+
+def _once_a_month(tables: Tables) -> Tables:
+    """Sales come as one sum a product and month, on its first day."""
+    orders = tables["orders"]
+    month = orders["ordered_at"].dt.strftime("%Y-%m-01")
+    sums = orders.assign(month=month).groupby(["month", "product_id"], as_index=False)
+    sold = sums.agg(quantity=("quantity", "sum"), unit_price=("unit_price", "mean"))
+    sold["ordered_at"] = pd.to_datetime(sold["month"], utc=True)
+    made = sold.assign(order_id=[f"sum-{place}" for place in range(len(sold))], line_no=1)
+    made = made.assign(customer_id="all", currency="EUR", status="placed")
+    return {"orders": made.assign(warehouse_id="w").drop(columns="month")}
+
+
+def _said_twice(tables: Tables) -> Tables:
+    """Each file holds every row twice."""
+    return {name: pd.concat([frame, frame]) for name, frame in tables.items()}
+
+
+def _in_many_zones(tables: Tables) -> Tables:
+    """Each line's time is told in another zone."""
+    orders = tables["orders"]
+    offsets = np.resize(["+09:00", "-08:00", "+05:30", "Z"], len(orders))
+    hours = np.resize([9.0, -8.0, 5.5, 0.0], len(orders))
+    local = orders["ordered_at"] + pd.to_timedelta(hours, unit="h")
+    told = local.dt.strftime("%Y-%m-%dT%H:%M:%S") + offsets
+    return {**tables, "orders": orders.assign(ordered_at=told)}
+
+
 SHOPS: tuple[Shop, ...] = (
     Shop(
         "everything",
@@ -183,5 +218,15 @@ SHOPS: tuple[Shop, ...] = (
     Shop("leap day", until="2024-02-29T20:00:00Z"),
     Shop("counted after the last order", more=_counted_last),
     Shop("dirty", more=_dirty),
+    Shop("giant baskets", customers=3, quantity=60, orders_a_day=10.0, tables=(*MASTER, "orders")),
+    Shop("gifts", more=_with_gifts, tables=(*MASTER, "orders", "payments")),
+    Shop("a single day", days=1, orders_a_day=50.0),
+    Shop("payments and customers", tables=("payments", "customers"), frauds=12),
+    Shop("suppliers and stock", tables=("suppliers", "stock", "supply_terms")),
+    Shop("monthly sums", days=900, orders_a_day=1.0, tables=("orders",), more=_once_a_month),
+    Shop("said twice", days=60, more=_said_twice),
+    Shop("many zones", more=_in_many_zones, tables=("orders", "products")),
+    Shop("all cancelled", cancelled=1.0, returned=0.0, days=60),
+    Shop("all returned", returned=1.0, cancelled=0.0, days=60),
 )
 __all__ = ["EVERY_TABLE", "SHOPS", "plain"]

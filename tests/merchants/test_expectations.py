@@ -13,10 +13,10 @@ from tests.merchants.visiting import Home, move_in
 
 
 @pytest.fixture
-def moved(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
+def moved(tmp_path: Path, request: pytest.FixtureRequest, empty_home: Path) -> Home:
     """The shop of the test's parameter, its tables ingested."""
     (shop,) = [one for one in SHOPS if one.name == request.param]
-    return move_in(shop, tmp_path)
+    return move_in(shop, tmp_path, empty_home=empty_home)
 
 
 def lake_of(home: Home) -> Lake:

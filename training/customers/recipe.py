@@ -55,8 +55,8 @@ def check(rows: pd.DataFrame) -> list[str]:
     if history < FEWEST_HISTORY_DAYS:
         left = int(np.ceil(FEWEST_HISTORY_DAYS - history))
         sentence = (
-            f"The first order is {history:.0f} days old; {FEWEST_HISTORY_DAYS} days of orders are "
-            f"needed to see who comes back, so train again in {left} days."
+            f"Days of `orders`: {history:.0f} of at least {FEWEST_HISTORY_DAYS}, to see who comes "
+            f"back; train again in {left} day{'' if left == 1 else 's'}."
         )
         return [sentence]
     return _too_few(rows, now)
@@ -125,19 +125,20 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     """The shop's own thresholds of the segments: what a champion is expected to bring in a year,
     how many units an order a reseller buys, and the usual gap between two orders (days).
 
-    fitted: the model; halves: its training and test rows; context: of the run. `money_known` is 0
-    where no order has a price in the base currency: what customers bring is unknown then.
+    fitted: the model; halves: its training and test rows; context: of the run. `priced_share`: of
+    the orders, those with a price in the base currency.
     """
     now = halves.train[halves.train["origin"] == halves.cut].drop_duplicates("customer_id")
     year = fitted.predict(now.assign(horizon_days=HORIZONS[-1]))["expected_margin"]
     gaps = now["mean_gap_days"].dropna()
     units = now["units_an_order"].dropna()
-    champion = float(year.quantile(0.9))
-    is_priced = bool((now["priced_orders"] > 0).any())
+    orders = float((now["repeat_orders"] + 1.0).sum())
+    priced = float(np.clip(now["priced_orders"].sum() / orders, 0.0, 1.0)) if orders > 0 else 1.0
+    champion = float(year.quantile(0.9)) / priced if priced > 0 else 0.0
     numbers = {
-        "money_known": float(is_priced),
+        "priced_share": priced,
         # A margin of nothing makes nobody a champion.
-        **({"champion_margin": champion} if is_priced and champion > 0 else {}),
+        **({"champion_margin": champion} if champion > 0 else {}),
         "reseller_units": max(RESELLER_TIMES * float(units.median()), FEWEST_RESELLER_UNITS),
     }
     return numbers | ({"usual_gap_days": float(gaps.median())} if len(gaps) else {})

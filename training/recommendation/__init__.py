@@ -113,9 +113,12 @@ def refit(trained: Trained, context: Context) -> Recommender:
 def lost_to(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> str:
     """Which baselines find clearly more, in words; empty when none does.
 
-    metrics: of the recommender; baselines: name -> metrics.
+    metrics: of the recommender; baselines: name -> metrics. Where few people judge, the interval of
+    the difference to the best baseline says whether chance alone may have made it.
     """
     ours = metrics[METRIC]
+    if metrics.get("ndcg_uplift_high", -1.0) >= 0:
+        return ""
     lost = [
         f"{name} ({figures[METRIC]:.4g})"
         for name, figures in baselines.items()

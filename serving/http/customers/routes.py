@@ -12,12 +12,12 @@ from decisions.customers.segments import SEGMENT_NAMES, STAYS
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.customers.schemas import (
-    CohortRow,
     CohortsAnswer,
     CustomerValue,
-    SegmentMember,
     SegmentMembers,
     SegmentsAnswer,
+    cohort_row,
+    member_of_segment,
     segments_answer,
     value_answer,
 )
@@ -32,12 +32,13 @@ SegmentName = Literal[SEGMENT_NAMES]  # type: ignore[valid-type]  # the names st
 def router(runtime: Runtime) -> APIRouter:
     """Customer value, segments and cohorts. runtime: whose store and release answer."""
     routes = APIRouter(prefix="/v1/customers", dependencies=[Depends(scoped("plan"))])
+    currency = runtime.settings.base_currency
 
     @routes.get("/segments", operation_id="list_customer_segments", summary="List segments")
     def list_segments() -> SegmentsAnswer:
         """Every segment with its rule and thresholds, how many customers are in it, what they are
         expected to bring in a year, and how many moved in and out in the last week."""
-        return segments_answer(report_segments(runtime), STAYS)
+        return segments_answer(report_segments(runtime), STAYS, currency)
 
     @routes.get(
         "/segments/{segment}/members",
@@ -53,7 +54,7 @@ def router(runtime: Runtime) -> APIRouter:
         segment: which; limit: how many at most.
         """
         found = members_of(runtime, segment, limit)
-        return SegmentMembers(data=[SegmentMember.model_validate(each) for each in found])
+        return SegmentMembers(data=[member_of_segment(each, currency) for each in found])
 
     @routes.get("/cohorts", operation_id="list_customer_cohorts", summary="List cohorts")
     def list_cohorts(
@@ -67,7 +68,7 @@ def router(runtime: Runtime) -> APIRouter:
         """
         now = runtime.now()
         table = cohort_table(runtime, now, by, most_months=months)
-        rows = [CohortRow.model_validate(row) for row in cohort_records(table)]
+        rows = [cohort_row(row, currency) for row in cohort_records(table)]
         return CohortsAnswer(by=by, data=rows, as_of=now)
 
     @routes.get(
@@ -86,6 +87,6 @@ def router(runtime: Runtime) -> APIRouter:
         runtime.telemetry.counted(
             "customers", profile.served_by, degraded="simpler" if profile.degraded else ""
         )
-        return value_answer(profile, runtime.settings.base_currency)
+        return value_answer(profile, currency)
 
     return routes

@@ -1,10 +1,12 @@
 """What is answered about customers over HTTP."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from data.money import rounded
 from decisions.customers.credit_rating import REVIEW_RIGHT
 from decisions.customers.profile import CustomerProfile
 from decisions.customers.segment_report import SegmentReport
@@ -123,7 +125,7 @@ class CohortRow(BaseModel):
     customers: int
     active_share: float
     orders: float
-    revenue: float
+    revenue: float | None
     margin: float | None
 
 
@@ -144,7 +146,8 @@ def value_answer(profile: CustomerProfile, currency: str) -> CustomerValue:
         customer_id=profile.customer_id,
         horizon_days=int(values["horizon_days"]),
         expected_orders=_amount(values, "expected_orders"),
-        expected_margin=_amount(values, "expected_margin"),
+        expected_margin=_amount(values, "expected_margin", currency),
+        margin_at_risk=_money(values["margin_at_risk"], currency),
         currency=currency,
         next_order_on=due,
         credit=CustomerCredit(
@@ -166,23 +169,53 @@ _AS_THEY_ARE = (
     "churn_risk",
     "usual_gap_days",
     "order_within_gap_probability",
-    "margin_at_risk",
     "segment",
     "former_segment",
 )
 
 
-def _amount(values: Any, name: str) -> ExpectedAmount:
-    quantiles = {each: values[f"{name}_{each}"] for each in ("q10", "q50", "q90")}
-    return ExpectedAmount(mean=values[name], **quantiles)
+def _amount(values: Any, name: str, currency: str | None = None) -> ExpectedAmount:
+    """An expectation and its quantiles; currency: of money, None where it is a count."""
+    told = {each or "mean": values["_".join(filter(None, (name, each)))] for each in _PARTS}
+    if currency:
+        told = {each: _money(amount, currency) for each, amount in told.items()}
+    return ExpectedAmount(**told)
 
 
-def segments_answer(report: SegmentReport, stays_from: float) -> SegmentsAnswer:
-    """The answer about all segments. report: what is said; stays_from: share of a threshold."""
+_PARTS = ("", "q10", "q50", "q90")
+
+
+def _money(amount: float | None, currency: str) -> float | None:
+    """An amount in whole minor units of its currency; None where it is not known."""
+    return None if amount is None or amount != amount else rounded(amount, currency)
+
+
+def segments_answer(report: SegmentReport, stays_from: float, currency: str) -> SegmentsAnswer:
+    """The answer about all segments.
+
+    report: what is said; stays_from: share of a threshold; currency: the base currency.
+    """
     return SegmentsAnswer(
-        data=[SegmentAnswer.model_validate(vars(size)) for size in report.segments],
+        data=[
+            SegmentAnswer.model_validate(
+                {**vars(size), "expected_margin": _money(size.expected_margin, currency)}
+            )
+            for size in report.segments
+        ],
         stays_from=stays_from,
         scored_at=report.scored_at,
         model_version=report.model_version,
         degraded=bool(report.degraded),
     )
+
+
+def member_of_segment(member: Mapping[str, Any], currency: str) -> SegmentMember:
+    """A member as `members_of` tells it, in whole minor units of the base currency."""
+    margin = _money(member["expected_margin_365d"], currency)
+    return SegmentMember.model_validate({**member, "expected_margin_365d": margin})
+
+
+def cohort_row(row: Mapping[str, Any], currency: str) -> CohortRow:
+    """A row of the cohorts, its money in whole minor units of the base currency."""
+    money = {name: _money(row[name], currency) for name in ("revenue", "margin")}
+    return CohortRow.model_validate({**row, **money})

@@ -22,6 +22,7 @@ from serving.http.forecasting.planner_schemas import (
     ValuePage,
     asked,
     corrections,
+    known_number,
     told,
 )
 from serving.http.forecasting.query import Id, MaybeId
@@ -109,7 +110,12 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         """Pairs whose forecasts erred to one side on closed periods, the most money first."""
         rates = runtime.lake.read("fx_rates", as_of=runtime.now())
         table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
-        rows = [ErringPair.model_validate(one) for one in table.to_dict("records")]
+        rows = [
+            ErringPair.model_validate(
+                {**one, "money_at_stake": known_number(one["money_at_stake"])}
+            )
+            for one in table.to_dict("records")
+        ]
         return ExceptionPage(**cut_page(rows, limit, cursor))
 
     @routes.get("/forecasts/value-added")

@@ -106,8 +106,8 @@ class ErringPair(BaseModel):
     forecast: float
     bias: float = Field(description="Units a period; above 0 is too high.")
     tracking_signal: float = Field(description="Beyond ±4 is no chance.")
-    money_at_stake: float = Field(
-        description="|sum of errors| × the newest price, in base currency."
+    money_at_stake: float | None = Field(
+        description="|sum of errors| × the newest price, in base currency; null: no price is known."
     )
 
 
@@ -176,16 +176,16 @@ def corrections(demand: pd.DataFrame) -> Iterator[Correction]:
     rows = demand.sort_values("event_timestamp", ascending=False, kind="stable")
     for row in rows.to_dict("records"):
         if reason := why(row):
-            units: dict[str, Any] = {name: _number(row.get(name)) for name in _COUNTED}
+            units: dict[str, Any] = {name: known_number(row.get(name)) for name in _COUNTED}
             yield Correction(period_start=row["period_start"], reason=reason, **units)
 
 
 def why(row: Mapping[Any, Any]) -> str:
     """What was corrected in a row of `demand`, in words; empty when nothing was."""
-    lost, share = _number(row["lost"]) or 0.0, _number(row["in_stock"])
-    closed = _number(row.get("closed")) or 0.0
+    lost, share = known_number(row["lost"]) or 0.0, known_number(row["in_stock"])
+    closed = known_number(row.get("closed")) or 0.0
     parts = []
-    if _number(row["quantity"]) is None:
+    if known_number(row["quantity"]) is None:
         empty = ["warehouse closed"] * (closed > 0) + ["shelf empty"] * (closed < 1)
         parts.append(f"{' and '.join(empty)}: demand unknown, about {lost:.1f} lost")
     elif bool(row["censored"]):
@@ -194,12 +194,15 @@ def why(row: Mapping[Any, Any]) -> str:
         )
         known = f"warehouse closed {closed:.0%} of the time, {known}" if closed > 0 else known
         parts.append(f"{known}: demand at least this, about {lost:.1f} lost")
-    units = {name: _number(row.get(name)) or 0.0 for name in ("cancelled", "fraudulent", "bulk")}
+    units = {
+        name: known_number(row.get(name)) or 0.0 for name in ("cancelled", "fraudulent", "bulk")
+    }
     parts += [f"{count:g} {name}, not counted" for name, count in units.items() if count > 0]
-    if (_number(row["returned"]) or 0.0) > 0:
-        parts.append(f"{_number(row['returned']):g} returned, counted")
+    if (known_number(row["returned"]) or 0.0) > 0:
+        parts.append(f"{known_number(row['returned']):g} returned, counted")
     return "; ".join(parts)
 
 
-def _number(value: Any) -> float | None:
+def known_number(value: Any) -> float | None:
+    """A number as JSON has it: None where it is not known."""
     return None if pd.isna(value) else float(value)

@@ -123,9 +123,11 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         name: _ListName = None, limit: Limit = 100, cursor: Cursor = None
     ) -> EntryPage:
         """The entries of the lists with their hits, the newest first; also those expired."""
-        hits = _hits(runtime)
+        hits = runtime.records.decision_sums.list_hits()
         entries = [e for e in engine.current().lists.all() if name in (None, e.list)]
-        answers = [EntryAnswer(**vars(entry), hits=hits[entry.entry_id]) for entry in entries]
+        answers = [
+            EntryAnswer(**vars(entry), hits=hits.get(entry.entry_id, 0)) for entry in entries
+        ]
         return EntryPage(**cut_page(answers, limit, cursor))
 
     @routes.post(
@@ -145,7 +147,8 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
             text = given.model_dump(mode="json", exclude_none=True)
             note = runtime.records.journal.add(LIST, key, author=author(request), body=text)
             engine.changed()
-            return EntryAnswer(**vars(entry_of(note)), hits=_hits(runtime)[key])
+            hits = runtime.records.decision_sums.list_hits().get(key, 0)
+            return EntryAnswer(**vars(entry_of(note)), hits=hits)
 
         return once(runtime, request, given, work, status=201)
 
@@ -154,12 +157,6 @@ def entry_id(given: EntryBody) -> str:
     """Of list, column and value: the same entry again is the same."""
     text = f"{given.list}\x1f{given.column}\x1f{folded(given.value)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _hits(runtime: Runtime) -> Counter[str]:
-    return Counter(
-        each["entry_id"] for trace in runtime.records.listed_decisions() for each in trace["lists"]
-    )
 
 
 def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:

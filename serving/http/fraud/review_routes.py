@@ -1,25 +1,28 @@
 """What people look at: the review queue, and how the decisions do."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from data.money import rounded
+from data.records.review_records import ReviewRank
+from data.review_steps import REVIEW, ReviewStep
 from decisions.fraud.feedback import Moment, PaymentLabel
-from decisions.fraud.filling import known_payments
 from decisions.fraud.labels import keep_labels
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.reviews import (
-    REVIEW,
     Review,
     ReviewError,
     Status,
-    Step,
-    last_verdict,
+    StepTaken,
     linked,
     queue,
+    review_of,
     take,
+    take_all,
 )
 from decisions.fraud.tuning import Tuned, TuningError, retune
 from decisions.fraud.watch import watch
@@ -30,10 +33,11 @@ from serving.http.errors import Problem
 from serving.http.fraud.control_routes import author, now
 from serving.http.fraud.schemas import DecisionAnswer, answer, json_body
 from serving.http.idempotency import IDEMPOTENT, once
-from serving.http.paging import Cursor, Limit, Page, cut_page
+from serving.http.paging import Cursor, Limit, Page, page_end, page_start
 
 _Body = Annotated[Any, Depends(json_body)]
 _PaymentId = Annotated[str, Path(max_length=128)]
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
 class ReviewAnswer(BaseModel):
@@ -69,7 +73,7 @@ class Told(BaseModel):
 
     at: datetime
     author: str
-    step: Step
+    step: ReviewStep
     note: str | None = None
     assignee: str | None = None
     until: datetime | None = None
@@ -84,16 +88,41 @@ class ReviewDetail(BaseModel):
     audit: list[Told]
 
 
-class StepBody(BaseModel):
-    """assign needs `assignee`, snooze needs `until`."""
+class _AnyStep(BaseModel):
+    """assign needs `assignee`, snooze needs `until`; undo takes the last step back."""
 
     model_config = ConfigDict(extra="forbid")
 
-    payment_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
-    step: Step
-    assignee: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    step: ReviewStep
+    assignee: _Id | None = None
     until: Moment | None = None
     note: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+class StepBody(_AnyStep):
+    """A step of one review."""
+
+    payment_id: _Id
+
+
+class BulkStepBody(_AnyStep):
+    """One step for several reviews."""
+
+    payment_ids: list[_Id] = Field(min_length=1, max_length=1_000)
+
+
+class BulkStepItem(BaseModel):
+    """What became of one of them: taken, or why it was not."""
+
+    payment_id: str
+    status: Literal["taken", "refused"]
+    message: str | None = None
+
+
+class BulkStepItems(BaseModel):
+    """One result a payment, in the order of the request."""
+
+    data: list[BulkStepItem]
 
 
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
@@ -110,6 +139,8 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
 
 
 def _queue(routes: APIRouter, runtime: Runtime) -> None:
+    currency = runtime.settings.base_currency
+
     @routes.get("/reviews")
     def list_reviews(
         status: Status | Literal["all"] = "open",
@@ -118,24 +149,30 @@ def _queue(routes: APIRouter, runtime: Runtime) -> None:
         cursor: Cursor = None,
     ) -> ReviewPage:
         """Payments to look at, by expected loss for each hour left to ship."""
-        found = [
-            review
-            for review in _all(runtime)
-            if status in ("all", review.status) and assignee in (None, review.assignee)
-        ]
-        return ReviewPage(**cut_page([_told(review) for review in found], limit, cursor))
+        start = page_start(cursor)
+        found, count = queue(
+            runtime.records,
+            _rank(runtime),
+            status=None if status == "all" else status,
+            assignee=assignee,
+            start=start,
+            limit=limit,
+        )
+        return ReviewPage(
+            data=[_told(review, currency) for review in found], **page_end(start + limit, count)
+        )
 
     @routes.get("/reviews/{payment_id}")
     def get_review(payment_id: _PaymentId) -> ReviewDetail:
         """One review: the payment, the payments that share its card, device, address or customer,
         and every step so far."""
-        found = next((r for r in _all(runtime) if r.decision.payment_id == payment_id), None)
+        found = review_of(runtime.records, payment_id, _rank(runtime))
         if found is None:
             raise Problem(404, "unknown_review", "This payment is not in review.")
         notes = runtime.records.journal.of(REVIEW, payment_id)
-        links = linked(found.decision.payment, known_payments(runtime))
+        links = linked(runtime, found.decision.payment)
         return ReviewDetail(
-            review=_told(found),
+            review=_told(found, currency),
             payment=dict(found.decision.payment),
             linked=[Link(**link) for link in links],
             audit=[Told(at=note.at, author=note.author, **note.body) for note in notes],
@@ -151,36 +188,80 @@ def _steps(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         openapi_extra=schema(StepBody),
     )
     def record_review_step(request: Request, body: _Body) -> Response:
-        """Assign, snooze, approve or reject. Approve and reject end the review and are labels: a
-        rejected payment counts as fraud for its card, device, … from now on."""
+        """Assign, snooze, approve or reject; undo takes the last step back. Approve and reject end
+        the review and are labels: a rejected payment counts as fraud for its card, device, … from
+        now on."""
         given = valid(StepBody, body)
         _complete(given)
 
         def work() -> Told:
-            text = given.model_dump(mode="json", exclude_none=True, exclude={"payment_id", "step"})
-            former = last_verdict(runtime.records, given.payment_id)
+            said, by = _said(given), author(request)
             try:
-                note = take(
-                    runtime.records, given.payment_id, given.step, author=author(request), body=text
-                )
+                taken = take(runtime.records, given.payment_id, given.step, author=by, body=said)
             except ReviewError as error:
                 raise Problem(409, "review_conflict", str(error)) from None
-            was_rejected = former is not None and former.body["step"] == "reject"
-            if given.step in {"approve", "reject"} or (given.step == "reopen" and was_rejected):
-                label = PaymentLabel(
-                    payment_id=given.payment_id,
-                    reported_at=note.at,
-                    is_fraud=given.step == "reject",
-                    source="review",
-                    reason=f"review by {note.author}",
-                )
-                keep_labels(runtime, engine, [label], author=note.author)
-            return Told(at=note.at, author=note.author, **note.body)
+            _keep_verdicts(runtime, engine, [taken])
+            return Told(at=taken.note.at, author=taken.note.author, **taken.note.body)
 
         return once(runtime, request, given, work, status=201)
 
+    @routes.post(
+        "/reviews:bulk",
+        dependencies=[IDEMPOTENT],
+        response_model=BulkStepItems,
+        openapi_extra=schema(BulkStepBody),
+    )
+    def record_review_steps(request: Request, body: _Body) -> Response:
+        """One step for up to 1,000 reviews, in one transaction; each says whether it was taken.
+        The step `undo` takes it back for all of them."""
+        given = valid(BulkStepBody, body)
+        _complete(given)
 
-def _complete(given: StepBody) -> None:
+        def work() -> BulkStepItems:
+            said, by = _said(given), author(request)
+            found = take_all(runtime.records, given.payment_ids, given.step, author=by, body=said)
+            _keep_verdicts(
+                runtime, engine, [each for each in found.values() if isinstance(each, StepTaken)]
+            )
+            return BulkStepItems(data=[_item(name, found[name]) for name in given.payment_ids])
+
+        return once(runtime, request, given, work)
+
+
+def _item(payment_id: str, found: StepTaken | ReviewError) -> BulkStepItem:
+    refused = isinstance(found, ReviewError)
+    return BulkStepItem(
+        payment_id=payment_id,
+        status="refused" if refused else "taken",
+        message=str(found) if refused else None,
+    )
+
+
+def _said(given: _AnyStep) -> dict[str, Any]:
+    """What is said beside the step."""
+    left_out = {"payment_id", "payment_ids", "step"}
+    return given.model_dump(mode="json", exclude_none=True, exclude=left_out)
+
+
+def _keep_verdicts(runtime: Runtime, engine: LiveEngine, taken: Sequence[StepTaken]) -> None:
+    """Verdicts are labels, and so is taking a rejection back."""
+    labels = [
+        PaymentLabel(
+            payment_id=each.note.key,
+            reported_at=each.note.at,
+            is_fraud=each.stands == "rejected",
+            source="review",
+            reason=f"review by {each.note.author}",
+        )
+        for each in taken
+        if each.note.body["step"] in {"approve", "reject"}
+        or (each.was == "rejected") != (each.stands == "rejected")
+    ]
+    if labels:
+        keep_labels(runtime, engine, labels, author=taken[0].note.author)
+
+
+def _complete(given: _AnyStep) -> None:
     needed = {"assign": "assignee", "snooze": "until"}.get(given.step)
     if needed is not None and getattr(given, needed) is None:
         raise Problem(422, "invalid_request", f"step {given.step} needs {needed}.")
@@ -195,32 +276,37 @@ def _watching(routes: APIRouter, runtime: Runtime) -> None:
         expected and observed fraud, the shift of the score; of the shadow too."""
         return {"data": watch(runtime, now() - timedelta(days=days))}
 
+    @routes.get("/policy")
+    def preview_policy() -> Tuned:
+        """The policy that fits the rate of fraud that is really reported, and what it would do to
+        recent payments beside the one in use; nothing is changed."""
+        return _tuned(lambda: retune(runtime, now(), apply=False))
+
     @routes.post("/policy", status_code=201)
     def retune_policy(request: Request) -> Tuned:
         """Solve the policy anew for the rate of fraud that is really reported, and use it."""
-        try:
-            return retune(runtime, now(), author=author(request))
-        except TuningError as error:
-            raise Problem(409, "too_few_outcomes", str(error)) from None
+        return _tuned(lambda: retune(runtime, now(), author=author(request)))
 
 
-def _all(runtime: Runtime) -> list[Review]:
+def _tuned(work: Callable[[], Tuned]) -> Tuned:
+    try:
+        return work()
+    except TuningError as error:
+        raise Problem(409, "too_few_outcomes", str(error)) from None
+
+
+def _rank(runtime: Runtime) -> ReviewRank:
     settings = runtime.settings
-    return queue(
-        runtime.records,
-        now(),
-        hours_to_ship=settings.fraud_hours_to_ship,
-        fee=settings.fraud_chargeback_fee,
-    )
+    return ReviewRank(now(), settings.fraud_hours_to_ship, settings.fraud_chargeback_fee)
 
 
-def _told(review: Review) -> ReviewAnswer:
+def _told(review: Review, currency: str) -> ReviewAnswer:
     return ReviewAnswer(
         payment_id=review.decision.payment_id,
         status=review.status,
         assignee=review.assignee,
         snoozed_until=review.snoozed_until,
-        expected_loss=round(review.expected_loss, 2),
+        expected_loss=rounded(review.expected_loss, currency),
         ship_by=review.ship_by,
         priority=round(review.priority, 4),
         decision=answer(review.decision),

@@ -170,7 +170,8 @@ def _same(known: Decision, row: Mapping[str, Any]) -> bool:
     asked = dict(row) | {"attempted_at": row["attempted_at"].isoformat()}
     if known.decision == "block":
         asked["outcome"] = "declined"
-    return asked == dict(known.payment)
+    kept = {name: value for name, value in known.payment.items() if name != "received_at"}
+    return asked == kept
 
 
 def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:

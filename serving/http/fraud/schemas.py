@@ -96,7 +96,11 @@ def _is_signal(value: Any) -> bool:
     return value is None or isinstance(value, int)
 
 
-_COLUMNS: dict[str, Any] = {column.name: _field(column) for column in TABLES["payments"].columns}
+_COLUMNS: dict[str, Any] = {
+    column.name: _field(column)
+    for column in TABLES["payments"].columns
+    if column.name != "received_at"  # the server's own clock
+}
 Payment: type[_Open] = create_model("Payment", __base__=_Open, **_COLUMNS)
 
 

@@ -249,7 +249,7 @@ def depth(
     return SuggestionAnswer(
         **made(plan),
         data=suggestions(line.to_frame().T, states)[0],
-        waterfall=_parts(WaterfallPart, waterfall(line)) if found else None,
+        waterfall=_parts(WaterfallPart, waterfall(line, digits=plan.digits)) if found else None,
         cost_curve=_parts(CurvePoint, found.curve) if found else None,
         projection=_ahead(plan, found.projection) if found else None,
         trail=[Entry(**vars(each)) for each in trail],

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
+from data.money import rounded
 from data.purchasing import OrderedLine, Outcome
 from decisions.replenishment.plan import WhatIfTerms
 from serving.http.paging import Page
@@ -194,15 +195,18 @@ def decided(outcomes: list[Outcome]) -> DecidedAll:
     return DecidedAll(data=rows, changed=len(rows) - refused, refused=refused)
 
 
-def purchase_orders(lines: list[OrderedLine]) -> list[PurchaseOrder]:
-    """Lines grouped into their orders, in order of appearance."""
+def purchase_orders(lines: list[OrderedLine], currency: str) -> list[PurchaseOrder]:
+    """Ordered lines grouped into their orders, in order of appearance.
+
+    lines: of any orders; currency: the base currency, in whose minor units values are told.
+    """
     groups: dict[str, list[OrderedLine]] = {}
     for line in lines:
         groups.setdefault(line.po_id, []).append(line)
-    return [_order(group) for group in groups.values()]
+    return [_order(group, currency) for group in groups.values()]
 
 
-def _order(lines: list[OrderedLine]) -> PurchaseOrder:
+def _order(lines: list[OrderedLine], currency: str) -> PurchaseOrder:
     costs = [line.unit_cost for line in lines]
     known = [cost for cost in costs if cost is not None]
     value = sum(c * line.quantity for c, line in zip(known, lines, strict=False))
@@ -212,7 +216,7 @@ def _order(lines: list[OrderedLine]) -> PurchaseOrder:
         warehouse_id=lines[0].warehouse_id,
         ordered_at=lines[0].ordered_at,
         units=sum(line.quantity for line in lines),
-        value=round(value, 2) if len(known) == len(lines) else None,
+        value=rounded(value, currency) if len(known) == len(lines) else None,
         lines=[
             PurchaseLine.model_validate(vars(line), extra="ignore", from_attributes=False)
             for line in lines

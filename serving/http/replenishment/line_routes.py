@@ -157,7 +157,7 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         start = page_start(cursor, stamp=plan.stamp)
         return WorklistPage(
             **made(plan),
-            **totals_of(rows),
+            **totals_of(rows, digits=plan.digits),
             data=_told(rows.iloc[start : start + limit]),
             **page_end(start + limit, len(rows), stamp=plan.stamp),
         )
@@ -175,12 +175,12 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         top = rows["category"].str.split("/", n=1).str[0]
         return WorklistSummary(
             **made(plan),
-            **totals_of(rows),
-            warehouses=_choices(rows, rows["warehouse_id"]),
-            suppliers=_choices(rows, rows["supplier_id"]),
-            categories=_choices(rows, top),
-            urgencies=_choices(rows, rows["urgency"].where(rows["state"] == "draft")),
-            states=_choices(rows, rows["state"]),
+            **totals_of(rows, digits=plan.digits),
+            warehouses=_choices(rows, rows["warehouse_id"], plan.digits),
+            suppliers=_choices(rows, rows["supplier_id"], plan.digits),
+            categories=_choices(rows, top, plan.digits),
+            urgencies=_choices(rows, rows["urgency"].where(rows["state"] == "draft"), plan.digits),
+            states=_choices(rows, rows["state"], plan.digits),
         )
 
     return routes
@@ -193,14 +193,17 @@ def _sortable(sort: str | None) -> str | None:
     return sort
 
 
-def _choices(rows: pd.DataFrame, by: pd.Series) -> list[LineChoice]:
-    """The values of a column with how many lines have each, the most frequent first."""
+def _choices(rows: pd.DataFrame, by: pd.Series, digits: int) -> list[LineChoice]:
+    """The values of a column with how many lines have each, the most frequent first.
+
+    rows: lines; by: the column; digits: of the base currency's minor unit.
+    """
     groups = (
         rows["order_value"].groupby(by).agg(["size", "sum"]).sort_values("size", ascending=False)
     )
     return [
         LineChoice(
-            value=str(value), lines=int(row["size"]), order_value=round(float(row["sum"]), 2)
+            value=str(value), lines=int(row["size"]), order_value=round(float(row["sum"]), digits)
         )
         for value, row in groups.iterrows()
     ]

@@ -62,8 +62,8 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
         now = plan_under(plan, change.against.terms() if change.against else WhatIfTerms(), **own)
         return WhatIf(
             **made(plan),
-            now=_totals(now),
-            changed=_totals(other),
+            now=_totals(now, plan.digits),
+            changed=_totals(other, plan.digits),
             proven_gap=round(other.filled.gap, 6) if other.filled else None,
             differences=_differences(now.lines, other.lines)[: change.limit],
             data=suggestions(ranked(other.lines).head(change.limit), {}),
@@ -72,13 +72,13 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
     return routes
 
 
-def _totals(planned: Planned) -> PlanTotals:
+def _totals(planned: Planned, digits: int) -> PlanTotals:
     lines = planned.lines
     return PlanTotals(
         lines_ordered=int((lines["order_quantity"] > 0).sum()),
         units=float(lines["order_quantity"].sum()),
-        value=round(float(lines["order_value"].sum()), 2),
-        money_at_risk=round(float(lines["lost_sales_expected"].sum()), 2),
+        value=round(float(lines["order_value"].sum()), digits),
+        money_at_risk=round(float(lines["lost_sales_expected"].sum()), digits),
         transfers=len(planned.transfers),
     )
 

@@ -107,7 +107,7 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
 def orders(runtime: Runtime) -> APIRouter:
     """Purchase orders of what is approved."""
     routes = APIRouter()
-    buying = runtime.records.purchasing
+    buying, currency = runtime.records.purchasing, runtime.settings.base_currency
 
     @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
     def export_orders(body: Export, request: Request, caller: Planner) -> Any:
@@ -124,7 +124,7 @@ def orders(runtime: Runtime) -> APIRouter:
                 warehouse_id=body.warehouse_id,
                 supplier_id=body.supplier_id,
             )
-            return PurchaseOrders(data=purchase_orders(lines))
+            return PurchaseOrders(data=purchase_orders(lines, currency))
 
         return once(runtime, request, body, work)
 
@@ -138,7 +138,7 @@ def orders(runtime: Runtime) -> APIRouter:
         lines = buying.orders()
         if _CSV in accept:
             return Response(as_csv(lines), media_type=_CSV)
-        return PurchaseOrders(**cut_page(purchase_orders(lines), limit, cursor))
+        return PurchaseOrders(**cut_page(purchase_orders(lines, currency), limit, cursor))
 
     @routes.get("/orders/{po_id}", response_model=PurchaseOrders)
     def get_order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
@@ -148,6 +148,6 @@ def orders(runtime: Runtime) -> APIRouter:
             raise Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")
         if _CSV in accept:
             return Response(as_csv(lines), media_type=_CSV)
-        return PurchaseOrders(data=purchase_orders(lines))
+        return PurchaseOrders(data=purchase_orders(lines, currency))
 
     return routes

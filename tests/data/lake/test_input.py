@@ -483,3 +483,18 @@ def test_one_key_on_every_row_is_told_in_no_time(lake: Lake, tmp_path: Path) -> 
     with pytest.raises(RefusedError, match=r"different rows with one key .* and 29997 more"):
         lake.ingest(source)
     assert time.perf_counter() - start < 15
+
+
+def test_what_a_shop_does_not_have_is_told_how_to_write(lake: Lake, tmp_path: Path) -> None:
+    """Shops with one warehouse, and guests: the newcomer's first two refusals."""
+    told = "order_id,line_no,ordered_at,customer_id,product_id,quantity,unit_price,currency\n"
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "orders.csv").write_text(told + "o,1,2024-05-01T10:00:00Z,,p,1,2.5,EUR\n")
+    with pytest.raises(StructureError, match=r"warehouse_id is missing.* such as main, in"):
+        lake.ingest(source)
+    whole = told.replace("product_id", "product_id,warehouse_id")
+    (source / "orders.csv").write_text(whole + "o,1,2024-05-01T10:00:00Z,,p,main,1,2.5,EUR\n")
+    with pytest.raises(RefusedError, match="a guest gets an id of the order's own") as refusal:
+        lake.ingest(source)
+    assert "ARGOSY_MAX_BAD_SHARE" in str(refusal.value)

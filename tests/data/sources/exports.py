@@ -1,6 +1,7 @@
 """Made-up exports of shop systems, as those systems write them, from one small shop.
 
-Three customers buy two of three products a day; one order is cancelled, one is returned.
+Three customers buy two of three products a day; one order is cancelled, one is returned. A longer
+history has many customers and several orders a day, so that models can be trained on it.
 """
 
 import csv
@@ -14,6 +15,7 @@ Row = Sequence[object]
 PRODUCTS = {"=SKU-1": ("Tasse groß", 12.5), "SKU-2": ("Kanne", 1199.0), "007": ("Löffel", 3.0)}
 CUSTOMERS = ("ada@example.com", "bob@example.com", "cy@example.com")
 CANCELLED, RETURNED = 2, 4
+FEW_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ def lines(days: int = 6) -> Iterator[Line]:
     """Two lines an order, one order a day."""
     start = datetime(2024, 5, 1, 9, 30, tzinfo=UTC)
     skus = list(PRODUCTS)
-    for place in range(days):
+    a_day = 1 if days <= FEW_DAYS else 4
+    for place in range(days * a_day):
+        customer = CUSTOMERS[place % 3] if a_day == 1 else f"c{place * 7 % 40}@example.com"
         for line in (1, 2):
             sku = skus[(place + line) % len(skus)]
-            moment = start + timedelta(days=place)
-            yield Line(place, line, sku, line + place % 2, CUSTOMERS[place % 3], moment)
+            moment = start + timedelta(days=place // a_day, minutes=place % a_day)
+            yield Line(place, line, sku, line + place % 2, customer, moment)
 
 
 def write(path: Path, rows: Sequence[Row], separator: str = ",", encoding: str = "utf-8") -> None:

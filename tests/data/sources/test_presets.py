@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import exports
+import exports_abroad
 
 from data.lake import Lake, StructureError
 from data.sources.ingesting import SourceReport, ingest_source
@@ -132,3 +133,26 @@ def test_without_a_preset_the_right_one_is_named(tmp_path: Path) -> None:
             values={},
             base_currency="EUR",
         )
+
+
+@pytest.mark.parametrize("export", exports_abroad.ABROAD, ids=lambda export: str(export.name))
+def test_each_system_in_other_languages(tmp_path: Path, export: exports_abroad.Abroad) -> None:
+    lake = Lake(tmp_path / "lake")
+    folder = exports_abroad.write(export, tmp_path / "in")
+    report = take(lake, folder, export.system, **(export.settings or {}))
+    assert report.ingest.ok, [str(fault) for fault in report.ingest.faults]
+    orders = lake.read("orders").sort_values(["order_id", "line_no"])
+    expected = list(exports.lines())
+    assert orders["product_id"].tolist() == [line.sku for line in expected]
+    assert orders["quantity"].tolist() == [line.quantity for line in expected]
+    prices = [export.price(line) for line in expected]
+    assert orders["unit_price"].tolist() == pytest.approx(prices)
+    assert set(orders["currency"]) == {export.currency}
+    told = {state for state, word in export.states.items() if word != export.states["placed"]}
+    states = [line.state if line.state in told else "placed" for line in expected]
+    assert orders["status"].tolist() == states
+    times = [line.moment for line in expected]
+    if "%H" in export.time:
+        assert [moment.to_pydatetime() for moment in orders["ordered_at"]] == times
+    else:
+        assert [moment.date() for moment in orders["ordered_at"]] == [at.date() for at in times]

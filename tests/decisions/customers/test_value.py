@@ -11,6 +11,7 @@ from decisions.customers.segments import SEGMENT_NAMES
 from decisions.customers.value import (
     days_to_next_order,
     margin_at_risk,
+    money_doubt,
     order_within,
     value_customers,
 )
@@ -54,7 +55,7 @@ def test_money_that_nobody_can_tell_is_missing_and_not_nothing() -> None:
     model = SimpleNamespace(
         predict=lambda frame: pd.DataFrame(dict.fromkeys(ANSWER_COLUMNS, 0.5), index=frame.index)
     )
-    release: Any = SimpleNamespace(model=model, policy={"money_known": 0.0})
+    release: Any = SimpleNamespace(model=model, policy={"priced_share": 0.0})
     now, former = pd.Timestamp("2024-04-01", tz="UTC"), np.array([None], dtype=object)
     for horizon in (30, 365):
         scored, year = value_customers(ledger(), now, release, horizon, former)
@@ -63,3 +64,16 @@ def test_money_that_nobody_can_tell_is_missing_and_not_nothing() -> None:
         assert scored["margin_basis"].tolist() == [None]
         assert year["expected_margin"].isna().all()
         assert scored["segment"].isin(SEGMENT_NAMES).all()
+    assert "unknown" in money_doubt(release)
+
+
+def test_orders_without_a_rate_bring_what_the_others_do() -> None:
+    model = SimpleNamespace(
+        predict=lambda frame: pd.DataFrame(dict.fromkeys(ANSWER_COLUMNS, 0.5), index=frame.index)
+    )
+    release: Any = SimpleNamespace(model=model, policy={"priced_share": 0.25})
+    now, former = pd.Timestamp("2024-04-01", tz="UTC"), np.array([None], dtype=object)
+    scored, _ = value_customers(ledger(), now, release, 365, former)
+    assert scored["expected_margin"].tolist() == [2.0]
+    assert scored["expected_orders"].tolist() == [0.5]
+    assert "Only 25% of `orders`" in money_doubt(release)

@@ -224,6 +224,10 @@ def test_money_of_two_currencies_is_compared_in_the_base_currency() -> None:
     table = exceptions(beside, RATES, "EUR").set_index("product_id")["money_at_stake"]
     assert dict(table) == {"q": 30.0, "p": 25.0}
     assert list(table.index) == ["q", "p"]
+    sold.loc[zloty, "currency"] = "XAF"
+    unknown = exceptions(outcomes(said, said.iloc[:0], sold), RATES, "EUR")
+    assert unknown["product_id"].tolist() == ["q", "p"]
+    assert unknown["money_at_stake"].isna().tolist() == [False, True], "units are no money"
     many = {"p": [9.0] * 9, "q": [6.0] * 9}  # 225 of 405 euros at 25, were they alike: p is more
     rows = demand(many, price=100.0)
     rows.loc[rows["product_id"] == "p", "currency"] = "PLN"

@@ -1,8 +1,12 @@
+from random import Random
+
+import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.fraud import fraud_reports, label_changes
+from features.counters import SqliteCounters
+from features.fraud import PLAN, event, fraud_reports, label_changes, payment_velocity
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 
@@ -32,3 +36,44 @@ def test_changes_take_turns_and_end_with_the_last_word(words: list[bool]) -> Non
     changes = label_changes(told)["is_fraud"].tolist()
     assert changes == [place % 2 == 0 for place in range(len(changes))]
     assert bool(changes and changes[-1]) == words[-1]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # seconds since the start: mostly ties
+        st.sampled_from(["p", "q", "r", "s", "t", "u", "v", "w"]),
+        st.sampled_from(["k1", "k2", "k3"]),
+        st.sampled_from(["captured", "declined"]),
+    ),
+    min_size=2,
+    max_size=8,
+    unique_by=lambda row: row[1],
+)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=60)
+def test_payments_of_one_time_count_in_the_order_in_which_they_were_decided(
+    rows: list[tuple[int, str, str, str]], random: Random
+) -> None:
+    counters = SqliteCounters(":memory:", PLAN)
+    arrived = sorted(rows, key=lambda row: (row[0], random.random()))
+    live, known = {}, []
+    for place, (second, name, card, outcome) in enumerate(arrived):
+        payment = {
+            "payment_id": name,
+            "attempted_at": (START + pd.Timedelta(seconds=second)).to_pydatetime(),
+            "customer_id": "c",
+            "card_id": card,
+            "amount": 10.0,
+            "outcome": outcome,
+        }
+        live[name] = counters.observe(event(payment, 10.0))
+        known.append(payment | {"received_at": START + pd.Timedelta(minutes=place)})
+    counters.close()
+    columns = [name for name in PLAN.columns if name != "shop"]
+    frame = pd.DataFrame(known).reindex(columns=[*dict.fromkeys([*known[0], *columns])])
+    frame = frame.sample(frac=1.0, random_state=1)
+    batch = payment_velocity(frame, labels(("none", 0, False)), pd.Series(10.0, frame.index))
+    for place, name in zip(batch.index, frame["payment_id"], strict=True):
+        np.testing.assert_array_equal(batch.loc[place].to_numpy(), live[name])

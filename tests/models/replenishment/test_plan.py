@@ -14,6 +14,7 @@ from models.replenishment import OrderUpTo
 from models.replenishment.breaks import best_lot, share_at, tables
 from models.replenishment.budget import Caps
 from models.replenishment.cover import EXPLAINED as PARTS
+from models.replenishment.curve import waterfall
 from models.replenishment.lines import Lines, expected_days
 from models.replenishment.plan import WATERFALL, Options, Planned
 from models.replenishment.position import Position
@@ -392,3 +393,21 @@ def test_dates_count_from_the_moment_of_the_plan() -> None:
         on_hand=25.0, event_timestamp=NOW + pd.Timedelta(days=7), period_start="2024-01-08"
     )
     assert later["stockout_on"] == "2024-01-25"
+
+
+@pytest.mark.parametrize("digits", [0, 2, 3])
+def test_money_is_told_in_whole_minor_units_of_the_base_currency(digits: int) -> None:
+    """Yen have none, dinars a thousandth: totals, the waterfall and transfers keep to them."""
+    full, empty = pair()
+    planned = plan(full, empty, row(product_id="Q", unit_cost=3.1234), digits=digits)
+    lines = planned.lines
+    money = lines[["order_value", "money_at_risk", "lost_sales_expected"]].to_numpy(float)
+    money = np.concatenate([money.ravel(), planned.transfers[["gain", "cost"]].to_numpy().ravel()])
+    assert (money > 0).any()
+    assert np.allclose(money, np.round(money, digits), atol=1e-9)
+    assert not np.allclose(money, np.round(money, digits - 1)), "no coarser than it is paid"
+    parts = waterfall(lines.iloc[-1], digits=digits)["money"]
+    assert parts.sum() == pytest.approx(lines["order_value"].iloc[-1])
+    assert np.allclose(parts, parts.round(digits), atol=1e-9)
+    move = planned.transfers.iloc[0]
+    assert f"saves {move['gain']:.{digits}f} against" in move["reason"]

@@ -42,6 +42,7 @@ LEFT_OUT = {
     "roll_back_model",
     "read_metrics",
     "retune_policy",
+    "preview_policy",
     "drop_override",
     "get_order",
 }

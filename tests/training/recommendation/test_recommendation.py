@@ -15,7 +15,7 @@ from features.recommendation import INTERACTIONS
 from features.store import Store
 from models.recommendation import Recommender
 from training.job import Context, Split, gate
-from training.recommendation import BASELINES, RECIPE, check, sample, score, split
+from training.recommendation import BASELINES, RECIPE, check, lost_to, sample, score, split
 from training.recommendation.judge import compared, found, judge
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -65,6 +65,15 @@ def test_too_little_data_is_told_at_once() -> None:
     assert "Days of purchases: 1 of at least 28" in text
     assert check(purchases([])) != []
     assert check(changing_tastes(40, 20)) == []
+
+
+def test_a_shortfall_that_chance_may_have_made_holds_nobody_back() -> None:
+    """Five people judge: 7% less than the best baseline says nothing."""
+    ours = {"ndcg_at_10": 0.66, "ndcg_uplift_low": -0.3, "ndcg_uplift_high": 0.08}
+    popular = {"popular": {"ndcg_at_10": 0.71}}
+    assert lost_to(ours, popular) == ""
+    assert "popular (0.71)" in lost_to({**ours, "ndcg_uplift_high": -0.01}, popular)
+    assert "popular (0.71)" in lost_to({"ndcg_at_10": 0.66}, popular)
 
 
 @pytest.mark.parametrize(("days", "held_out"), [(200, 28), (40, 10)])

@@ -22,6 +22,8 @@ def test_value_of_one(client: TestClient) -> None:
     amount = told["expected_margin"]
     assert amount["q10"] <= amount["q50"] <= amount["q90"]
     assert told["currency"] == "EUR"
+    for money in (*amount.values(), told["margin_at_risk"]):
+        assert money == round(money, 2), "no cent is parted"
     assert told["margin_basis"] == "margin"
     assert told["served_by"] == "model"
     assert told["degraded"] is False

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from data.records import Records
 from decisions.fraud.breaker import FEWEST
 from decisions.fraud.expressions import ExpressionError, compiled
+from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
 from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
@@ -286,6 +287,50 @@ def test_the_queue_is_ranked_and_worked_off(shop: Any) -> None:
     post(shop, "reviews", payment_id="large", step="approve", note="the customer called back")
     shop.decide(payment_id="after", card_id="tok_shared", device_id="fresh")
     assert shop.seen("after")["card_frauds"] == 0
+
+
+def statuses(shop: Any) -> dict[str, str]:
+    found = shop.client.get("/v1/fraud/reviews?status=all").json()["data"]
+    return {each["payment_id"]: each["status"] for each in found}
+
+
+def frauds(shop: Any) -> set[str]:
+    return set(known_frauds(shop.runtime))
+
+
+def test_steps_are_taken_in_bulk_and_taken_back(shop: Any) -> None:
+    post(shop, "rules", name="all", text="all", when="amount > 0.0", action="review")
+    known = frauds(shop)
+    for name in ("one", "two", "three"):
+        reviewed(shop, name)
+    given = {"payment_ids": ["one", "two", "nobody"], "step": "reject"}
+    told = post(shop, "reviews:bulk", 200, **given)["data"]
+    assert [each["status"] for each in told] == ["taken", "taken", "refused"]
+    assert statuses(shop) == {"one": "rejected", "two": "rejected", "three": "open"}
+    assert frauds(shop) - known == {"one", "two"}
+    post(shop, "reviews:bulk", 200, payment_ids=["one", "two"], step="undo")
+    assert statuses(shop) == dict.fromkeys(("one", "two", "three"), "open")
+    assert frauds(shop) == known
+    (again,) = post(shop, "reviews:bulk", 200, payment_ids=["one"], step="undo")["data"]
+    assert again["status"] == "refused"
+
+
+def test_undo_takes_back_the_last_step_of_any_kind(shop: Any) -> None:
+    reviewed(shop, "one")
+    later = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    for step in ({"step": "assign", "assignee": "ann"}, {"step": "snooze", "until": later}):
+        post(shop, "reviews", payment_id="one", **step)
+    post(shop, "reviews", payment_id="one", step="reject")
+    post(shop, "reviews", payment_id="one", step="reopen")
+    post(shop, "reviews", payment_id="one", step="undo")
+    assert statuses(shop)["one"] == "rejected"
+    assert "one" in frauds(shop)
+    for left in ("snoozed", "open", "open"):
+        post(shop, "reviews", payment_id="one", step="undo")
+        assert statuses(shop)["one"] == left
+    review = shop.client.get("/v1/fraud/reviews/one").json()["review"]
+    assert review["assignee"] is None
+    assert "one" not in frauds(shop)
 
 
 # Breaker, watch, policy ---------------------------------------------------------------------

@@ -170,6 +170,10 @@ def shop(shop_settings: Settings, release: Release) -> Iterator[Shop]:
         "PAN4111111111111111",
         "４１１１ １１１１ １１１１ １１１１",
         "4222222222222",
+        "4111\u20101111\u20131111\u20141111",
+        "4111\u200b1111\u200b1111\u2060111\u00ad1",
+        "4111\u00a01111\u20091111\u202f1111",
+        "٤١١١١١١١١١١١١١١١",
     ],
 )
 def test_card_numbers_are_found(text: str) -> None:

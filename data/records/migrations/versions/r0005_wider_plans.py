@@ -2,11 +2,18 @@
 strategy, and the arm that was rolled out there.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic.operations import Operations
 
 revision = "0005"
 down_revision = "0004"
+
+_WIDER: dict[str, dict[str, Any]] = {
+    "overrides": {"added": sa.Double, "category": sa.Text, "brand": sa.Text, "country": sa.Text},
+    "placements": {"strategy": sa.Text, "arm": sa.Text},
+}
 
 
 def upgrade(operations: Operations, namespace: str) -> None:
@@ -14,17 +21,12 @@ def upgrade(operations: Operations, namespace: str) -> None:
 
     operations: Alembic's operations; namespace: prefix of the tables' names.
     """
-    texts = (sa.Column(name, sa.Text) for name in ("category", "brand", "country"))
-    _add(operations, f"{namespace}_overrides", [sa.Column("added", sa.Double), *texts])
-    texts = (sa.Column(name, sa.Text) for name in ("strategy", "arm"))
-    _add(operations, f"{namespace}_placements", [*texts])
-
-
-def _add(operations: Operations, name: str, columns: "list[sa.Column[object]]") -> None:
     found = sa.inspect(operations.get_bind())
-    if not found.has_table(name):
-        return  # it is made as declared
-    there = {one["name"] for one in found.get_columns(name)}
-    for column in columns:
-        if column.name not in there:
-            operations.add_column(name, column)
+    for table, columns in _WIDER.items():
+        name = f"{namespace}_{table}"
+        if not found.has_table(name):
+            continue  # it is made as declared
+        there = {one["name"] for one in found.get_columns(name)}
+        for column, kind in columns.items():
+            if column not in there:
+                operations.add_column(name, sa.Column(column, kind))

@@ -107,11 +107,9 @@ def _before_overrides(
     names = [*KEYS, "event_timestamp"]
     known = pd.MultiIndex.from_frame(made[names])
     place = known.get_indexer(pd.MultiIndex.from_frame(current[names]))
-    base = pd.concat(
-        [made.iloc[[at]] if at >= 0 else current.iloc[[row]] for row, at in enumerate(place)],
-        ignore_index=True,
-    )
-    return base, current[place < 0]
+    both = pd.concat([made, current], ignore_index=True)
+    at = np.where(place >= 0, place, len(made) + np.arange(len(current)))
+    return both.iloc[at].reset_index(drop=True), current[place < 0]
 
 
 def answer_of(rows: pd.DataFrame, answer: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:

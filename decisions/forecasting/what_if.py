@@ -126,22 +126,34 @@ def forecast_what_if(
     products = sorted(set(planned["product_id"]))
     promotions = _promotions(tables["promotions"], question, products, as_of)
     other = coming(tables | {"promotions": promotions})
-    if not history["list_price"].notna().any():
-        # No prices are announced: what customers paid tells what a price does.
+    baseline = _predicted(model, history, planned)
+    is_announced = bool(history["list_price"].notna().any())
+    if is_announced or not question.prices:
+        other = _priced(other, question.prices)
+        changed = _predicted(model, history, other)
+    else:
+        # No prices are announced: what customers paid tells by how much a price moves demand.
         history = history.assign(list_price=history["price"])
         planned, other = (_with_newest_price(one, history) for one in (planned, other))
-    other = _priced(other, question.prices)
-    return WhatIfForecast(
-        str(planned["frequency"].iloc[0]),
-        _predicted(model, history, planned),
-        _predicted(model, history, other),
-        tuple(_notes(question, history, planned, other)),
-    )
+        other = _priced(other, question.prices)
+        changed = _moved(
+            baseline, _predicted(model, history, planned), _predicted(model, history, other)
+        )
+    notes = tuple(_notes(question, history, planned, other))
+    return WhatIfForecast(str(planned["frequency"].iloc[0]), baseline, changed, notes)
 
 
 def _predicted(model: Model, history: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
     whole = pd.concat([history, ahead], ignore_index=True)
     return model.predict(whole).sort_values([*KEYS, "period_start"], ignore_index=True)
+
+
+def _moved(baseline: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """The baseline moved by as much as one forecast differs from another: means and quantiles."""
+    top, bottom = after["mean"].to_numpy(dtype=float), before["mean"].to_numpy(dtype=float)
+    ratio = np.divide(top, bottom, out=np.ones(len(top)), where=bottom > 0)
+    names = [n for n in baseline.columns if n == "mean" or (n[0] == "q" and n[1:].isdigit())]
+    return baseline.assign(**{name: baseline[name].to_numpy(float) * ratio for name in names})
 
 
 def _promotions(
@@ -152,7 +164,7 @@ def _promotions(
     if question.without_planned:
         now = pd.Timestamp(as_of)
         rows = rows[rows["starts_on"] <= now]
-        rows = rows.assign(ends_on=rows["ends_on"].clip(upper=now))
+        rows = rows.assign(ends_on=rows["ends_on"].where(~(rows["ends_on"] > now), now))
     new = [
         {
             "promotion_id": f"what-if-{number}",

@@ -63,12 +63,12 @@ def watch_placements(runtime: Runtime, *, days: int) -> Iterator[tuple[str, floa
     before = placement_figures(events, since - timedelta(days=_EARLIER * days), since)
     listed = max(len(runtime.lake.read("products", columns=["product_id"])), 1)
     rates = before[before["shown"] >= _FEWEST_SHOWN].set_index("placement")["click_rate"]
-    for row in recent[recent["shown"] >= _FEWEST_SHOWN].itertuples(index=False):
-        place = row.placement or "no placement"
-        yield f"clicks per product shown, {place}", float(row.click_rate), False
-        yield f"products shown of all, {place}", min(float(row.products) / listed, 1.0), False
-        yield f"shown that is of the best 1%, {place}", float(row.best_share), False
-        usual = float(rates.get(row.placement, 0.0))
+    for row in recent[recent["shown"] >= _FEWEST_SHOWN].to_dict("records"):
+        place = str(row["placement"]) or "no placement"
+        yield f"clicks per product shown, {place}", row["click_rate"], False
+        yield f"products shown of all, {place}", min(row["products"] / listed, 1.0), False
+        yield f"shown that is of the best 1%, {place}", row["best_share"], False
+        usual = float(rates.get(row["placement"], 0.0))
         if usual > 0:
-            fall = max(1.0 - float(row.click_rate) / usual, 0.0)
+            fall = max(1.0 - row["click_rate"] / usual, 0.0)
             yield f"fall of clicks per product shown, {place}", fall, True

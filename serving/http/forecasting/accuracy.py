@@ -76,7 +76,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         if lag is not None:
             found = found[found["lag"] == lag]
         rows = [
-            Accuracy(**{name: _number(value) for name, value in one.items()})
+            Accuracy.model_validate({name: _number(value) for name, value in one.items()})
             for one in accuracy(found, level).to_dict("records")
         ]
         if level == "lag":

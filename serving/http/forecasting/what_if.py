@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Self
 
-import numpy as np
 import pandas as pd
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, model_validator
@@ -223,6 +222,6 @@ def _values(
     names = [f"{level:g}" for level in levels]
     quantiles = at_levels(rows[quantile_names(known)].to_numpy(dtype=float), known, levels)
     return [
-        WhatIfValues(mean=round(mean, 4), quantiles=named(names, np.asarray(own)))
-        for mean, own in zip(rows["mean"].tolist(), quantiles, strict=True)
+        WhatIfValues(mean=round(mean, 4), quantiles=named(names, own))
+        for mean, own in zip(rows["mean"].tolist(), quantiles.tolist(), strict=True)
     ]

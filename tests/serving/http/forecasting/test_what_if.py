@@ -21,7 +21,7 @@ PLANNED = "2024-09-16"  # a week that a leaflet is planned for
 
 def price(week: int) -> float:
     """6, and 4 in three weeks of each nine."""
-    return 4.0 if week % 9 in (3, 4, 5) else 6.0
+    return 4.0 if week % 9 in (1, 2, 3) else 6.0
 
 
 def is_promoted(week: int) -> bool:
@@ -133,8 +133,8 @@ def test_a_lower_price_sells_more_where_history_shows_it(client: TestClient) -> 
     lower = ask(client, prices=[{**dates, "price": 4.0}])
     higher = ask(client, prices=[{**dates, "factor": 1.5}])
     usual = means(lower, "baseline")[2]
-    assert means(lower, "what_if")[2] > 1.4 * usual
-    assert means(higher, "what_if")[2] < 0.8 * usual
+    assert means(lower, "what_if")[2] > 1.2 * usual
+    assert means(higher, "what_if")[2] < 0.9 * usual
 
 
 def test_a_category_is_asked_for_as_a_whole(client: TestClient) -> None:

@@ -1,6 +1,6 @@
 # Built in one stage, run in another: no compiler, no root, nothing written but /data and /tmp.
 FROM python:3.11-slim AS build
-COPY requirements.lock pyproject.toml README.md LICENSE argosy.py /src/
+COPY requirements.run.lock pyproject.toml README.md LICENSE argosy.py /src/
 COPY data /src/data
 COPY features /src/features
 COPY models /src/models
@@ -9,7 +9,7 @@ COPY decisions /src/decisions
 COPY serving /src/serving
 RUN python -m venv /opt/argosy \
  && /opt/argosy/bin/pip install --no-cache-dir "uv>=0.9" \
- && /opt/argosy/bin/uv pip install --no-cache --python /opt/argosy/bin/python -r /src/requirements.lock \
+ && /opt/argosy/bin/uv pip install --no-cache --python /opt/argosy/bin/python --require-hashes -r /src/requirements.run.lock \
  && /opt/argosy/bin/uv pip install --no-cache --python /opt/argosy/bin/python --no-deps /src
 
 FROM python:3.11-slim

@@ -31,13 +31,17 @@ def currency_findings(lake: "Lake", base_currency: str) -> list[CurrencyFinding]
 
     lake: with the tables as they are now. base_currency: ISO 4217.
 
-    Where no amount at all is in the base currency, the setting is what is wrong, and is named.
+    Where no amount of any table is in the base currency, and their most frequent one has no rate to
+    it, the setting is what is wrong, and the currency to set is named: the same for all tables.
     """
     counts = {name: _counts(lake, name) for name in _AMOUNTS}
     rates = lake.read("fx_rates", columns=["rate_date", "currency"])
     rated = {base_currency, *rates["currency"]}
+    total = pd.concat(list(counts.values())).groupby(level=0).sum()
+    main = str(total.idxmax()) if len(total) and base_currency not in total.index else ""
+    setting = f"set ARGOSY_BASE_CURRENCY={main}, or " if main and main not in rated else ""
     found = [
-        _without_rate(name, count, rated, base_currency)
+        _without_rate(name, count, rated, base_currency, setting)
         for name, count in counts.items()
         if count[~count.index.isin(rated)].sum()
     ]
@@ -58,7 +62,7 @@ def _counts(lake: "Lake", table: str) -> "pd.Series[int]":
 
 
 def _without_rate(
-    table: str, counts: "pd.Series[int]", rated: set[str], base: str
+    table: str, counts: "pd.Series[int]", rated: set[str], base: str, setting: str
 ) -> CurrencyFinding:
     unknown = counts[~counts.index.isin(rated)]
     names = ", ".join(map(str, unknown.index))
@@ -66,12 +70,7 @@ def _without_rate(
         f"{table}: {int(unknown.sum()):,} of {int(counts.sum()):,} amounts are in {names}, without "
         f"a rate to the base currency {base}: they are unknown to every decision"
     )
-    if base not in counts.index:
-        main = str(counts.index[0])
-        return CurrencyFinding(
-            found, f"set ARGOSY_BASE_CURRENCY={main}, or ingest fx_rates of {names}"
-        )
-    return CurrencyFinding(found, f"ingest fx_rates of {names}")
+    return CurrencyFinding(found, f"{setting}ingest fx_rates of {names}")
 
 
 def _old_rates(lake: "Lake", rates: pd.DataFrame, used: set[str]) -> list[CurrencyFinding]:

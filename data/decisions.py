@@ -101,7 +101,8 @@ class ApiKey:
     """A key as stored: never the key, only its digest.
 
     former_digest: of the key before this one, which still holds until former_until.
-    per_minute: requests it may make in a minute; None: as many as it likes.
+    per_minute: requests it may make in a minute; None: as many as it likes. owner: the person or
+    service that answers for what is done with it; None for keys of before owners.
     """
 
     name: str
@@ -112,6 +113,7 @@ class ApiKey:
     former_digest: str | None = None
     former_until: datetime | None = None
     per_minute: int | None = None
+    owner: str | None = None
 
 
 def contract_row(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,19 @@ class Settings(BaseSettings):
     fraud_goodwill: float = Field(
         5.0, ge=0, description="Lost besides with an honest customer turned away (base currency)."
     )
+    fraud_decline_loses: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Of what a customer is expected to bring in a year, lost where they are turned "
+        "away wrongly; instead of the goodwill, where it is more.",
+    )
+    fraud_most_customer_value: float = Field(
+        500.0,
+        ge=0,
+        description="What a customer is expected to bring counts up to this (base currency), so "
+        "that a good customer's name buys no blind trust.",
+    )
     fraud_review_cost: float = Field(
         4.0, ge=0, description="An analyst's time for one payment (base currency)."
     )
@@ -104,11 +117,33 @@ class Settings(BaseSettings):
         24.0, gt=0, description="Hours after a payment in which its review should be done."
     )
 
+    broker_url: str | None = Field(
+        None,
+        description="amqp://user:password@host:5672/ of RabbitMQ or nats://host:4222 of NATS, for "
+        "argosy consume (pip install 'argosy[streams]').",
+    )
+    webhook_private_addresses: bool = Field(
+        False, description="Whether webhooks may go to addresses within your own network."
+    )
+    smtp_url: str | None = Field(
+        None,
+        description="smtp://user:password@host:587 or smtps://…, for subscriptions to mailto:….",
+    )
+    smtp_from: str = Field("argosy@localhost", description="The sender of e-mails.")
+
     auth: bool = Field(True, description="Whether the API asks for a key.")
+    docs_key: bool = Field(
+        False, description="Whether /openapi.json, and so /docs and /redoc, ask for a key."
+    )
     use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
         USE_CASES,
         min_length=1,
         description="The use cases that are built, trained and served, parted by commas.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins whose pages may ask from the browser, such as https://shop.example, "
+        "parted by commas; give them keys of the scope `public`.",
     )
     console_idle_minutes: float = Field(
         480.0, gt=0, description="Minutes without a step after which the console asks to sign in."
@@ -133,7 +168,7 @@ class Settings(BaseSettings):
         24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
     )
 
-    @field_validator("use_cases", mode="before")
+    @field_validator("use_cases", "cors_origins", mode="before")
     @classmethod
     def _parted(cls, value: Any) -> Any:
         """The parts of `a,b`, as an environment variable has it."""
@@ -158,6 +193,18 @@ class Settings(BaseSettings):
     def _is_database(cls, value: str | None) -> str | None:
         schemes = ("postgresql", "sqlite://")
         return _of_scheme(value, schemes, "postgresql+psycopg://user@host/argosy")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_broker(cls, value: str | None) -> str | None:
+        return _of_scheme(
+            value, ("amqp://", "amqps://", "nats://"), "amqp://user:password@host:5672/"
+        )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        return _of_scheme(value, ("smtp://", "smtps://"), "smtp://host:587")
 
     @field_validator("mlflow_url")
     @classmethod
@@ -186,7 +233,15 @@ class Settings(BaseSettings):
     @property
     def fraud_costs(self) -> dict[str, float]:
         """What right and wrong decisions on payments cost, by the names of the fraud policy."""
-        names = ("chargeback_fee", "margin", "goodwill", "review_cost", "challenge_loses")
+        names = (
+            "chargeback_fee",
+            "margin",
+            "goodwill",
+            "review_cost",
+            "challenge_loses",
+            "decline_loses",
+            "most_customer_value",
+        )
         return {name: getattr(self, f"fraud_{name}") for name in names}
 
     @property

@@ -27,7 +27,7 @@ def write_table(frame: pd.DataFrame, out: Path) -> None:
     draft = out.with_name(f".{out.name}.part")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":
-        frame.apply(_without_formulas).to_csv(draft, index=False)
+        frame.apply(without_formulas).to_csv(draft, index=False)
     elif out.suffix == ".xlsx":
         _write_workbook(frame, draft)
     else:
@@ -44,7 +44,17 @@ def without_formula(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _without_formulas(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def with_formula(text: str) -> str:
+    """The text that `without_formula` was given.
+
+    >>> with_formula("'=1+1"), with_formula("'tis")
+    ('=1+1', "'tis")
+    """
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text
+
+
+def without_formulas(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """A column of which each text is as `without_formula` gives it."""
     if not (column.dtype == object or pd.api.types.is_string_dtype(column.dtype)):
         return column
     return column.map(lambda value: without_formula(value) if isinstance(value, str) else value)

@@ -387,7 +387,7 @@ TABLES: Mapping[str, Table] = {
                 "amount: amount*",
                 "currency: currency*",
                 "id: order_id card_id device_id",
-                "text: ip_address email_hash",
+                "text: ip_address email_hash email_domain card_bin",
                 "country: billing_country shipping_country ip_country",
                 "flag: address_match",
                 "text: channel authentication",

@@ -56,7 +56,11 @@ class TrainingPart(Protocol):
 
 
 class DecisionsPart(Protocol):
-    """What `decisions/NAME` brings: score(runtime, as_of, **options), the batch answers."""
+    """What `decisions/NAME` brings: score(runtime, as_of, **options), the batch answers.
+
+    keep_answers (where there is one): keep_answers(runtime, as_of), which puts what other use cases
+    read of the answers into the store, after each training and materialize.
+    """
 
     score: Callable[..., Any]
 

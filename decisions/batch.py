@@ -1,6 +1,6 @@
 """Batch answers of any use case, by the models and features that answer over HTTP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,31 @@ def score_use_case(
     if frame.empty and needed:
         raise NothingToScoreError(f"{use_case} has nothing to score: ingest {' and '.join(needed)}")
     return frame
+
+
+def keep_answers(
+    settings: Settings, use_cases: Sequence[str], as_of: datetime | None, report: Report
+) -> None:
+    """Put what use cases read of each other's answers into the store, by the models in use.
+
+    settings: the settings; use_cases: whose answers are made anew; one without a model, or whose
+    answers nobody reads, is left out; as_of: as if it were then, None: the newest fact of the lake;
+    report: called with a text and the share done.
+    """
+    parts = {
+        name: getattr(load_part("decisions", name), "keep_answers", None) for name in use_cases
+    }
+    kept = {name: keep for name, keep in parts.items() if keep is not None}
+    if not kept:
+        return
+    runtime = Runtime(settings)
+    moment = runtime.lake.moment(as_of)
+    runtime.store.ensure(moment)
+    runtime.refresh()
+    for name, keep in kept.items():
+        if runtime.release(name) is not None:
+            report(f"{name}: writing what others read of it to the feature store", None)
+            keep(runtime, moment)
 
 
 def _are_forecasts_fresh(store: Store, moment: datetime) -> bool:

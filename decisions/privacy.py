@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -43,10 +44,11 @@ def found(runtime: Runtime, customer_id: str) -> Mapping[str, Any]:
 
     runtime: the stores and releases in use; customer_id: whose rows.
     """
-    kept = in_records.traces(runtime.records, customer_id)
+    visitors = _visitors(runtime, customer_id)
+    kept = in_records.traces(runtime.records, customer_id, visitors)
     return {
         "customer_id": customer_id,
-        "lake": in_lake.traces(runtime.lake, customer_id),
+        "lake": in_lake.traces(runtime.lake, customer_id, visitors),
         "records": {"events": kept.events, "decisions": kept.decisions},
         "features": runtime.store.of_customer(customer_id),
     }
@@ -58,13 +60,17 @@ def erase(runtime: Runtime, customer_id: str) -> Receipt:
     runtime: the stores and releases in use; customer_id: whose rows.
     """
     hashed = keyed(runtime.settings.home)
+    visitors = _visitors(runtime, customer_id)
+    features = Counter[str]()
+    for name in (customer_id, *visitors):
+        features.update(runtime.store.erase_customer(name))
     receipt = Receipt(
         receipt_id=f"er_{secrets.token_hex(8)}",
         erased_at=datetime.now(UTC),
         customer=hashed(customer_id),
-        records=in_records.erase(runtime.records, customer_id, hashed),
-        lake=in_lake.erase(runtime.lake, customer_id, hashed),
-        features=runtime.store.erase_customer(customer_id),
+        records=in_records.erase(runtime.records, customer_id, hashed, visitors),
+        lake=in_lake.erase(runtime.lake, customer_id, hashed, visitors),
+        features=dict(features),
     )
     folder = _receipts(runtime.settings.home)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,6 +78,12 @@ def erase(runtime: Runtime, customer_id: str) -> Receipt:
     draft.write_text(receipt.model_dump_json(indent=1))
     draft.replace(folder / f"{receipt.receipt_id}.json")
     return receipt
+
+
+def _visitors(runtime: Runtime, customer_id: str) -> list[str]:
+    """The visitors that are this customer, by the merchant's tables or by what was told here."""
+    known = in_lake.linked_visitors(runtime.lake, customer_id)
+    return sorted(known | in_records.linked_visitors(runtime.records, customer_id))
 
 
 def receipts(home: Path) -> list[str]:

@@ -95,6 +95,24 @@ def postgres_url() -> str:
 
 
 @pytest.fixture
+def rabbitmq_url() -> str:
+    """A real RabbitMQ; use queues that start with `namespace` only, and delete them."""
+    url = os.environ.get("ARGOSY_TEST_RABBITMQ_URL")
+    if not url:
+        pytest.skip("ARGOSY_TEST_RABBITMQ_URL is not set")
+    return url
+
+
+@pytest.fixture
+def nats_url() -> str:
+    """A real NATS with JetStream; use a stream named `namespace` only, and delete it."""
+    url = os.environ.get("ARGOSY_TEST_NATS_URL")
+    if not url:
+        pytest.skip("ARGOSY_TEST_NATS_URL is not set")
+    return url
+
+
+@pytest.fixture
 def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
     """A prefix of this test's own on shared servers; what it leaves there is removed after it."""
     name = f"t{uuid.uuid4().hex[:10]}"

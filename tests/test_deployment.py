@@ -9,20 +9,25 @@ import pytest
 import yaml
 
 from data.settings import Settings
+from decisions.kpis.catalogue import KPIS
+from decisions.kpis.metrics import KpiMetrics
 from decisions.telemetry import Telemetry
 
 ROOT = Path(__file__).parent.parent
+BOARDS = ("ops/grafana/argosy.json", "ops/grafana/argosy-business.json")
 
 
 def names() -> set[str]:
     made = set()
-    for metric in Telemetry().registry.collect():
+    telemetry = Telemetry()
+    telemetry.of_use_case(KpiMetrics)
+    for metric in telemetry.registry.collect():
         kinds = ("_total",) if metric.type == "counter" else ("", "_bucket", "_count", "_sum")
         made |= {f"{metric.name}{kind}" for kind in kinds}
     return made
 
 
-@pytest.mark.parametrize("file", ["ops/prometheus/alerts.yml", "ops/grafana/argosy.json"])
+@pytest.mark.parametrize("file", ["ops/prometheus/alerts.yml", *BOARDS])
 def test_every_metric_they_ask_for_exists(file: str) -> None:
     text = (ROOT / file).read_text()
     asked = set(re.findall(r"\bargosy_[a-z_]+", text))
@@ -38,15 +43,23 @@ def test_every_alert_says_what_is_wrong() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
 
 
-def test_every_panel_of_the_dashboard_has_a_query() -> None:
-    board = json.loads((ROOT / "ops/grafana/argosy.json").read_text())
+def test_every_kpi_of_the_business_dashboard_exists() -> None:
+    text = (ROOT / "ops/grafana/argosy-business.json").read_text()
+    asked = {name for each in re.findall(r'kpi=~\\"([^"\\]+)', text) for name in each.split("|")}
+    assert asked
+    assert asked <= KPIS.keys()
+
+
+@pytest.mark.parametrize("file", BOARDS)
+def test_every_panel_of_the_dashboard_has_a_query(file: str) -> None:
+    board = json.loads((ROOT / file).read_text())
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     assert all(target["expr"] for panel in board["panels"] for target in panel["targets"])
 
 
 def test_the_set_runs_without_root_on_a_read_only_root() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    for name in ("argosy", "clockwork"):
+    for name in ("argosy", "schedule"):
         service = services[name]
         assert service["user"] == "10001"
         assert service["read_only"] is True

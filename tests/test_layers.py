@@ -35,8 +35,11 @@ ONLY_HERE = {
     "uvicorn": ("serving/http/", "serving/console/"),
     "nicegui": ("serving/console/",),
     "typer": ("serving/command/",),
+    "nats": ("decisions/streams/nats_jetstream.py",),
+    "pika": ("decisions/streams/rabbitmq.py",),
 }
 MOST_LINES = 16_500  # of one column
+LEAST_MIRRORED = 0.8  # share of files with a test of their name
 FILES = sorted(path for column in COLUMNS for path in (ROOT / column).rglob("*.py"))
 
 
@@ -133,6 +136,22 @@ def test_there_is_no_circle() -> None:
 
     for module in sorted(edges):
         visit(module, ())
+
+
+def test_files_have_a_test_of_the_same_name() -> None:
+    """`tests/COLUMN/…/test_NAME.py` beside `COLUMN/…/NAME.py`; most of them, and no exceptions."""
+    wanted = [
+        path.relative_to(ROOT)
+        for path in FILES
+        if path.name != "__init__.py" and "versions" not in path.parts
+    ]
+    bare = [
+        str(path)
+        for path in wanted
+        if not (ROOT / "tests" / path.with_name(f"test_{path.name}")).exists()
+    ]
+    share = 1 - len(bare) / len(wanted)
+    assert share >= LEAST_MIRRORED, f"{share:.0%}; without one: {', '.join(bare)}"
 
 
 def test_no_column_outgrows_the_house() -> None:

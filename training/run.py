@@ -95,7 +95,9 @@ def train_use_cases(
         if (needed := missing_tables(context.lake, needs_of(name)))
     }
     able = [name for name in use_cases if name not in lacking]
-    open_registry(settings)  # its database is made here, by one process
+    registry = open_registry(settings)
+    for name in able:
+        registry.champion_version(name)  # asked first, so that one process makes its database
     work = partial(_train_one, settings, context.as_of, dict(overrides))
     told: Mapping[str, _Ending | EarlyEnd]
     if (processes := _processes(context, len(able))) > 1:

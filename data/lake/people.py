@@ -1,7 +1,7 @@
 """One person in the lake: what is kept of them, and how they are taken out of it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,34 @@ from data.lake.lake import Lake
 from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
 from data.tables import TABLES
 
+_OF_VISITORS = {"events"}  # whose rows may name a visitor and no customer
 _PERSONAL = {name: table.personal for name, table in TABLES.items() if table.erasure}
 
 
-def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+def linked_visitors(lake: Lake, customer_id: str) -> frozenset[str]:
+    """The visitors that the lake says are this customer.
+
+    lake: the merchant's tables; customer_id: whose visitors.
+    """
+    links = lake.read("identities", where={"customer_id": [customer_id]})
+    return frozenset(str(name) for name in links["visitor_id"])
+
+
+def traces(
+    lake: Lake, customer_id: str, visitors: Collection[str] = ()
+) -> dict[str, list[dict[str, Any]]]:
     """Every row of the customer by table, without the fields that are empty.
 
-    lake: the merchant's tables; customer_id: whose rows.
+    lake: the merchant's tables; customer_id: whose rows; visitors: who the customer was before
+    signing in.
     """
     found = {}
     for table in _PERSONAL:
         rows = lake.read(table)
-        own = rows[rows["customer_id"] == customer_id]
+        mine = rows["customer_id"] == customer_id
+        if table in _OF_VISITORS and visitors:
+            mine |= rows["customer_id"].isna() & rows["visitor_id"].isin(list(visitors))
+        own = rows[mine]
         found[table] = [
             {str(name): value for name, value in row.items() if not pd.isna(value)}
             for row in own.to_dict("records")
@@ -34,12 +50,18 @@ def traces(lake: Lake, customer_id: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[str, int]:
+def erase(
+    lake: Lake,
+    customer_id: str,
+    hashed: Callable[[str], str],
+    visitors: Collection[str] = (),
+) -> dict[str, int]:
     """Take a customer out of every file of the lake; table -> rows deleted or hashed.
 
-    The files that held them are gone when it returns; so are quarantined rows that name them.
+    The files that held them are gone when it returns; so are quarantined rows that name them. Of
+    rows that are kept, the merchant's own columns (`x_…`) are emptied.
 
-    customer_id: whose rows.
+    customer_id: whose rows; visitors: who the customer was before signing in.
     """
     with writing(lake.folder):
         manifest = load(lake.folder)
@@ -48,10 +70,14 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
         for table in _PERSONAL:
             entry = manifest.tables.get(table)
             if entry is not None:
-                changed, rows, gone = _rewritten(lake.folder, table, entry, customer_id, hashed)
+                changed, rows, gone = _rewritten(
+                    lake.folder, table, entry, (customer_id, *visitors), hashed
+                )
                 fresh = replace(fresh, tables={**fresh.tables, table: changed})
                 counts[table], old = rows, [*old, *gone]
-        counts["quarantine"] = _clean_quarantine(lake.folder, manifest, customer_id)
+        counts["quarantine"] = sum(
+            _clean_quarantine(lake.folder, manifest, name) for name in (customer_id, *visitors)
+        )
         if old:
             swap(lake.folder, fresh)
             for path in old:
@@ -60,14 +86,21 @@ def erase(lake: Lake, customer_id: str, hashed: Callable[[str], str]) -> dict[st
 
 
 def _rewritten(
-    folder: Path, table: str, entry: TableEntry, customer_id: str, hashed: Callable[[str], str]
+    folder: Path,
+    table: str,
+    entry: TableEntry,
+    names: Sequence[str],
+    hashed: Callable[[str], str],
 ) -> tuple[TableEntry, int, list[Path]]:
     parts, total = list[str](), 0
     gone: list[Path] = []
     for part in entry.parts:
         path = folder / part
         rows = pq.read_table(path)
-        own = pc.fill_null(pc.equal(rows["customer_id"], customer_id), False)
+        own = pc.fill_null(pc.equal(rows["customer_id"], names[0]), False)
+        if table in _OF_VISITORS and "visitor_id" in rows.column_names:
+            visits = pc.is_in(rows["visitor_id"], pa.array(names[1:], pa.string()))
+            own = pc.or_(own, pc.and_(pc.is_null(rows["customer_id"]), visits))
         count = pc.sum(own).as_py() or 0
         if not count:
             parts.append(part)
@@ -100,6 +133,10 @@ def _hashed(
             ]
             place = rows.column_names.index(name)
             rows = rows.set_column(place, rows.schema.field(place), pa.array(fresh, pa.string()))
+    for place, field in enumerate(rows.schema):
+        if field.name.startswith("x_"):
+            emptied = pc.if_else(own, pa.scalar(None, field.type), rows[field.name])
+            rows = rows.set_column(place, field, emptied)
     return rows
 
 

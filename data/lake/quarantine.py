@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyarrow import feather
 
 from data.lake.files import ROW
+from data.table_files import with_formula, without_formulas
 
 _EXAMPLES = 3
 HEADER = ("file", "row", "column", "value", "reason", "remedy", "record")
@@ -133,7 +134,8 @@ class Quarantine:
             records = pd.DataFrame({"row": rows[ROW].to_numpy(), "record": found})
             lines = faults.merge(records, on="row", how="left").assign(file=self.file)
             lines = lines.assign(row=[self.number_of(int(row)) for row in lines["row"]])
-            lines[list(HEADER)].to_csv(path, mode="a", header=place == 0, index=False)
+            told = lines[list(HEADER)].apply(without_formulas)  # a spreadsheet may open it
+            told.to_csv(path, mode="a", header=place == 0, index=False)
 
 
 def read(folder: Path, files: Sequence[str]) -> pd.DataFrame:
@@ -149,4 +151,4 @@ def _frames(folder: Path, files: Sequence[str]) -> Iterator[pd.DataFrame]:
     for name in files:
         if (folder / name).exists():
             frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-            yield frame.astype({"row": "int64"})
+            yield frame.map(with_formula).astype({"row": "int64"})

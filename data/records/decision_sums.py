@@ -1,6 +1,6 @@
 """Sums over decisions, made by the database: a day's figures without reading a day's decisions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +50,37 @@ class DecisionSums:
         self._digest.catch_up()
         query = sa.select(self._tables.list_hits)
         return {row["entry_id"]: row["hits"] for row in self._rows(query)}
+
+    def by_market(self, since: datetime) -> list[Mapping[str, Any]]:
+        """Counts of the decisions made since then, by day (UTC), market, channel and decision.
+
+        since: a moment. Rows: day, market (where the goods go, else the country of the bill),
+        channel, decision; decisions, degraded, scored (by a model), and honest: the sum of 1 −
+        probability of those scored.
+        """
+        table = self._tables.decisions
+        market = sa.func.coalesce(self._asked("shipping_country"), self._asked("billing_country"))
+        keys = [
+            self._day().label("day"),
+            market.label("market"),
+            self._asked("channel").label("channel"),
+            table.c.decision,
+        ]
+        is_scored = table.c.model_version != ""
+        query = (
+            sa.select(
+                *keys,
+                sa.func.count().label("decisions"),
+                sa.func.sum(sa.case((table.c.degraded, 1), else_=0)).label("degraded"),
+                sa.func.sum(sa.case((is_scored, 1), else_=0)).label("scored"),
+                sa.func.sum(sa.case((is_scored, 1.0 - table.c.probability), else_=0.0)).label(
+                    "honest"
+                ),
+            )
+            .where(table.c.decided_at >= since)
+            .group_by(*(sa.literal_column(str(place)) for place in range(1, len(keys) + 1)))
+        )
+        return [*self._rows(query)]
 
     def of(self, payment_ids: Collection[str], since: datetime) -> list[Mapping[str, Any]]:
         """The decisions on some payments, in short: day, decision, shadow, scored, amount.
@@ -107,10 +138,16 @@ class DecisionSums:
 
     def _traced(self, *path: str) -> Any:
         """A value inside the trace, as text or number; null where it is not."""
-        trace = self._tables.decisions.c.trace
+        return self._inside(self._tables.decisions.c.trace, path)
+
+    def _asked(self, name: str) -> Any:
+        """A field of the payment as it was asked; null where it is not."""
+        return self._inside(self._tables.decisions.c.payment, (name,))
+
+    def _inside(self, column: "sa.Column[Any]", path: Sequence[str]) -> Any:
         if self._is_sqlite:
-            return sa.func.json_extract(trace, "$." + ".".join(path))
-        return sa.func.json_extract_path_text(sa.cast(trace, sa.JSON), *path)
+            return sa.func.json_extract(column, "$." + ".".join(path))
+        return sa.func.json_extract_path_text(sa.cast(column, sa.JSON), *path)
 
     def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         return self._database.read(

@@ -1,6 +1,7 @@
 """One person in the records: what is kept of them, and how they are taken out of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from data.records.decision_digest import LINKS
 from data.records.records import Records
 
+_SHORTEST_WORD = 5  # characters of an id that is looked for in prose
 # Of a payment, what points to a person; hashed under a key when its customer is erased.
 PERSONAL = ("customer_id", "card_id", "device_id", "ip_address", "email_hash")
 
@@ -22,38 +24,72 @@ class Traces:
     decisions: Sequence[Mapping[str, Any]]
 
 
-def traces(records: Records, customer_id: str) -> Traces:
+def linked_visitors(records: Records, customer_id: str) -> frozenset[str]:
+    """The visitors that signed in as this customer.
+
+    records: the database of the service; customer_id: whose visitors.
+    """
+    links = records.tables.identities
+    query = sa.select(links.c.visitor_id).where(links.c.customer_id == customer_id)
+    return frozenset(records.database.read(lambda c: c.execute(query).scalars().all()))
+
+
+def traces(records: Records, customer_id: str, visitors: Collection[str] = ()) -> Traces:
     """The events of a customer, and the decisions on their payments.
 
-    records: the database of the service; customer_id: whose rows.
+    records: the database of the service; customer_id: whose rows; visitors: who the customer was
+    before signing in.
     """
     events = records.tables.events
-    query = sa.select(events).where(events.c.customer_id == customer_id).order_by("seq")
+    query = sa.select(events).where(_own_events(events, customer_id, visitors)).order_by("seq")
     found = records.database.read(lambda c: c.execute(query).mappings().all())
     return Traces(
         [_plain(row) for row in found], [_plain(row) for row in _decisions_of(records, customer_id)]
     )
 
 
-def erase(records: Records, customer_id: str, hashed: Callable[[str], str]) -> dict[str, int]:
+def _own_events(
+    events: sa.Table, customer_id: str, visitors: Collection[str]
+) -> "sa.ColumnElement[bool]":
+    """The customer's, and those of their visitors that name no other customer."""
+    nameless = events.c.customer_id.is_(None) & events.c.visitor_id.in_(list(visitors))
+    return (events.c.customer_id == customer_id) | nameless
+
+
+def erase(
+    records: Records,
+    customer_id: str,
+    hashed: Callable[[str], str],
+    visitors: Collection[str] = (),
+) -> dict[str, int]:
     """Take a customer out; table -> rows deleted or changed.
 
     Events go. Decisions stay, as the law wants them, with keyed hashes where they point to the
-    person. In whatever other table the id stands, alone or as a value in JSON, it is hashed.
+    person, and without the merchant's own signals. Who was which visitor is forgotten. In whatever
+    other table an id stands, alone, as a value in JSON or as a word of a text, it is hashed.
 
-    records: the database of the service; customer_id: whose rows.
+    records: the database of the service; customer_id: whose rows; visitors: who the customer was
+    before signing in.
     """
     decisions = _decisions_of(records, customer_id)
-    events = records.tables.events
+    events, links = records.tables.events, records.tables.identities
+    kept = records.tables
+    apart = (events, kept.payment_links, kept.audit, kept.measures)
+    ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
 
     def work(connection: sa.Connection) -> dict[str, int]:
-        gone = sa.delete(events).where(events.c.customer_id == customer_id)
+        gone = sa.delete(events).where(_own_events(events, customer_id, visitors))
+        unlinked = sa.delete(links).where(links.c.customer_id == customer_id)
         counts = {"events": connection.execute(gone).rowcount}
+        counts["identities"] = connection.execute(unlinked).rowcount
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
         for table in records.tables.metadata.sorted_tables:
-            if table not in (events, records.tables.payment_links):
+            if table not in apart:
                 name = table.name.removeprefix(f"{records.namespace}_")
-                changed = _hash_elsewhere(connection, table, customer_id, hashed(customer_id))
+                changed = sum(
+                    _hash_elsewhere(connection, table, (each, hashed(each)), field)
+                    for each, field in ids
+                )
                 counts[name] = counts.get(name, 0) + changed
         return {name: count for name, count in counts.items() if count}
 
@@ -68,6 +104,7 @@ def hashed_payment(payment: Mapping[str, Any], hashed: Callable[[str], str]) -> 
     return {
         name: hashed(str(value)) if name in PERSONAL and value is not None else value
         for name, value in payment.items()
+        if not name.startswith("x_")
     }
 
 
@@ -91,8 +128,13 @@ def _hash_decisions(
     table = records.tables.decisions
     for row in decisions:
         payment = hashed_payment(orjson.loads(row["payment"]), hashed)
+        facts = orjson.loads(row["features"] or "{}")
+        facts = {name: value for name, value in facts.items() if not name.startswith("x_")}
         change = sa.update(table).where(table.c.seq == row["seq"])
-        connection.execute(change.values(payment=orjson.dumps(payment).decode()))
+        fresh = {"payment": payment, "features": facts}
+        connection.execute(
+            change.values({name: orjson.dumps(value).decode() for name, value in fresh.items()})
+        )
         links = records.tables.payment_links
         connection.execute(sa.delete(links).where(links.c.decision_seq == row["seq"]))
         again = [
@@ -105,19 +147,26 @@ def _hash_decisions(
 
 
 def _hash_elsewhere(
-    connection: sa.Connection, table: sa.Table, customer_id: str, instead: str
+    connection: sa.Connection, table: sa.Table, names: tuple[str, str], field: str
 ) -> int:
-    """The id, alone in a text column or as a value in its JSON, in any table; not where it is the
-    id of another thing that has the same one."""
-    changed, keys = 0, list(table.primary_key)
+    """An id, alone in a text column or as a value in its JSON, in any table; not where it is the
+    id of another thing that has the same one.
+
+    names: the id, and what stands instead; field: the name of columns that hold such ids.
+    """
+    changed, keys, old = 0, list(table.primary_key), names[0]
     for column in table.columns:
-        if not isinstance(column.type, sa.Text) or _names_another(column.name):
+        if not isinstance(column.type, sa.Text) or _names_another(column.name, field):
             continue
         holding = sa.select(*keys, column.label("held")).where(
-            sa.or_(column == customer_id, column.contains(_quoted(customer_id), autoescape=True))
+            sa.or_(
+                column == old,
+                column.contains(_quoted(old), autoescape=True),
+                column.contains(old, autoescape=True) if len(old) >= _SHORTEST_WORD else sa.false(),
+            )
         )
         for row in connection.execute(holding).mappings().all():
-            text = _hashed_text(row["held"], customer_id, instead)
+            text = _hashed_text(row["held"], names, field)
             if text != row["held"]:
                 here = sa.and_(*(key == row[key.name] for key in keys))
                 _change(connection, table, here, {column.name: text})
@@ -139,31 +188,47 @@ def _change(
         connection.execute(sa.delete(table).where(here))
 
 
-def _hashed_text(text: str, customer_id: str, instead: str) -> str:
-    """A text with the id replaced: it is the id, JSON, or prose that has the id in quotes."""
-    if text == customer_id:
-        return instead
+def _hashed_text(text: str, names: tuple[str, str], field: str) -> str:
+    """A text with the id replaced: it is the id, JSON, or prose that has the id in it."""
+    old, new = names
+    if text == old:
+        return new
     try:
-        return orjson.dumps(_replaced(orjson.loads(text), customer_id, instead)).decode()
+        return orjson.dumps(_replaced(orjson.loads(text), names, field)).decode()
     except orjson.JSONDecodeError:
-        return text.replace(_quoted(customer_id), _quoted(instead))
+        return _without_word(text.replace(_quoted(old), _quoted(new)), old)
 
 
-def _replaced(value: Any, old: str, new: str, name: str = "") -> Any:
-    """JSON with a text replaced; name: of the field that the value stands in."""
+def _replaced(value: Any, names: tuple[str, str], own: str, field: str = "") -> Any:
+    """JSON with an id replaced; own: the name of fields that hold such ids; field: that the value
+    stands in."""
+    old, new = names
     if isinstance(value, dict):
         return {
-            new if key == old else key: _replaced(each, old, new, key)
+            new if key == old else key: _replaced(each, names, own, key)
             for key, each in value.items()
         }
     if isinstance(value, list):
-        return [_replaced(each, old, new, name) for each in value]
-    return new if value == old and not _names_another(name) else value
+        return [_replaced(each, names, own, field) for each in value]
+    if not isinstance(value, str) or _names_another(field, own):
+        return value
+    return new if value == old else _without_word(value, old)
 
 
-def _names_another(name: str) -> bool:
-    """Whether a column or field of this name says which one of other things is meant."""
-    return name in {"placement", "name"} or (name.endswith("_id") and name != "customer_id")
+def _without_word(text: str, customer_id: str) -> str:
+    """A text of people in which the id stood as a word. A short one, such as 17, may mean other
+    things in prose: it stays."""
+    if len(customer_id) < _SHORTEST_WORD:
+        return text
+    return re.sub(rf"(?<![\w-]){re.escape(customer_id)}(?![\w-])", "(erased)", text)
+
+
+def _names_another(name: str, own: str) -> bool:
+    """True if a column or field of this name says which one of other things is meant.
+
+    own: the name of those that hold ids such as this one.
+    """
+    return name in {"placement", "name"} or (name.endswith("_id") and name != own)
 
 
 def _quoted(text: str) -> str:

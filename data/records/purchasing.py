@@ -7,10 +7,11 @@ that two processes never decide on one line at a time.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from data.messages import OutgoingMessage
 from data.purchasing import (
     AWAITED,
     LineAudit,
@@ -22,6 +23,7 @@ from data.purchasing import (
     allowed,
 )
 from data.records.database import Database
+from data.records.outbox import Outbox
 from data.records.tables import Tables
 
 _OPEN: tuple[State, ...] = ("approved", "changed")
@@ -30,8 +32,9 @@ _OPEN: tuple[State, ...] = ("approved", "changed")
 class Purchasing:
     """The purchasing records; every method may raise DatabaseError."""
 
-    def __init__(self, database: Database, tables: Tables) -> None:
+    def __init__(self, database: Database, tables: Tables, outbox: Outbox) -> None:
         self._database = database
+        self._outbox = outbox
         self._lines = tables.purchase_lines
         self._audit = tables.purchase_audit
 
@@ -92,6 +95,7 @@ class Purchasing:
             rows = self._changed(connection, where, state="received", updated_at=at)
             for row in rows:
                 self._note(connection, row, "exported", actor="lake", reason="received")
+            self._outbox.post(connection, _order_messages("order.received", rows))
             return len(rows)
 
         return self._database.write(work) if wanted else 0
@@ -127,6 +131,11 @@ class Purchasing:
         values = {"state": step.to, "quantity": quantity, "reason": step.reason}
         (row,) = self._changed(connection, mine, **values, updated_at=step.at)
         self._note(connection, row, found.state, actor=step.actor, reason=step.reason)
+        told = {"line_id": line.line_id, "planned_at": line.planned_at, "before": found.state}
+        told |= {"after": step.to, "quantity": quantity, "actor": step.actor}
+        told |= {"reason": step.reason}
+        message = OutgoingMessage("decision.changed", line.line_id, told)
+        self._outbox.post(connection, [message])
         return Outcome(line.line_id, step.to, quantity)
 
     def _refused(self, connection: sa.Connection, found: Any, to: State) -> str:
@@ -151,7 +160,7 @@ class Purchasing:
     ) -> list[OrderedLine]:
         lines = self._lines
         rows = self._changed(connection, where, state="exported", updated_at=at)
-        answer = []
+        exported = []
         for group in _by_supplier(rows):
             po_id = _po_id(group, ordered_at)
             for number, row in enumerate(group, start=1):
@@ -160,8 +169,9 @@ class Purchasing:
                 (done,) = self._changed(connection, mine, **given)
                 before: State = "approved" if row.quantity == row.suggested else "changed"
                 self._note(connection, done, before, actor=actor, reason=po_id)
-                answer.append(_ordered(done))
-        return answer
+                exported.append(done)
+        self._outbox.post(connection, _order_messages("order.exported", exported))
+        return [_ordered(row) for row in exported]
 
     def _changed(self, connection: sa.Connection, where: Any, **values: Any) -> list[Any]:
         """Update rows and read them as they are then."""
@@ -178,6 +188,31 @@ class Purchasing:
 
     def _rows(self, query: sa.Select[Any]) -> list[Any]:
         return self._database.read(lambda connection: list(connection.execute(query).all()))
+
+
+def _order_messages(
+    kind: Literal["order.exported", "order.received"], rows: Sequence[Any]
+) -> list[OutgoingMessage]:
+    """A message for each purchase order among the rows."""
+    orders: dict[str, list[Any]] = {}
+    for row in rows:
+        orders.setdefault(row.po_id, []).append(row)
+    return [
+        OutgoingMessage(
+            kind,
+            po_id,
+            {
+                "po_id": po_id,
+                "warehouse_id": lines[0].warehouse_id,
+                "supplier_id": lines[0].supplier_id,
+                "lines": [
+                    {"line_no": row.line_no, "product_id": row.product_id, "quantity": row.quantity}
+                    for row in lines
+                ],
+            },
+        )
+        for po_id, lines in orders.items()
+    ]
 
 
 def _row(line: Suggested) -> dict[str, Any]:

@@ -20,11 +20,15 @@ from data.decisions import (
     last_decision,
     row_of,
 )
+from data.records.alerts import AlertRecords
+from data.records.audit import AuditLog
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
 from data.records.journal import Journal
+from data.records.measures import MeasureRecords
 from data.records.migrations import migrate
+from data.records.outbox import Outbox
 from data.records.overrides import Overrides
 from data.records.purchasing import Purchasing
 from data.records.review_records import ReviewRecords
@@ -56,10 +60,14 @@ class Records:
         self.database = Database(url, namespace)
         self.tables = tables(namespace)
         self.storefront = StorefrontRecords(self.database, self.tables)
+        self.outbox = Outbox(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
-        self.purchasing = Purchasing(self.database, self.tables)
+        self.purchasing = Purchasing(self.database, self.tables, self.outbox)
         self.overrides = Overrides(self.database, self.tables)
+        self.measures = MeasureRecords(self.database, self.tables)
+        self.alerts = AlertRecords(self.database, self.tables, self.outbox)
         self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
+        self.audit = AuditLog(self.database, self.tables)
         self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
         self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(

@@ -51,7 +51,13 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    measures: sa.Table
+    alerts: sa.Table
+    messages: sa.Table
+    subscriptions: sa.Table
+    deliveries: sa.Table
     databases: sa.Table
+    audit: sa.Table
 
 
 def tables(namespace: str) -> Tables:
@@ -191,6 +197,7 @@ def tables(namespace: str) -> Tables:
         sa.Column("former_digest", sa.Text),
         sa.Column("former_until", Utc),
         sa.Column("per_minute", sa.Integer),
+        sa.Column("owner", sa.Text),
     )
     exposures = table(
         "exposures",
@@ -280,10 +287,84 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    measures = table(
+        "measures",
+        *(
+            sa.Column(name, sa.Text, primary_key=True)
+            for name in ("measure", "day", "market", "warehouse_id", "channel", "placement")
+        ),
+        sa.Column("value", sa.Double, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("unknown", sa.BigInteger, nullable=False),
+    )
+    open_alert = sa.text("resolved_at IS NULL")
+    alerts = table(
+        "alerts",
+        sa.Column("alert_id", sa.Text, primary_key=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("cause", "kpi", "kind", "severity", "place", "first_day", "last_day")
+        ),
+        sa.Column("value", sa.Double),
+        sa.Column("expected", sa.Double),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("text", "contributions")),
+        sa.Column("raised_at", Utc, nullable=False),
+        sa.Column("resolved_at", Utc),
+        sa.Column("acknowledged_at", Utc),
+        *(_text(name) for name in ("acknowledged_by", "note")),
+        sa.Index(
+            f"{namespace}_alerts_open",
+            "cause",
+            "place",
+            unique=True,
+            sqlite_where=open_alert,
+            postgresql_where=open_alert,
+        ),
+        sa.Index(f"{namespace}_alerts_raised", "raised_at"),
+    )
+    messages = table(
+        "messages",
+        numbered(),
+        sa.Column("message_id", sa.Text, nullable=False, unique=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("kind", "key")),
+        sa.Column("occurred_at", Utc, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Index(f"{namespace}_messages_time", "occurred_at"),
+        sa.Index(f"{namespace}_messages_key", "kind", "key", "seq"),
+    )
+    subscriptions = table(
+        "subscriptions",
+        sa.Column("name", sa.Text, primary_key=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("url", "kinds", "secret")),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("stopped_at", Utc),
+    )
+    deliveries = table(
+        "deliveries",
+        sa.Column("subscription", sa.Text, primary_key=True),
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("due_at", Utc, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Index(f"{namespace}_deliveries_key", "subscription", "key", "state", "due_at"),
+        sa.Index(f"{namespace}_deliveries_state", "subscription", "state", "seq"),
+    )
     databases = table(
         "databases",
         sa.Column("database_id", sa.Text, primary_key=True),
         sa.Column("created_at", Utc, nullable=False),
+    )
+    audit = table(
+        "audit",
+        numbered(),
+        sa.Column("at", Utc, nullable=False),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("actor", "owner", "action", "target", "previous", "digest")
+        ),
+        sa.Index(f"{namespace}_audit_digest", "digest"),
     )
     return Tables(
         metadata,
@@ -306,7 +387,13 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        measures,
+        alerts,
+        messages,
+        subscriptions,
+        deliveries,
         databases,
+        audit,
     )
 
 

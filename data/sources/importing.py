@@ -12,7 +12,7 @@ from data.lake.files import BATCH_ROWS, RowBatch
 from data.sources.assumptions import Notes, is_possible, note_assumptions
 from data.sources.evaluating import Rows, evaluate
 from data.sources.mapping import Into, SourceMapping, joined_columns
-from data.sources.patches import patched
+from data.sources.patches import KnownRows, patched
 from data.sources.raw_files import RawRows, RawTable
 from data.sources.recognition import Recognized, almost, recognize
 from data.sources.shaping import Shaped, read_sheet, shape
@@ -57,13 +57,15 @@ def import_tables(
     mapping: SourceMapping,
     base_currency: str,
     known_keys: KnownKeys,
+    known_rows: KnownRows,
     progress: Progress | None = None,
 ) -> Imported:
     """Recognise, read and shape the tables of a source.
 
     raw: its tables. mapping: what their columns become. base_currency: ISO code of amounts whose
     currency nobody says. known_keys: table -> first key columns of rows that are in the lake.
-    progress: told the name of each file as it is read.
+    known_rows: (table, column, texts it may hold) -> those rows of the lake, as text. progress:
+    told the name of each file as it is read.
     """
     found = [(table, recognize(table, mapping)) for table in raw]
     known = [item for _, item in found if item is not None]
@@ -74,7 +76,7 @@ def import_tables(
         read[item.raw.label] = read_sheet(item, joined_columns(mapping.sheets, item.sheet.name))
     notes = Notes()
     shaped = _shaped(known, read, mapping, base_currency, notes)
-    plain, homeless = patched(shaped)
+    plain, homeless = patched(shaped, known_rows)
     digests = {item.raw.label: item.raw.digest for item in known}
     parts = [part for part in without_stand_ins(plain, known_keys) if len(part.data) or part.broken]
     return Imported(

@@ -1,8 +1,10 @@
 """A source into the lake: files or a database, as our own tables or through a mapping."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from data.lake import Lake, StructureError
 from data.lake.reports import IngestReport
@@ -15,7 +17,7 @@ from data.sources.mapping import Into, Sheet, SourceMapping
 from data.sources.raw_files import SUFFIXES, RawFileError, RawTable, raw_tables
 from data.sources.recognition import recognize
 from data.sources.watermarks import Watermarks
-from data.tables import TABLES
+from data.tables import TABLES, Table
 
 Progress = Callable[[str, float | None], None]
 
@@ -160,13 +162,37 @@ def _imported(
         key = TABLES[table].key[0]
         return [str(value) for value in lake.read(table, columns=[key])[key]]
 
-    found = import_tables(raw, mapping, base_currency, known_keys, progress)
+    def known_rows(table: str, column: str, values: Collection[str]) -> pd.DataFrame:
+        return as_texts(lake.read(table, where={column: values}), TABLES[table])
+
+    found = import_tables(raw, mapping, base_currency, known_keys, known_rows, progress)
     if not found.used:
         listed = "\n".join(f"  {name}" for name in found.unused)
         preset = fitting_preset(raw)
         hint = f"\nThey look like another system's: --map {preset}" if preset else ""
         raise SourceError(f"{mapping.title}: none of these is one of its exports:\n{listed}{hint}")
     return found
+
+
+def as_texts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Rows of the lake as a file would hold them: empty fields None, also where they stand for a
+    default.
+
+    rows: as the lake reads them; table: their contract.
+    """
+    texts = {}
+    for name in rows.columns:
+        column = rows[name]
+        known = column.notna() & (column != table.defaults.get(str(name))).fillna(False)
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            column = column.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        elif pd.api.types.is_float_dtype(column.dtype):
+            column = column.map("{:.10g}".format)
+        elif isinstance(column.dtype, pd.BooleanDtype):
+            column = column.map({True: "true", False: "false"})
+        pairs = zip(column.astype(str), known, strict=True)
+        texts[name] = [text if is_known else None for text, is_known in pairs]
+    return pd.DataFrame(texts, dtype=object)
 
 
 def _taken(lake: Lake, found: Imported, dry_run: bool, progress: Progress | None) -> SourceReport:

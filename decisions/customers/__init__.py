@@ -1,5 +1,5 @@
 """What is decided about customers: value, segments, credit rating, cohorts, uplift."""
 
-from decisions.customers.batch import score
+from decisions.customers.batch import keep_answers, score
 
-__all__ = ["score"]
+__all__ = ["keep_answers", "score"]

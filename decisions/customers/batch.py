@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import ArgosyError
+from data.messages import OutgoingMessage
 from data.money import minor_digits
 from decisions.customers.value import (
     MONEY,
@@ -46,10 +47,42 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
         return pd.DataFrame(columns=[*VALUE_COLUMNS, "model_version"])
     former = former_segments(runtime, known["customer_id"], as_of)
     scored, year = value_customers(known, now, release, days, former)
-    runtime.store.write("customer_value", stored_values(scored, year, now))
+    stored = stored_values(scored, year, now)
+    runtime.store.write("customer_value", stored)
+    if as_of >= runtime.now():
+        runtime.records.outbox.send(moved_segments(stored, former, as_of))
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
     ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
     return ranked.assign(model_version=release.version).reset_index(drop=True)
+
+
+def keep_answers(runtime: Runtime, as_of: datetime) -> None:
+    """Put what each customer is worth in a year into the `customer_value` view, which others read.
+
+    runtime: whose release answers; as_of: nothing known later is used.
+    """
+    score(runtime, as_of)
+
+
+def moved_segments(
+    stored: pd.DataFrame, former: NDArray[np.object_], as_of: datetime
+) -> list[OutgoingMessage]:
+    """A message for each customer whose segment is another than when last scored.
+
+    stored: rows of the `customer_value` view; former: the segment of each row before, None where
+    there was none; as_of: of the scores: told twice, they are one message.
+    """
+    segments = zip(stored["customer_id"], former, stored["customer_segment"], strict=True)
+    return [
+        OutgoingMessage(
+            "segment.moved",
+            str(customer),
+            {"customer_id": customer, "before": before, "after": after, "as_of": as_of},
+            identity=(as_of.isoformat(), str(before), str(after)),
+        )
+        for customer, before, after in segments
+        if before is not None and isinstance(after, str) and before != after
+    ]
 
 
 def buyers_of(runtime: Runtime, as_of: datetime) -> pd.DataFrame:

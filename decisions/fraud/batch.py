@@ -17,7 +17,7 @@ from decisions.fraud.controls import read
 from decisions.fraud.engine import Engine
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import PLAN, RISK_FEATURES, ExchangeRates, amounts, events
+from features.fraud import EXPECTED_MARGIN, PLAN, RISK_FEATURES, ExchangeRates, amounts, events
 from features.windows import MEASURES, VelocityEvent, states
 
 
@@ -74,7 +74,7 @@ class _Decider:
         self._payments = _rows(asked)
         entities = asked[["customer_id"]].assign(event_timestamp=asked["attempted_at"])
         found = runtime.store.training_frame("fraud", entities, as_of)
-        self._risks = _rows(found[list(RISK_FEATURES)])
+        self._risks = _rows(found[[*RISK_FEATURES, EXPECTED_MARGIN]])
         release = runtime.release("fraud")
         controls = read(runtime.records)
         self._risk: Mapping[str, Any] = {}

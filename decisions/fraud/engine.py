@@ -1,5 +1,6 @@
 """One payment in, one decision out: the path that the API and batch scoring share."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -18,7 +19,15 @@ from decisions.fraud.resolve import PaymentCase, Scored, lists_of, resolve, scor
 from decisions.fraud.rules import ATTACK_RULES
 from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
-from features.fraud import PLAN, ExchangeRates, decline, event, inputs_of, milliseconds
+from features.fraud import (
+    EXPECTED_MARGIN,
+    PLAN,
+    ExchangeRates,
+    decline,
+    event,
+    inputs_of,
+    milliseconds,
+)
 from models.base import Release
 from models.fraud import FraudPolicy, PaymentModel
 
@@ -81,12 +90,13 @@ class Engine:
         now = datetime.now(UTC)
         listed = [controls.lists.hit(payment, now) for payment in payments]
         cases = [
-            PaymentCase(payment, facts, amount, lists_of(entries))
-            for payment, facts, amount, entries in zip(
+            PaymentCase(payment, facts, amount, lists_of(entries), _margin(risk))
+            for payment, facts, amount, entries, risk in zip(
                 payments,
                 inputs_of(payments, amounts, velocities, risks),
                 amounts,
                 listed,
+                risks,
                 strict=True,
             )
         ]
@@ -120,6 +130,8 @@ class Engine:
             trace["shadow"] = {"version": controls.shadow.version, **said}
         if asking.explain:
             trace["explain"] = True
+        if case.expected_margin == case.expected_margin:
+            trace[EXPECTED_MARGIN] = case.expected_margin
         if verdict.rules_failed:
             trace["rules_failed"] = verdict.rules_failed
         action = verdict.action
@@ -202,6 +214,12 @@ class _CaseAsked:
     scored: Scored | None
     shadowed: Scored | None
     received_at: datetime
+
+
+def _margin(risk: Mapping[str, Any]) -> float:
+    """What the customer is expected to bring in a year; NaN where nobody has said it."""
+    known = risk.get(EXPECTED_MARGIN)
+    return math.nan if known is None else float(known)
 
 
 def _amount(rates: ExchangeRates, payment: Mapping[str, Any]) -> float:

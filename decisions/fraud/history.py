@@ -1,5 +1,6 @@
 """A rule tried on history before it acts: what it would have caught, whom it would have hurt."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,13 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.decisions import Decision
+from data.records import Records
 from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import Lists
+from decisions.fraud.resolve import PaymentCase, named
 from decisions.fraud.rules import FraudRule
 from decisions.runtime import Runtime
 from features.fraud import amounts, history, inputs
 
 MOST_EXAMPLES, MOST_PAYMENTS = 20, 200_000
+MOST_LOOKED_AT = 500  # decisions that a rule is held against before it is saved
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,32 @@ def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> Dr
         immature=int((hits & immature).sum()),
         examples=tuple(str(name) for name in examples[::-1]),
     )
+
+
+def recent_share(records: Records, rule: FraudRule) -> tuple[float, int]:
+    """The share of the newest decided payments that a rule holds of, and how many were looked at:
+    at most MOST_LOOKED_AT.
+
+    records: the database of the service; rule: about payments, compiled.
+    """
+    made = records.decisions(limit=MOST_LOOKED_AT)
+    cases = (
+        PaymentCase(
+            payment=each.payment,
+            facts=each.features,
+            amount=amount_of(each),
+            listed=frozenset(entry["list"] for entry in each.trace.get("lists", ())),
+        )
+        for each in made
+    )
+    hits = [rule.expression.holds(named(case, without_model=False)) for case in cases]
+    return (sum(hits) / len(hits) if hits else 0.0), len(hits)
+
+
+def amount_of(decision: Decision) -> float:
+    """The amount of a decided payment in base currency; NaN where no rate was known."""
+    amount = decision.trace.get("amount_base")
+    return math.nan if amount is None else float(amount)
 
 
 def _rows(payments: pd.DataFrame, facts: pd.DataFrame, lists: Lists) -> Iterator[Mapping[str, Any]]:

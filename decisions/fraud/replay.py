@@ -11,6 +11,7 @@ from decisions.fraud.controls import POLICY, RULES
 from decisions.fraud.engine import model_of
 from decisions.fraud.resolve import PaymentCase, PaymentVerdict, judge
 from decisions.fraud.rules import FraudRule, RuleSet
+from features.fraud import EXPECTED_MARGIN
 from models.fraud import FraudPolicy, PaymentModel
 from models.registry import Registry
 
@@ -88,6 +89,7 @@ def _again(
         facts=decision.features,
         amount=float("nan") if amount is None else float(amount),
         listed=frozenset(listed),
+        expected_margin=float(decision.trace.get(EXPECTED_MARGIN, "nan")),
     )
     model: PaymentModel | None = None
     policy: FraudPolicy | None = None

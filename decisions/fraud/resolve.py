@@ -1,5 +1,6 @@
 """From what is known of a payment to an action with reasons: pure, so that it can be replayed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,14 @@ from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
 @dataclass(frozen=True)
 class PaymentCase:
     """What a payment is judged on. facts: the model's inputs; amount: in base currency; listed:
-    the names of the lists that it is on."""
+    the names of the lists that it is on; expected_margin: of its customer in the next year, base
+    currency, NaN where it is not known."""
 
     payment: Mapping[str, Any]
     facts: Mapping[str, Any]
     amount: float
     listed: frozenset[str]
+    expected_margin: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,14 @@ class PaymentVerdict:
 
 @dataclass(frozen=True)
 class Scored:
-    """What the model says of a case: its row of numbers, the probability, the policy's action."""
+    """What the model says of a case: its row of numbers, the probability, the policy's action.
+    swayed: whether what the customer is expected to bring made it another one."""
 
     model: PaymentModel
     row: Matrix
     probability: float
     action: Action
+    swayed: bool = False
 
 
 def judge(
@@ -77,9 +82,18 @@ def score(
     rows = [model.row(case.facts) for case in cases]
     chances = model.probabilities(np.concatenate(rows)).tolist()
     return [
-        Scored(model, row, chance, action_for(policy, chance, amount))
-        for row, chance, amount in zip(rows, chances, (c.amount for c in cases), strict=True)
+        _scored(model, row, chance, case, policy)
+        for row, chance, case in zip(rows, chances, cases, strict=True)
     ]
+
+
+def _scored(
+    model: PaymentModel, row: Matrix, chance: float, case: PaymentCase, policy: FraudPolicy
+) -> Scored:
+    action = action_for(policy, chance, case.amount, case.expected_margin)
+    future = policy.costs.future_lost(case.expected_margin)
+    swayed = future > 0.0 and action != action_for(policy, chance, case.amount)
+    return Scored(model, row, chance, action, swayed)
 
 
 def resolve(
@@ -91,7 +105,7 @@ def resolve(
     rules: those in use; explain: whether the model's reasons are given also when the action is
     `allow`.
     """
-    hit, failed = rules.judge(_named(case, without_model=scored is None))
+    hit, failed = rules.judge(named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and not _overrules(case, hit):
@@ -100,6 +114,8 @@ def resolve(
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
         why += tuple(told)
+    if scored is not None and scored.swayed:
+        why = (_margin_reason(case.expected_margin), *why)
     probability = scored.probability if scored is not None else 0.0
     return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit), failed)
 
@@ -109,14 +125,17 @@ def resolve(
 _WORST_AMOUNTS = (1.0, 50.0, 500.0, 5_000.0)
 
 
-def action_for(policy: FraudPolicy, probability: float, amount: float) -> Action:
+def action_for(
+    policy: FraudPolicy, probability: float, amount: float, expected_margin: float = math.nan
+) -> Action:
     """The policy's action; where the amount is not known, the severest at amounts of all sizes.
 
-    probability: of fraud; amount: in base currency, NaN where no rate is known.
+    policy: it; probability: of fraud; amount: in base currency, NaN where no rate is known;
+    expected_margin: of the customer in the next year, NaN where it is not known.
     """
     if amount == amount:
-        return policy.action(probability, amount)
-    found = [policy.action(probability, each) for each in _WORST_AMOUNTS]
+        return policy.action(probability, amount, expected_margin)
+    found = [policy.action(probability, each, expected_margin) for each in _WORST_AMOUNTS]
     return max(found, key=ACTIONS.index)
 
 
@@ -125,11 +144,22 @@ def _overrules(case: PaymentCase, hit: Sequence[FraudRule]) -> bool:
     return "block" in case.listed or any(rule.name in ATTACK_RULES for rule in hit)
 
 
-def _named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
-    """All that a rule may name."""
+def named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
+    """All that a rule may name.
+
+    case: what the payment is judged on; without_model: whether no model says anything of it.
+    """
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
     named = {**case.payment, **case.facts, **lists, "without_model": without_model}
     return named | {"amount_unknown": case.amount != case.amount}
+
+
+def _margin_reason(expected_margin: float) -> DecisionReason:
+    text = (
+        f"the customer is expected to bring {expected_margin:,.2f} in base currency in the next "
+        "year, which turning them away would put at risk"
+    )
+    return DecisionReason("CUSTOMER_EXPECTED_MARGIN", text, 0.0)
 
 
 def reason_of(rule: FraudRule) -> DecisionReason:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from data.decisions import Decision, Note
 from data.errors import ArgosyError
+from data.messages import OutgoingMessage
 from data.records import Records
 from data.records.database import Connection
 from data.records.decision_digest import LINKS
@@ -170,6 +171,10 @@ def _taken(
         connection, REVIEW, state.payment_id, author=author, body=dict(body)
     )
     records.reviews.change(connection, after)
+    if after.status != state.status and after.status in {"approved", "rejected"}:
+        told = {"payment_id": state.payment_id, "verdict": after.status, "author": author}
+        message = OutgoingMessage("review.resolved", state.payment_id, told)
+        records.outbox.post(connection, [message])
     return StepTaken(note, state.status, after.status)
 
 

@@ -133,6 +133,29 @@ class RuleSet:
         return cls(tuple(rules.values()))
 
 
+def rule_example(name: str, kind: str) -> str:
+    """A rule that names a field, to learn how it is written.
+
+    name: of the field; kind: float, str or bool.
+
+    >>> rule_example("shipping_country", "str"), rule_example("card_count_1h", "float")
+    ('shipping_country == "FR"', 'card_count_1h > 1.0')
+    """
+    if kind == "str":
+        return f'{name} == "{_EXAMPLES.get(name, "FR" if name.endswith("country") else "a-value")}"'
+    return f"{name} > 1.0" if kind == "float" else name
+
+
+_EXAMPLES = {
+    "authentication": "challenged",
+    "card_bin": "411111",
+    "channel": "web",
+    "currency": "EUR",
+    "email_domain": "example.com",
+    "ip_address": "203.0.113.9",
+}
+
+
 def vars_of(rule: FraudRule) -> dict[str, str]:
     """A rule as it is stored and told."""
     names = ("name", "text", "when", "action", "about")

@@ -68,11 +68,14 @@ VIEWS: tuple[View, ...] = (
         build=customer_risk,
     ),
 )
-SERVICE = ("payment_velocity", "customer_risk")
+# What a customer is expected to bring, where the use case `customers` has said it.
+EXPECTED_MARGIN = "expected_margin_365d"
+SERVICE = ("payment_velocity", "customer_risk", "customer_value")
 NEEDS = ("payments",)
 HISTORY: tuple[str, ...] = ()
 
 __all__ = [
+    "EXPECTED_MARGIN",
     "FEATURES",
     "HISTORY",
     "NEEDS",

@@ -37,17 +37,22 @@ class SqliteOnline:
     def write(self, batch: OnlineBatch) -> int:
         """Compare and set in one transaction."""
         bounds = (max(batch.horizon, micros) for micros in batch.micros)
-        seconds = {micros: _feast_second(micros // MICROS) for micros in set(batch.micros)}
+        # A batch has few times: each is encoded once.
+        times = {
+            micros: (whole(micros), _feast_second(micros // MICROS)) for micros in set(batch.micros)
+        }
         names = [STAMP, *batch.view.features]
         with self._writing(batch.view) as (connection, table):
             newer = _newer(connection, table, dict(zip(batch.keys, bounds, strict=True)))
-            rows = sorted(
-                (key, name, value, seconds[micros])
-                for key, micros, *values in zip(
-                    batch.keys, batch.micros, *batch.columns, strict=True
-                )
-                if key not in newer
-                for name, value in zip(names, [whole(micros), *values], strict=True)
+            # In the order of the table's own key, so that neighbours are written one after another.
+            kept = [place for place, key in enumerate(batch.keys) if key not in newer]
+            kept.sort(key=batch.keys.__getitem__)
+            columns = sorted(zip(names, range(-1, len(batch.columns)), strict=True))
+            rows = (
+                (key, name, exact if column < 0 else batch.columns[column][place], second)
+                for place in kept
+                for key, (exact, second) in ((batch.keys[place], times[batch.micros[place]]),)
+                for name, column in columns
             )
             connection.executemany(
                 f"insert into {table} (entity_key, feature_name, value, event_ts)"
@@ -55,7 +60,7 @@ class SqliteOnline:
                 " do update set value = excluded.value, event_ts = excluded.event_ts",
                 rows,
             )
-        return len(rows) // len(names)
+        return len(kept)
 
     def forget(self, view: View, keys: Sequence[bytes], horizon: int) -> None:
         """Drop the values of keys, unless they are newer than the horizon.
@@ -130,6 +135,8 @@ class SqliteOnline:
         with closing(sqlite3.connect(self._path, timeout=60, isolation_level=None)) as connection:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
+            connection.execute("pragma cache_size = -131072")  # KiB, for as long as it is written
+            connection.execute("pragma temp_store = memory")
             connection.execute("pragma secure_delete = on")  # what is erased is overwritten
             connection.execute("begin immediate")
             with connection:

@@ -58,6 +58,10 @@ def answer(
     steps = np.tile(np.arange(1, horizon + 1), size)
     single = distributions[0].quantiles(classes, steps, mean.ravel(), spread.ravel())
     window = distributions[1].quantiles(classes, steps, sums.ravel(), spreads.ravel())
+    largest = np.where(unseen, np.inf, _largest(past, asked))[:, None]
+    periods = np.sqrt(np.arange(1, horizon + 1))[None, :]
+    single = np.minimum(single, _most(mean, largest).reshape(-1, 1))
+    window = np.minimum(window, _most(sums, largest * periods).reshape(-1, 1))
     window = np.maximum.accumulate(window.reshape(size, horizon, -1), axis=1).reshape(
         len(steps), -1
     )
@@ -81,3 +85,18 @@ def answer(
         pd.DataFrame(window, columns=WINDOW_QUANTILES),
     ]
     return pd.concat(parts, axis=1)
+
+
+def _largest(past: DemandPanel, asked: NDArray[np.int64]) -> Floats:
+    """The largest demand of a period that each series has seen; infinite where it saw none."""
+    seen = np.nan_to_num(past.demand[asked, : past.now]).max(axis=1, initial=0.0)
+    return np.asarray(np.where(seen > 0, seen, np.inf))
+
+
+def _most(mean: Floats, largest: Floats) -> Floats:
+    """What no quantile exceeds, n × horizon units. Errors of other series, or of another time, are
+    put on this one by its spread: where that has just changed they reach beyond all reason."""
+    return np.asarray(_TIMES_SEEN * np.maximum(mean, largest))
+
+
+_TIMES_SEEN = 3.0  # of the largest demand seen, or foretold

@@ -165,7 +165,8 @@ def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
 def _announced(panel: DemandPanel) -> bool:
     """Whether most prices of the history were announced, and so are known ahead."""
     known = ~np.isnan(panel.list_price[:, : panel.now])
-    return bool(known[~np.isnan(panel.demand)].mean() > 0.5) if known.size else False
+    seen = known[~np.isnan(panel.demand)] if known.size else known
+    return bool(seen.mean() > 0.5) if seen.size else False
 
 
 def some_products(panel: DemandPanel, most: int, seed: int) -> DemandPanel:

@@ -23,6 +23,8 @@ class Costs:
     chargeback_fee: for each fraud let through, on top of the amount. margin: of the amount, lost
     with an honest customer; goodwill: lost with them besides. challenge_… and review_…: share of
     frauds it stops, share of honest customers who leave; review_cost: an analyst's time.
+    decline_loses: of what an honest customer is expected to bring in a year, lost where they are
+    turned away; most_customer_value: what is expected of a customer counts up to this.
     """
 
     chargeback_fee: float = 20.0
@@ -33,6 +35,8 @@ class Costs:
     review_cost: float = 4.0
     review_stops: float = 0.92
     review_loses: float = 0.02
+    decline_loses: float = 0.0
+    most_customer_value: float = 0.0
 
     def expected(self, probability: ArrayLike, amount: ArrayLike) -> Floats:
         """Actions × payments: the expected cost of each of ACTIONS; a label may stand for the
@@ -56,20 +60,35 @@ class Costs:
             ]
         )
 
-    def of_one(self, probability: float, amount: float) -> tuple[float, float, float, float]:
+    def of_one(
+        self, probability: float, amount: float, future: float = 0.0
+    ) -> tuple[float, float, float, float]:
         """`expected` of one payment, in a hundredth of the time.
 
-        probability: of fraud, 0 to 1; amount: of the payment, in base currency. The costs stand in
-        the order of ACTIONS.
+        probability: of fraud, 0 to 1; amount: of the payment, in base currency; future: see
+        `future_lost`. The costs stand in the order of ACTIONS.
         """
         fraud = probability * (amount + self.chargeback_fee)
-        honest = (1.0 - probability) * (self.margin * amount + self.goodwill)
+        honest = (1.0 - probability) * (self.margin * amount + max(self.goodwill, future))
         return (
             fraud,
             fraud * (1.0 - self.challenge_stops) + honest * self.challenge_loses,
             fraud * (1.0 - self.review_stops) + honest * self.review_loses + self.review_cost,
             honest,
         )
+
+    def future_lost(self, expected_margin: float) -> float:
+        """What is lost of a customer's future where they are turned away wrongly, in place of
+        `goodwill` where it is more.
+
+        expected_margin: of the customer in the next year, base currency; NaN is not known, and 0.
+
+        >>> Costs(decline_loses=0.2, most_customer_value=500.0).future_lost(9_000.0)
+        100.0
+        """
+        if not expected_margin > 0.0:  # NaN, too
+            return 0.0
+        return self.decline_loses * min(expected_margin, self.most_customer_value)
 
     @property
     def passes(self) -> Floats:
@@ -101,16 +120,19 @@ class FraudPolicy:
     review_price: float = 0.0
     stop_price: float = 0.0
 
-    def action(self, probability: float, amount: float) -> Action:
+    def action(
+        self, probability: float, amount: float, expected_margin: float = math.nan
+    ) -> Action:
         """The action for one payment.
 
-        probability: of fraud, 0 to 1; amount: of the payment, in base currency.
+        probability: of fraud, 0 to 1; amount: of the payment, in base currency; expected_margin: of
+        its customer in the next year, NaN where it is not known.
 
         >>> FraudPolicy(Costs()).action(0.0, 50.0), FraudPolicy(Costs()).action(1.0, 50.0)
         ('allow', 'block')
         """
         p = self.shifted(probability)
-        costs = self.costs.of_one(p, amount)
+        costs = self.costs.of_one(p, amount, self.costs.future_lost(expected_margin))
         if self.penalty:
             let = p * self.penalty
             through = (1.0, 1.0 - self.costs.challenge_stops, 1.0 - self.costs.review_stops, 0.0)
@@ -207,12 +229,23 @@ class FraudPolicy:
     def numbers(self) -> dict[str, float]:
         """The policy as a release keeps it: its own numbers, and its costs as cost_…."""
         own = {name: getattr(self, name) for name in _OWN}
-        return own | {f"cost_{name}": value for name, value in vars(self.costs).items()}
+        costs = {
+            f"cost_{name}": value
+            for name, value in vars(self.costs).items()
+            if value or name not in _LATER_COSTS
+        }
+        return own | costs
 
     @classmethod
     def of(cls, numbers: Mapping[str, float]) -> Self:
         """The policy of which `numbers` are what `FraudPolicy.numbers` gave."""
-        costs = Costs(**{field.name: numbers[f"cost_{field.name}"] for field in fields(Costs)})
+        costs = Costs(
+            **{
+                field.name: numbers[f"cost_{field.name}"]
+                for field in fields(Costs)
+                if f"cost_{field.name}" in numbers or field.name not in _LATER_COSTS
+            }
+        )
         return cls(costs, **{name: numbers[name] for name in _OWN if name in numbers})
 
     @cached_property
@@ -222,6 +255,8 @@ class FraudPolicy:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+# Older policies do not have these costs: where they are 0 they are left out of its version.
+_LATER_COSTS = frozenset({"decline_loses", "most_customer_value"})
 _OWN = ("budget", "penalty", "shift", "review_price", "stop_price")
 
 

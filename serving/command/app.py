@@ -15,6 +15,7 @@ from serving.command import (
     experiment_commands,
     fraud_commands,
     key_commands,
+    kpi_commands,
     model_commands,
     operation_commands,
     server_commands,
@@ -26,12 +27,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Argosy: what to recommend, what will sell, what to order, which payment to trust.",
 )
-for group in (data_commands, model_commands, server_commands, operation_commands):
+for group in (
+    data_commands,
+    model_commands,
+    server_commands,
+    operation_commands,
+    kpi_commands,
+):
     app.registered_commands.extend(group.commands.registered_commands)
 app.add_typer(key_commands.commands, name="keys")
 app.add_typer(experiment_commands.commands, name="experiment")
 app.add_typer(fraud_commands.commands, name="fraud")
 app.add_typer(operation_commands.schedule, name="schedule")
+app.add_typer(kpi_commands.webhooks, name="webhooks")
 
 
 def _print_version(wanted: bool) -> None:

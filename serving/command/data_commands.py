@@ -153,6 +153,7 @@ def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
     from data.environment import load_settings
     from data.inbox import absorb_records
     from data.lake import open_lake
+    from decisions.batch import keep_answers
     from features.store import Store
 
     settings = load_settings()
@@ -160,4 +161,5 @@ def materialize(as_of: AsOf = None, as_json: Json = False) -> None:
     with progress() as report:
         absorb_records(settings, lake)
         result = Store(settings, lake).materialize(lake.moment(as_of), progress=report)
+        keep_answers(settings, settings.use_cases, as_of, report)
     show(result, as_json)

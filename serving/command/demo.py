@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Literal
 
-from serving.command.model_commands import show_training
+from serving.command.model_commands import served_anew, show_training
 
 if TYPE_CHECKING:
     from data.settings import Settings
@@ -22,7 +22,9 @@ def build_demo(
     """
     from data import sample
     from data.lake import open_lake
-    from decisions.batch import score_use_case
+    from decisions.batch import keep_answers, score_use_case
+    from decisions.kpis.compute import update_kpis
+    from decisions.runtime import open_runtime
     from models.registry import open_registry
     from training.run import train_use_cases
 
@@ -36,6 +38,10 @@ def build_demo(
     registry = open_registry(settings)
     missing = [name for name in settings.use_cases if registry.champion_version(name) is None]
     if missing:
-        show_training(train_use_cases(settings, missing, None, {}, report), as_json=False)
+        result = train_use_cases(settings, missing, None, {}, report)
+        keep_answers(settings, served_anew(result), None, report)
+        show_training(result, as_json=False)
     if "forecasting" in missing and registry.champion_version("forecasting") is not None:
         score_use_case(settings, "forecasting", None, {}, report)
+    report("computing the KPIs", None)
+    update_kpis(open_runtime(settings))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from serving.command.auditing import note_command
 from serving.command.options import Json
 from serving.command.output import show
 
@@ -59,7 +60,10 @@ def retune_policy(
 
     runtime = open_runtime(load_settings())
     runtime.refresh()
-    show(retune(runtime, datetime.now(UTC), apply=apply), as_json)
+    found = retune(runtime, datetime.now(UTC), apply=apply)
+    if apply:
+        note_command(runtime.records, "argosy fraud policy --apply", {"use_case": "fraud"})
+    show(found, as_json)
     if not apply:
         typer.echo("Nothing is changed; to use this policy: argosy fraud policy --apply", err=True)
 
@@ -74,4 +78,7 @@ def shadow_fraud(
     from decisions.fraud.controls import set_shadow
     from decisions.runtime import open_runtime
 
-    show(set_shadow(open_runtime(load_settings()), version, author="argosy fraud"), as_json)
+    runtime = open_runtime(load_settings())
+    found = set_shadow(runtime, version, author="argosy fraud")
+    note_command(runtime.records, "argosy fraud shadow", {"version": version})
+    show(found, as_json)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from serving.command.auditing import note_command
 from serving.command.options import Json
 from serving.command.output import show
 
@@ -17,11 +18,15 @@ commands = typer.Typer(no_args_is_help=True, help="API keys: add, rotate, list, 
 def add_key(
     name: str,
     scopes: Annotated[
-        str, typer.Option(help="Of: events, recommend, plan, approve, decide, review, admin.")
+        str,
+        typer.Option(help="Of: events, recommend, plan, approve, decide, review, admin, public."),
     ] = "events,recommend,plan,decide",
     days: Annotated[float | None, typer.Option(help="How long it is good for.")] = None,
     per_minute: Annotated[
         int | None, typer.Option(min=1, help="Requests it may make in a minute.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="The person or service that answers for it.")
     ] = None,
 ) -> None:
     """Make an API key; it is shown once."""
@@ -32,7 +37,9 @@ def add_key(
     lasts = timedelta(days=days) if days else None
     wanted = tuple(part.strip() for part in scopes.split(","))
     records = open_records(load_settings())
-    typer.echo(create_key(records, name, wanted, lasts=lasts, per_minute=per_minute))
+    token = create_key(records, name, wanted, lasts=lasts, per_minute=per_minute, owner=owner)
+    note_command(records, "argosy keys add", {"key": name})
+    typer.echo(token)
 
 
 @commands.command("rotate")
@@ -45,7 +52,10 @@ def rotate_key(
     from data.records import open_records
     from serving.http.auth import rotate_key
 
-    typer.echo(rotate_key(open_records(load_settings()), name, timedelta(hours=grace)))
+    records = open_records(load_settings())
+    token = rotate_key(records, name, timedelta(hours=grace))
+    note_command(records, "argosy keys rotate", {"key": name})
+    typer.echo(token)
 
 
 @commands.command("list")
@@ -54,7 +64,7 @@ def list_keys(as_json: Json = False) -> None:
     from data.environment import load_settings
     from data.records import open_records
 
-    columns = ("name", "scopes", "created_at", "expires_at", "former_until", "per_minute")
+    columns = ("name", "owner", "scopes", "created_at", "expires_at", "former_until", "per_minute")
     known = open_records(load_settings()).keys()
     lines = [{name: getattr(key, name) for name in columns} for key in known]
     show([line | {"scopes": " ".join(line["scopes"])} for line in lines], as_json)
@@ -66,4 +76,6 @@ def drop_key(name: str) -> None:
     from data.environment import load_settings
     from data.records import open_records
 
-    open_records(load_settings()).drop_key(name)
+    records = open_records(load_settings())
+    records.drop_key(name)
+    note_command(records, "argosy keys drop", {"key": name})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serving.command.auditing import note_with
 from serving.command.options import (
     AsOf,
     Json,
@@ -40,15 +41,22 @@ def train(
     message says what. 1: nothing was trained.
     """
     from data.environment import load_settings
+    from decisions.batch import keep_answers
     from training.run import train_use_cases
 
     settings = load_settings()
     chosen = settings.use_cases if use_case == "all" else (use_case,)
     with progress() as report:
         result = train_use_cases(settings, chosen, as_of, parse_pairs(settings_ or []), report)
+        keep_answers(settings, served_anew(result), as_of, report)
     show_training(result, as_json)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
+
+
+def served_anew(result: TrainingReport) -> list[str]:
+    """The use cases that serve what was trained."""
+    return [outcome.use_case for outcome in result.outcomes if outcome.version is not None]
 
 
 @commands.command()
@@ -145,9 +153,11 @@ def promote(
     from models.promotion import promote_release
     from models.registry import open_registry
 
+    settings = load_settings()
     failed = promote_release(
-        open_registry(load_settings()), use_case, version, reason=force or reason, force=bool(force)
+        open_registry(settings), use_case, version, reason=force or reason, force=bool(force)
     )
+    note_with(settings, "argosy promote", {"use_case": use_case, "version": version})
     show({"use_case": use_case, "champion": version, "failed checks": failed}, as_json)
 
 
@@ -157,7 +167,9 @@ def rollback(use_case: UseCase, as_json: Json = False) -> None:
     from data.environment import load_settings
     from models.registry import open_registry
 
-    version = open_registry(load_settings()).rollback(use_case)
+    settings = load_settings()
+    version = open_registry(settings).rollback(use_case)
+    note_with(settings, "argosy rollback", {"use_case": use_case, "version": version})
     show({"use_case": use_case, "champion": version}, as_json)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from serving.command.auditing import note_command, note_with
 from serving.command.options import Json
 from serving.command.output import progress, show
 
@@ -94,7 +95,9 @@ def erase(
         return
     if not yes:
         typer.confirm(f"Erase customer {customer_id!r} for good?", abort=True)
-    show(erase_customer(runtime, customer_id).model_dump(), as_json=True)
+    receipt = erase_customer(runtime, customer_id)
+    note_command(runtime.records, "argosy erase", {"receipt": receipt.receipt_id})
+    show(receipt.model_dump(), as_json=True)
 
 
 @commands.command()
@@ -134,4 +137,40 @@ def restore(
         typer.confirm(f"Put away what {settings.home} holds?", abort=True)
     with progress() as say:
         report = bring_back(settings, source, say, aside=aside)
+    note_with(settings, "argosy restore", {"backup": Path(report.folder).name})
     show(report, as_json)
+
+
+@commands.command()
+def audit(
+    limit: Annotated[int, typer.Option(min=0, help="At most so many of the newest entries.")] = 20,
+    head: Annotated[
+        str | None, typer.Option(help="A head kept from before: is all up to it still there?")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show who did what, and check that no entry was changed or taken away.
+
+    Exit code 1 when one was. Keep the head that is printed elsewhere: with it even entries cut off
+    at the end are noticed.
+    """
+    from data.environment import load_settings
+    from data.records import open_records
+
+    records = open_records(load_settings())
+    log, found = records.audit.entries(limit=limit), records.audit.check()
+    lost = head is not None and not records.audit.holds(head)
+    state = "whole"
+    if found.broken_at is not None:
+        state = f"broken at entry {found.broken_at}: it was changed, or entries were taken away"
+    elif lost:
+        state = "entries are missing at the end: the head given is not there"
+    lines = [
+        {"seq": e.seq, "at": e.at, "actor": e.actor, "owner": e.owner, "action": e.action}
+        | {"target": ", ".join(f"{name} {value}" for name, value in e.target.items())}
+        for e in log
+    ]
+    told = {"entries": found.entries, "head": found.head, "state": state}
+    show({**told, "newest": lines}, as_json)
+    if state != "whole":
+        raise typer.Exit(1)

@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from data.environment import load_settings
@@ -25,14 +26,19 @@ from data.use_cases import load_part
 from decisions import logs, memory, telemetry
 from decisions.runtime import Runtime
 from serving.http import (
+    alerts,
     data_routes,
+    documentation,
     errors,
     health,
     key_owner,
+    kpis,
     model_versions,
     privacy,
     promotion,
+    webhooks,
 )
+from serving.http.auditing import AuditTrail
 from serving.http.auth import KeyRing, RateLimits, admit_caller
 from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
@@ -70,6 +76,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         generate_unique_id_function=name_operation,
         dependencies=[Depends(refuse_unknown_parameters)],
         redirect_slashes=False,
+        openapi_url=None,  # see `documentation`
         responses=dict(errors.RESPONSES),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -83,10 +90,24 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     errors.install(app)
     read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
-    app.add_middleware(EscapedSlashes)  # the last one added is the first one passed
+    app.add_middleware(AuditTrail, runtime=runtime)  # the last one added is the first one passed
+    app.add_middleware(EscapedSlashes)
     app.add_middleware(FastRoutes)
     app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
-    for core in (health, key_owner, promotion, model_versions, data_routes):
+    if settings.cors_origins:
+        _allow_origins(app, settings.cors_origins)
+    cores = (
+        documentation,
+        health,
+        key_owner,
+        promotion,
+        model_versions,
+        data_routes,
+        kpis,
+        alerts,
+        webhooks,
+    )
+    for core in cores:
         app.include_router(core.router(runtime))
     for name in settings.use_cases:
         part = load_part("serving.http", name)  # only what is served is loaded
@@ -94,6 +115,18 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.include_router(privacy.router(runtime))  # its /customers/{id} comes after named pages
     app.include_router(APIRouter(lifespan=_settled))
     return app
+
+
+def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
+    """Pages of these origins may ask from the browser, with a key and without cookies."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key"],
+        expose_headers=["X-Request-ID", "Retry-After"],
+        max_age=600,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -20,7 +20,7 @@ from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
 from serving.http.errors import Problem
 
-Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin"]
+Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin", "public"]
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key made by `argosy keys add`.")
@@ -34,11 +34,18 @@ class ApiKeyError(ArgosyError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the name of the key, its scopes, how many requests a minute it may make."""
+    """Who asks: the name of the key, its scopes, how many requests a minute it may make, and the
+    person or service that answers for it."""
 
     name: str
     scopes: frozenset[str]
     per_minute: int | None = None
+    owner: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        """True for a key that everybody sees, in the pages of a shop."""
+        return self.scopes == {"public"}
 
 
 ANYONE = Caller("anyone", frozenset(SCOPES))
@@ -56,10 +63,13 @@ def create_key(
     *,
     lasts: timedelta | None = None,
     per_minute: int | None = None,
+    owner: str | None = None,
 ) -> str:
     """Make, store and return a new key; it is shown this once, only its hash is kept.
 
     lasts: how long it is good for; None: until it is dropped. per_minute: requests a minute.
+    owner: the person or service that answers for it; None: its name says it.
+
     Raises ApiKeyError for an empty name or scopes that do not exist.
 
     records: the database of the service.
@@ -79,6 +89,7 @@ def create_key(
             created_at=now,
             expires_at=now + lasts if lasts else None,
             per_minute=per_minute,
+            owner=owner.strip() if owner else None,
         )
     )
     return token
@@ -160,7 +171,8 @@ class KeyRing:
             fitted = hmac.compare_digest(key.former_digest or "", shown)
             lasting = key.expires_at is None or now < key.expires_at
             if lasting and (fits or (fitted and key.former_until and now < key.former_until)):
-                found = Caller(key.name, frozenset(key.scopes), key.per_minute)
+                scopes, owner = frozenset(key.scopes), key.owner or ""
+                found = Caller(key.name, scopes, key.per_minute, owner)
         return found
 
 
@@ -220,12 +232,27 @@ async def admitted(request: Request, *scopes: Scope, token: str | None = None) -
         found = await run_in_threadpool(request.app.state.key_ring.find, token)
     if found is None:
         raise _unauthorized("Unknown key. Make one: argosy keys add NAME --scopes SCOPE.")
-    if scopes and found.scopes.isdisjoint((*scopes, "admin")):
+    kept_out = found.is_public and "public" not in scopes
+    if kept_out or (scopes and found.scopes.isdisjoint((*scopes, "admin"))):
         raise _forbidden(found, scopes)
     if wait := request.app.state.key_ring.rates.wait(found):
         raise _too_many(found, wait)
     request.state.caller = found
     return found
+
+
+def refuse_named_customer(caller: Caller, *customer_ids: str | None) -> None:
+    """Raise Problem 403 where a public key names a customer: it speaks for visitors alone.
+
+    caller: who asks; customer_ids: those named in the request.
+    """
+    if caller.is_public and any(customer_ids):
+        raise Problem(
+            403,
+            "forbidden",
+            "A public key may not name a customer_id. Send visitor_id, and link it to the customer "
+            "from your server: POST /v1/identities.",
+        )
 
 
 async def admit_caller(scope: AsgiScope) -> None:
@@ -266,7 +293,7 @@ def _too_many(caller: Caller, wait: float) -> Problem:
 
 
 def _forbidden(caller: Caller, scopes: Sequence[str]) -> Problem:
-    wanted = " or ".join(scopes)
+    wanted = " or ".join(scopes) or "of a key that is not public"
     held = ", ".join(sorted(caller.scopes)) or "none"
     return Problem(
         403,

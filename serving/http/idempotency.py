@@ -51,15 +51,16 @@ def once(
     the HTTP status of the answer. It waits for the database: call it in a `def` route, or in a
     thread.
 
-    The key is reserved in the database before the work, so that of all workers one does it. What
-    `work` raises is not remembered: the caller may try again with the same key. A key belongs to
-    the caller and the route; Problem 422 when it comes again with another body, 409 while the
-    first is under way. Of a worker that died at its work the key is free again after
-    `2 x request_seconds`.
+    Of the key only a hash is kept. It is reserved in the database before the work, so that of all
+    workers one does it. What `work` raises is not remembered: the caller may try again with the
+    same key. A key belongs to the caller and the route; Problem 422 when it comes again with
+    another body, 409 while the first is under way. Of a worker that died at its work the key is
+    free again after `2 x request_seconds`.
     """
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    given = request.headers.get("idempotency-key")
+    if given is None:
         return json_answer(work(), status)
+    key = hashlib.sha256(given.encode()).hexdigest()  # callers may have put a person's id into it
     scope = _scope(request)
     digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
     stale = timedelta(seconds=2 * runtime.settings.request_seconds)

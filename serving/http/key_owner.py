@@ -16,7 +16,8 @@ class KeyOwner(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "name": "anna",
+                    "name": "planning-screen",
+                    "owner": "anna@shop.example",
                     "scopes": ["approve", "plan"],
                     "use_cases": ["forecasting", "replenishment"],
                     "base_currency": "EUR",
@@ -26,6 +27,7 @@ class KeyOwner(BaseModel):
     )
 
     name: str = Field(description="The key's name; `anyone` where no keys are asked for.")
+    owner: str = Field(description="The person or service that answers for the key.")
     scopes: list[str]
     use_cases: list[str]
     base_currency: str
@@ -40,6 +42,7 @@ def router(runtime: Runtime) -> APIRouter:
         """Show whose key this is, what it may do, and which use cases are served here."""
         return KeyOwner(
             name=caller.name,
+            owner=caller.owner or caller.name,
             scopes=sorted(caller.scopes),
             use_cases=list(runtime.settings.use_cases),
             base_currency=runtime.settings.base_currency,

@@ -32,6 +32,8 @@ PARAMETERS: Mapping[str, Any] = {
     "text": "MILK",
     "use_case": "fraud",
     "warehouse_id": "DE1",
+    "webhook": "erp",
+    "alert_id": "an-alert-id",
 }
 # Optional parameters that an example sends as well.
 ALSO_SENT: Mapping[str, tuple[str, ...]] = {
@@ -80,6 +82,22 @@ BODIES: Mapping[str, Any] = {
         "column": "card_id",
         "value": "tok_5f2a",
         "reason": "reported as stolen",
+    },
+    "set_list_entries": {
+        "entries": [
+            {
+                "list": "watch",
+                "column": "ip_address",
+                "value": "203.0.113.0/24",
+                "reason": "a wave of card testing",
+            },
+            {
+                "list": "watch",
+                "column": "email_domain",
+                "value": "mail.example",
+                "reason": "throw-away addresses",
+            },
+        ]
     },
     "set_rule": {
         "name": "large_and_far",

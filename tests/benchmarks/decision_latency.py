@@ -30,7 +30,7 @@ from data.settings import Settings
 from data.views import fingerprint
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
-from features.fraud import FEATURES, SERVICE, VIEWS, amounts, history, inputs
+from features.fraud import FEATURES, amounts, history, inputs
 from features.store import Store
 from models.base import Release
 from models.fraud import BoostedTrees, Costs, best_policy
@@ -151,7 +151,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(home=Path(place), namespace=NAMESPACE, auth=False)
         runtime = Runtime(settings)
-        runtime.store = Store(settings, runtime.lake, views=VIEWS, services={"fraud": SERVICE})
+        runtime.store = Store(settings, runtime.lake)
         known, asked = tables(given.folder, given.decisions)
         for name, table in known.items():
             runtime.lake.append(

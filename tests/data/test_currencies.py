@@ -35,6 +35,16 @@ def test_all_amounts_in_another_currency_name_the_setting(lake: Lake) -> None:
     assert "ARGOSY_BASE_CURRENCY=GBP" in found.remedy
 
 
+def test_one_setting_is_named_for_all_tables_and_none_where_rates_lead_to_it(lake: Lake) -> None:
+    pay(lake, "NZD", "NZD", "KWD", "KWD")
+    lake.append("products", pd.DataFrame({"product_id": ["p"], "price": 1.0, "currency": ["KWD"]}))
+    found = currency_findings(lake, "EUR")
+    assert {one.remedy.split(",")[0] for one in found} == {"set ARGOSY_BASE_CURRENCY=KWD"}
+    pay(lake, "NZD", "NZD", "NZD", "NZD", "KWD")
+    rate(lake, "2024-04-30", "NZD")
+    assert {one.remedy for one in currency_findings(lake, "EUR")} == {"ingest fx_rates of KWD"}
+
+
 def test_some_amounts_without_a_rate_ask_for_rates(lake: Lake) -> None:
     pay(lake, "EUR", "SEK", "SEK")
     (found,) = currency_findings(lake, "EUR")

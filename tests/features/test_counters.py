@@ -1,11 +1,10 @@
 """The online driver gives what the batch driver gives, whatever the stream does to it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,46 +12,19 @@ from hypothesis import strategies as st
 
 from features.counters import Counters, CountersError, RedisCounters, SqliteCounters, open_counters
 from features.windows import (
-    MEASURES,
-    WINDOWS,
-    Key,
-    Velocity,
     VelocityEvent,
-    VelocityPlan,
-    digest,
     states,
     velocity,
 )
-
-SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
-START = 1_500_000_000_000
-COLUMNS = ("card_id", "ip", "who")
-PLAN = VelocityPlan(
-    (Key("card", ("card_id",), ("ip", "who")), Key("ip", ("ip",)), Key("pair", ("card_id", "who"))),
-    tuple(
-        Velocity(f"{key}_{aggregate}_{window}", key, aggregate, window)
-        for key in ("card", "ip")
-        for aggregate in ("count", "amount", "declines", "frauds")
-        for window in (*(window.name for window in WINDOWS), "ever")
-    )
-    + tuple(
-        Velocity(f"card_{partner}_{window.name}", "card", "distinct", window.name, partner)
-        for partner in ("ip", "who")
-        for window in WINDOWS
-    )
-    + tuple(
-        Velocity(f"{key}_{since}", key, since)
-        for key in ("card", "pair")
-        for since in ("since_last", "since_first", "since_fraud", "payments_since_fraud")
-    )
-    + tuple(
-        Velocity(f"ip_first_fraud_{window.name}", "ip", "since_first_fraud", window.name)
-        for window in WINDOWS
-    )
-    + (
-        Velocity("card_logs", "card", "log_amount"),
-        Velocity("pair_squares", "pair", "log_amount_squared"),
-    ),
+from tests.features.windows.payment_streams import (
+    DAY,
+    HOUR,
+    PLAN,
+    SECOND,
+    START,
+    event,
+    frame,
+    payment,
 )
 
 Open = Callable[[], Counters]
@@ -68,24 +40,11 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Op
     return lambda name: lambda: RedisCounters(url, PLAN, namespace=f"{namespace}_{name}")
 
 
-def event(row: pd.Series) -> VelocityEvent:
-    tags = {name: row[name] for name in COLUMNS if row[name] is not None}
-    a, b, c, d, e, f = (int(row[name]) for name in MEASURES)
-    return VelocityEvent(row["event_id"], int(row["at"]), (a, b, c, d, e, f), tags)
-
-
-def payment(name: str, at: int, **tags: str) -> VelocityEvent:
-    return VelocityEvent(name, at, (1, 100, 0, 0, 700, 490_000), tags)
-
-
-def frame(rows: Sequence[tuple]) -> pd.DataFrame:
-    columns = ["event_id", "at", *MEASURES, *COLUMNS]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(COLUMNS, object))
-
-
 GAPS = st.sampled_from(
     [0, 1, 4_999, 5_000, 59_999, 60_000, 300_000, HOUR, DAY, 8 * DAY, 31 * DAY, 91 * DAY]
 )
+
+
 ROWS = st.lists(
     st.tuples(
         GAPS,
@@ -111,6 +70,8 @@ def streams(draw: st.DrawFn) -> pd.DataFrame:
 
 
 _names = iter(range(10**9))
+
+
 _HYPOTHESIS = settings(
     max_examples=40,
     deadline=None,
@@ -176,47 +137,6 @@ def test_payments_at_once_on_one_card_are_each_counted_once(opener: Callable[[st
         thread.join()
     assert all(len(values) == 1 for values in seen.values()), "a retry gets the first answer"
     assert sorted(value for values in seen.values() for value in values) == list(range(40))
-
-
-def test_a_hot_key_stays_small(tmp_path: Path) -> None:
-    counters = SqliteCounters(tmp_path / "hot.db", PLAN)
-    for place in range(1_500):
-        at = START + place * HOUR
-        counters.observe(payment(f"p{place}", at, card_id="hot", ip=f"i{place}"))
-    with counters._transaction():
-        key = f"card:{digest('hot')}"
-        (state,) = counters._db.execute("select state from state where key = ?", (key,)).fetchone()
-    counters.close()
-    assert len(state) < 8_000
-
-
-def test_filling_gives_the_state_of_a_replay(tmp_path: Path) -> None:
-    generator = np.random.default_rng(3)
-    rows = [
-        (
-            f"e{place}",
-            START + int(generator.integers(0, 200 * DAY)),
-            1,
-            int(generator.integers(0, 5_000)),
-            int(generator.random() < 0.2),
-            int(generator.random() < 0.1),
-            7,
-            49,
-            generator.choice(["a", "b", None]),
-            f"i{generator.integers(0, 90)}",
-            generator.choice(["w", None]),
-        )
-        for place in range(400)
-    ]
-    stream = frame(rows)
-    counters = SqliteCounters(tmp_path / "counters.db", PLAN)
-    for _, row in stream.iterrows():
-        counters.observe(event(row))
-    with counters._transaction():
-        found = counters._db.execute("select key, state from state").fetchall()
-    counters.close()
-    filled = {f"{key.name}:{name}": state for key, name, state in states(stream, PLAN)}
-    assert {key: orjson.loads(state) for key, state in found} == filled
 
 
 def test_an_event_filled_in_does_not_count_again(opener: Callable[[str], Open]) -> None:

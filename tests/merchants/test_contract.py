@@ -43,6 +43,7 @@ def test_a_shop_keeps_the_contract(shop: Shop, tmp_path: Path, empty_home: Path)
     check(move_in(shop, tmp_path, empty_home=empty_home))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shop", [pytest.param(shop, id=shop.name) for shop in OTHERS])
 def test_the_tables_of_a_shop_become_features(shop: Shop, tmp_path: Path, empty_home: Path) -> None:
     home = move_in(shop, tmp_path, empty_home=empty_home)

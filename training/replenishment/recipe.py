@@ -88,9 +88,11 @@ def check(rows: pd.DataFrame) -> list[str]:
         return [NOTHING_TO_REPLAY]
     periods = sum(len(part["demand"].iloc[0]) for _, part in rows.groupby("event_timestamp"))
     if periods < LEAST_PERIODS or rows["event_timestamp"].nunique() < 2:
-        covered = f"{periods} closed periods of {rows['event_timestamp'].nunique()} origins"
-        least = f"{LEAST_PERIODS} periods and 2 origins are needed"
-        return [f"Past forecasts cover {covered}; {least}: train forecasting on a longer history."]
+        moments = rows["event_timestamp"].nunique()
+        told = f"{periods} of at least {LEAST_PERIODS}, from {moments} of at least 2 moments"
+        return [
+            f"Closed periods of `orders` to replay: {told}; ingest older orders, or train later."
+        ]
     return []
 
 

@@ -12,7 +12,6 @@ from serving.console.shell import empty
 from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/fraud"
-_COLUMNS = ("card_id", "device_id", "ip_address", "email_hash", "customer_id")
 
 
 async def show_lists(view: ConsoleView) -> None:
@@ -33,8 +32,7 @@ def _entry_form(view: ConsoleView, again: Any) -> None:
     with panel(t("Put on a list")), ui.element("div").classes("filters"):
         names = {"allow": t("Allow"), "watch": t("Watch"), "block": t("Block")}
         choice(t("List"), names, "watch", lambda value: given.update(list=value))
-        columns = {name: words.shared(view)[name] for name in _COLUMNS}
-        choice(t("What"), columns, "card_id", lambda value: given.update(column=value))
+        choice(t("What"), words.listed(view), "card_id", lambda value: given.update(column=value))
         value = ui.input(label=t("Value")).props("dense outlined")
         reason = ui.input(label=t("Reason")).props("dense outlined")
 
@@ -69,7 +67,7 @@ def _entries(view: ConsoleView, entries: list[dict[str, Any]], again: Any) -> No
             [
                 [
                     words.actions(view).get(each["list"], each["list"]),
-                    words.shared(view).get(each["column"], each["column"]),
+                    words.listed(view).get(each["column"], each["column"]),
                     each["value"],
                     each["reason"],
                     each["author"],

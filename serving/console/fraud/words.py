@@ -43,6 +43,18 @@ def steps(view: ConsoleView) -> dict[str, str]:
     }
 
 
+def listed(view: ConsoleView) -> dict[str, str]:
+    """What an entry of a list may name, by the column's name."""
+    return {
+        **shared(view),
+        "email_domain": view.t("e-mail domain"),
+        "card_bin": view.t("first digits of a card"),
+        "billing_country": view.t("billing country"),
+        "shipping_country": view.t("shipping country"),
+        "ip_country": view.t("country of the IP address"),
+    }
+
+
 def shared(view: ConsoleView) -> dict[str, str]:
     """What two payments may have in common, by the column's name."""
     return {

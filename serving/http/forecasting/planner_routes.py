@@ -3,12 +3,12 @@
 import uuid
 from typing import Annotated
 
-import pandas as pd
 from fastapi import APIRouter, Path, Request, Response
 
 from decisions.forecasting.override_layer import Renewal, renew
+from decisions.forecasting.reports import report
 from decisions.runtime import Runtime
-from features.forecasting import Override, OverrideError, exceptions, outcomes, value_added
+from features.forecasting import Override, OverrideError
 from serving.http.errors import Problem
 from serving.http.forecasting.planner_schemas import (
     Correction,
@@ -108,8 +108,7 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
     ) -> ExceptionPage:
         """Pairs whose forecasts erred to one side on closed periods, the most money first."""
-        rates = runtime.lake.read("fx_rates", as_of=runtime.now())
-        table = exceptions(_outcomes(runtime, warehouse_id), rates, runtime.settings.base_currency)
+        table = report(runtime, "exceptions", warehouse_id)
         rows = [
             ErringPair.model_validate(
                 {**one, "money_at_stake": known_number(one["money_at_stake"])}
@@ -123,7 +122,7 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         """Forecast value added on closed periods: naive, seasonal naive, model, and final (with
         overrides).
         """
-        table = value_added(_outcomes(runtime, warehouse_id))
+        table = report(runtime, "value_added", warehouse_id)
         return ValuePage(data=[Value.model_validate(one) for one in table.to_dict("records")])
 
     @routes.get("/forecasts/corrections")
@@ -135,9 +134,3 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
         demand = runtime.store.history("demand", runtime.now(), only=pair)
         rows: list[Correction] = list(corrections(demand))
         return CorrectionPage(**cut_page(rows, limit, cursor))
-
-
-def _outcomes(runtime: Runtime, warehouse_id: str | None) -> pd.DataFrame:
-    now, only = runtime.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
-    views = ("forecast", "model_forecast", "demand")
-    return outcomes(*(runtime.store.history(view, now, only=only) for view in views))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -11,10 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from decisions.fraud.controls import LIST, RULE
 from decisions.fraud.expressions import LONGEST, ExpressionError
 from decisions.fraud.feedback import Moment
-from decisions.fraud.history import DryRun, dry_run
-from decisions.fraud.lists import Column, ListName, entry_of, folded
+from decisions.fraud.history import DryRun, dry_run, recent_share
+from decisions.fraud.lists import (
+    MOST_ENTRIES,
+    Column,
+    EntryValueError,
+    ListName,
+    entry_of,
+    normal_form,
+)
 from decisions.fraud.live_engine import LiveEngine
-from decisions.fraud.rules import SHIPPED, About, FraudRule, vars_of
+from decisions.fraud.rules import SHIPPED, TYPES, About, FraudRule, rule_example, vars_of
 from decisions.runtime import Runtime
 from models.fraud import Action
 from serving.http.auth import scoped
@@ -30,6 +38,7 @@ _Line = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 _LAST_DECISIONS = 1_000  # looked at for rules that failed
 _MAY = [Depends(scoped("review"))]
+FEWEST_DECISIONS = 20  # from which on a rule is held against them before it is saved
 
 
 class EntryBody(BaseModel):
@@ -59,12 +68,28 @@ class EntryAnswer(BaseModel):
     hits: int
 
 
+class EntriesBody(BaseModel):
+    """Several entries."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    entries: list[EntryBody] = Field(min_length=1, max_length=10_000)
+
+
+class EntriesKept(BaseModel):
+    """How many entries were written down, and their ids in the order of the request."""
+
+    entries: int
+    entry_ids: list[str]
+
+
 class EntryPage(Page[EntryAnswer]):
     """Entries, the newest first."""
 
 
 class RuleBody(BaseModel):
-    """A rule; one of the same name takes the place of the former. `active` false takes it away."""
+    """A rule; one of the same name takes the place of the former. `active` false takes it away;
+    `force` true saves one that would stop a large share of payments."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,6 +99,7 @@ class RuleBody(BaseModel):
     action: Action
     about: About = "payment"
     active: StrictBool = True
+    force: StrictBool = False
 
 
 class RuleAnswer(BaseModel):
@@ -94,6 +120,21 @@ class RulePage(BaseModel):
 
     version: str
     data: list[RuleAnswer]
+
+
+class RuleField(BaseModel):
+    """What a rule may name. type: float, str or bool; example: a rule that names it."""
+
+    name: str
+    type: Literal["float", "str", "bool"]
+    example: str
+
+
+class RuleFields(BaseModel):
+    """The fields, by name. Besides, a rule may name your own signals, x_… of any type."""
+
+    about: About
+    data: list[RuleField]
 
 
 class RuleTrial(BaseModel):
@@ -141,9 +182,10 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         """Put an entry on a list, change it, or take it away. It acts at once; in other workers
         within `reload_seconds`."""
         given = valid(EntryBody, body)
+        key = _entry_id(given, "/value")
 
         def work() -> EntryAnswer:
-            key = entry_id(given)
+            _must_fit(engine, [key])
             text = given.model_dump(mode="json", exclude_none=True)
             note = runtime.records.journal.add(LIST, key, author=author(request), body=text)
             engine.changed()
@@ -152,10 +194,51 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
 
         return once(runtime, request, given, work, status=201)
 
+    @routes.post(
+        "/lists:bulk",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=EntriesKept,
+        openapi_extra=schema(EntriesBody),
+    )
+    def set_list_entries(request: Request, body: _Body) -> Response:
+        """Put up to 10,000 entries on lists, change them, or take them away, all or none."""
+        given = valid(EntriesBody, body)
+        keys = [
+            _entry_id(each, f"/entries/{place}/value") for place, each in enumerate(given.entries)
+        ]
+
+        def work() -> EntriesKept:
+            _must_fit(engine, keys)
+            bodies = [each.model_dump(mode="json", exclude_none=True) for each in given.entries]
+            notes = list(zip(keys, bodies, strict=True))
+            runtime.records.journal.add_many(LIST, notes, author=author(request))
+            engine.changed()
+            return EntriesKept(entries=len(keys), entry_ids=keys)
+
+        return once(runtime, request, given, work, status=201)
+
+
+def _must_fit(engine: LiveEngine, keys: Sequence[str]) -> None:
+    """Problem 409 where the lists would have more than MOST_ENTRIES entries."""
+    known = {entry.entry_id for entry in engine.current().lists.all()}
+    count = len(known.union(keys))
+    if count > MOST_ENTRIES and not known.issuperset(keys):
+        message = f"The lists would have {count:,} entries, at most {MOST_ENTRIES:,}; remove some."
+        raise Problem(409, "lists_full", message)
+
+
+def _entry_id(given: EntryBody, pointer: str) -> str:
+    """`entry_id`; Problem 422 for a value that is none of its column."""
+    try:
+        return entry_id(given)
+    except EntryValueError as error:
+        raise _faulty(pointer, str(error)) from None
+
 
 def entry_id(given: EntryBody) -> str:
-    """Of list, column and value: the same entry again is the same."""
-    text = f"{given.list}\x1f{given.column}\x1f{folded(given.value)}"
+    """Of list, column and value: the same entry again is the same. Raises EntryValueError."""
+    text = f"{given.list}\x1f{given.column}\x1f{normal_form(given.column, given.value)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -169,6 +252,15 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         rules = [_told(rule, failed[rule.name]) for rule in used.rules]
         return RulePage(version=used.version, data=rules)
 
+    @routes.get("/rules/fields")
+    def list_rule_fields(about: About = "payment") -> RuleFields:
+        """What a rule may name, with types and examples: columns, model inputs, lists."""
+        fields = [
+            RuleField(name=name, type=kind, example=rule_example(name, kind))
+            for name, kind in sorted(TYPES[about].items())
+        ]
+        return RuleFields(about=about, data=fields)
+
     @routes.post(
         "/rules",
         status_code=201,
@@ -180,10 +272,12 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         """Add a rule, change one, or take one away; the answer has the new version. Try it first:
         `POST /v1/fraud/rules/dry-run`."""
         given = valid(RuleBody, body)
-        _rule(given, "/when")
+        made = _rule(given, "/when")
 
         def work() -> RulePage:
-            text = given.model_dump(exclude={"name"})
+            if given.active and not given.force:
+                _must_be_narrow(runtime, made)
+            text = given.model_dump(exclude={"name", "force"})
             runtime.records.journal.add(RULE, given.name, author=author(request), body=text)
             engine.changed()
             return list_rules()
@@ -200,9 +294,24 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         return dry_run(runtime, found, engine.current().lists, days=given.days)
 
 
+def _must_be_narrow(runtime: Runtime, rule: FraudRule) -> None:
+    """Problem 409 for a rule that would have blocked or sent to review more of the last payments
+    than may be (`fraud_most_blocks`): a slip of the pen, more likely than not."""
+    if rule.about != "payment" or rule.action not in {"block", "review"}:
+        return
+    share, count = recent_share(runtime.records, rule)
+    most = runtime.settings.fraud_most_blocks
+    if count >= FEWEST_DECISIONS and share > most:
+        message = (
+            f"The rule would {rule.action} {share:.0%} of the last {count} payments; more than "
+            f"{most:.0%} is taken for a mistake. Correct it, or send force: true."
+        )
+        raise Problem(409, "rule_too_wide", message)
+
+
 def _rule(given: RuleBody, pointer: str) -> FraudRule:
     """The rule, compiled; Problem 422 where the expression is none."""
-    made = FraudRule(**given.model_dump(exclude={"active"}))
+    made = FraudRule(**given.model_dump(exclude={"active", "force"}))
     try:
         made.expression  # noqa: B018  # compiled to see whether it is one
     except ExpressionError as error:

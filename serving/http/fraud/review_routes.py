@@ -13,6 +13,7 @@ from data.review_steps import REVIEW, ReviewStep
 from decisions.fraud.feedback import Moment, PaymentLabel
 from decisions.fraud.labels import keep_labels
 from decisions.fraud.live_engine import LiveEngine
+from decisions.fraud.programmes import ProgrammeRatio, programme_ratios
 from decisions.fraud.reviews import (
     Review,
     ReviewError,
@@ -275,6 +276,12 @@ def _watching(routes: APIRouter, runtime: Runtime) -> None:
         """Day by day: shares of each action, frauds caught and missed, money saved, lost and hurt,
         expected and observed fraud, the shift of the score; of the shadow too."""
         return {"data": watch(runtime, now() - timedelta(days=days))}
+
+    @routes.get("/monitoring-programmes")
+    def list_programme_ratios() -> dict[str, list[ProgrammeRatio]]:
+        """How near the shop is to the limits of the card networks' monitoring programmes, this
+        month and the one before: reports among the payments taken."""
+        return {"data": programme_ratios(runtime, now())}
 
     @routes.get("/policy")
     def preview_policy() -> Tuned:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from decisions.runtime import Runtime
-from serving.http.auth import scoped
+from serving.http.auth import Caller, refuse_named_customer, scoped
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.recommendation.event_schemas import (
     EventIn,
@@ -19,6 +19,8 @@ from serving.http.recommendation.event_schemas import (
     IdentityLinked,
 )
 
+_Sender = Annotated[Caller, Depends(scoped("events", "recommend", "public"))]
+
 
 def router(runtime: Runtime) -> APIRouter:
     """POST /v1/events and /v1/identities."""
@@ -28,10 +30,12 @@ def router(runtime: Runtime) -> APIRouter:
         "/events",
         status_code=202,
         response_model=EventsResponse,
-        dependencies=[Depends(scoped("events", "recommend")), IDEMPOTENT],
+        dependencies=[IDEMPOTENT],
     )
-    def record_events(request: Request, body: EventsRequest) -> Response:
+    def record_events(request: Request, body: EventsRequest, caller: _Sender) -> Response:
         """Take events; each has a result of its own, and what is accepted is on disk."""
+        named = (str(event.get("customer_id") or "") for event in body.events)
+        refuse_named_customer(caller, *named)
         return once(runtime, request, body, lambda: _take(runtime, body), status=202)
 
     @routes.post(

@@ -16,7 +16,7 @@ from decisions.recommendation.rules import first_blocking
 from decisions.recommendation.storefront import Draft, PageSlot, Storefront
 from decisions.recommendation.time_budget import within
 from decisions.runtime import Runtime
-from serving.http.auth import admitted, scoped
+from serving.http.auth import admitted, refuse_named_customer, scoped
 from serving.http.bodies import loaded, schema, valid
 from serving.http.fast_route import FastRoute
 from serving.http.recommendation import event_routes as routes_events
@@ -111,8 +111,9 @@ def router(runtime: Runtime) -> APIRouter:
 def _people(routes: APIRouter, front: Storefront) -> None:
     async def recommend_products(request: Request) -> Response:
         """What to show this visitor; somebody unknown is a cold start, not an error."""
-        await admitted(request, "recommend")
+        caller = await admitted(request, "recommend", "public")
         body = valid(RecommendationRequest, await loaded(request))
+        refuse_named_customer(caller, body.customer_id)
         query, draft = asked(body), Draft()
         return await within(
             body.timeout_ms,
@@ -124,7 +125,7 @@ def _people(routes: APIRouter, front: Storefront) -> None:
         "/recommendations",
         recommend_products,
         methods=["POST"],
-        dependencies=_MAY,
+        dependencies=[Depends(scoped("recommend", "public"))],
         response_model=RecommendationResponse,
         openapi_extra=schema(RecommendationRequest),
         route_class_override=FastRoute,

@@ -1,6 +1,6 @@
 """The lake: what goes in comes out, by key, as of any time, and once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,25 +10,7 @@ from pandas.testing import assert_frame_equal
 
 from data.lake import Lake, LakeError, UnknownTableError
 from data.tables import TABLES
-
-MAY = datetime(2024, 5, 1, tzinfo=UTC)
-
-
-def orders(*lines: tuple[str, int], price: float = 2.5, day: int = 0) -> pd.DataFrame:
-    """One order line for each (order_id, line_no)."""
-    return pd.DataFrame(
-        {
-            "order_id": [order for order, _ in lines],
-            "line_no": [line for _, line in lines],
-            "ordered_at": pd.Timestamp(MAY + timedelta(days=day)),
-            "customer_id": "c1",
-            "product_id": "p1",
-            "warehouse_id": "w1",
-            "quantity": 1.0,
-            "unit_price": price,
-            "currency": "EUR",
-        }
-    )
+from tests.data.lake.small_tables import MAY, orders
 
 
 def folder(path: Path, **tables: pd.DataFrame) -> Path:
@@ -42,10 +24,6 @@ def folder(path: Path, **tables: pd.DataFrame) -> Path:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
-
-
-def content(lake: Lake) -> dict[str, pd.DataFrame]:
-    return {name: lake.read(name) for name in TABLES}
 
 
 def test_an_absent_table_reads_as_an_empty_one_with_all_columns(lake: Lake) -> None:
@@ -104,25 +82,6 @@ def test_the_same_folder_twice_changes_nothing(lake: Lake, tmp_path: Path) -> No
     after = {path: path.stat().st_mtime_ns for path in lake.folder.rglob("*") if path.is_file()}
     del before[lake.folder / ".lock"], after[lake.folder / ".lock"]
     assert after == before
-
-
-def test_a_corrected_row_replaces_the_older_one_as_a_whole(lake: Lake) -> None:
-    lake.append("orders", orders(("1", 1), ("2", 1)).assign(market="DE"))
-    version = lake.version()
-    report = lake.append("orders", orders(("1", 1), ("3", 1), price=9))
-    assert (report.new, report.replaced, report.unchanged, report.rows) == (1, 1, 0, 3)
-    assert lake.version() != version
-    frame = lake.read("orders").set_index("order_id")
-    assert frame["unit_price"].to_dict() == {"1": 9, "2": 2.5, "3": 9}
-    assert frame["market"].to_dict() == {"1": None, "2": "DE", "3": None}
-
-
-def test_many_small_appends_stay_few_files_and_sorted(lake: Lake) -> None:
-    for number in range(20):
-        lake.append("orders", orders((str(number), 1), day=-number))
-    assert lake.tables()["orders"].files <= 8
-    frame = lake.read("orders")
-    assert frame["order_id"].tolist() == [str(number) for number in range(19, -1, -1)]
 
 
 def test_files_of_a_table_folder_are_taken_in_name_order(lake: Lake, tmp_path: Path) -> None:
@@ -205,9 +164,6 @@ def test_unknown_tables_are_named(lake: Lake) -> None:
         lake.append("order", pd.DataFrame())
 
 
-# As of ---------------------------------------------------------------------------------------
-
-
 def test_rows_not_known_yet_are_hidden(lake: Lake) -> None:
     lake.append("orders", orders(("1", 1)))
     lake.append("orders", orders(("2", 1), day=1))
@@ -253,30 +209,6 @@ def test_what_became_known_later_is_empty_before(lake: Lake) -> None:
     assert (after["received_at"], after["received_quantity"]) == (received, 4)
 
 
-def test_the_clock_is_the_newest_fact_of_any_table(lake: Lake) -> None:
-    lake.append("orders", orders(("1", 1), day=2))
-    lake.append("orders", orders(("2", 1), day=1))
-    assert lake.clock() == MAY + timedelta(days=2)
-    stock = {"observed_at": [MAY + timedelta(days=9)], "warehouse_id": ["w"], "product_id": ["p"]}
-    lake.append("stock", pd.DataFrame({**stock, "on_hand": [1]}))
-    assert lake.clock() == MAY + timedelta(days=9)
-    lake.append("orders", orders(("1", 1)).assign(returned_at=MAY + timedelta(days=12)))
-    assert lake.clock() == MAY + timedelta(days=12)
-
-
-def test_plans_do_not_move_the_clock(lake: Lake) -> None:
-    lake.append("orders", orders(("1", 1)))
-    later = pd.Timestamp(MAY + timedelta(days=99))
-    rate = {"rate_date": [later], "currency": ["USD"], "rate": [0.9]}
-    lake.append("fx_rates", pd.DataFrame(rate))
-    price = {"product_id": ["p1"], "valid_from": [later], "price": [1.0], "currency": ["EUR"]}
-    lake.append("prices", pd.DataFrame(price))
-    assert lake.clock() == MAY
-
-
-# What an empty field means --------------------------------------------------------------------
-
-
 def test_an_order_without_market_is_of_its_warehouse_s_country(lake: Lake) -> None:
     lake.append("warehouses", pd.DataFrame({"warehouse_id": ["w1"], "country": ["FR"]}))
     lines = orders(("1", 1), ("2", 1), ("3", 1)).assign(
@@ -300,18 +232,6 @@ def test_defaults(lake: Lake) -> None:
     assert row[named].tolist() == [1, 0, 7, 0]
     assert row[["duty_rate", "freight_per_unit"]].tolist() == [0, 0]
     assert pd.isna(row["unit_cost"])
-
-
-def test_a_missing_part_of_a_key_has_a_default(lake: Lake) -> None:
-    days = {"starts_on": ["2024-05-01"] * 2, "ends_on": ["2024-05-08"] * 2}
-    promotion = {"promotion_id": ["1", "1"], "product_id": ["p", "p"], **days}
-    lake.append("promotions", pd.DataFrame({**promotion, "warehouse_id": [None, "w1"]}))
-    frame = lake.read("promotions")
-    assert frame["warehouse_id"].tolist() == ["*", "w1"]
-    assert frame["ends_on"].tolist() == [pd.Timestamp("2024-05-08", tz="UTC")] * 2
-
-
-# Undeclared columns of payments ---------------------------------------------------------------
 
 
 def payments(name: str, **signals: object) -> pd.DataFrame:
@@ -346,21 +266,6 @@ def test_a_signal_without_values_yet_is_left_out(lake: Lake) -> None:
     assert "x_score" not in lake.read("payments")
     lake.append("payments", payments("b", x_score="high"))
     assert lake.read("payments")["x_score"].tolist() == [None, "high"]
-
-
-def test_a_few_facts_far_ahead_of_all_others_do_not_move_the_clock(lake: Lake) -> None:
-    lines = [(str(number), 1) for number in range(300)]
-    lake.append("orders", orders(*lines))
-    lake.append("orders", orders(("late", 1), day=800))
-    assert lake.clock() == MAY
-    lake.append("orders", orders(("soon", 1), day=100))
-    assert lake.clock() == MAY + timedelta(days=100)
-
-
-def test_a_shop_that_comes_back_after_years_is_as_late_as_its_newest_order(lake: Lake) -> None:
-    lake.append("orders", orders(("1", 1)))
-    lake.append("orders", orders(("2", 1), day=800))
-    assert lake.clock() == MAY + timedelta(days=800)
 
 
 def test_a_valid_from_that_nobody_gave_is_no_time(lake: Lake, tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 import math
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -21,28 +20,7 @@ from data.records import (
     Records,
     RecordsError,
 )
-
-NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'home' / 'records.db'}"
-    return str(request.getfixturevalue("postgres_url"))
-
-
-@pytest.fixture
-def records(url: str, namespace: str) -> Iterator[Records]:
-    made = Records(url, namespace)
-    made.migrate()
-    yield made
-    made.close()
-
-
-def event(name: str, minute: int = 0, **more: object) -> dict[str, object]:
-    base = {"event_id": name, "occurred_at": NOON + timedelta(minutes=minute), "kind": "view"}
-    return {**base, "product_id": "p1", "visitor_id": "v1", **more}
+from tests.data.records.rows import NOON, event
 
 
 def decision(payment: str = "pay1", verdict: str = "allow") -> Decision:
@@ -76,15 +54,6 @@ def test_events_are_kept_once(records: Records) -> None:
     assert records.add_events([]) == []
     frame, _ = records.pending("events")
     assert frame["event_id"].tolist() == ["a", "b", "c"]
-
-
-def test_times_come_back_in_utc_whatever_zone_they_came_in(records: Records) -> None:
-    tokyo = timezone(timedelta(hours=9))
-    records.add_events([event("a", occurred_at=datetime(2024, 5, 1, 21, tzinfo=tokyo))])
-    records.add_events([event("b", occurred_at="2024-05-01T14:00:00+02:00")])
-    found = records.recent_events("v1", None)
-    assert [row["occurred_at"] for row in found] == [NOON, NOON]
-    assert found[0]["occurred_at"].utcoffset() == timedelta(0)
 
 
 def test_a_time_without_zone_is_refused(records: Records) -> None:
@@ -269,14 +238,6 @@ def test_what_was_written_is_there_after_reopening(url: str, namespace: str) -> 
     again.migrate()
     assert again.decision("pay1") is not None
     again.close()
-
-
-def test_two_namespaces_do_not_see_each_other(records: Records, url: str, namespace: str) -> None:
-    other = Records(url, f"{namespace}_b")
-    other.migrate()
-    records.add_events([event("a")])
-    assert other.add_events([event("a")]) == [True]
-    other.close()
 
 
 def test_many_may_migrate_at_once(url: str, namespace: str) -> None:

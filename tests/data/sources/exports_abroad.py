@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import exports
-from exports import Line, lines
+from tests.data.sources import exports
+from tests.data.sources.exports import Line, lines
 
 
 def german(amount: float) -> str:

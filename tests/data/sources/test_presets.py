@@ -1,28 +1,13 @@
 """Raw exports of six shop systems come in with their preset, without editing a file."""
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import exports
-import exports_abroad
-
-from data.lake import Lake, StructureError
-from data.sources.ingesting import SourceReport, ingest_source
-from data.sources.locations import parse_address
-
-
-def take(lake: Lake, folder: Path, mapping: str, **values: str) -> SourceReport:
-    return ingest_source(
-        lake,
-        parse_address(str(folder)),
-        mapping=mapping,
-        values=values,
-        base_currency="EUR",
-    )
+from data.lake import Lake
+from tests.data.sources import exports, exports_abroad
+from tests.data.sources.taking import take
 
 
 @pytest.mark.parametrize("system", exports.SYSTEMS)
@@ -52,25 +37,6 @@ def test_each_system(tmp_path: Path, system: str) -> None:
     assert orders["customer_id"].nunique() == (6 if system == "amazon" else 3)
 
 
-@pytest.mark.parametrize("system", ["shopify", "erpnext"])
-def test_the_same_again_changes_nothing(tmp_path: Path, system: str) -> None:
-    exports.SYSTEMS[system](tmp_path / "in")
-    lake = Lake(tmp_path / "lake")
-    take(lake, tmp_path / "in", system)
-    before = lake.version()
-    take(lake, tmp_path / "in", system)
-    assert lake.version() == before
-
-
-def test_what_only_stands_in_never_replaces_what_is_known(tmp_path: Path) -> None:
-    exports.shopify(tmp_path / "in")
-    lake = Lake(tmp_path / "lake")
-    take(lake, tmp_path / "in", "shopify")
-    (tmp_path / "in" / "products_export_1.csv").unlink()
-    take(lake, tmp_path / "in", "shopify")
-    assert set(lake.read("products")["category"]) == {"Küche"}
-
-
 def test_master_data_and_stock_of_shopify(tmp_path: Path) -> None:
     exports.shopify(tmp_path / "in")
     lake = Lake(tmp_path / "lake")
@@ -85,54 +51,6 @@ def test_master_data_and_stock_of_shopify(tmp_path: Path) -> None:
     assert set(customers["customer_id"]) == set(orders["customer_id"])
     assert "@example.com" not in customers.to_csv()
     assert any("currency" in text for text in report.assumed)
-
-
-def test_bad_rows_go_to_the_quarantine_with_file_and_row(tmp_path: Path) -> None:
-    exports.shopify(tmp_path / "in", days=60)
-    path = tmp_path / "in" / "orders_export_1.csv"
-    rows = path.read_text().splitlines()
-    rows[4] = rows[4].replace(",Kanne,", ",,")  # no article: not a line
-    rows[6] = (
-        rows[6]
-        .replace(",12.50,", ",free,")
-        .replace(",1199.00,", ",free,")
-        .replace(",3.00,", ",free,")
-    )
-    path.write_text("\n".join(rows) + "\n")
-    lake = Lake(tmp_path / "lake")
-    report = take(lake, tmp_path / "in", "shopify")
-    (fault,) = [fault for fault in report.ingest.faults if fault.table == "orders"]
-    assert (fault.file, fault.column) == ("orders_export_1.csv", "unit_price")
-    assert [(found.row, found.value) for found in fault.examples] == [(6, "free")]
-    kept = lake.quarantine("orders")
-    assert kept[["file", "row"]].to_numpy().tolist() == [["orders_export_1.csv", 6]]
-
-
-def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
-    exports.odoo(tmp_path / "in")
-    lake = Lake(tmp_path / "lake")
-    report = ingest_source(
-        lake,
-        parse_address(str(tmp_path / "in")),
-        mapping="odoo",
-        values={},
-        base_currency="EUR",
-        dry_run=True,
-    )
-    assert report.ingest.tables["orders"].new == 12
-    assert lake.tables()["orders"].rows == 0
-
-
-def test_without_a_preset_the_right_one_is_named(tmp_path: Path) -> None:
-    exports.amazon(tmp_path / "in")
-    with pytest.raises(StructureError, match="--map amazon"):
-        ingest_source(
-            Lake(tmp_path / "lake"),
-            parse_address(str(tmp_path / "in")),
-            mapping=None,
-            values={},
-            base_currency="EUR",
-        )
 
 
 @pytest.mark.parametrize("export", exports_abroad.ABROAD, ids=lambda export: str(export.name))

@@ -1,15 +1,24 @@
 """Segments: the rules as they are told, and no hopping to and fro."""
 
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from data.lake import open_lake
+from decisions.batch import keep_answers
 from decisions.customers.segments import (
     SEGMENT_NAMES,
     assign_segments,
     described_rules,
     usual_gap,
 )
+from features.store import Store
+from tests.decisions.customers.shop import trained_shop
+from training.run import train_use_cases
 
 POLICY = {"champion_margin": 100.0, "reseller_units": 20.0, "usual_gap_days": 30.0}
 
@@ -72,3 +81,29 @@ def test_rules_are_told_with_the_shops_thresholds() -> None:
     rules = {rule["segment"]: rule["thresholds"] for rule in described_rules(POLICY)}
     assert tuple(rules) == SEGMENT_NAMES
     assert rules["champion"] == {"expected_margin_365d": 100.0, "orders": 3.0}
+
+
+@pytest.mark.slow
+def test_segments_of_two_weekly_trainings_agree(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(trained_shop().home, home)
+    settings = trained_shop().model_copy(update={"home": home})
+    last = open_lake(settings).clock()
+    assert last is not None
+    found = []
+    for moment in (last - timedelta(days=7), last):
+        train_use_cases(settings, ("customers",), moment, {"rounds": "5"}, silent)
+        keep_answers(settings, ("customers",), moment, silent)
+        kept = Store(settings, open_lake(settings)).latest("customer_value", moment)
+        found.append(kept.set_index("customer_id")["customer_segment"])
+    before, after = found
+    orders = open_lake(settings).read("orders", columns=["customer_id", "ordered_at"])
+    fresh = orders.loc[orders["ordered_at"] > last - timedelta(days=7), "customer_id"]
+    quiet = before.index.difference(fresh.unique()).intersection(after.index)
+    assert len(quiet) > 100
+    assert (before[quiet] == after[quiet]).mean() >= 0.9
+
+
+def silent(text: str, share: float | None) -> None:
+    """Tells nobody."""
+    del text, share

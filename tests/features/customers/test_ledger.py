@@ -4,65 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.tables import TABLES
-from data.views import Terms
-from features.customers import LEDGER_FEATURES, customer_ledger, model_inputs
-
-T0 = pd.Timestamp("2024-01-01", tz="UTC")
-TERMS = Terms(base_currency="EUR")
-
-
-def day(number: float) -> pd.Timestamp:
-    return T0 + pd.Timedelta(days=number)
-
-
-def orders(*rows: tuple[str, str, float, float], **extra: object) -> pd.DataFrame:
-    """Rows of (order, customer, day, price), one unit each."""
-    names = ["order_id", "customer_id", "day", "unit_price"]
-    frame = pd.DataFrame(list(rows), columns=names)
-    frame["ordered_at"] = [day(number) for number in frame.pop("day")]
-    return frame.assign(
-        line_no=1,
-        product_id="p",
-        warehouse_id="w",
-        quantity=1.0,
-        currency="EUR",
-        discount=0.0,
-        market="DE",
-        status="placed",
-    ).assign(**extra)
-
-
-def tables(**given: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    empty = {
-        name: pd.DataFrame(
-            {
-                column.name: pd.Series(
-                    dtype="datetime64[us, UTC]" if column.kind in {"time", "date"} else object
-                )
-                for column in TABLES[name].columns
-            }
-        )
-        for name in (
-            "orders",
-            "products",
-            "supply_terms",
-            "customers",
-            "payments",
-            "chargebacks",
-            "fx_rates",
-        )
-    }
-    return empty | given
-
-
-def at(frame: pd.DataFrame, moment: pd.Timestamp, customer: str = "a") -> pd.Series:
-    mine = frame[(frame["customer_id"] == customer) & (frame["event_timestamp"] <= moment)]
-    return mine.sort_values("event_timestamp").iloc[-1]
-
-
-def ledger(moment: float = 1000, **given: pd.DataFrame) -> pd.DataFrame:
-    return customer_ledger(tables(**given), day(moment).to_pydatetime(), TERMS)
+from features.customers import LEDGER_FEATURES, model_inputs
+from tests.features.customers.order_rows import at, day, ledger, orders
 
 
 def test_orders_add_up_and_the_past_stays_as_it_was() -> None:
@@ -86,58 +29,6 @@ def test_a_year_later_an_order_is_not_of_the_last_365_days() -> None:
 def test_nothing_later_than_as_of_is_told() -> None:
     made = ledger(50, orders=orders(("1", "a", 0, 10), ("2", "a", 100, 30)))
     assert (made["event_timestamp"] <= day(50)).all()
-
-
-def test_a_cancelled_order_counts_until_it_is_cancelled() -> None:
-    frame = orders(("1", "a", 0, 10), ("2", "a", 10, 30), status=["placed", "cancelled"])
-    frame["cancelled_at"] = [pd.NaT, day(12)]
-    made = ledger(orders=frame)
-    assert at(made, day(11))["orders"] == 2
-    after = at(made, day(13))
-    assert (after["orders"], after["revenue"], after["cancelled_orders"]) == (1, 10, 1)
-
-
-def test_a_cancelled_order_without_a_time_never_counted() -> None:
-    made = ledger(
-        orders=orders(("1", "a", 0, 10), ("2", "a", 10, 30), status=["placed", "cancelled"])
-    )
-    assert at(made, day(11))["orders"] == 1
-    assert at(made, day(11))["revenue"] == 10
-
-
-def test_a_return_takes_its_share_of_money_when_it_comes_back() -> None:
-    frame = orders(("1", "a", 0, 40))
-    frame = frame.assign(quantity=2.0, returned_at=day(9), returned_quantity=1.0)
-    products = pd.DataFrame({"product_id": ["p"], "unit_cost": [10.0], "currency": ["EUR"]})
-    made = ledger(orders=frame, products=products.reindex(columns=TABLES["products"].names))
-    assert (at(made, day(8))["revenue"], at(made, day(8))["margin"]) == (80, 60)
-    late = at(made, day(9))
-    assert (late["revenue"], late["margin"], late["returned_revenue"]) == (40, 30, 40)
-    assert late["orders"] == 1
-
-
-def test_without_a_cost_or_a_rate_money_is_not_known() -> None:
-    made = ledger(orders=orders(("1", "a", 0, 10), ("2", "b", 0, 10), currency=["EUR", "SEK"]))
-    mine, other = at(made, day(1)), at(made, day(1), "b")
-    assert (mine["costed_revenue"], mine["margin"], mine["priced_orders"]) == (0, 0, 1)
-    assert (other["orders"], other["priced_orders"], other["revenue"]) == (1, 0, 0)
-
-
-def test_supply_terms_give_the_landed_cost() -> None:
-    terms = pd.DataFrame(
-        {
-            "warehouse_id": ["w"],
-            "product_id": ["p"],
-            "supplier_id": ["s"],
-            "unit_cost": [4.0],
-            "duty_rate": [0.5],
-            "freight_per_unit": [1.0],
-            "currency": ["EUR"],
-            "valid_from": [pd.Timestamp("1970-01-01", tz="UTC")],
-        }
-    )
-    made = ledger(orders=orders(("1", "a", 0, 10)), supply_terms=terms)
-    assert at(made, day(1))["margin"] == pytest.approx(3)
 
 
 def test_payments_and_disputes_count_and_a_fraud_costs_its_amount_once() -> None:

@@ -2,68 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.tables import TABLES
-from data.views import Terms
-from features.forecasting import DEMAND, FORECAST, VIEWS, choose, demand, future, packed
-from features.forecasting import TABLES as WANTED
-
-MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def week(number: int, *, days: float = 0) -> datetime:
-    return MONDAY + timedelta(weeks=number, days=days)
-
-
-def tables(**rows: list[dict]) -> dict[str, pd.DataFrame]:
-    """Tables as the lake gives them; fields left out are empty."""
-    made = {}
-    for name in WANTED:
-        given_rows = rows.get(name, [])
-        frame = pd.DataFrame(given_rows, columns=list(TABLES[name].names), dtype=object)
-        for column in TABLES[name].columns:
-            if column.kind in ("time", "date"):
-                frame[column.name] = pd.to_datetime(frame[column.name], utc=True).astype(
-                    "datetime64[ns, UTC]"
-                )
-            elif column.kind in ("quantity", "amount", "share", "number"):
-                frame[column.name] = frame[column.name].astype("float64")
-            elif column.kind == "flag":
-                frame[column.name] = frame[column.name].astype("boolean")
-        made[name] = frame
-    return made
-
-
-def order(number: int | str, when: datetime, quantity: float = 1, **other) -> dict:
-    return {
-        "order_id": f"o{number}",
-        "line_no": 1,
-        "ordered_at": when,
-        "customer_id": "c",
-        "product_id": "p",
-        "warehouse_id": "w",
-        "quantity": quantity,
-        "unit_price": 10.0,
-        "currency": "EUR",
-        "discount": 0.0,
-        "status": "placed",
-        **other,
-    }
-
-
-def look(when: datetime, on_hand: float, **other) -> dict:
-    return {
-        "observed_at": when, "warehouse_id": "w", "product_id": "p", "on_hand": on_hand, **other
-    }  # fmt: skip
-
-
-def quantities(frame: pd.DataFrame) -> list[float | None]:
-    return [None if np.isnan(one) else one for one in frame["quantity"]]
+from features.forecasting import DEMAND, demand, future
+from tests.features.forecasting.small_tables import MONDAY, look, order, quantities, tables, week
 
 
 def test_orders_are_summed_by_week_and_weeks_without_are_true_zeros() -> None:
@@ -120,72 +65,11 @@ def test_fraud_reported_later_is_still_demand() -> None:
     assert quantities(demand(given_tables, week(3), "week")) == [0.0, 0.0, 0.0]
 
 
-def test_an_empty_shelf_is_missing_and_a_half_empty_one_censored() -> None:
-    given_tables = tables(
-        orders=[order(1, week(0), 7), order(2, week(2), 3)],
-        stock=[
-            look(week(0), 50),
-            look(week(1), 0),
-            look(week(2), 5),
-            look(week(2, days=3.5), 4, reserved=4),
-            look(week(3), 9),
-        ],
-    )
-    frame = demand(given_tables, week(4), "week")
-    assert quantities(frame) == [7.0, None, 3.0, 0.0]
-    assert list(frame["in_stock"]) == pytest.approx([1, 0, 0.5, 1])
-    # The first week was sold out by its end: what was asked for may have been more.
-    assert list(frame["censored"]) == [True, False, True, False]
-    assert list(frame["sold"]) == [7, 0, 3, 0]
-
-
 def test_lost_sales_are_read_from_the_weeks_before() -> None:
     looks = [look(week(0), 50), look(week(4), 0), look(week(5), 50)]
     orders = [order(n, week(n, days=1), 6) for n in range(4)]
     frame = demand(tables(orders=orders, stock=looks), week(6), "week")
     assert list(frame["lost"]) == [0, 0, 0, 0, 6, 0]
-
-
-def test_sales_while_the_count_says_zero_are_sales() -> None:
-    given_tables = tables(orders=[order(1, week(1), 2)], stock=[look(week(0), 0)])
-    frame = demand(given_tables, week(2), "week")
-    assert quantities(frame) == [None, 2.0]
-    assert list(frame["censored"]) == [False, True]
-
-
-def test_a_stock_count_grows_stale() -> None:
-    given_tables = tables(orders=[order(1, week(0))], stock=[look(week(0), 0)])
-    share = demand(given_tables, week(8), "week")["in_stock"].to_numpy()
-    assert share[3] == 0
-    assert np.isnan(share[5])
-
-
-def test_series_begin_at_launch_and_end_with_the_product() -> None:
-    product = {"product_id": "p", "launched_on": week(1), "discontinued_on": week(5)}
-    filler = order(9, week(0), product_id="q")
-    given_tables = tables(orders=[filler, order(1, week(2), 3)], products=[product])
-    frame = demand(given_tables, week(8), "week")
-    mine = frame[frame["product_id"] == "p"]
-    assert quantities(mine) == [0.0, 3.0, 0.0, 0.0]
-    assert "p" not in set(future(frame, given_tables, week(8), horizon=3)["product_id"])
-
-
-def test_only_planned_pairs_where_a_warehouse_has_plans() -> None:
-    given_tables = tables(
-        orders=[
-            order(1, week(0)),
-            order(2, week(0), product_id="rare"),
-            *(order(10 + n, week(n), product_id="steady") for n in range(8)),
-            order(3, week(0), product_id="rare", warehouse_id="free"),
-        ],
-        supply_terms=[{"warehouse_id": "w", "product_id": "p", "supplier_id": "s"}],
-    )
-    frame = demand(given_tables, week(9), "week")
-    assert set(zip(frame["warehouse_id"], frame["product_id"], strict=True)) == {
-        ("w", "p"),
-        ("w", "steady"),
-        ("free", "rare"),
-    }
 
 
 def test_prices_are_of_the_usual_currency_and_the_discount_is_a_share() -> None:
@@ -277,38 +161,6 @@ def test_a_clock_change_moves_no_order_to_another_day() -> None:
         assert list(found["in_stock"]) == [1, 1, 1]
 
 
-def test_a_product_sold_from_one_warehouse_only_has_one_line() -> None:
-    given_tables = tables(
-        orders=[order(1, week(0)), order(2, week(0), product_id="q", warehouse_id="v")]
-    )
-    found = demand(given_tables, week(2), "week")
-    assert sorted(set(zip(found["warehouse_id"], found["product_id"], strict=True))) == [
-        ("v", "q"),
-        ("w", "p"),
-    ]
-
-
-def test_a_product_that_will_end_is_not_offered_from_then_on() -> None:
-    product = {"product_id": "p", "discontinued_on": week(4)}
-    given_tables = tables(orders=[order(1, week(0))], products=[product])
-    ahead = future(demand(given_tables, week(2), "week"), given_tables, week(2), horizon=4)
-    assert list(ahead["offered"]) == [1, 1, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("days", "expected"),
-    [(range(200), "day"), (range(0, 400, 7), "week"), (range(0, 300, 30), "month")],
-)
-def test_the_frequency_is_found_in_the_dates(days: range, expected: str) -> None:
-    when = pd.Series([pd.Timestamp(MONDAY) + pd.Timedelta(days=day) for day in days])
-    assert choose(when, pd.Series(["one"] * len(when))) == expected
-
-
-def test_sparse_daily_sales_are_forecast_by_week() -> None:
-    when = pd.Series([pd.Timestamp(MONDAY) + pd.Timedelta(days=day) for day in range(300)])
-    assert choose(when, pd.Series([str(day % 20) for day in range(300)])) == "week"
-
-
 @pytest.mark.parametrize("frequency", ["day", "week", "month"])
 def test_no_orders_is_no_demand(frequency: str) -> None:
     nothing = tables()
@@ -316,15 +168,6 @@ def test_no_orders_is_no_demand(frequency: str) -> None:
     assert frame.empty
     assert list(frame.columns)[3:] == list(DEMAND)
     assert future(frame, nothing, week(5), horizon=3).empty
-
-
-def test_months_have_their_own_lengths() -> None:
-    ends = datetime(2024, 1, 31, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC)
-    orders = [order(n, when) for n, when in enumerate(ends)]
-    filler = order(3, datetime(2024, 1, 1, tzinfo=UTC))
-    frame = demand(tables(orders=[filler, *orders]), datetime(2024, 3, 1, tzinfo=UTC), "month")
-    assert quantities(frame) == [2.0, 1.0]
-    assert list(frame["period_start"]) == ["2024-01-01", "2024-02-01"]
 
 
 lines = st.lists(
@@ -354,40 +197,6 @@ def test_every_closed_unit_is_somewhere(sold: list[tuple], frequency: str) -> No
     assert frame["sold"].sum() + frame["cancelled"].sum() == sum(one["quantity"] for one in closed)
     assert not frame.duplicated(["warehouse_id", "product_id", "period_start"]).any()
     assert (frame["event_timestamp"] <= pd.Timestamp(as_of)).all()
-
-
-def test_forecasts_are_packed_a_row_a_pair() -> None:
-    long = pd.DataFrame(
-        {
-            "warehouse_id": ["w", "w", "v", "v"],
-            "product_id": "p",
-            "origin": pd.Timestamp(week(0)),
-            "horizon": [1, 2, 1, 2],
-            "period_start": ["2024-01-01", "2024-01-08"] * 2,
-            "demand_class": "smooth",
-            "mean": [1.0, 2, 3, 4],
-            "q10": [0.0, 1, 2, 3],
-            "q90": [2.0, 3, 4, 5],
-            "window_mean": [1.0, 3, 3, 7],
-            "w10": [0.0, 2, 2, 6],
-            "w90": [2.0, 5, 4, 9],
-        }
-    )
-    rows = packed(long, [0.1, 0.9], frequency="week", model_version="3")
-    assert list(rows.columns) == ["warehouse_id", "product_id", "event_timestamp", *FORECAST]
-    first = rows.iloc[0]
-    assert first["period_start"] == "2024-01-01"
-    assert list(first["mean"]) == [1, 2]
-    assert list(first["quantiles"]) == [0, 2, 1, 3]
-    assert list(first["window_quantiles"]) == [0, 2, 2, 5]
-    assert list(rows["levels"].iloc[1]) == [0.1, 0.9]
-
-
-def test_the_views_declare_what_is_built() -> None:
-    built = {view.name: view for view in VIEWS}
-    frame = built["demand"].build(tables(orders=[order(1, week(0))]), week(3), Terms())
-    assert list(frame.columns) == ["warehouse_id", "product_id", "event_timestamp", *DEMAND]
-    assert built["forecast"].build is None
 
 
 def test_a_bulk_order_is_flagged_and_not_learned() -> None:

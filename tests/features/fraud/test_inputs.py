@@ -1,9 +1,10 @@
+"""What is known of a payment when it is decided on."""
+
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from features.fraud import (
     VIEWS,
     ExchangeRates,
     amounts,
-    customer_risk,
     event,
     events,
     fraud_reports,
@@ -29,40 +29,7 @@ from features.fraud import (
     payment_velocity,
     report,
 )
-
-NOW = pd.Timestamp("2025-03-10T12:00:00Z")
-
-
-def table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows as `Lake.read` gives them."""
-    contract = TABLES[name]
-    extra = sorted({key for row in rows for key in row if key.startswith("x_")})
-    frame = pd.DataFrame(rows, columns=[*contract.names, *extra])
-    for column in contract.columns:
-        values = frame[column.name]
-        if column.kind in {"time", "date"}:
-            values = pd.to_datetime(values, utc=True).astype("datetime64[ns, UTC]")
-        elif column.kind == "flag":
-            values = values.astype("boolean")
-        elif column.kind in {"amount", "quantity", "share", "number"}:
-            values = values.astype(float)
-        else:
-            values = values.astype(object).where(values.notna(), None)
-        frame[column.name] = values
-    return frame
-
-
-def payment(name: str, minutes: float, **more: Any) -> dict[str, Any]:
-    given = {"customer_id": "c", "amount": 10.0, "currency": "EUR"} | more
-    return {"payment_id": name, "attempted_at": NOW + pd.Timedelta(minutes=minutes)} | given
-
-
-def reported(name: str, minutes: float, *, is_fraud: bool = True) -> dict[str, Any]:
-    at = NOW + pd.Timedelta(minutes=minutes)
-    return {"payment_id": name, "reported_at": at, "is_fraud": is_fraud}
-
-
-NO_RATES = table("fx_rates", [])
+from tests.features.fraud.payment_rows import NO_RATES, NOW, payment, reported, table
 
 
 def velocity(payments: pd.DataFrame, chargebacks: pd.DataFrame) -> pd.DataFrame:
@@ -159,42 +126,9 @@ def test_one_rate_is_looked_up_as_many_are(
     np.testing.assert_array_equal(single, many)
 
 
-def test_the_customer_as_of_each_midnight() -> None:
-    tables = {
-        "customers": table(
-            "customers",
-            [{"customer_id": "c", "signed_up_at": "2025-03-01T08:00:00Z", "country": "DE"}],
-        ),
-        "payments": table(
-            "payments",
-            [
-                payment("p1", 0, amount=np.e - 1),
-                payment("p2", 60, amount=np.e**3 - 1),
-                payment("p3", 3 * 24 * 60, outcome="declined", amount=1e6),
-                payment("p4", 0, customer_id="unknown"),
-            ],
-        ),
-        "chargebacks": table("chargebacks", [reported("p1", 24 * 60)]),
-        "fx_rates": NO_RATES,
-    }
-    rows = customer_risk(tables, datetime(2025, 3, 14, tzinfo=UTC), Terms())
-    ours = rows[rows["customer_id"] == "c"].set_index("event_timestamp")
-    assert ours.index.strftime("%d %H").tolist() == ["01 08", "11 00", "12 00", "14 00"]
-    assert ours["past_payments"].tolist() == [0, 2, 2, 3]
-    assert ours["past_declines"].tolist() == [0, 0, 0, 1]
-    assert ours["past_frauds"].tolist() == [0, 0, 1, 1]
-    assert ours["usual_amount"].iloc[1:].tolist() == pytest.approx([2, 2, 2])
-    assert ours["amount_spread"].iloc[1:].tolist() == pytest.approx([1, 1, 1])
-    assert set(ours["home_country"]) == {"DE"}
-    assert rows.loc[rows["customer_id"] == "unknown", "home_country"].isna().all()
-    early = customer_risk(tables, datetime(2025, 3, 11, 12, tzinfo=UTC), Terms())
-    pd.testing.assert_frame_equal(
-        early,
-        rows[rows["event_timestamp"] <= early["event_timestamp"].max()].reset_index(drop=True),
-    )
-
-
 _COUNTRY = st.sampled_from(["DE", "FR", None])
+
+
 PAYMENTS = st.lists(
     st.fixed_dictionaries(
         {
@@ -217,7 +151,11 @@ PAYMENTS = st.lists(
     min_size=1,
     max_size=12,
 )
+
+
 RATES = table("fx_rates", [{"rate_date": "2025-03-01", "currency": "USD", "rate": 0.93}])
+
+
 RISK = {
     "c1": {"signed_up_day": 20_000.0, "home_country": "DE", "account_email": "e1"},
     "c2": {"usual_amount": 2.0, "amount_spread": 0.5, "past_payments": 3.0},
@@ -264,7 +202,7 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
 
 
 def test_the_views_are_whole() -> None:
-    assert SERVICE == ("payment_velocity", "customer_risk")
+    assert SERVICE == ("payment_velocity", "customer_risk", "customer_value")
     tables = {name: table(name, []) for name in ("payments", "chargebacks", "customers")}
     for view in VIEWS:
         assert view.build is not None

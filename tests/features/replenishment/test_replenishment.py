@@ -1,131 +1,16 @@
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+"""The planning frame of a small shop."""
+
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from data.lake import Lake
 from data.tables import TABLES
-from data.views import Terms, View
 from features.replenishment import FEATURES, FORECAST, SERVICE, VIEWS, planning_frame
-from features.replenishment.lead_time import expected_beyond
-from features.replenishment.ledger import Keys, Ledger, moments
-
-START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
-VIEW = {view.name: view for view in VIEWS}
-PAIR = {"warehouse_id": "W", "product_id": "P"}
-Rows = list[dict[str, Any]]
-
-
-def day(number: float) -> datetime:
-    return START + timedelta(days=number)
-
-
-def build(folder: Path, view: View, as_of: datetime, tables: Mapping[str, Rows]) -> pd.DataFrame:
-    """The view of a lake that holds these rows, as of then."""
-    lake = Lake(folder)
-    for name, rows in tables.items():
-        if rows:
-            lake.append(name, pd.DataFrame(rows))
-    read = {name: lake.read(name, as_of=as_of) for name in view.tables}
-    assert view.build is not None
-    return view.build(read, as_of, Terms())
-
-
-def sale(number: int, at: float, quantity: float = 1.0, **other: Any) -> dict[str, Any]:
-    return {
-        "order_id": f"o{number}",
-        "line_no": 1,
-        "ordered_at": day(at),
-        "customer_id": "c",
-        "quantity": quantity,
-        "unit_price": 1.0,
-        "currency": "EUR",
-        **PAIR,
-        **other,
-    }
-
-
-def look(at: float, on_hand: float, reserved: float | None = None) -> dict[str, Any]:
-    return {"observed_at": day(at), "on_hand": on_hand, "reserved": reserved, **PAIR}
-
-
-def bought(number: int, at: float, quantity: float, **other: Any) -> dict[str, Any]:
-    return {
-        "po_id": f"b{number}",
-        "line_no": 1,
-        "supplier_id": "S",
-        "ordered_at": day(at),
-        "quantity": quantity,
-        **PAIR,
-        **other,
-    }
-
-
-def terms(**other: Any) -> dict[str, Any]:
-    return {"supplier_id": "S", "lead_time_days": 10.0, **PAIR, **other}
-
-
-def newest(frame: pd.DataFrame) -> pd.Series:
-    return frame.sort_values("event_timestamp").iloc[-1]
-
-
-def test_stock_is_carried_on_from_its_observation(tmp_path: Path) -> None:
-    rows = {
-        "stock": [look(0, 100), look(7, 20, 2)],
-        "orders": [
-            sale(1, 6, 50),  # before the observation: already in it
-            sale(2, 8, 3),
-            sale(3, 8.5, 4, status="cancelled"),
-            sale(4, 9, 1, status="returned"),
-        ],
-        "purchase_orders": [
-            bought(1, 1, 10, received_at=day(8), received_quantity=9),
-            bought(2, 1, 10, received_at=day(6)),
-        ],
-    }
-    line = newest(build(tmp_path, VIEW["stock_position"], day(10), rows))
-    assert line["on_hand"] == 20 - 3 - 1 + 9
-    assert line["reserved"] == 2
-    assert line["observed_at"] == "2024-01-08T00:00:00Z"
-    assert line["weekly_sales"] == (50 + 3 + 1) / 8
-
-
-def test_open_orders_come_at_their_expected_day(tmp_path: Path) -> None:
-    rows = {
-        "stock": [look(0, 1)],
-        "supply_terms": [terms()],
-        "purchase_orders": [
-            bought(1, 1, 5, expected_at=day(12)),
-            bought(2, 2, 6),  # no date: ordered on day 2, ten days of lead time
-            bought(3, 0, 7, expected_at=day(4)),  # overdue
-            bought(4, 0, 8, expected_at=day(4), received_at=day(5)),
-            bought(5, 0, 9, expected_at=day(11), received_at=day(11)),  # not known yet
-        ],
-    }
-    line = newest(build(tmp_path, VIEW["stock_position"], day(8), rows))
-    assert sorted(zip(line["open_due_days"], line["open_quantities"], strict=True)) == [
-        (-4.0, 7.0),
-        (3.0, 9.0),
-        (4.0, 5.0),
-        (4.0, 6.0),
-    ]
-    assert line["on_order"] == 5 + 6 + 7 + 9
-
-
-def test_a_pair_that_only_sells_gets_a_line_when_it_sells_regularly(tmp_path: Path) -> None:
-    often = [sale(n, n, 1, product_id="often") for n in range(5)]
-    rows = {"orders": [*often, sale(9, 1, 1, product_id="once")], "stock": [look(0, 1)]}
-    frame = build(tmp_path, VIEW["stock_position"], day(10), rows)
-    assert set(frame["product_id"]) == {"P", "often"}
-    assert (frame["product_id"] == "often").sum() == 1
-    assert np.isnan(frame.loc[frame["product_id"] == "often", "on_hand"]).all()
+from tests.features.replenishment.small_tables import Rows, bought, build, day, look, sale, terms
 
 
 def test_no_tables_no_rows(tmp_path: Path) -> None:
@@ -184,118 +69,6 @@ def _at(frame: pd.DataFrame, moment: datetime) -> pd.DataFrame:
     return rows.sort_values(["warehouse_id", "product_id"]).reset_index(drop=True)
 
 
-def test_lead_times_are_learned_from_receipts_and_shrunk_to_the_terms(tmp_path: Path) -> None:
-    rows = {
-        "supply_terms": [terms(lead_time_sd=1.0), terms(product_id="Q", lead_time_days=20.0)],
-        "purchase_orders": [
-            bought(n, n, 1, received_at=day(n + 14), product_id="P") for n in range(4)
-        ],
-    }
-    frame = build(tmp_path, VIEW["lead_time"], day(60), rows)
-    last = frame[frame["event_timestamp"] == pd.Timestamp(day(60))].set_index("product_id")
-    # Four orders, four days late: the supplier's delay is 16 / (4 + 4) = 2; the product's own
-    # (16 + 4 · 2) / (4 + 4) = 3.
-    assert last.loc["P", "lead_time_mean"] == pytest.approx(13.0)
-    assert last.loc["Q", "lead_time_mean"] == pytest.approx(22.0)
-    assert list(last["lead_time_orders"]) == [4, 0]
-    # All alike: the declared deviation, thinned by three degrees of freedom.
-    assert last.loc["P", "lead_time_spread"] == pytest.approx(np.sqrt(4 / 7))
-
-
-def test_lead_times_know_only_what_had_arrived(tmp_path: Path) -> None:
-    rows = {
-        "supply_terms": [terms()],
-        "purchase_orders": [bought(1, 0, 1, received_at=day(40))],
-    }
-    before = build(tmp_path, VIEW["lead_time"], day(9), rows)
-    assert (before["lead_time_mean"] == 10).all()
-    after = build(tmp_path, VIEW["lead_time"], day(41), {})
-    # Four declared orders on time stand beside it: it counts as the quarter of the lead time.
-    assert newest(after)["lead_time_mean"] == pytest.approx(10 + _shrunk(2.5))
-    assert newest(after)["lead_time_orders"] == 1
-    assert (after["event_timestamp"] <= pd.Timestamp(day(41))).all()
-
-
-def _shrunk(delay: float) -> float:
-    """One order of one product: shrunk to its supplier's delay, which is shrunk to none."""
-    return (delay + 4 * delay / 5) / 5
-
-
-@pytest.mark.parametrize(("at", "delay"), [(12, 2.0), (25, 2.5), (37, 2.5), (40, 0.0)])
-def test_an_overdue_order_tells_that_its_supplier_is_slow(
-    tmp_path: Path, at: int, delay: float
-) -> None:
-    rows = {"supply_terms": [terms()], "purchase_orders": [bought(1, 0, 1)]}
-    last = newest(build(tmp_path, VIEW["lead_time"], day(at), rows))
-    assert last["lead_time_mean"] == pytest.approx(10 + _shrunk(delay))
-    assert last["lead_time_orders"] == 0  # it has not come
-
-
-@given(st.floats(-50, 80), st.floats(-10, 30), st.floats(0, 20))
-def test_what_is_late_is_expected_later(least: float, mean: float, spread: float) -> None:
-    answer = expected_beyond(*(np.array([value]) for value in (least, mean, spread)))[0]
-    assert answer >= max(least, mean) - 1e-9
-
-
-def test_terms_in_force_and_their_money(tmp_path: Path) -> None:
-    rows = {
-        "supply_terms": [
-            terms(unit_cost=2.0, currency="USD"),
-            terms(unit_cost=3.0, currency="USD", valid_from=day(5)),
-            terms(product_id="Q", currency="CHF"),
-        ],
-        "products": [
-            {"product_id": "P", "price": 9.0, "currency": "EUR", "discontinued_on": day(3)},
-            {"product_id": "Q", "unit_cost": 7.0, "currency": "CHF"},
-        ],
-        "fx_rates": [
-            {"rate_date": day(1), "currency": "USD", "rate": 0.5},
-            {"rate_date": day(6), "currency": "USD", "rate": 0.8},
-        ],
-        "warehouses": [{"warehouse_id": "W", "country": "DE", "capacity_units": 50}],
-    }
-    first = build(tmp_path, VIEW["supply"], day(4), rows)
-    first = first[first["event_timestamp"] == pd.Timestamp(day(4))].set_index("product_id")
-    assert (first.loc["P", "unit_cost"], first.loc["P", "fx_rate"]) == (2.0, 0.5)
-    assert bool(first.loc["P", "discontinued"])
-    assert first.loc["Q", "unit_cost"] == 7.0  # the product's own, in the same currency
-    assert np.isnan(first.loc["Q", "fx_rate"])
-    assert (first["capacity_units"] == 50).all()
-    later = build(tmp_path, VIEW["supply"], day(7), {})
-    line = later[later["product_id"] == "P"].sort_values("event_timestamp").iloc[-1]
-    assert (line["unit_cost"], line["fx_rate"]) == (3.0, 0.8)
-
-
-def test_blocks_ends_weights_and_promotions_are_known(tmp_path: Path) -> None:
-    other = {"warehouse_id": "V"}
-    rows = {
-        "supply_terms": [
-            terms(display_minimum=3.0, blocked=True, order_days="mon,thu"),
-            terms(**other),
-        ],
-        "products": [
-            {"product_id": "P", "weight_kg": 1.5, "volume_m3": 0.01, "discontinued_on": day(30)}
-        ],
-        "warehouses": [{"warehouse_id": "W", "country": "DE"}],
-        "promotions": [
-            {"promotion_id": "a", "product_id": "P", "starts_on": day(0), "ends_on": day(1)},
-            {"promotion_id": "b", "product_id": "P", "starts_on": day(9), "ends_on": day(15)},
-            {"promotion_id": "c", "starts_on": day(5), "ends_on": day(6), **PAIR},
-        ],
-    }
-    frame = build(tmp_path, VIEW["supply"], day(4), rows)
-    last = frame[frame["event_timestamp"] == pd.Timestamp(day(4))].set_index("warehouse_id")
-    assert last["days_to_end"].tolist() == [26.0, 26.0]
-    assert (last.loc["W", "country"], last.loc["W", "weight_kg"]) == ("DE", 1.5)
-    assert (last.loc["W", "display_minimum"], bool(last.loc["W", "blocked"])) == (3.0, True)
-    assert last.loc["W", "order_days"] == "mon,thu"
-    assert (last.loc["W", "volume_m3"], last["order_days"].isna().tolist()) == (0.01, [True, False])
-    assert pd.isna(last.loc["V", "blocked"])
-    spans = last[["promotion_from", "promotion_until", "promotions_before"]]
-    assert spans.loc["W"].tolist() == [1.0, 3.0, 1.0]  # its own comes before everybody's
-    assert spans.loc["V"].tolist() == [5.0, 12.0, 1.0]
-
-
 def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
     rows = {
         "stock": [look(0, 4), {**look(0, 1), "product_id": "bare"}],
@@ -332,23 +105,3 @@ def test_the_service_names_only_what_is_declared() -> None:
     own = [name for view in VIEWS for name in view.features]
     assert len(own) == len(set(own)) == len(FEATURES) - len(FORECAST)
     assert all(set(view.tables) <= set(TABLES) for view in VIEWS)
-
-
-def test_moments_are_mondays_and_now() -> None:
-    found = moments(day(9.5), weeks=3)
-    assert list(found) == [pd.Timestamp(day(n)) for n in (-7, 0, 7, 9.5)]
-    assert list(moments(day(7), weeks=2)) == [pd.Timestamp(day(0)), pd.Timestamp(day(7))]
-
-
-def test_a_ledger_sums_between_moments_key_by_key() -> None:
-    frame = pd.DataFrame({"k": ["a", "b", "a", "x"]})
-    keys = Keys.of(("k",), frame.iloc[:3])
-    ledger = Ledger.of(
-        keys.codes(pd.DataFrame({"k": ["a", "b", "a", "nobody"]})),
-        np.array([10, 20, 30, 5]),
-        np.array([1.0, 2.0, 4.0, 100.0]),
-    )
-    codes = np.array([0, 0, 1])
-    after, until = np.array([10, 0, 0]), np.array([30, 10, 100])
-    assert ledger.between(codes, after, until).tolist() == [4.0, 1.0, 2.0]
-    assert ledger.until(codes, until).tolist() == [5.0, 1.0, 2.0]

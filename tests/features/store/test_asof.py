@@ -1,55 +1,15 @@
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+"""The join as of a moment, against brute force."""
+
+from datetime import timedelta
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.store.archive import UNIQUE_BY
-from features.store.asof import AsofPart, AsofSource, join, pull
+from features.store.asof import AsofPart, AsofSource, join
 from features.store.columns import StoreError
-
-START = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-def day(number: float) -> datetime:
-    return START + timedelta(days=number)
-
-
-def write(path: Path, rows: list[tuple], **notes: str) -> Path:
-    """Rows of (key, day, created day, value)."""
-    keys, days, created, values = zip(*rows, strict=True) if rows else ((), (), (), ())
-    moment = pa.timestamp("us", tz="UTC")
-    table = pa.table(
-        {
-            "key": pa.array(keys, pa.string()),
-            "at": pa.array([day(d) for d in days], moment),
-            "created": pa.array([None if d is None else day(d) for d in created], moment),
-            "value": pa.array(values, pa.int64()),
-        }
-    )
-    pq.write_table(table.replace_schema_metadata(notes), path)
-    return path
-
-
-def asked(*rows: tuple[str | None, float]) -> pa.Table:
-    return pa.table(
-        {
-            "who": pa.array([key for key, _ in rows], pa.string()),
-            "when": pa.array([day(d) for _, d in rows], pa.timestamp("us", tz="UTC")),
-        }
-    )
-
-
-def part(path: Path, ttl: timedelta | None = None, created: str | None = "created") -> AsofPart:
-    return AsofPart(AsofSource(path, "at", created), {"key": "who"}, {"value": "value"}, ttl)
-
-
-def values(entities: pa.Table, *parts: AsofPart) -> list[int | None]:
-    return join(entities, "when", list(parts))["value"].to_pylist()
+from tests.features.store.asof_files import asked, part, values, write
 
 
 def test_each_row_gets_the_newest_value_at_or_before_its_time(tmp_path):
@@ -73,11 +33,6 @@ def test_of_equal_times_the_newest_created_wins_then_the_last_written(tmp_path):
     assert values(asked(("a", 2)), part(path, created=None)) == [2]
 
 
-def test_a_file_noted_as_unique_is_joined_as_it_is(tmp_path):
-    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1)], **{UNIQUE_BY.decode(): "key,at"})
-    assert values(asked(("a", 1), ("a", 0)), part(path)) == [1, None]
-
-
 def test_several_sources_join_in_one_pass_and_keep_the_order(tmp_path):
     first = write(tmp_path / "first.parquet", [("a", 1, 1, 1)])
     second = write(tmp_path / "second.parquet", [("b", 1, 1, 2)])
@@ -96,18 +51,12 @@ def test_a_source_that_is_not_there_is_named(tmp_path):
         values(asked(("a", 1)), part(tmp_path / "gone.parquet"))
 
 
-def test_pull_takes_a_range_and_the_newest_of_each_key(tmp_path):
-    path = write(tmp_path / "rows.parquet", [("a", 1, 1, 1), ("a", 2, 2, 2), ("b", 9, 9, 9)])
-    source = AsofSource(path, "at", "created")
-    assert pull(source, ["value"], (day(1), day(2)))["value"].to_pylist() == [1, 2]
-    assert pull(source, ["value"], (day(2).replace(tzinfo=None), None)).num_rows == 2
-    assert pull(source, ["value"], (None, None)).num_rows == 3
-    newest = pull(source, ["key", "value"], (day(0), day(5)), newest_of=["key"])
-    assert newest.to_pydict() == {"key": ["a"], "value": [2]}
-
-
 KEYS = st.sampled_from(["a", "b", None])
+
+
 DAYS = st.integers(0, 6)
+
+
 ROWS = st.lists(
     st.tuples(KEYS, DAYS, st.none() | DAYS, st.none() | st.integers(0, 99)), max_size=12
 )

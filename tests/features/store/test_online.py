@@ -1,49 +1,10 @@
-from datetime import timedelta
+"""The online store, on SQLite and on Redis."""
 
 import pytest
-import redis
 
 from data.views import View
-from features.store.encoding import entity_key, key_prefix, whole
-from features.store.online import Online, OnlineBatch
-from features.store.online_redis import RedisOnline
-from features.store.online_sqlite import SqliteOnline
-
-VIEW = View("profile", ("customer_id",), {"score": "int", "visits": "int"})
-SECOND = 1_000_000
-NOW = 1_700_000_000 * SECOND
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def online(request, tmp_path):
-    if request.param == "sqlite":
-        store: Online = SqliteOnline(tmp_path / "online.db", "shop")
-    else:
-        client = redis.Redis.from_url(request.getfixturevalue("redis_url"))
-        store = RedisOnline(client, request.getfixturevalue("namespace"))
-    yield store
-    store.close()
-
-
-def key(name: str) -> bytes:
-    return entity_key(key_prefix(VIEW.keys), [name])
-
-
-def batch(rows: dict[str, tuple[int, int]], horizon: int = 0, view: View = VIEW) -> OnlineBatch:
-    """Keys -> (event time, score)."""
-    scores = [whole(score) for _, score in rows.values()]
-    return OnlineBatch(
-        view=view,
-        keys=[key(name) for name in rows],
-        micros=[time for time, _ in rows.values()],
-        columns=[scores, [b""] * len(rows)],
-        horizon=horizon,
-    )
-
-
-def stored(online: Online, *names: str, view: View = VIEW):
-    (found,) = online.read([(view, [key(name) for name in names])])
-    return [None if row is None else (row[0], row[1][0]) for row in found]
+from features.store.encoding import whole
+from tests.features.store.online_rows import NOW, SECOND, VIEW, batch, key, stored
 
 
 def test_what_was_written_is_read_in_the_order_asked(online):
@@ -107,32 +68,3 @@ def test_more_keys_than_one_call_takes(online):
     rows = {f"customer {i}": (NOW + i, i) for i in range(1201)}
     assert online.write(batch(rows)) == 1201
     assert stored(online, *rows) == [(time, whole(score)) for time, score in rows.values()]
-
-
-def test_two_projects_share_a_redis_apart(redis_url, namespace):
-    stores = [
-        RedisOnline(redis.Redis.from_url(redis_url), f"{namespace}_{name}") for name in ("x", "y")
-    ]
-    stores[0].write(batch({"a": (NOW, 1)}))
-    assert stored(stores[0], "a") == [(NOW, whole(1))]
-    assert stored(stores[1], "a") == [None]
-    for store in stores:
-        store.close()
-
-
-def test_a_time_feast_wrote_later_counts(tmp_path):
-    """Feast's own writer knows only whole seconds, and nothing of ours."""
-    import sqlite3
-
-    online = SqliteOnline(tmp_path / "online.db", "shop")
-    online.write(batch({"a": (NOW + 5, 1)}))
-    with sqlite3.connect(tmp_path / "online.db") as connection:
-        connection.execute(
-            "update shop_profile set event_ts = event_ts + 60, value = ? where feature_name = ?",
-            (whole(9), "score"),
-        )
-    connection.close()
-    later = NOW + timedelta(minutes=1).seconds * SECOND
-    assert stored(online, "a") == [(later, whole(9))]
-    assert online.write(batch({"a": (NOW + 30 * SECOND, 2)})) == 0
-    online.close()

@@ -8,6 +8,7 @@ from models.recommendation.neighbours import (
     Neighbours,
     fit_co_purchase,
     fit_cosine,
+    fit_random_walk,
     fit_similar_people,
 )
 
@@ -45,3 +46,12 @@ def test_links_tell_the_strongest_owner() -> None:
     table = Neighbours(np.array([0, 1, 2, 2]), np.array([2, 2]), np.array([0.5, 1.0]))
     found = table.links(np.array([0, 1]), np.array([1.0, 1.0]), np.array([2, 0]))
     assert found.tolist() == [1, -1]
+
+
+def test_neighbours_are_what_the_same_people_like() -> None:
+    likes = csr_matrix(np.array([[1, 1, 0, 0]] * 3 + [[0, 0, 1, 1]] * 3, dtype=float))
+    near = fit_random_walk(likes, keep=3, damping=0.5)
+    for product, expected in ((0, [1]), (1, [0]), (2, [3]), (3, [2])):
+        assert near.of(product)[0].tolist() == expected
+    # One of three people's two products each: (1/3 · 1/2 · 3) / 3^0.5.
+    assert near.of(0)[1][0] == pytest.approx(0.5 / 3**0.5)

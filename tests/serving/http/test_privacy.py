@@ -13,7 +13,6 @@ from fastapi.testclient import TestClient
 
 from data.settings import Settings
 from decisions.runtime import Runtime
-from features.fraud import SERVICE, VIEWS
 from features.store import Store
 from features.windows import digest
 from models.registry import Registry
@@ -35,7 +34,7 @@ def payment(name: str, customer: str, **more: str) -> dict[str, object]:
 def runtime(settings: Settings, registry: Registry) -> Runtime:
     given = settings.model_copy(update={"use_cases": ("fraud",)})
     runtime = Runtime(given, registry)
-    runtime.store = Store(given, runtime.lake, views=VIEWS, services={"fraud": SERVICE})
+    runtime.store = Store(given, runtime.lake)
     both = [WHO, OTHER]
     old = [payment(f"old-{c[:5]}", c) | {"attempted_at": NOON - timedelta(days=3)} for c in both]
     runtime.lake.append("customers", pd.DataFrame({"customer_id": both}))

@@ -27,7 +27,7 @@ def test_guests_are_told_what_to_do(tmp_path: Path) -> None:
     orders = orders_of(60, 200)
     sentences = lacking(tmp_path, orders=orders.assign(customer_id="guest" + orders["order_id"]))
     assert len(sentences) == 1
-    assert "0 of them again" in sentences[0]
+    assert "with a second order: 0 of at least 10" in sentences[0]
     assert "e-mail hash" in sentences[0]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from data.lake import Lake
 from data.settings import Settings
-from features.fraud import FEATURES, SERVICE, VIEWS
+from features.fraud import FEATURES
 from features.store import Store
 from models.fraud import FraudPolicy, StagedFraudModel
 from training.fraud import RECIPE, check, cut_of, labelled, maturity, sample, split
@@ -53,7 +53,7 @@ def test_a_label_is_used_only_once_it_is_known() -> None:
 def context(settings: Settings) -> Callable[..., Context]:
     def make(**overrides: str) -> Context:
         lake = Lake(settings.lake)
-        store = Store(settings, lake, views=VIEWS, services={"fraud": SERVICE})
+        store = Store(settings, lake)
         as_of = datetime(2025, 6, 1, tzinfo=UTC)
         return Context(settings, lake, store, as_of, overrides, lambda text: None)
 
@@ -148,7 +148,7 @@ def test_from_tables_to_a_model_that_beats_its_baselines(
     lake = Lake(settings.lake)
     lake.ingest(tmp_path)
     as_of = datetime(2025, 7, 20, tzinfo=UTC)
-    store = Store(settings, lake, views=VIEWS, services={"fraud": SERVICE})
+    store = Store(settings, lake)
     small = {"rounds": "150", "patience": "20", "min_leaf": "20"}
     context = Context(settings, lake, store, as_of, small, lambda text: None)
     frame = RECIPE.frame(context)

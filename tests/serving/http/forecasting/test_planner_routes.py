@@ -14,7 +14,7 @@ from decisions.runtime import Runtime
 from models.forecasting import Forecaster, explained
 from serving.http.app import create_app
 from serving.http.forecasting.planner_schemas import why
-from tests.serving.http.forecasting.test_routes import HORIZON, NOW, _register, orders
+from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, orders, register
 
 PAIR = {"warehouse_id": "w", "product_id": "p1"}
 WISH = {
@@ -41,7 +41,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     runtime = Runtime(Settings(home=home / "home", auth=False, frequency="week"))
     runtime.lake.ingest(tables)
     runtime.store.materialize(NOW)
-    _register(runtime.registry, runtime)
+    register(runtime.registry, runtime)
     runtime.records.migrate()
     runtime.refresh()
     score(runtime, NOW)

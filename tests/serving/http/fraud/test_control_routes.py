@@ -1,28 +1,30 @@
 """The analyst's side of fraud: lists, rules, reviews, replay, watch, breaker, returns, orders."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data.records import Records
 from decisions.fraud.breaker import FEWEST
 from decisions.fraud.expressions import ExpressionError, compiled
 from decisions.fraud.known import known_frauds
-from decisions.fraud.lists import folded
 from decisions.fraud.replay import replay
-from decisions.fraud.rules import SHIPPED, FraudRule, RuleSet
+from decisions.fraud.rules import TYPES as TYPES_OF_RULES
 from decisions.fraud.tuning import retune
+from features.customers import VALUE_FEATURES
 from models.base import Release
-from models.fraud import Costs, FraudPolicy
+from models.fraud import ACTIONS, Costs, FraudPolicy
+from serving.http.fraud import control_routes
 from tests.serving.http.fraud import test_routes as base
 
 TYPES = {"amount": "float", "country": "str", "listed": "bool"}
+
+
 home, release, shop_settings, Shop = base.home, base.release, base.shop_settings, base.Shop
 
 
@@ -38,9 +40,6 @@ def post(shop: Any, path: str, status: int = 201, **body: Any) -> Any:
     answer = shop.client.post(f"/v1/fraud/{path}", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
-
-
-# Expressions and rules ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -77,55 +76,6 @@ def test_what_is_no_rule_is_said(text: str, said: str) -> None:
         compiled(text, TYPES)
 
 
-def test_shipped_rules_compile_and_a_change_takes_the_place_of_one() -> None:
-    for rule in SHIPPED:
-        assert rule.expression
-    shipped = RuleSet.of(())
-    change = {"text": "t", "when": "amount_base > 1.0", "action": "review", "about": "payment"}
-    own = RuleSet.of([{"name": "new_customer_large_amount", **change}])
-    assert own.version != shipped.version
-    assert len(own.rules) == len(shipped.rules)
-    gone = RuleSet.of([{"name": "block_listed", **change, "active": False}])
-    assert "block_listed" not in [rule.name for rule in gone.rules]
-
-
-@given(
-    whens=st.lists(
-        st.sampled_from(
-            [
-                "amount_base > 50.0",
-                "x_items > 3",  # cannot be evaluated where x_items is no number, or not there
-                "x_kind == 'gift' && amount_base < 20.0",
-                "billing_country == '' || block_listed",
-                "amount_base / 0.0 > 1.0",
-            ]
-        ),
-        max_size=5,
-    ),
-    facts=st.fixed_dictionaries(
-        {},
-        optional={
-            "amount_base": st.sampled_from([0.0, 10.0, 60.0, float("nan")]),
-            "x_items": st.sampled_from([1, 5, "many", None]),
-            "x_kind": st.sampled_from(["gift", 3.0]),
-            "billing_country": st.sampled_from(["", "DE", None]),
-            "block_listed": st.booleans(),
-        },
-    ),
-)
-@settings(deadline=None)
-def test_rules_hit_together_as_each_alone(whens: list[str], facts: dict[str, Any]) -> None:
-    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", when, "review") for n, when in enumerate(whens)))
-    assert rules.hit(facts) == tuple(r for r in rules.rules if r.expression.holds(facts))
-
-
-def test_rules_too_long_for_one_expression_hit_all_the_same() -> None:
-    long = " || ".join(["amount_base > 5.0"] * 90)
-    rules = RuleSet(tuple(FraudRule(f"r{n}", "t", long, "review") for n in range(3)))
-    assert len(rules.hit({"amount_base": 6.0})) == 3
-    assert rules.hit({"amount_base": 4.0}) == ()
-
-
 def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
     rule = {
         "name": "shared_device",
@@ -150,9 +100,6 @@ def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
     assert refused.json()["errors"][0]["pointer"] == "/when"
     post(shop, "rules", **rule, active=False)
     assert shop.client.get("/v1/fraud/rules").json()["version"] == before
-
-
-# Lists --------------------------------------------------------------------------------------
 
 
 def test_lists_act_at_once_expire_and_count_their_hits(shop: Any) -> None:
@@ -183,17 +130,69 @@ def test_the_allow_list_overrules_all_but_the_block_list(shop: Any) -> None:
     assert shop.decide(payment_id="b", **large).json()["decision"] == "block"
 
 
-def test_look_alikes_of_width_and_case_are_one() -> None:
-    assert folded("ＭＡＸ@example.com") == folded("max@Example.com ")
-    assert folded("\ud800") == "\ud800"
+@pytest.mark.parametrize(
+    ("column", "value", "hit", "missed"),
+    [
+        ("ip_address", "203.0.113.0/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "203.0.113.5/24", "203.0.113.77", "203.0.114.1"),
+        ("ip_address", "2001:DB8::/48", "2001:db8:0:1::7", "2001:db8:1::7"),
+        ("ip_address", "2001:0db8:0:0::7", "2001:db8::7", "2001:db8::8"),
+        ("ip_address", "203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"),
+        ("email_domain", "@Mail.Example", "shop.mail.example", "othermail.example"),
+        ("card_bin", "411111", "41111122", "411112"),
+        ("billing_country", "de", "DE", "FR"),
+    ],
+)
+def test_an_entry_names_all_that_belongs_to_it(
+    shop: Any, column: str, value: str, hit: str, missed: str
+) -> None:
+    post(shop, "lists", list="block", column=column, value=value, reason="r")
+    calm = {"amount": 9.0, "address_match": True, "billing_country": "FR"}
+    blocked = shop.decide(payment_id="a", **{**calm, column: hit}).json()
+    assert "block_listed" in blocked["rules_hit"]
+    other = shop.decide(payment_id="b", **{**calm, column: missed}).json()
+    assert "block_listed" not in other["rules_hit"]
 
 
-def test_look_alikes_of_other_scripts_are_one() -> None:
-    assert folded("m\u0430\u0445@\u0435xample.com") == "max@example.com"  # Cyrillic a, x, e
-    assert folded("\u041c\u0410X@example.com") == "max@example.com"  # and their capitals
-    assert folded("m\u03bfre@example.com") == "more@example.com"  # Greek omicron
-    assert folded("m\u00fcller@example.com") == "m\u00fcller@example.com"
-    assert folded("\u65e5\u672c") == "\u65e5\u672c"
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("ip_address", "0.0.0.0/0"),
+        ("ip_address", "::/0"),
+        ("ip_address", "203.0.113.0/99"),
+        ("card_bin", "41"),
+        ("card_bin", "visa"),
+        ("shipping_country", "Germany"),
+    ],
+)
+def test_an_entry_that_names_nothing_or_everybody_is_refused(
+    shop: Any, column: str, value: str
+) -> None:
+    problem = post(shop, "lists", 422, list="block", column=column, value=value, reason="r")
+    assert problem["errors"][0]["pointer"] == "/value"
+
+
+def test_entries_are_imported_all_or_none(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [
+        {"list": "watch", "column": "card_id", "value": f"k{n}", "reason": "r"} for n in range(500)
+    ]
+    kept = post(shop, "lists:bulk", entries=many)
+    assert kept["entries"] == 500
+    bad = {"list": "block", "column": "ip_address", "value": "1.2.3.4/1", "reason": "r"}
+    problem = post(shop, "lists:bulk", 422, entries=[many[0], bad])
+    assert problem["errors"][0]["pointer"] == "/entries/1/value"
+    monkeypatch.setattr(control_routes, "MOST_ENTRIES", 500)
+    one_more = {"list": "watch", "column": "card_id", "value": "more", "reason": "r"}
+    assert post(shop, "lists", 409, **one_more)["code"] == "lists_full"
+    post(shop, "lists", **many[0], removed=True)  # what is there may still be changed
+
+
+def test_what_rules_may_name_is_told_with_examples_that_are_rules(shop: Any) -> None:
+    for about in ("payment", "return", "order"):
+        found = shop.client.get(f"/v1/fraud/rules/fields?about={about}").json()["data"]
+        assert {each["name"] for each in found} == set(TYPES_OF_RULES[about])
+        for each in found[:: max(len(found) // 40, 1)]:
+            assert compiled(each["example"], TYPES_OF_RULES[about])
 
 
 def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
@@ -203,9 +202,6 @@ def test_entries_survive_a_restart(shop: Any, release: Release) -> None:
         answer = again.decide(shipping_country="DE", amount=5.0, address_match=True).json()
     assert answer["rules_hit"] == ["watch_listed"]
     assert answer["decision"] in {"review", "block"}
-
-
-# Replay and explanation ---------------------------------------------------------------------
 
 
 def test_every_decision_is_made_again_bit_for_bit(shop: Any, release: Release) -> None:
@@ -236,9 +232,6 @@ def test_an_allowed_payment_is_explained_later(shop: Any) -> None:
     told = shop.client.get("/v1/fraud/decisions/calm?explain=true").json()
     assert told["reasons"]
     assert told | {"reasons": []} == asked
-
-
-# Reviews ------------------------------------------------------------------------------------
 
 
 def reviewed(shop: Any, name: str, **changes: Any) -> None:
@@ -333,7 +326,40 @@ def test_undo_takes_back_the_last_step_of_any_kind(shop: Any) -> None:
     assert "one" not in frauds(shop)
 
 
-# Breaker, watch, policy ---------------------------------------------------------------------
+def test_a_wrong_decline_costs_what_the_customer_is_expected_to_bring(
+    shop_settings: Any, release: Release
+) -> None:
+    costs = Costs(margin=0.05, goodwill=1.0, decline_loses=0.5, most_customer_value=2_000.0)
+    release = replace(release, policy=FraudPolicy(costs).numbers())
+    shop = Shop(shop_settings, release)
+    shop.runtime.registry.load = lambda row, version: release
+    at = pd.Timestamp("2025-03-01T09:00:00Z")
+    worth = pd.DataFrame({"customer_id": ["rich", "poor"], "event_timestamp": at})
+    for name, kind in VALUE_FEATURES.items():
+        worth[name] = "regular" if kind == "str" else [900.0, 5.0]
+    told = {}
+    with shop.client:
+        shop.runtime.store.write("customer_value", worth)
+        for who in ("rich", "poor", "unknown"):
+            for amount in (20.0, 40.0, 80.0, 160.0, 320.0):
+                own = dict.fromkeys(("payment_id", "card_id", "device_id"), f"{who}{amount:.0f}")
+                told[who, amount] = shop.decide(customer_id=who, amount=amount, **own).json()
+        for each in shop.runtime.records.decisions():
+            assert replay(each, shop.runtime.records, shop.runtime.registry).same
+    swayed = [
+        amount
+        for who, amount in told
+        if who == "rich" and told["rich", amount]["decision"] != told["poor", amount]["decision"]
+    ]
+    assert swayed
+    for amount in swayed:
+        rich, poor = told["rich", amount], told["poor", amount]
+        assert ACTIONS.index(rich["decision"]) < ACTIONS.index(poor["decision"])
+        (said,) = [r for r in rich["reasons"] if r["code"] == "CUSTOMER_EXPECTED_MARGIN"]
+        assert "900.00" in said["text"]
+    for (who, _), answer in told.items():
+        codes = {reason["code"] for reason in answer["reasons"]}
+        assert who != "unknown" or "CUSTOMER_EXPECTED_MARGIN" not in codes
 
 
 def test_a_rule_that_blocks_everybody_ends_in_challenges_and_an_alarm(shop: Any) -> None:
@@ -402,9 +428,6 @@ def test_the_policy_follows_the_rate_of_fraud(shop: Any, release: Release) -> No
     again = shop.decide(payment_id="after").json()
     assert again["policy_version"].startswith(tuned.version)
     assert shop.client.post("/v1/fraud/policy").status_code == 409  # nothing is mature yet
-
-
-# Returns and orders -------------------------------------------------------------------------
 
 
 def test_a_habit_of_returning_is_risk(shop: Any) -> None:

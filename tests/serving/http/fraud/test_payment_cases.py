@@ -11,10 +11,12 @@ from fastapi.testclient import TestClient
 
 from data.card_numbers import find_card_data
 from data.settings import Settings
+from decisions.fraud import programmes
 from decisions.fraud.filling import fill, known_payments
+from decisions.fraud.programmes import Programme
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import PLAN, SERVICE, VIEWS, event, payment_velocity
+from features.fraud import PLAN, event, payment_velocity
 from features.store import Store
 from serving.http.app import create_app
 
@@ -27,9 +29,7 @@ class FirstDay:
     def __init__(self, settings: Settings) -> None:
         settings = settings.model_copy(update={"use_cases": ("fraud",)})
         self.runtime = Runtime(settings)
-        self.runtime.store = Store(
-            settings, self.runtime.lake, views=VIEWS, services={"fraud": SERVICE}
-        )
+        self.runtime.store = Store(settings, self.runtime.lake)
         self.runtime.refresh = lambda: None  # type: ignore[method-assign]
         self.client = TestClient(create_app(settings, self.runtime))
 
@@ -255,8 +255,46 @@ def test_a_time_that_no_table_holds_is_refused_and_stops_nothing(
     assert same_always([shop.decide(f"p{n}") for n in range(3)])
 
 
+@pytest.mark.parametrize("action", ["block", "review"])
+def test_a_rule_that_would_stop_everybody_is_not_saved(shop: FirstDay, action: str) -> None:
+    before = honest(shop, 30, at=NOON, every=timedelta(minutes=5), name="p")
+    typo = {"name": "typo", "text": "typo", "when": "amount_base > 0.5", "action": action}
+    answer = shop.client.post("/v1/fraud/rules", json=typo)
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "rule_too_wide"
+    assert "100% of the last 30 payments" in answer.json()["detail"]
+    assert shop.decide("after", customer_id="h1") == before[0] == "allow"
+    meant = typo | {"when": "amount_base > 5000.0"}
+    assert shop.client.post("/v1/fraud/rules", json=meant).status_code == 201
+    assert shop.client.post("/v1/fraud/rules", json=typo | {"force": True}).status_code == 201
+
+
 def test_rules_that_go_through_lists_are_refused(shop: FirstDay) -> None:
     nested = "[1,2].all(a, [1,2].all(b, [1,2].all(c, true)))"
     rule = {"name": "slow", "text": "slow", "when": nested, "action": "block"}
     assert shop.client.post("/v1/fraud/rules", json=rule).status_code == 422
     assert shop.decide("p") == "allow"
+
+
+def test_ratios_of_the_monitoring_programmes(
+    shop: FirstDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = [Programme("all", 0.10, 2, True, False), Programme("disputes", 0.10, 2, False, False)]
+    monkeypatch.setattr(programmes, "PROGRAMMES", few)
+    for number in range(10):
+        shop.decide(f"p{number}", customer_id=f"c{number}")
+    shop.labelled("p0", source="early_warning")
+    shop.labelled("p1")
+    shop.labelled("p1")  # told again
+    shop.labelled("p2", is_fraud=False, source="review")
+    found = shop.client.get("/v1/fraud/monitoring-programmes").json()["data"]
+    this = {each["programme"]: each for each in found if each["payments"] == 10}
+    assert (this["all"]["reports"], this["all"]["status"]) == (2, "above")
+    assert (this["disputes"]["reports"], this["disputes"]["status"]) == (1, "near")
+    assert this["all"]["ratio"] == pytest.approx(0.2)
+
+
+def test_ratios_of_a_shop_without_anything(shop: FirstDay) -> None:
+    found = shop.client.get("/v1/fraud/monitoring-programmes").json()["data"]
+    assert {each["status"] for each in found} == {"within"}
+    assert {each["ratio"] for each in found} == {None}

@@ -5,22 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from argosy import app
 from data.records import DatabaseError, Records
-from data.storefront import HOLDOUT, Arm, Experiment, ExperimentError, Exposure, Placement, Push
-from decisions.recommendation.experiments import assigned, shares
-from decisions.recommendation.query import ProductQuery
+from data.storefront import HOLDOUT, Experiment, ExperimentError, Exposure, Placement, Push
 from decisions.runtime import Runtime
+from tests.decisions.recommendation.trials import AA
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
-AA = Experiment("a-a", "home", (Arm("one"), Arm("two", weight=3.0)), holdout=0.2)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -41,32 +36,6 @@ def client(shop_client: TestClient) -> TestClient:
 
 def exposure(name: str, arm: str = "one", unit: str = "ann") -> Exposure:
     return Exposure(name, NOW, "a-a", arm, 0.2, "home", unit, "personal", ("tea", "milk"))
-
-
-@given(unit=st.text(min_size=1, max_size=40), name=st.text(min_size=1, max_size=20))
-def test_an_arm_sticks_to_a_person(unit: str, name: str) -> None:
-    experiment = Experiment(name, "home", AA.arms, AA.holdout)
-    first = assigned(experiment, ProductQuery(customer_id=unit))
-    assert first is not None
-    assert first == assigned(
-        experiment, ProductQuery(customer_id=unit, visitor_id="another device")
-    )
-    assert (first.arm, first.propensity) in shares(experiment)
-
-
-def test_who_is_not_named_takes_no_part() -> None:
-    assert assigned(AA, ProductQuery()) is None
-
-
-def test_arms_get_their_shares_and_experiments_do_not_follow_each_other() -> None:
-    people = [ProductQuery(visitor_id=f"v{i}") for i in range(20_000)]
-    arms = [assigned(AA, query).arm.name for query in people]
-    for name, share in ((HOLDOUT, 0.2), ("one", 0.2), ("two", 0.6)):
-        assert arms.count(name) / len(arms) == pytest.approx(share, abs=0.012)
-    other = Experiment("b-b", "home", (Arm("x"), Arm("y")))
-    x = np.array([assigned(other, query).arm.name == "x" for query in people])
-    one = np.array([arm == "one" for arm in arms])
-    assert (x & one).mean() == pytest.approx(x.mean() * one.mean(), abs=0.006)
 
 
 def test_the_records_keep_lists_experiments_and_exposures(records: Records) -> None:

@@ -1,7 +1,6 @@
 """Recommendations over HTTP and in batch, on a small shop with real stores."""
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,26 +15,12 @@ from decisions.recommendation import score
 from decisions.runtime import Runtime
 from models.base import ModelError
 from serving.http.app import create_app
+from tests.serving.http.recommendation.asking_products import PETS, products, shown
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
-PETS = ("kibble", "leash", "bowl", "toy")
+
+
 ONCE = "oven"  # bought by everybody, by nobody twice
-
-
-@pytest.fixture
-def client(shop_client: TestClient) -> TestClient:
-    return shop_client
-
-
-def shown(client: TestClient, **body: object) -> Mapping[str, Any]:
-    reply = client.post("/v1/recommendations", json=body)
-    assert reply.status_code == 200, reply.text
-    answer: Mapping[str, Any] = reply.json()
-    return answer
-
-
-def products(answer: Mapping[str, Any]) -> list[str]:
-    return [item["product_id"] for item in answer["items"]]
 
 
 def test_an_answer_over_http(client: TestClient) -> None:
@@ -65,70 +50,6 @@ def test_filters_and_sessions_over_http(client: TestClient) -> None:
     assert reasons["leash"]["code"] == "session"
     assert reasons["leash"]["product_id"] in {"toy", "bowl"}
     assert reasons["leash"]["product_id"].title() in reasons["leash"]["text"]
-
-
-def test_an_event_changes_the_next_answer(client: TestClient) -> None:
-    who = {"visitor_id": "v-events"}
-    assert shown(client, **who)["served_by"] == "global_trending"
-    event = {"event_id": "v1", "kind": "view", "product_id": "toy", **who}
-    reply = client.post("/v1/events", json={"events": [event]})
-    assert reply.status_code == 202
-    assert reply.json()["results"] == [
-        {"index": 0, "event_id": "v1", "status": "accepted", "errors": []}
-    ]
-    answer = shown(client, **who, limit=4)
-    assert answer["served_by"] == "session"
-    assert set(products(answer)) == set(PETS)
-    for kind in ("hide", "purchase"):
-        hidden = {"event_id": kind, "kind": kind, "product_id": products(answer)[0], **who}
-        assert client.post("/v1/events", json={"events": [hidden]}).status_code == 202
-        gone = products(answer)[0]
-        answer = shown(client, **who, limit=20)
-        assert gone not in products(answer)
-
-
-def test_events_have_a_result_each_and_count_once(client: TestClient, small_shop: Runtime) -> None:
-    good = {
-        "event_id": "once",
-        "occurred_at": "2024-04-30T10:00:00+02:00",
-        "kind": "cart",
-        "product_id": "tea",
-        "customer_id": "c-once",
-    }
-    bad = [
-        good | {"kind": "buy"},
-        {key: value for key, value in good.items() if key != "customer_id"},
-        good | {"occurred_at": "2024-04-30T10:00:00"},
-        good | {"quantity": 3},
-    ]
-    reply = client.post("/v1/events", json={"events": [good, *bad, good]}).json()
-    statuses = [result["status"] for result in reply["results"]]
-    assert statuses == ["accepted", *["rejected"] * 4, "duplicate"]
-    assert (reply["accepted"], reply["duplicates"], reply["rejected"]) == (1, 1, 4)
-    assert "visitor_id or customer_id" in reply["results"][2]["errors"][0]
-    assert "append Z" in reply["results"][3]["errors"][0]
-    again = client.post("/v1/events", json={"events": [good]}).json()
-    assert again["results"][0]["status"] == "duplicate"
-    kept = small_shop.records.recent_events(None, "c-once")
-    assert [event["occurred_at"] for event in kept] == [datetime(2024, 4, 30, 8, tzinfo=UTC)]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"limit": 0},
-        {"limit": 101},
-        {"market": "Germany"},
-        {"customer": "c01"},
-        {"filters": {"colour": "red"}},
-        {"diversity": 2},
-    ],
-)
-def test_a_request_that_is_wrong_is_told_so(client: TestClient, body: dict[str, object]) -> None:
-    reply = client.post("/v1/recommendations", json=body)
-    assert reply.status_code == 422
-    assert reply.json()["code"] == "invalid_request"
-    assert client.post("/v1/events", json={"events": []}).status_code == 422
 
 
 def test_the_other_routes(client: TestClient) -> None:
@@ -243,24 +164,6 @@ def test_filters_of_the_other_routes(client: TestClient) -> None:
         assert set(products(answer)) == {"kibble", "leash"}
         assert answer["recommendation_id"].startswith("rec_")
         assert all(item["reasons"] for item in answer["items"])
-
-
-def test_a_merchants_list_holds_at_its_placement(client: TestClient) -> None:
-    wanted = {"pins": ["leash"], "boosts": [{"factor": 0.001, "product_id": "tea"}]}
-    put = client.put("/v1/placements/list", json=wanted)
-    assert put.status_code == 200
-    query = {"customer_id": "c01", "limit": 4, "explain": True}
-    there = shown(client, **query, placement="list")
-    assert products(there)[0] == "leash"
-    assert there["items"][0]["reasons"][0]["code"] == "pinned"
-    assert "tea" not in products(there)
-    assert "leash" not in products(shown(client, **query, placement="elsewhere"))
-    listed = client.get("/v1/placements").json()["data"]
-    assert [each["placement"] for each in listed] == ["list"]
-    assert client.delete("/v1/placements/list").status_code == 204
-    assert "leash" not in products(shown(client, **query, placement="list"))
-    bad = client.put("/v1/placements/list", json={"boosts": [{"factor": 2}]})
-    assert bad.status_code == 422
 
 
 def test_an_answer_that_would_be_late_is_a_simpler_one(

@@ -16,7 +16,7 @@ from features import forecasting
 from features.replenishment import SERVICE, VIEWS
 from features.store import Store
 from serving.http.app import create_app
-from tests.serving.http.replenishment.test_routes import NOW, fill, forecasts, release
+from tests.serving.http.replenishment.small_plan import NOW, fill, forecasts, release
 
 SHORT, HALF, BARE = "W~short~S", "W~half~S", "W~bare~"
 ROOT = "/v1/replenishment"

@@ -1,0 +1,1 @@
+"""Streams in: events, outcomes of payments and counts of stock from a message broker."""

@@ -1,0 +1,5 @@
+"""Small data for the tests beside."""
+
+
+def silent(text: str, share: float | None) -> None:
+    del text, share

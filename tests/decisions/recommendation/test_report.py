@@ -1,0 +1,62 @@
+"""The figures of an experiment, from who saw and who did what."""
+
+import pandas as pd
+import pytest
+
+from data.storefront import HOLDOUT, Arm, Experiment
+from decisions.recommendation.experiment_outcomes import METRIC_NAMES
+from decisions.recommendation.report import figures
+
+TRIAL = Experiment("x", "home", (Arm("a"), Arm("b")))
+
+
+def people(**arms: tuple[int, int]) -> pd.DataFrame:
+    """arm -> people, and how many of them did everything."""
+    rows = [
+        {"arm": arm, "unit": f"{arm}{n}"} | dict.fromkeys(METRIC_NAMES, n < did)
+        for arm, (count, did) in arms.items()
+        for n in range(count)
+    ]
+    return pd.DataFrame(rows, columns=["arm", "unit", *METRIC_NAMES])
+
+
+def reported(trial: Experiment, found: pd.DataFrame):
+    return figures(trial, found[["arm"]], found)
+
+
+def test_a_clear_difference_is_told_with_its_interval() -> None:
+    report = reported(TRIAL, people(a=(1000, 100), b=(1000, 200)))
+    assert [(arm.arm, arm.people, arm.purchased) for arm in report.arms] == [
+        ("a", 1000, 0.1),
+        ("b", 1000, 0.2),
+    ]
+    for uplift in report.uplifts:
+        assert (uplift.arm, uplift.against) == ("b", "a")
+        assert uplift.difference == pytest.approx(0.1)
+        assert 0 < uplift.low < 0.1 < uplift.high
+        assert uplift.relative == pytest.approx(1.0)
+        assert uplift.clear
+    assert report.sample_ratio_fits
+
+
+def test_a_difference_that_chance_explains_is_not_clear() -> None:
+    report = reported(TRIAL, people(a=(100, 10), b=(100, 11)))
+    assert not any(uplift.clear for uplift in report.uplifts)
+
+
+def test_arms_of_odd_sizes_are_not_believed() -> None:
+    assert not reported(TRIAL, people(a=(1000, 1), b=(500, 1))).sample_ratio_fits
+
+
+def test_of_nothing_there_is_nothing_to_be_relative_to() -> None:
+    report = reported(TRIAL, people(a=(50, 0), b=(50, 5)))
+    assert all(uplift.relative is None for uplift in report.uplifts)
+    empty = reported(TRIAL, people())
+    assert (empty.sample_ratio_p, empty.sample_ratio_fits) == (None, True)
+
+
+def test_every_arm_is_compared_with_the_holdout_too() -> None:
+    trial = Experiment("x", "home", TRIAL.arms, holdout=0.5)
+    report = reported(trial, people(a=(50, 5), b=(50, 5), **{HOLDOUT: (100, 5)}))
+    pairs = {(uplift.arm, uplift.against) for uplift in report.uplifts}
+    assert pairs == {("b", "a"), ("a", HOLDOUT), ("b", HOLDOUT)}

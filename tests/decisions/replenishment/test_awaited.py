@@ -1,0 +1,84 @@
+"""Orders made here, until the lake knows them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.lake import Lake
+from data.purchasing import Step, Suggested
+from data.records import Records
+from decisions.replenishment.awaited import awaited, with_awaited
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(days=1)
+PLANNED = {"on_order": 5.0, "open_quantities": None, "open_due_days": None, "open_age_days": None}
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    made = Records(f"sqlite:///{tmp_path / 'r.db'}")
+    made.migrate()
+    line = Suggested("w~p~s", NOON, "w", "p", "s", 12.0, 2.5, 7.0)
+    made.purchasing.decide([Step(line, "approved", actor="ann", at=NOON)])
+    made.purchasing.export(actor="ann", at=NOON, ordered_at=NOON)
+    return made
+
+
+def entered(lake: Lake, **changes: object) -> None:
+    row = {
+        "po_id": "erp-1",
+        "line_no": 1,
+        "warehouse_id": "w",
+        "product_id": "p",
+        "supplier_id": "s",
+        "ordered_at": pd.Timestamp(NOON + timedelta(hours=2)),
+        "quantity": 12.0,
+    }
+    lake.append("purchase_orders", pd.DataFrame([row | changes]))
+
+
+def units(records: Records, lake: Lake) -> float:
+    return sum(line.quantity for line in awaited(records.purchasing, lake, LATER))
+
+
+@pytest.mark.parametrize(
+    ("changes", "still"),
+    [
+        ({}, 0.0),
+        ({"quantity": 11.0}, 12.0),
+        ({"supplier_id": "other"}, 12.0),
+        ({"ordered_at": pd.Timestamp(NOON - timedelta(days=2))}, 12.0),
+    ],
+)
+def test_a_like_order_entered_since_is_ours(
+    records: Records, tmp_path: Path, changes: dict[str, object], still: float
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    assert units(records, lake) == 12.0
+    entered(lake, **changes)
+    assert units(records, lake) == still
+
+
+def test_our_number_is_known_as_theirs_or_as_a_reference(records: Records, tmp_path: Path) -> None:
+    (line,) = awaited(records.purchasing, Lake(tmp_path / "none"), LATER)
+    for place, changes in enumerate(({"po_id": line.po_id}, {"reference": line.po_id})):
+        lake = Lake(tmp_path / f"lake{place}")
+        entered(lake, quantity=1.0, **changes)
+        assert units(records, lake) == 0.0
+
+
+def test_the_frame_has_them_on_order_with_their_days(records: Records, tmp_path: Path) -> None:
+    (line,) = awaited(records.purchasing, Lake(tmp_path / "lake"), LATER)
+    two = [line, replace(line, quantity=3.0)]
+    pairs = [{"warehouse_id": "w", "product_id": each} for each in "pq"]
+    frame = pd.DataFrame([pair | PLANNED for pair in pairs])
+    found = with_awaited(frame, two, LATER)
+    assert found["on_order"].tolist() == [20.0, 5.0]
+    assert found.loc[0, "open_quantities"] == [12.0, 3.0]
+    assert found.loc[0, "open_due_days"] == pytest.approx([6.0, 6.0])
+    assert found.loc[0, "open_age_days"] == pytest.approx([1.0, 1.0])
+    assert found.loc[1, "open_quantities"] is None
+    assert with_awaited(frame, [], LATER) is frame

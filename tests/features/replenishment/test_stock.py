@@ -1,0 +1,68 @@
+"""Stock carried on, and what is on its way."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.features.replenishment.small_tables import (
+    VIEW,
+    bought,
+    build,
+    day,
+    look,
+    newest,
+    sale,
+    terms,
+)
+
+
+def test_stock_is_carried_on_from_its_observation(tmp_path: Path) -> None:
+    rows = {
+        "stock": [look(0, 100), look(7, 20, 2)],
+        "orders": [
+            sale(1, 6, 50),  # before the observation: already in it
+            sale(2, 8, 3),
+            sale(3, 8.5, 4, status="cancelled"),
+            sale(4, 9, 1, status="returned"),
+        ],
+        "purchase_orders": [
+            bought(1, 1, 10, received_at=day(8), received_quantity=9),
+            bought(2, 1, 10, received_at=day(6)),
+        ],
+    }
+    line = newest(build(tmp_path, VIEW["stock_position"], day(10), rows))
+    assert line["on_hand"] == 20 - 3 - 1 + 9
+    assert line["reserved"] == 2
+    assert line["observed_at"] == "2024-01-08T00:00:00Z"
+    assert line["weekly_sales"] == (50 + 3 + 1) / 8
+
+
+def test_open_orders_come_at_their_expected_day(tmp_path: Path) -> None:
+    rows = {
+        "stock": [look(0, 1)],
+        "supply_terms": [terms()],
+        "purchase_orders": [
+            bought(1, 1, 5, expected_at=day(12)),
+            bought(2, 2, 6),  # no date: ordered on day 2, ten days of lead time
+            bought(3, 0, 7, expected_at=day(4)),  # overdue
+            bought(4, 0, 8, expected_at=day(4), received_at=day(5)),
+            bought(5, 0, 9, expected_at=day(11), received_at=day(11)),  # not known yet
+        ],
+    }
+    line = newest(build(tmp_path, VIEW["stock_position"], day(8), rows))
+    assert sorted(zip(line["open_due_days"], line["open_quantities"], strict=True)) == [
+        (-4.0, 7.0),
+        (3.0, 9.0),
+        (4.0, 5.0),
+        (4.0, 6.0),
+    ]
+    assert line["on_order"] == 5 + 6 + 7 + 9
+
+
+def test_a_pair_that_only_sells_gets_a_line_when_it_sells_regularly(tmp_path: Path) -> None:
+    often = [sale(n, n, 1, product_id="often") for n in range(5)]
+    rows = {"orders": [*often, sale(9, 1, 1, product_id="once")], "stock": [look(0, 1)]}
+    frame = build(tmp_path, VIEW["stock_position"], day(10), rows)
+    assert set(frame["product_id"]) == {"P", "often"}
+    assert (frame["product_id"] == "often").sum() == 1
+    assert np.isnan(frame.loc[frame["product_id"] == "often", "on_hand"]).all()

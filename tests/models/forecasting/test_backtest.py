@@ -1,0 +1,31 @@
+"""The back test knows no more than was known then."""
+
+import pytest
+
+from models.forecasting import Forecaster, forecaster
+from models.forecasting.boosted import Boosted
+from models.forecasting.panel import DemandPanel
+from tests.models.forecasting.series import SMALL, shop
+
+
+def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[Boosted, int]] = []
+    asked: list[tuple[int, int]] = []
+    plain, points = forecaster.boost, Boosted.points
+
+    def boost(known: DemandPanel, *given) -> Boosted | None:
+        found = plain(known, *given)
+        made.append((found, known.now))
+        return found
+
+    def watched(self: Boosted, known: DemandPanel, origin: int, *given):
+        asked.extend((now, origin) for one, now in made if one is self)
+        return points(self, known, origin, *given)
+
+    monkeypatch.setattr(forecaster, "boost", boost)
+    monkeypatch.setattr(Boosted, "points", watched)
+    Forecaster(**SMALL).fit(shop())
+    assert all(now <= origin for now, origin in asked)
+    assert len({now for now, _ in asked}) == forecaster.REFITS

@@ -1,0 +1,59 @@
+"""Transfers between warehouses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from models.replenishment.transfers import KEPT, Moving
+from tests.models.replenishment.plan_frames import adds_up, pair, plan
+from tests.models.replenishment.planning import row, windows
+
+
+def test_a_full_warehouse_gives_before_the_empty_one_buys() -> None:
+    found = plan(*pair())
+    lines = found.lines.set_index("warehouse_id")
+    assert found.transfers[["from_warehouse_id", "to_warehouse_id"]].values.tolist() == [["A", "B"]]
+    moved = found.transfers["quantity"].sum()
+    assert moved > 0
+    assert (lines.loc["A", "transferred"], lines.loc["B", "transferred"]) == (-moved, moved)
+    assert adds_up(found.lines)
+    bought = plan(*pair(), moving=None).lines.set_index("warehouse_id")
+    assert lines.loc["B", "order_quantity"] <= bought.loc["B", "order_quantity"] - moved
+    assert "from another warehouse" in lines.loc["B", "reason"]
+
+
+def test_moving_that_costs_more_than_buying_is_left() -> None:
+    few = {"on_hand": 60.0, "holding_cost_rate": 0.0}
+    donor = row(warehouse_id="A", **few)
+    near = plan(donor, row(warehouse_id="B", holding_cost_rate=0.0, lead_time_mean=5.0))
+    assert not len(near.transfers)  # the unit is worth as much where it is
+    assert not len(plan(*pair(), moving=Moving(freight_share=2.0)).transfers)
+    assert not len(plan(*pair(), moving=Moving(days=90.0)).transfers)  # buying comes sooner
+
+
+def test_nobody_gives_and_takes() -> None:
+    stocks = {"A": 300.0, "B": 0.0, "C": 300.0}
+    rows = [row(warehouse_id=name, on_hand=stock) for name, stock in stocks.items()]
+    found = plan(*rows).transfers
+    assert not set(found["from_warehouse_id"]) & set(found["to_warehouse_id"])
+
+
+STOCKS = st.lists(st.integers(0, 300), min_size=2, max_size=5)
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(STOCKS, st.floats(0.0, 0.3), st.floats(1.0, 20.0))
+def test_a_transfer_never_breaks_the_donor(stocks: list[int], share: float, pace: float) -> None:
+    rows = [
+        row(warehouse_id=f"W{n}", on_hand=float(stock), **windows(pace, pace * share))
+        for n, stock in enumerate(stocks)
+    ]
+    found = plan(*rows)
+    lines = found.lines
+    given_ = lines[lines["transferred"] < 0]
+    left = given_["inventory_position"] + given_["transferred"]
+    assert (left >= (1 + KEPT) * given_["order_up_to"] - 0.01).all()
+    assert (given_["on_hand"] + given_["transferred"] >= 0).all()
+    assert lines["transferred"].sum() == pytest.approx(0)
+    assert adds_up(lines)

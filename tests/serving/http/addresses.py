@@ -1,0 +1,5 @@
+"""Small data for the tests beside."""
+
+from collections.abc import Callable
+
+Promoted = Callable[..., str]

@@ -180,7 +180,8 @@ def _promotions(
     ]
     if not new:
         return rows
-    return pd.concat([rows, pd.DataFrame(new).reindex(columns=rows.columns)], ignore_index=True)
+    both = pd.concat([rows, pd.DataFrame(new).reindex(columns=rows.columns)], ignore_index=True)
+    return both.astype({"discount": float})  # a column of nothing but None is none of numbers
 
 
 def _with_newest_price(ahead: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

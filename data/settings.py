@@ -117,6 +117,20 @@ class Settings(BaseSettings):
         24.0, gt=0, description="Hours after a payment in which its review should be done."
     )
 
+    transfers: bool = Field(True, description="Whether moves between warehouses are proposed.")
+    transfer_days: float = Field(7.0, ge=0, description="Days that such a move takes.")
+    transfer_freight_share: float = Field(
+        0.08, ge=0, description="Freight of a move, as a share of the cost of the goods."
+    )
+    transfer_cost: float = Field(
+        2.0, ge=0, description="Cost of each move, whatever it carries (base currency)."
+    )
+    transfer_least_gain: float = Field(
+        1.0, ge=0, description="No move that gains less is proposed (base currency)."
+    )
+    transfer_lanes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
+        (), description="Lanes between which goods move, `DE1>FR1,DE1>GB1`; all when not set."
+    )
     broker_url: str | None = Field(
         None,
         description="amqp://user:password@host:5672/ of RabbitMQ or nats://host:4222 of NATS, for "
@@ -175,6 +189,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(","))
         return value
+
+    @field_validator("transfer_lanes", mode="before")
+    @classmethod
+    def _lanes(cls, value: Any) -> Any:
+        """The lanes of `DE1>FR1,DE1>GB1`, as an environment variable has them."""
+        if not isinstance(value, str):
+            return value
+        lanes = [part.strip().split(">") for part in value.split(",") if part.strip()]
+        if any(len(lane) != 2 or not all(end.strip() for end in lane) for lane in lanes):
+            raise ValueError("write lanes as FROM>TO, parted by commas, such as DE1>FR1,DE1>GB1")
+        return tuple((start.strip(), end.strip()) for start, end in lanes)
 
     @field_validator("base_currency")
     @classmethod

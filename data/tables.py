@@ -294,14 +294,11 @@ TABLES: Mapping[str, Table] = {
                 "flag: blocked",
                 "date: valid_from",
             ),
-            known_at="valid_from",
             optional_key={"valid_from": "1970-01-01"},
             defaults={
                 "pack_size": 1.0,
                 "min_order_quantity": 0.0,
-                "review_period_days": 7.0,
                 "lead_time_sd": 0.0,
-                "duty_rate": 0.0,
                 "freight_per_unit": 0.0,
             },
         ),
@@ -374,7 +371,6 @@ TABLES: Mapping[str, Table] = {
                 "amount: de_minimis",
                 "currency: currency",
             ),
-            known_at="valid_from",
             optional_key={"origin_country": EVERYWHERE},
         ),
         Table(

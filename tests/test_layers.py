@@ -38,7 +38,7 @@ ONLY_HERE = {
     "nats": ("decisions/streams/nats_jetstream.py",),
     "pika": ("decisions/streams/rabbitmq.py",),
 }
-MOST_LINES = 16_500  # of one column
+MOST_LINES = 17_500  # of one column
 LEAST_MIRRORED = 0.8  # share of files with a test of their name
 FILES = sorted(path for column in COLUMNS for path in (ROOT / column).rglob("*.py"))
 

@@ -11,6 +11,9 @@ from data.records.purchasing import Purchasing
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan
 
+# A line that is not ordered for one of these reasons cannot be approved either.
+NEVER = ("discontinued", "its life ends", "it is launched only")
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -19,6 +22,16 @@ class Wish:
     line_id: str
     quantity: float | None = None
     reason: str = ""
+
+
+def wishes_of(lines: pd.DataFrame, *, reason: str) -> list[Wish]:
+    """What to approve so that a plan is ordered as it stands. lines: of the plan; reason: why."""
+    ordered = lines[lines["order_quantity"] > 0]
+    ids = identity(ordered)
+    return [
+        Wish(str(line_id), float(quantity), reason)
+        for line_id, quantity in zip(ids, ordered["order_quantity"], strict=True)
+    ]
 
 
 def decide(
@@ -62,6 +75,9 @@ def _fault(rows: pd.DataFrame, terms: pd.DataFrame, wish: Wish, *, to: State) ->
         return "" if wish.reason.strip() else "say why: a dismissal needs a reason"
     if row["supplier_id"] is None or pd.isna(row["supplier_id"]):
         return "there are no supply terms: nobody can be asked"
+    why = row["not_ordered_reason"]
+    if isinstance(why, str) and why.startswith(NEVER):
+        return f"it cannot be ordered: {why}"
     quantity = row["order_quantity"] if wish.quantity is None else wish.quantity
     if not quantity > 0:
         return "nothing is suggested for it; say a quantity"

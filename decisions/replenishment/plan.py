@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.money import minor_digits
 from data.records import DatabaseError
+from data.settings import Settings
 from decisions.replenishment.awaited import awaited, with_awaited
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
@@ -17,6 +18,7 @@ from models.replenishment import OrderUpTo
 from models.replenishment.budget import Caps
 from models.replenishment.plan import Options
 from models.replenishment.policy import Policy
+from models.replenishment.transfers import Moving
 
 NO_MODEL, NO_FORECASTS, STALE_FORECASTS = "no_model", "no_forecasts", "stale_forecasts"
 NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is not counted
@@ -26,8 +28,8 @@ NO_RECORDS = "orders_unknown"  # the database is away: what was ordered here is 
 class Plan:
     """One plan. stamp: differs between plans. degraded: a short reason, "" when it is not.
 
-    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move.
-    digits: of the base currency's minor unit.
+    frame: what it was made from; lines: its rows, in order of the pairs; transfers: what to move;
+    options: what it was allowed to do.
     """
 
     stamp: str
@@ -35,11 +37,16 @@ class Plan:
     frame: pd.DataFrame
     lines: pd.DataFrame
     transfers: pd.DataFrame
+    options: Options
     model: Policy
     model_version: str | None
     served_by: str
     degraded: str
-    digits: int = 2
+
+    @property
+    def digits(self) -> int:
+        """Digits of the base currency's minor unit."""
+        return self.options.digits
 
 
 def make(runtime: Runtime, as_of: datetime) -> Plan:
@@ -64,8 +71,8 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
     found = release.model if release else None
     model: Policy = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release else None
-    digits = minor_digits(runtime.settings.base_currency)
-    planned = model.plan(frame, Options(digits=digits))
+    options = options_of(runtime.settings)
+    planned = model.plan(frame, options)
     planner = _planner(model, released=release is not None)
     return Plan(
         stamp=_stamp(runtime, as_of, version),
@@ -73,12 +80,25 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
         frame=frame,
         lines=signed(planned.lines, planner),
         transfers=planned.transfers,
+        options=options,
         model=model,
         model_version=version,
         served_by=planner,
         degraded=_degraded(frame, views["forecast"], released=release is not None) or unknown,
-        digits=digits,
     )
+
+
+def options_of(settings: Settings) -> Options:
+    """What a plan may do by the settings: minor unit of money, and transfers."""
+    moving = Moving(
+        days=settings.transfer_days,
+        freight_share=settings.transfer_freight_share,
+        cost=settings.transfer_cost,
+        least_gain=settings.transfer_least_gain,
+        lanes=frozenset(settings.transfer_lanes),
+    )
+    digits = minor_digits(settings.base_currency)
+    return Options(digits=digits, moving=moving if settings.transfers else None)
 
 
 def _planner(model: Policy, *, released: bool) -> str:
@@ -168,10 +188,15 @@ class WhatIfTerms:
     weight_kg: float | None = None
     volume_m3: float | None = None
 
-    def options(self, digits: int) -> Options:
-        """The caps among them. digits: of the base currency's minor unit."""
+    @property
+    def caps(self) -> Caps:
+        """The caps among them."""
         caps = (self.budget, self.weight_kg, self.volume_m3)
-        return Options(Caps(*(np.inf if cap is None else cap for cap in caps)), digits=digits)
+        return Caps(*(np.inf if cap is None else cap for cap in caps))
+
+    def options(self, digits: int) -> Options:
+        """What a plan under these terms may do. digits: of the base currency's minor unit."""
+        return Options(self.caps, digits=digits)
 
 
 def changed(frame: pd.DataFrame, terms: WhatIfTerms) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The plan under other terms, for some of its lines; with the same terms it is the plan itself."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from decisions.replenishment.plan import Plan, WhatIfTerms, changed, select, signed
@@ -21,7 +23,8 @@ def plan_under(plan: Plan, terms: WhatIfTerms, **wanted: str | None) -> Planned:
         return Planned(lines, _touching(plan.transfers, lines), None)
     frame = _affected(plan, lines)
     moves = Moves(plan.transfers, plan.lines.set_index(PAIR)["transferred"])
-    planned = plan.model.plan(changed(frame, terms), terms.options(plan.digits), standing=moves)
+    options = replace(plan.options, caps=terms.caps)
+    planned = plan.model.plan(changed(frame, terms), options, standing=moves)
     pairs = pd.MultiIndex.from_frame(planned.lines[PAIR])
     own = planned.lines[pairs.isin(pd.MultiIndex.from_frame(lines[PAIR]))]
     own = signed(own, plan.served_by)
@@ -29,12 +32,18 @@ def plan_under(plan: Plan, terms: WhatIfTerms, **wanted: str | None) -> Planned:
 
 
 def _affected(plan: Plan, lines: pd.DataFrame) -> pd.DataFrame:
-    """The planning rows of the lines; of whole warehouses where their room is limited."""
+    """The planning rows of the lines; of whole warehouses where their room is limited, and of all
+    that is ordered together where the supplier asks for a minimum value."""
     frame = plan.frame
     limited = frame.loc[frame["capacity_units"].notna(), "warehouse_id"].unique()
     whole = frame["warehouse_id"].isin(set(limited) & set(lines["warehouse_id"]))
     own = pd.MultiIndex.from_frame(frame[PAIR]).isin(pd.MultiIndex.from_frame(lines[PAIR]))
-    return frame[whole | own]
+    joint = frame["minimum_order_value"] > 0
+    orders = pd.MultiIndex.from_frame(frame[["warehouse_id", "supplier_id"]])
+    together = joint & orders.isin(orders[own & joint])
+    # Of a pair all its offers, so that the best is chosen as before.
+    pairs = pd.MultiIndex.from_frame(frame[PAIR])
+    return frame[whole | own | pairs.isin(pairs[together])]
 
 
 def _touching(transfers: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -44,6 +44,9 @@ FEATURES: dict[str, FeatureType] = {
 }
 
 
+# Days counted from the moment of the row.
+AHEAD = ("days_to_end", "days_to_launch", "next_cost_days", "promotion_from", "promotion_until")
+
 # A forecast this old says less than the sales since it was made.
 STALE_DAYS = 35.0
 
@@ -74,14 +77,13 @@ def planning_frame(
 
 
 def due_from(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The frame as seen at `moment`: days to arrival, since ordering and to the end from then."""
+    """The frame as seen at `moment`: days to arrival, since ordering, to launch, end and the next
+    change of cost from then. frame: with event_timestamp; moment: a time in UTC."""
     age = (moment - frame["event_timestamp"]).dt.total_seconds().fillna(0.0) / 86_400
     older = frame.index[(age > 0) & frame["open_due_days"].notna()]
     days, placed = frame["open_due_days"].copy(), frame["open_age_days"].copy()
     for row in older:
         days[row] = [due - age[row] for due in days[row]]
         placed[row] = [since + age[row] for since in placed[row]]
-    end = frame["days_to_end"] - age
-    return frame.assign(
-        open_due_days=days, open_age_days=placed, days_to_end=end, event_timestamp=moment
-    )
+    ahead = {name: frame[name] - age for name in AHEAD if name in frame}
+    return frame.assign(open_due_days=days, open_age_days=placed, event_timestamp=moment, **ahead)

@@ -196,6 +196,6 @@ VIEW = View(
         "lead_time_spread": "float",
         "lead_time_orders": "float",
     },
-    tables=("supply_terms", "purchase_orders"),
+    tables=("supply_terms", "purchase_orders", "closures"),
     build=build,
 )

@@ -12,6 +12,7 @@ from features.replenishment.orders import order_lines
 PAIR = ("warehouse_id", "product_id")
 WEEKS = 26
 SALES_WEEKS = 8
+TRANSFER_DAYS = 7.0  # of a transfer without an expected day
 REGULAR = 0.5
 _WEEK = 7 * 86_400
 
@@ -19,24 +20,27 @@ _WEEK = 7 * 86_400
 def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The position of every pair at each Monday of the last 26 weeks and at `as_of`.
 
-    on_hand: as last observed, less what was sold and plus what was received since; missing when
-        never observed. reserved: as last observed.
+    on_hand: as last observed, less what was sold or sent to other warehouses and plus what was
+        received since; missing when never observed. reserved: as last observed.
     open_quantities, open_due_days, open_age_days: what is still to come of purchase orders by then
         (of a part received the rest, until it is closed or cancelled), the days until each is
         expected (below 0: overdue) and those since it was placed. Without an expected date it is
-        the order's date plus the declared lead time.
+        the order's date plus the declared lead time. Transfers on their way count like orders.
     weekly_sales: mean units sold a week over the eight weeks before.
     A pair that only sold (no stock, order or terms) has at most the newest row: where it sells
         REGULAR units a week, so that the plan can say that its terms are missing.
 
-    tables: stock, supply_terms, purchase_orders and orders, as known at `as_of`; as_of: the newest
-    moment, with its time zone; terms: the frozen settings, which change nothing here.
+    tables: stock, supply_terms, purchase_orders, transfers and orders, as known at `as_of`; as_of:
+    the newest moment, with its time zone; terms: the frozen settings, which change nothing here.
     """
     grid = moments(as_of, weeks=WEEKS)
     stock, supply_terms = tables["stock"], tables["supply_terms"]
+    begun = supply_terms["valid_from"].fillna(grid[-1]) <= grid[-1]
+    supply_terms = supply_terms[begun]
     bought = order_lines(tables["purchase_orders"])
     sold = _sold(tables["orders"], grid[-1])
-    kept = Keys.of(PAIR, stock, bought, supply_terms)
+    arriving, leaving = _transferred(tables["transfers"])
+    kept = Keys.of(PAIR, stock, bought, supply_terms, arriving)
     frame = _rows(kept, np.repeat(np.arange(len(kept.index)), len(grid)), grid, len(kept.index))
     late = Keys.of(PAIR, sold)
     extra = np.flatnonzero(kept.codes(late.frame(np.arange(len(late.index)))) < 0)
@@ -45,8 +49,9 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     rows = pd.concat([frame, newest], ignore_index=True)
     codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
     rows = _observed(rows, codes, at, stock, keys)
-    rows = _moved(rows, codes, at, sold, bought, keys)
-    rows = _with_open_orders(rows, codes, at, _with_due(bought, supply_terms), keys)
+    due = pd.concat([_with_due(bought, supply_terms), arriving], ignore_index=True)
+    rows = _moved(rows, codes, at, sold, due, leaving, keys)
+    rows = _with_open_orders(rows, codes, at, due, keys)
     known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] >= REGULAR)
     planned = kept.codes(rows) >= 0
     rows = rows[known | (planned & (rows["event_timestamp"] == grid[-1]))]
@@ -56,6 +61,23 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
 def _sold(orders: pd.DataFrame, newest: pd.Timestamp) -> pd.DataFrame:
     recent = orders["ordered_at"] > newest - timedelta(weeks=WEEKS + SALES_WEEKS)
     return orders[recent & (orders["status"] != "cancelled")]
+
+
+def _transferred(transfers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Transfers as what comes to their receivers, in the form of purchase orders with `due`, and as
+    what leaves their givers: at, quantity."""
+    usual = transfers["sent_at"] + pd.Timedelta(days=TRANSFER_DAYS)
+    whole = transfers.assign(
+        warehouse_id=transfers["to_warehouse_id"],
+        ordered_at=transfers["sent_at"],
+        due=transfers["expected_at"].fillna(usual),
+        came=transfers["quantity"].where(transfers["received_at"].notna(), 0.0),
+        remaining=transfers["quantity"].where(transfers["received_at"].isna(), 0.0),
+        ended_at=pd.Series(pd.NaT, index=transfers.index, dtype="datetime64[ns, UTC]"),
+    )
+    columns = ["ordered_at", "received_at", "ended_at", "due", "quantity", "came", "remaining"]
+    gone = whole.assign(warehouse_id=whole["from_warehouse_id"], at=whole["sent_at"])
+    return whole[[*PAIR, *columns]], gone[[*PAIR, "at", "quantity"]]
 
 
 def _rows(keys: Keys, codes: Ints, grid: pd.DatetimeIndex, repeats: int) -> pd.DataFrame:
@@ -88,16 +110,20 @@ def _moved(
     at: Ints,
     sold: pd.DataFrame,
     bought: pd.DataFrame,
+    leaving: pd.DataFrame,
     keys: Keys,
 ) -> pd.DataFrame:
-    """Stock carried on from its observation by sales and receipts; mean sales a week."""
+    """Stock carried on from its observation by sales, receipts and what left for other warehouses;
+    mean sales a week."""
     sales = Ledger.of(keys.codes(sold), seconds(sold["ordered_at"]), _numbers(sold["quantity"]))
     receipts = Ledger.of(
         keys.codes(bought), seconds(bought["received_at"]), _numbers(bought["came"])
     )
     seen = rows["observed"].notna().to_numpy()
     since = np.where(seen, seconds(rows["observed"]), at)
-    moved = receipts.between(codes, since, at) - sales.between(codes, since, at)
+    sent = Ledger.of(keys.codes(leaving), seconds(leaving["at"]), _numbers(leaving["quantity"]))
+    gone = sales.between(codes, since, at) + sent.between(codes, since, at)
+    moved = receipts.between(codes, since, at) - gone
     texts = rows["observed"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype(object)
     weekly = sales.between(codes, at - SALES_WEEKS * _WEEK, at) / SALES_WEEKS
     return rows.assign(
@@ -189,6 +215,6 @@ VIEW = View(
         "open_age_days": "float[]",
         "weekly_sales": "float",
     },
-    tables=("stock", "purchase_orders", "supply_terms", "orders"),
+    tables=("stock", "purchase_orders", "supply_terms", "orders", "transfers"),
     build=build,
 )

@@ -5,6 +5,7 @@ import numpy as np
 from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines, Texts, number
 from models.replenishment.order import Order, Target, smallest_order
+from models.replenishment.order_value import WAITS
 
 
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
@@ -26,6 +27,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, cap
         ),
         (target.never & (target.at == -np.inf), "an order costs more than the sales it saves"),
         (need <= 0, "stock and orders cover the demand"),
+        (order.too_little, WAITS),
         (order.moved > 0, "a transfer covers the need"),
         (order.cut > 0, "warehouse full"),
         ((order.cut == 0) & (order.unfunded > 0), f"{capped} spent on lines that gain more"),
@@ -60,7 +62,8 @@ def sentences(
         + " days ("
         + _waiting(lines)
         + "lead time "
-        + number(np.round(lines.lead_days - lines.wait_days, 1))
+        + number(np.round(lines.lead_days - lines.wait_days - lines.closed_days, 1))
+        + _closed(lines)
         + " + review "
         + number(lines.review_days)
         + ")"
@@ -77,7 +80,14 @@ def sentences(
         + np.where(target.lost >= 0.05, lost, "")
         + _moved(order)
     )
-    ordered = "Order " + number(order.quantity) + ": " + cover + _extras(lines, order, capped) + "."
+    ordered = (
+        "Order "
+        + number(order.quantity)
+        + ": "
+        + cover
+        + _extras(lines, target, order, capped)
+        + "."
+    )
     silent = "Order nothing: " + cover + "; " + why + "."
     blocked = "Order nothing: " + why + "; " + number(have) + " are there or coming."
     sentence = np.where(lines.blocked != "", blocked, silent)
@@ -90,6 +100,13 @@ def _waiting(lines: Lines) -> Texts:
     answer: Texts = np.where(
         lines.wait_days > 0, "order day in " + number(lines.wait_days) + " + ", ""
     )
+    return answer
+
+
+def _closed(lines: Lines) -> Texts:
+    """That a closure delays the order."""
+    days = number(np.round(lines.closed_days, 1))
+    answer: Texts = np.where(lines.closed_days >= 0.05, " + closed " + days, "")
     return answer
 
 
@@ -109,17 +126,23 @@ def _moved(order: Order) -> Texts:
     return np.asarray(sentence, dtype=object)
 
 
-def _extras(lines: Lines, order: Order, capped: str) -> Texts:
+def _extras(lines: Lines, target: Target, order: Order, capped: str) -> Texts:
     """What an order has beyond the need, and what it lacks."""
+    dearer = (lines.rise > 0) & (target.ahead > 0)
+    why = np.where(dearer, "its cost rises before the next order", "more at once is cheaper")
+    smallest = " more for the supplier's smallest order"
+    least = np.where(lines.minimum_value > 0, smallest + " or its minimum value", smallest)
     parts: Texts = np.full(len(order.quantity), "", dtype=object)
     for units, text in (
-        (order.lot, " more because more at once is cheaper"),
-        (order.minimum, " more for the supplier's smallest order"),
+        (order.lot, " more because " + why.astype(object)),
+        (order.minimum, least.astype(object)),
         (-order.limited, " fewer because the supplier sells no more at once"),
-        (order.rounding, ""),
+        (order.rounding, None),
         (-order.cut, " fewer because the warehouse would be too full"),
         (-order.unfunded, f" fewer because the {capped} is spent on better lines"),
     ):
-        said = "; " + number(np.abs(units)) + text if text else "; rounded by " + number(units)
+        said = "; rounded by " + number(units)
+        if text is not None:
+            said = "; " + number(np.abs(units)) + text
         parts = parts + np.where(units != 0, said, "")
     return parts

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.replenishment import breaks, order_days
+from models.replenishment import breaks
 from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
+from models.replenishment.offers import chosen_offers
+from models.replenishment.order_days import SupplierCalendar
 from models.replenishment.recent_sales import NOTE, carry_on
 
 Texts = NDArray[np.object_]
@@ -33,7 +35,8 @@ class Lines:
     known it stays in the currency of the terms (`rate_known` False) and only ratios are used.
     shortage, holding: of a unit, and of a unit and day; NaN: unknown. service_level: NaN: none.
     lead_days: until an order can be on the shelf; wait_days: the part of it until the supplier next
-    takes one; order_days: n × 7, the weekdays on which it does, Monday first.
+    takes one; closed_days: the part in which supplier or warehouse are closed; review_days: from
+    then until what is ordered next can be on the shelf; calendar: when suppliers take orders.
     display: units that must stay on the shelf. end_days: until the end of life, inf without one.
     promotion: n × 2, days until the next one begins and ends, 0 without one. break_quantity,
     break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
@@ -55,7 +58,8 @@ class Lines:
     demand_class: Texts
     lead_days: Floats
     wait_days: Floats
-    order_days: Flags
+    closed_days: Floats
+    calendar: SupplierCalendar
     lead_sd: Floats
     review_days: Floats
     pack: Floats
@@ -100,15 +104,15 @@ class Lines:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Lines":
-        """Arrays of a planning frame, each pair with its cheapest supplier."""
-        rows, carried = carry_on(cheapest(frame))
+        """Arrays of a planning frame, each pair with the supplier that costs least."""
+        rows, carried = carry_on(best_offers(frame))
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
-        week, unread = order_days.tables(rows["order_days"])
-        usual = np.where(week.all(axis=1), DEFAULT_REVIEW_DAYS, 1.0)
-        review = _above_zero(rows["review_period_days"], usual)
-        wait, review = order_days.next_days(week, rows["event_timestamp"], review)
+        calendar, unread = SupplierCalendar.of(rows, rows["event_timestamp"])
+        wait, following = _turns(rows, calendar)
+        arrival = calendar.arrival(wait, lead)
+        cover = np.maximum(calendar.arrival(following, lead), arrival + following - wait)
         lead_sd = _filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0)
         age = _padded(rows["open_age_days"], least=quantity.shape[1])
         end = rows["days_to_end"].fillna(np.inf).to_numpy(dtype=float)
@@ -125,11 +129,12 @@ class Lines:
             weekly_sales=_filled(rows["weekly_sales"], 0.0),
             windows=windows,
             demand_class=rows["demand_class"].fillna("").to_numpy(dtype=object),
-            lead_days=wait + lead,
+            lead_days=arrival,
             wait_days=wait,
-            order_days=week,
+            closed_days=np.maximum(arrival - wait - lead, 0.0),
+            calendar=calendar,
             lead_sd=lead_sd,
-            review_days=review,
+            review_days=cover - arrival,
             pack=_above_zero(rows["pack_size"], 1.0),
             minimum=_filled(rows["min_order_quantity"], 0.0),
             landed_cost=_landed(rows) * np.nan_to_num(rate, nan=1.0),
@@ -152,32 +157,32 @@ class Lines:
             break_share=shares,
             goods_cost=_goods(rows) * np.nan_to_num(rate, nan=1.0),
             most=_above_zero(_optional(rows, "max_order_quantity"), np.inf),
-            rise=_rise(rows, wait + review) * np.nan_to_num(rate, nan=1.0),
+            rise=_rise(rows, following) * np.nan_to_num(rate, nan=1.0),
             minimum_value=_filled(_optional(rows, "minimum_order_value"), 0.0),
-            blocked=_blocked(rows, windows, ended=end <= wait + lead, lead=wait + lead),
+            blocked=_blocked(rows, windows, ended=end <= arrival, cover=cover),
             notes=_notes(rows, stated, rate, quantity, days)
+            + _closing(calendar, cover - following - lead)
+            + rows["_note"].to_numpy(dtype=object)
             + np.where(carried, NOTE, "")
             + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
             + np.where(unread, " The order days cannot be read and are left out.", ""),
         )
 
 
-def cheapest(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair, in order of the pairs: the unblocked supplier of the lowest cost, then lead.
-
-    The cost is landed and holds the stock that a long and uncertain lead time ties up.
-    """
-    pair = list(KEYS[:2])
-    lead = frame["lead_time_mean"].fillna(frame["lead_time_days"])
-    tied = lead + frame["lead_time_spread"].fillna(frame["lead_time_sd"]).fillna(0.0)
-    carried = 1.0 + _holding_rate(frame) * tied.to_numpy(dtype=float) / YEAR_DAYS
-    ranked = frame.assign(
+def best_offers(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair, in order of the pairs: the offer of the supplier to order from, with `_note`,
+    what to tell about the choice (`offers.chosen_offers`). frame: the planning frame."""
+    rate = frame["fx_rate"].to_numpy(dtype=float)
+    given = frame.assign(
+        _landed=_landed(frame) * rate,
+        _goods=_goods(frame) * rate,
+        _holding_rate=_holding_rate(frame),
+        _shortage=_shortage(frame),
         _blocked=_flags(frame["blocked"]),
-        _cost=_landed(frame) * frame["fx_rate"].to_numpy(dtype=float) * carried,
-        _lead=lead,
-    ).sort_values([*pair, "_blocked", "_cost", "_lead", "supplier_id"], kind="stable")
-    first = ranked.drop_duplicates(pair).drop(columns=["_blocked", "_cost", "_lead"])
-    return first.reset_index(drop=True)
+    )
+    first = chosen_offers(given.reset_index(drop=True))
+    own = [name for name in first if str(name).startswith("_") and name != "_note"]
+    return first.drop(columns=own)
 
 
 def expected_days(
@@ -263,16 +268,34 @@ def _optional(rows: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(np.nan, index=rows.index)
 
 
-def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, lead: Floats) -> Texts:
+def _turns(rows: pd.DataFrame, calendar: SupplierCalendar) -> tuple[Floats, Floats]:
+    """Days until the supplier next takes an order, and until the next review after that."""
+    usual = np.where(calendar.is_every_day, DEFAULT_REVIEW_DAYS, 1.0)
+    review = _above_zero(rows["review_period_days"], usual)
+    wait = calendar.next_day(calendar.first)
+    plain = wait + np.where(calendar.is_every_day, review, np.ceil(review - 1e-9))
+    following = calendar.next_day(plain)
+    return wait, np.where(following == np.ceil(plain - 1e-9), plain, following)
+
+
+def _closing(calendar: SupplierCalendar, longer: Floats) -> Texts:
+    """That closures delay what is ordered next. longer: n, days by which they do."""
+    if not calendar.closes:
+        return np.full(len(longer), "", dtype=object)
+    text = " Closed days put off the order after this one by " + number(longer) + "."
+    answer: Texts = np.where(longer >= 0.05, text, "")
+    return answer
+
+
+def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, cover: Floats) -> Texts:
     launch = _optional(rows, "days_to_launch").to_numpy(dtype=float)
-    review = _above_zero(rows["review_period_days"], DEFAULT_REVIEW_DAYS)
     most = _above_zero(_optional(rows, "max_order_quantity"), np.inf)
     reasons = [
         (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
         (_flags(rows["discontinued"]), "discontinued"),
         (_flags(rows["blocked"]), "blocked"),
         (ended, "its life ends before an order can arrive"),
-        (launch > lead + review, "it is launched only after the next order can arrive"),
+        (launch > cover, "it is launched only after the next order can arrive"),
         (
             rows["min_order_quantity"].to_numpy(dtype=float) > most,
             "the minimum is above the maximum",

@@ -84,7 +84,7 @@ class Order:
     waiting: units below it that are not ordered yet, because waiting costs less; minimum: added for
     the supplier's minimum quantity; limited: taken off by its maximum; moved: units transferred in
     (below 0: out); unfunded: cut by a cap; cut: units taken off because the warehouse would be too
-    full.
+    full. too_little: not ordered, for the whole order would be below its minimum value.
     """
 
     quantity: Floats
@@ -97,6 +97,7 @@ class Order:
     cut: Floats
     moved: Floats
     unfunded: Floats
+    too_little: Flags
 
 
 def economic_lot(lines: Lines, pace: Floats) -> Floats:
@@ -216,21 +217,24 @@ def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats
     return np.where(wants & (smallest_order(lines) <= largest_order(lines)), packed, 0.0)
 
 
-def within_capacity(lines: Lines, target: Target, order: Order) -> Order:
-    """The order cut to FILL_SHARE of each warehouse's capacity; what would miss the largest share
-    of its demand is served first.
+def within_capacity(lines: Lines, target: Target, order: Order, position: Position) -> Order:
+    """The order cut to FILL_SHARE of each warehouse's capacity at its arrival; what would miss the
+    largest share of its demand is served first.
 
     lines: the n lines, with their warehouses and capacities (NaN: no limit); target: whose demand
-    tells what would be missed; order: before the cut.
+    tells what would be missed; order: before the cut; position: stock and what is awaited, of which
+    the lead time's demand is gone by then.
     """
     if not (~np.isnan(lines.capacity)).any():
         return order
-    coming = lines.due_quantity.sum(axis=1)
+    coming = position.coming(lines.lead_days + 1e-9)
+    sold = lines.windows.means_until(lines.lead_days[:, None])[:, 0]
+    shelf = np.maximum(lines.on_hand, 0.0) + order.moved + coming
     frame = lines.keys[["warehouse_id"]].assign(
         room=lines.capacity * FILL_SHARE,
-        held=np.maximum(lines.on_hand, 0.0) + coming,
+        held=np.maximum(shelf - sold, 0.0),
         asked=order.quantity,
-        risk=-target.demand.shortage(lines.on_hand - lines.reserved + coming)
+        risk=-target.demand.shortage(position.stock + position.coming(lines.cover_days))
         / np.maximum(target.demand.expected, 1e-9),
     )
     by = frame.groupby("warehouse_id", sort=False)
@@ -272,6 +276,7 @@ def _explained(lines: Lines, target: Target, quantity: Floats, need: Floats) -> 
         cut=nothing,
         moved=nothing,
         unfunded=nothing,
+        too_little=np.zeros(len(quantity), dtype=bool),
     )
 
 

@@ -12,7 +12,7 @@ from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
 from models.replenishment.lines import KEYS, NO_FORECAST, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
-from models.replenishment.order_days import last_days
+from models.replenishment.order_value import reach_minimum
 from models.replenishment.position import Position
 from models.replenishment.projection import break_days
 from models.replenishment.transfers import Moves, Moving, transfers
@@ -159,7 +159,9 @@ def plan(
     moves = standing or _moves(lines, target, position, options)
     units = moves.units(lines)
     order = replace(place(lines, target, position.moved(units)), moved=units)
-    order = within_capacity(lines, target, order)
+    have = position.stock + position.coming(lines.cover_days) + units
+    order = reach_minimum(lines, target, order, have)
+    order = within_capacity(lines, target, order, position)
     order, filled = _funded(lines, target, order, position, options)
     table = _table(lines, target, order, position, moves, options)
     return Planned(table, moves.table, filled)
@@ -226,7 +228,7 @@ def _table(
         budget_cut=order.unfunded,
         lost_before_arrival=target.lost,
         order_on=order_on,
-        lead_time_days=np.round(lines.lead_days - lines.wait_days, 2),
+        lead_time_days=np.round(lines.lead_days - lines.wait_days - lines.closed_days, 2),
         lead_time_sd=np.round(lines.lead_sd, 2),
         review_period_days=lines.review_days,
         target_quantile=np.round(target.ratio, 4),
@@ -278,7 +280,7 @@ def _dates(
     falls = np.where(target.never & (target.at == -np.inf), np.inf, np.maximum(falls, 0.0))
     falls = np.where(falls <= _AHEAD_DAYS, falls, np.inf)
     finite = np.isfinite(falls)
-    latest = last_days(lines.order_days, lines.moment, np.where(finite, falls, 0.0))
+    latest = lines.calendar.last_day(np.where(finite, falls, 0.0))
     decide = np.where(order.quantity > 0, lines.wait_days, np.maximum(latest, lines.wait_days))
     now = lines.moment.dt.floor("D")
     return (

@@ -7,19 +7,15 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from data.customs import is_customs_border
 from models.base import ModelError
 from models.replenishment.cover import Floats
-from models.replenishment.lines import Flags, Lines, Texts
-from models.replenishment.order import Order, Target
+from models.replenishment.lines import Flags, Lines
+from models.replenishment.order import Order, Target, place
 from models.replenishment.position import Position
 
 # A donor keeps its whole level (demand over its cover, and safety) and this share more.
 KEPT = 0.2
-# Countries between which goods move without duty.
-CUSTOMS_UNION = (
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MC", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-)  # fmt: skip
 COLUMNS = (
     "product_id",
     "from_warehouse_id",
@@ -32,12 +28,24 @@ COLUMNS = (
 )
 
 
+# Moves are looked for again, without those that are not worth their cost, so many times.
+_ROUNDS = 4
+
+
 @dataclass(frozen=True)
 class Moving:
-    """What a transfer takes: days on the way, and freight as a share of a unit's goods cost."""
+    """What a transfer takes, and which are made.
+
+    days: on the way; freight_share: of a unit's goods cost; cost: money for each move, whatever it
+    carries; least_gain: money below which nothing is moved; lanes: pairs of warehouses, from and
+    to, between which goods move; empty: between all.
+    """
 
     days: float = 7.0
     freight_share: float = 0.08
+    cost: float = 0.0
+    least_gain: float = 1.0
+    lanes: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,41 +92,76 @@ def transfers(
     buy to reach its level. A unit moved saves the landed cost of buying it, and the sales lost
     while an order is on its way; it costs freight, duty where a customs border lies between, and
     what the unit is worth to the donor: its cost less the holding until it would be sold there.
-    Only moves that gain are made. With whole supplies and needs a vertex of the flow's polytope is
-    whole (Ahuja, Magnanti & Orlin, Network Flows, 1993, 9.6).
+    Only moves that gain are made, each at least `least_gain` beyond its own cost, and none to a
+    line whose order comes no later than the transfer would. With whole supplies and needs a vertex
+    of the flow's polytope is whole (Ahuja, Magnanti & Orlin, Network Flows, 1993, 9.6).
 
     lines: a line a warehouse and product; target: the level of each; order: what would be bought of
-    each without transfers; position: stock of each and what it awaits; moving: days and freight
-    that a transfer takes; digits: of the base currency's minor unit.
+    each without transfers; position: stock of each and what it awaits; moving: what a transfer
+    takes, and which are made; digits: of the base currency's minor unit.
     """
     have = position.stock + position.coming(lines.cover_days)
     free = np.minimum(position.stock, have - (1 + KEPT) * target.up_to)
     free = np.where(lines.blocked == "", np.floor(np.maximum(free, 0.0)), 0.0)
     needed = np.floor(np.maximum(np.minimum(order.quantity, target.up_to - have), 0.0))
     needed = np.where(free > 0, 0.0, needed)
-    arcs = _arcs(lines, free, needed)
+    arcs = _arcs(lines, free, needed, moving)
     gain, cost = _gains(lines, target, have, arcs, moving)
-    worth = np.isfinite(gain) & (gain > 0.005)
-    arcs, gain, cost = arcs[worth], gain[worth], cost[worth]
-    if not len(arcs):
-        return Moves.none()
-    units = _flow(arcs, gain, free, needed)
+    kept = np.isfinite(gain) & (gain > 0.005)
+    units = np.zeros(len(arcs))
+    for _ in range(_ROUNDS):
+        if not kept.any():
+            return Moves.none()
+        units[:] = 0.0
+        units[kept] = _flow(arcs[kept], gain[kept], free, needed)
+        poor = (units > 0) & (units * gain - moving.cost < moving.least_gain - 1e-9)
+        idle = (units > 0) & _beside_orders(lines, target, position, arcs, units, moving)
+        if not (poor | idle).any():
+            break
+        kept &= ~(poor | idle)
+        units[poor | idle] = 0.0
     moved = np.flatnonzero(units > 0)
-    net = np.zeros(len(lines))
-    np.add.at(net, arcs["giver"].to_numpy()[moved], -units[moved])
-    np.add.at(net, arcs["taker"].to_numpy()[moved], units[moved])
+    if not len(moved):
+        return Moves.none()
     of_move = (units[moved], gain[moved], cost[moved])
     table = _table(lines, arcs.iloc[moved], *of_move, moving, digits=digits)
     pairs = pd.MultiIndex.from_frame(lines.keys[["warehouse_id", "product_id"]])
-    return Moves(table, pd.Series(net, index=pairs))
+    return Moves(table, pd.Series(_net(lines, arcs, units), index=pairs))
 
 
-def _arcs(lines: Lines, free: Floats, needed: Floats) -> pd.DataFrame:
-    """Every donor with every receiver of the same product: line numbers."""
+def _net(lines: Lines, arcs: pd.DataFrame, units: Floats) -> Floats:
+    """Units that each line gets (below 0: gives)."""
+    net = np.zeros(len(lines))
+    np.add.at(net, arcs["giver"].to_numpy(), -units)
+    np.add.at(net, arcs["taker"].to_numpy(), units)
+    return net
+
+
+def _beside_orders(
+    lines: Lines,
+    target: Target,
+    position: Position,
+    arcs: pd.DataFrame,
+    units: Floats,
+    moving: Moving,
+) -> Flags:
+    """Which moves go to a line that orders all the same, and whose order comes no later."""
+    rest = place(lines, target, position.moved(_net(lines, arcs, units))).quantity
+    soon = (rest > 0) & (lines.lead_days <= moving.days)
+    return np.asarray(soon[arcs["taker"].to_numpy()], dtype=np.bool_)
+
+
+def _arcs(lines: Lines, free: Floats, needed: Floats, moving: Moving) -> pd.DataFrame:
+    """Every donor with every receiver of a product between which goods move: line numbers."""
     product = lines.keys["product_id"]
     givers = pd.DataFrame({"product_id": product, "giver": np.arange(len(lines))})[free >= 1]
     takers = pd.DataFrame({"product_id": product, "taker": np.arange(len(lines))})[needed >= 1]
-    return givers.merge(takers, on="product_id")
+    arcs = givers.merge(takers, on="product_id")
+    if not moving.lanes:
+        return arcs
+    sites = lines.keys["warehouse_id"].to_numpy()
+    ends = zip(sites[arcs["giver"]], sites[arcs["taker"]], strict=True)
+    return arcs[[lane in moving.lanes for lane in ends]].reset_index(drop=True)
 
 
 def _gains(
@@ -130,7 +173,7 @@ def _gains(
     goods = np.where(lines.rate_known, lines.goods_cost, np.nan) / (1.0 + lines.duty)
     waits = have[giver] / np.maximum(target.pace[giver], 1e-9)
     kept = np.maximum(landed[giver] - lines.holding[giver] * np.minimum(waits, 3650.0), 0.0)
-    border = _border(lines.country[giver], lines.country[taker])
+    border = is_customs_border(lines.country[giver], lines.country[taker])
     cost = goods[taker] * (moving.freight_share + border * lines.duty[taker])
     lead = np.maximum(lines.lead_days[taker], 1e-9)
     sooner = np.clip((lead - moving.days) / lead, 0.0, 1.0)
@@ -139,11 +182,6 @@ def _gains(
     too_late = moving.days > lines.cover_days[taker]
     gain = landed[taker] - kept - cost + time
     return np.where(too_late, np.nan, gain), cost
-
-
-def _border(one: Texts, other: Texts) -> Flags:
-    union = np.isin(one, CUSTOMS_UNION) & np.isin(other, CUSTOMS_UNION)
-    return np.asarray((one != other) & ~union, dtype=np.bool_)
 
 
 def _flow(arcs: pd.DataFrame, gain: Floats, free: Floats, needed: Floats) -> Floats:
@@ -183,15 +221,14 @@ def _table(
             "from_warehouse_id": sites[arcs["giver"].to_numpy()],
             "to_warehouse_id": sites[arcs["taker"].to_numpy()],
             "quantity": units,
-            "gain": np.round(units * gain, digits),
-            "cost": np.round(units * cost, digits),
+            "gain": np.round(units * gain - moving.cost, digits),
+            "cost": np.round(units * cost + moving.cost, digits),
             "days": moving.days,
         }
     )
     table["reason"] = [
         f"Move {row.quantity:g} from {row.from_warehouse_id} to {row.to_warehouse_id}: "
-        f"saves {row.gain:.{digits}f} against buying, "
-        f"freight and duty of {row.cost:.{digits}f} paid."
+        f"saves {row.gain:.{digits}f} against buying, its cost of {row.cost:.{digits}f} paid."
         for row in table.itertuples(index=False)
     ]
     ranked: pd.DataFrame = table.sort_values("gain", ascending=False, ignore_index=True)

@@ -59,6 +59,7 @@ BODIES: Mapping[str, Any] = {
     "dismiss_suggestions": {
         "items": [{"id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]
     },
+    "approve_plan": {"warehouse_id": "DE1", "budget": 500.0, "reason": "this week's budget"},
     "reopen_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "approve_suggestion": {"quantity": 24, "reason": "a full pallet"},
     "dismiss_suggestion": {"reason": "leaves the range in spring"},

@@ -28,6 +28,7 @@ def made_plan() -> Any:
     import pandas as pd
 
     from decisions.replenishment.plan import Plan
+    from models.replenishment.plan import Options
     from serving.http.replenishment.answers import EXAMPLE
 
     draw = np.random.default_rng(7)
@@ -46,6 +47,7 @@ def made_plan() -> Any:
         frame=lines,
         lines=lines,
         transfers=pd.DataFrame(),
+        options=Options(),
         model=SimpleNamespace(),  # type: ignore[arg-type]  # nothing is planned here
         model_version="1",
         served_by="OrderUpTo",

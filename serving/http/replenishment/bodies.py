@@ -55,6 +55,69 @@ class Change(TermsBody):
     limit: int = Field(100, ge=1, le=1000)
 
 
+class PlanToApprove(TermsBody):
+    """A plan under other terms, of some lines or all, to be approved as it stands."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"warehouse_id": "DE1", "budget": 500}]},
+    )
+
+    warehouse_id: str | None = None
+    product_id: str | None = None
+    supplier_id: str | None = None
+    reason: str = Field("", max_length=1000)
+
+
+class Scenario(TermsBody):
+    """Terms to plan under, with a name of one's own."""
+
+    name: str = Field(min_length=1, max_length=100)
+
+
+class ScenariosToCompare(BaseModel):
+    """Plans under several terms, such as budgets or service levels, of some lines or all."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "warehouse_id": "DE1",
+                    "scenarios": [
+                        {"name": "90 %", "service_level": 0.9},
+                        {"name": "98 %", "service_level": 0.98},
+                    ],
+                }
+            ]
+        },
+    )
+
+    warehouse_id: str | None = None
+    product_id: str | None = None
+    supplier_id: str | None = None
+    scenarios: list[Scenario] = Field(min_length=1, max_length=12)
+
+
+class ScenarioFigures(BaseModel):
+    """What a plan comes to; money in the base currency, where it is known."""
+
+    name: str
+    lines_ordered: int
+    order_value: float
+    stock_value: float = Field(description="In what is there, coming and ordered.")
+    lost_sales: float = Field(description="Expected to be lost over the cover.")
+    service_level: float | None = Field(
+        description="Probability of not running out over the cover, lines weighted by demand."
+    )
+
+
+class ScenarioComparison(Made):
+    """A row a scenario, in order; nothing is kept. `POST /plan:approve` takes the terms of one."""
+
+    data: list[ScenarioFigures]
+
+
 class PlanTotals(BaseModel):
     """A plan in a few numbers; value in the base currency, where it is known."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan, WhatIfTerms, ranked, select
+from decisions.replenishment.scenarios import compare_scenarios
 from decisions.replenishment.what_if import plan_under
 from models.replenishment.plan import Planned
 from serving.http.paging import Cursor, page_end, page_start
@@ -16,6 +17,9 @@ from serving.http.replenishment.bodies import (
     Change,
     Difference,
     PlanTotals,
+    ScenarioComparison,
+    ScenarioFigures,
+    ScenariosToCompare,
     Transfer,
     TransferPage,
     WhatIf,
@@ -67,6 +71,23 @@ def planning(current: Callable[[], Plan]) -> APIRouter:
             proven_gap=round(other.filled.gap, 6) if other.filled else None,
             differences=_differences(now.lines, other.lines)[: change.limit],
             data=suggestions(ranked(other.lines).head(change.limit), {}),
+        )
+
+    @routes.post("/plan:compare")
+    def compare_plans(body: ScenariosToCompare) -> ScenarioComparison:
+        """Compare plans under several terms: money, stock, lost sales and service of each."""
+        plan = current()
+        own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
+        found = compare_scenarios(plan, [each.terms() for each in body.scenarios], **own)
+        rows = found.assign(name=[each.name for each in body.scenarios]).to_dict("records")
+        return ScenarioComparison(
+            **made(plan),
+            data=[
+                ScenarioFigures.model_validate(
+                    {name: None if pd.isna(value) else value for name, value in row.items()}
+                )
+                for row in rows
+            ],
         )
 
     return routes

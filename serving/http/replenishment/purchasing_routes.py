@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from data.purchasing import State
-from decisions.replenishment.orders import Wish, decide
+from decisions.replenishment.orders import Wish, decide, wishes_of
 from decisions.replenishment.plan import Plan
+from decisions.replenishment.what_if import plan_under
 from decisions.runtime import Runtime
 from serving.http.auth import Caller, scoped
 from serving.http.errors import Problem
@@ -19,6 +20,7 @@ from serving.http.replenishment.bodies import (
     Export,
     LinesToDecide,
     One,
+    PlanToApprove,
     PurchaseOrders,
     as_csv,
     decided,
@@ -100,6 +102,35 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         return once(
             runtime, request, body, lambda: single(suggestion_id, body, "dismissed", caller)
         )
+
+    return routes
+
+
+def plan_decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
+    """Approve a plan under other terms.
+
+    runtime: the stores and releases in use; current: gives the plan as of now.
+    """
+    routes = APIRouter()
+    buying = runtime.records.purchasing
+
+    @routes.post("/plan:approve", dependencies=[IDEMPOTENT], response_model=DecidedAll)
+    def approve_plan(body: PlanToApprove, request: Request, caller: Planner) -> Any:
+        """Approve all that a plan under other terms orders, such as one within a budget.
+
+        The quantities are those of `POST /v1/replenishment/plan` with the same terms: one result a
+        line that is ordered. Lines that it does not order stay as they are.
+        """
+
+        def work() -> DecidedAll:
+            plan = current()
+            own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
+            wishes = wishes_of(plan_under(plan, body.terms(), **own).lines, reason=body.reason)
+            now = datetime.now(UTC)
+            made = decide(plan, buying, wishes, to="approved", actor=caller.name, at=now)
+            return decided(made)
+
+        return once(runtime, request, body, work)
 
     return routes
 

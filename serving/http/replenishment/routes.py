@@ -23,7 +23,7 @@ from serving.http.replenishment.answers import (
 )
 from serving.http.replenishment.line_routes import worklist_routes
 from serving.http.replenishment.planning_routes import planning
-from serving.http.replenishment.purchasing_routes import decisions, orders
+from serving.http.replenishment.purchasing_routes import decisions, orders, plan_decisions
 
 _CSV = "text/csv"
 Text = Annotated[str | None, Query(max_length=128)]
@@ -97,6 +97,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes.include_router(worklist_routes(runtime, current))
     routes.include_router(planning(current))
     routes.include_router(decisions(runtime, current))
+    routes.include_router(plan_decisions(runtime, current))
     routes.include_router(orders(runtime))
     return routes
 

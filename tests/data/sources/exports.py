@@ -237,7 +237,8 @@ def magento(folder: Path, days: int = 6) -> None:
     for number, each in enumerate(lines(days)):
         if each.line == 1:
             made = f"{each.moment:%Y-%m-%d %H:%M:%S}"
-            end = ["EUR", each.place % 3, each.customer, "50.0000"]
+            person = each.place % 3 if days <= FEW_DAYS else each.place * 7 % 40
+            end = ["EUR", person, each.customer, "50.0000"]
             orders.append([each.place, f"{each.place:09}", made, states[each.state], *end])
         row = [number, each.place, "", each.sku, each.title, f"{each.quantity}.0000", each.price]
         items.append(row)

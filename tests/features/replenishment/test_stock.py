@@ -1,8 +1,10 @@
 """Stock carried on, and what is on its way."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tests.features.replenishment.small_tables import (
     VIEW,
@@ -66,3 +68,25 @@ def test_a_pair_that_only_sells_gets_a_line_when_it_sells_regularly(tmp_path: Pa
     assert set(frame["product_id"]) == {"P", "often"}
     assert (frame["product_id"] == "often").sum() == 1
     assert np.isnan(frame.loc[frame["product_id"] == "often", "on_hand"]).all()
+
+
+def test_transfers_leave_one_shelf_and_are_on_their_way_to_the_other(tmp_path: Path) -> None:
+    def sent(number: int, at: float, **other: Any) -> dict[str, Any]:
+        lane = {"from_warehouse_id": "W", "to_warehouse_id": "V", "product_id": "P"}
+        own = {"transfer_id": f"t{number}", "line_no": 1, "sent_at": day(at)}
+        return {**lane, **own, "quantity": 5.0, **other}
+
+    rows = {
+        "stock": [look(2, 30), {**look(2, 1), "warehouse_id": "V"}],
+        "transfers": [
+            sent(1, 1, received_at=day(4)),  # had left before it was counted, came after
+            sent(2, 3, expected_at=day(12)),
+            sent(3, 5),  # no day: a week
+            sent(4, 9),  # not known yet
+        ],
+    }
+    frame = build(tmp_path, VIEW["stock_position"], day(8), rows)
+    last = frame[frame["event_timestamp"] == pd.Timestamp(day(8))].set_index("warehouse_id")
+    assert last["on_hand"].to_dict() == {"W": 20.0, "V": 6.0}
+    assert last["on_order"].to_dict() == {"W": 0.0, "V": 10.0}
+    assert last.loc["V", "open_due_days"] == [4.0, 4.0]

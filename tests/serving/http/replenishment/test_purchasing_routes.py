@@ -91,6 +91,24 @@ def test_approve_change_dismiss_export(client: TestClient) -> None:
     assert (late.status_code, late.json()["code"]) == (409, "decision_refused")
 
 
+def test_a_capped_plan_is_approved_as_it_stands(client: TestClient) -> None:
+    """Until the server has decided, nothing is; then each line is as the capped plan has it."""
+    terms = {"budget": 40.0}
+    wanted = {
+        each["id"]: each["order_quantity"]
+        for each in post(client, "/plan", terms).json()["data"]
+        if each["order_quantity"] > 0
+    }
+    made = post(client, "/plan:approve", {**terms, "reason": "this week's budget"}).json()
+    assert {each["id"]: each["quantity"] for each in made["data"]} == wanted
+    assert made["refused"] == 0
+    spent = sum(2.0 * quantity for quantity in wanted.values())
+    assert 0 < spent <= 40.0
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    assert order["value"] == pytest.approx(spent)
+    assert post(client, "/plan:approve", {"budgets": 40.0}).status_code == 422
+
+
 def test_orders_are_read_again_as_json_and_csv(client: TestClient, runtime: _Live) -> None:
     post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
     (order,) = post(client, "/orders:export", {}).json()["data"]

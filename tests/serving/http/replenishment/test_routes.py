@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from fastapi.testclient import TestClient
 from pandas.testing import assert_frame_equal
 
@@ -61,3 +62,19 @@ def test_a_key_without_the_scope_is_refused(runtime: _Live) -> None:
     client = TestClient(create_app(settings, guarded))
     assert client.get("/v1/replenishment/suggestions").status_code == 401
     guarded.records.close()
+
+
+def test_scenarios_are_compared_side_by_side(client: TestClient) -> None:
+    names = {"nothing": {"budget": 0.0}, "some": {"budget": 40.0}, "as planned": {}}
+    body = {"scenarios": [{"name": name, **terms} for name, terms in names.items()]}
+    answer = client.post("/v1/replenishment/plan:compare", json=body)
+    assert answer.status_code == 200, answer.text
+    rows = answer.json()["data"]
+    assert [row["name"] for row in rows] == list(names)
+    money = [row["order_value"] for row in rows]
+    assert money[0] == 0 < money[1] <= 40.0 < money[2]
+    assert rows[0]["lost_sales"] > rows[1]["lost_sales"] > rows[2]["lost_sales"]
+    assert rows[0]["service_level"] < rows[1]["service_level"] < rows[2]["service_level"]
+    assert rows[2]["stock_value"] - rows[0]["stock_value"] == pytest.approx(money[2])
+    planned = client.post("/v1/replenishment/plan", json={}).json()["now"]
+    assert (planned["value"], planned["money_at_risk"]) == (money[2], rows[2]["lost_sales"])

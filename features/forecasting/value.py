@@ -1,7 +1,6 @@
 """What forecasts were worth: past ones beside what came, and beside the naive ones."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,7 +164,9 @@ def outcomes_by_lag(forecasts: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFra
     """
     rows = forecasts.sort_values("event_timestamp", kind="stable")
     rows = rows.drop_duplicates([*PAIR, "period_start"], keep="last")
-    said = pd.concat([_each_lag(row) for row in rows.to_dict("records")] or [pd.DataFrame()])
+    kinds = [rows["frequency"], rows["levels"].map(tuple), rows["mean"].map(len)]
+    alike = [_each_lag(group) for _, group in rows.groupby(kinds, sort=False)]
+    said = pd.concat(alike or [pd.DataFrame()], ignore_index=True)
     if said.empty:
         return pd.DataFrame(columns=[*_KEY, "lag", "actual", "mean", "low", "high"])
     about = demand.drop_duplicates(PAIR, keep="last")[[*PAIR, "category", "country"]]
@@ -174,22 +175,32 @@ def outcomes_by_lag(forecasts: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFra
     return frame.assign(month=frame["period_start"].str[:7])
 
 
-def _each_lag(row: Mapping[Any, Any]) -> pd.DataFrame:
-    mean = np.asarray(row["mean"], dtype=float)
-    quantiles = np.asarray(row["quantiles"], dtype=float).reshape(len(mean), -1)
-    low, high = np.array([np.interp((0.1, 0.9), row["levels"], one) for one in quantiles]).T
-    first = number(pd.Timestamp(row["period_start"], tz="UTC").to_pydatetime(), row["frequency"])
-    moments = starts(np.arange(first, first + len(mean)), row["frequency"])
+def _each_lag(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row a period of forecasts of one frequency, one length and the same levels."""
+    levels, frequency = list(rows["levels"].iloc[0]), str(rows["frequency"].iloc[0])
+    mean = np.stack([np.asarray(one, dtype=float) for one in rows["mean"]])
+    wide = np.stack([np.asarray(one, dtype=float) for one in rows["quantiles"]])
+    count, length = mean.shape
+    # An interpolation between fixed levels is a weighted sum of the quantiles.
+    weights = [np.interp((0.1, 0.9), levels, one) for one in np.eye(len(levels))]
+    low, high = (wide.reshape(count * length, -1) @ np.array(weights)).T
+    begun, which = np.unique(rows["period_start"].to_numpy(dtype=str), return_inverse=True)
+    dates = []
+    for start in begun:
+        first = number(pd.Timestamp(str(start), tz="UTC").to_pydatetime(), frequency)
+        dates.append(starts(np.arange(first, first + length), frequency).strftime("%Y-%m-%d"))
+    about = [name for name in ("demand_class", "abc_xyz") if name in rows]
+    told = {name: np.repeat(rows[name].to_numpy(), length) for name in [*PAIR, *about]}
     return pd.DataFrame(
         {
-            **{name: row[name] for name in PAIR},
-            "period_start": moments.strftime("%Y-%m-%d"),
-            "lag": np.arange(1, len(mean) + 1),
-            "mean": mean,
+            "demand_class": None,
+            "abc_xyz": None,
+            **told,
+            "period_start": np.array(dates)[which].ravel(),
+            "lag": np.tile(np.arange(1, length + 1), count),
+            "mean": mean.ravel(),
             "low": low,
             "high": high,
-            "demand_class": row.get("demand_class"),
-            "abc_xyz": row.get("abc_xyz"),
         }
     )
 

@@ -6,6 +6,7 @@ themselves; `argosy ingest` takes that apostrophe away again.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,18 @@ def write_table(frame: pd.DataFrame, out: Path) -> None:
     else:
         frame.to_parquet(draft, index=False)
     draft.replace(out)
+
+
+def table_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
+    """A table as the content of a file.
+
+    frame: the table; its index is not written. suffix: one of SUFFIXES. Raises ValueError as
+    `write_table`.
+    """
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / f"table{suffix}"
+        write_table(frame, out)
+        return out.read_bytes()
 
 
 def without_formula(text: str) -> str:

@@ -1,5 +1,6 @@
 """The console's only way to the product: the HTTP API, asked with the signed-in person's key."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,8 @@ import httpx
 Answer = dict[str, Any]
 
 _SECONDS = 30.0
+_TRIES = 4
+_BUSY = {"too_slow", "overloaded"}  # answers that are worth another try
 
 
 class ApiError(Exception):
@@ -34,11 +37,14 @@ class SignedOutError(ApiError):
 class ApiClient:
     """Asks the API in the name of one key.
 
-    http: a client whose base URL is the API's; key: an API key, None where keys are off.
+    http: a client whose base URL is the API's; key: an API key, None where keys are off; pause:
+    seconds to wait before asking again for what took the API too long: it goes on with the work,
+    and answers from it.
     """
 
-    def __init__(self, http: httpx.AsyncClient, key: str | None) -> None:
+    def __init__(self, http: httpx.AsyncClient, key: str | None, *, pause: float = 1.0) -> None:
         self._http = http
+        self._pause = pause
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     async def get(self, path: str, **query: Any) -> Answer:
@@ -47,9 +53,14 @@ class ApiClient:
         path: below the API's root, such as `/v1/models`; query: parameters, None is left out.
         Raises ApiError, SignedOutError.
         """
-        response = await self._send("GET", path, query=query)
-        found: Answer = response.json()
-        return found
+        for _ in range(_TRIES - 1):
+            try:
+                return _json(await self._send("GET", path, query=query))
+            except ApiError as error:
+                if error.code not in _BUSY:
+                    raise
+                await asyncio.sleep(self._pause)
+        return _json(await self._send("GET", path, query=query))
 
     async def get_file(self, path: str, media_type: str, **query: Any) -> bytes:
         """The answer of a GET in another form than JSON.
@@ -116,6 +127,11 @@ class ApiClient:
         if response.is_error:
             raise _refusal(response)
         return response
+
+
+def _json(response: httpx.Response) -> Answer:
+    found: Answer = response.json()
+    return found
 
 
 def _refusal(response: httpx.Response) -> ApiError:

@@ -9,12 +9,17 @@ Options = dict[str, Any]
 
 ACCENT: Final = "#1493a1"
 PAST: Final = "#8592a0"
+LATER: Final = "#8b6fc0"
 GOOD: Final = "#2f9e62"
 BAD: Final = "#d2564a"
 WARN: Final = "#d99a2b"
 INK: Final = "#7d8a98"
 _FAINT: Final = "rgba(125, 138, 152, 0.22)"
 _BAND: Final = "rgba(20, 147, 161, 0.18)"
+_BAND_EDGE: Final = "rgba(20, 147, 161, 0.4)"
+_EMPTY: Final = "rgba(210, 86, 74, 0.14)"
+_EMPTY_EDGE: Final = "rgba(210, 86, 74, 0.5)"
+_PER_CENT: Final = "v => Math.round(v * 100) + '%'"
 
 
 def chart(options: Options, label: str, *, low: bool = False) -> ui.echart:
@@ -37,12 +42,15 @@ def frame(days: Sequence[str] | None, **options: Any) -> Options:
     return {
         "animation": False,
         "grid": {"left": 8, "right": 14, "top": 30, "bottom": 6, "containLabel": True},
-        "tooltip": {"trigger": "axis", "confine": True},
+        "tooltip": {"trigger": "axis", "confine": True, ":valueFormatter": "argosy.written"},
         "legend": {
             "top": 0,
             "left": 0,
+            "type": "scroll",
+            "icon": "roundRect",
             "textStyle": {"color": INK, "fontSize": 11},
-            "itemHeight": 8,
+            "itemHeight": 6,
+            "itemWidth": 16,
         },
         "xAxis": {**horizontal, **axis, "axisTick": {"show": False}, "splitLine": {"show": False}},
         "yAxis": {"type": "value", **axis, **quiet, "axisLine": {"show": False}},
@@ -75,6 +83,18 @@ def bars(name: str, values: Sequence[float | None], color: str, **options: Any) 
     }
 
 
+def dots(name: str, points: Sequence[Sequence[Any]], color: str, *, size: int) -> Options:
+    """Points of a chart. name: in the legend; points: x and y of each; color: CSS; size: in
+    pixels."""
+    return {
+        "name": name,
+        "type": "scatter",
+        "data": [list(point) for point in points],
+        "symbolSize": size,
+        "itemStyle": {"color": color},
+    }
+
+
 def band(name: str, low: Sequence[float | None], high: Sequence[float | None]) -> list[Options]:
     """An area between two lines, as two stacked series.
 
@@ -92,7 +112,7 @@ def band(name: str, low: Sequence[float | None], high: Sequence[float | None]) -
             "name": name,
             "data": widths,
             "areaStyle": {"color": _BAND},
-            "itemStyle": {"color": _BAND},
+            "itemStyle": {"color": _BAND_EDGE},
             "tooltip": {"show": False},
         },
     ]
@@ -105,6 +125,7 @@ def demand_names(translate: Callable[[str], str]) -> dict[str, str]:
         "forecast": translate("Forecast"),
         "range": translate("8 in 10"),
         "corrected": translate("Corrected"),
+        "empty": translate("Out of stock"),
         "last_year": translate("A year before"),
     }
 
@@ -116,11 +137,11 @@ def forecast_chart(
     *,
     last_year: Sequence[float | None] = (),
 ) -> Options:
-    """History, what was corrected in it, and the forecast with its fan.
+    """History, what was corrected in it and when the shelf was empty, and the forecast with its
+    fan.
 
     history: period_start, quantity, sold, lost; periods: period_start, mean, quantiles with 0.1 and
-    0.9; names: the words for demand, sold, corrected, forecast, range and last_year; last_year:
-    a value for each period of both, where known.
+    0.9; names: of `demand_names`; last_year: a value for each period of both, where known.
     """
     past, ahead = len(history), len(periods)
     days = [str(each["period_start"])[:10] for each in (*history, *periods)]
@@ -141,12 +162,24 @@ def forecast_chart(
     if any(value is not None for value in corrected):
         marks = {"type": "scatter", "symbolSize": 7, "itemStyle": {"color": WARN}}
         series.append({"name": names["corrected"], **marks, "data": [*corrected, *[None] * ahead]})
+    empty = [[{"xAxis": day}, {"xAxis": day}] for day in _days_without_stock(history)]
+    if empty:
+        # A single period is a line; its border makes it an area.
+        shade = {"color": _EMPTY, "borderColor": _EMPTY, "borderWidth": 5}
+        area = {"silent": True, "data": empty, "itemStyle": shade}
+        look = {"itemStyle": {"color": _EMPTY_EDGE}, "markArea": area}
+        series.append({"name": names["empty"], "type": "bar", "data": [], **look})
     if any(value is not None for value in last_year):
         series.append(line(names["last_year"], last_year, INK, dashed=True))
     shown = [str(each["name"]) for each in series if each["name"]]
     options = frame(days, series=series)
     options["legend"] = {**options["legend"], "data": shown}
     return options
+
+
+def _days_without_stock(history: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The periods of a history in which sales were lost to an empty shelf."""
+    return [str(each["period_start"])[:10] for each in history if (each.get("lost") or 0) > 0]
 
 
 def stock_chart(
@@ -175,11 +208,8 @@ def stock_chart(
         }
     options = frame(days, series=series)
     right = {"type": "value", "min": 0, "max": 1, "splitLine": {"show": False}}
-    right["axisLabel"] = {
-        ":formatter": "v => Math.round(v * 100) + '%'",
-        "color": INK,
-        "fontSize": 11,
-    }
+    right["axisLabel"] = {":formatter": _PER_CENT, "color": INK, "fontSize": 11}
+    series[3]["tooltip"] = {":valueFormatter": _PER_CENT}
     options["yAxis"] = [options["yAxis"], right]
     options["legend"]["data"] = [names["stock"], names["range"], names["out"]]
     return options
@@ -190,26 +220,32 @@ def cost_chart(
 ) -> Options:
     """What each quantity is expected to cost, and the one that is chosen.
 
-    curve: quantity, holding, shortage, ordering, total; chosen: the quantity marked; names: the
-    words for those four and `chosen`.
+    curve: quantity, holding, shortage, ordering, later, total; chosen: the quantity marked; names:
+    the words for those five and `chosen`.
     """
+    parts = (
+        ("total", ACCENT),
+        ("holding", PAST),
+        ("shortage", BAD),
+        ("ordering", WARN),
+        ("later", LATER),
+    )
     series = [
         {
             **line(names[part], [], color),
-            "data": [[point["quantity"], point[part]] for point in curve],
+            "data": [[point["quantity"], point.get(part)] for point in curve],
             "lineStyle": {"color": color, "width": 2.2 if part == "total" else 1.2},
         }
-        for part, color in (
-            ("total", ACCENT),
-            ("holding", PAST),
-            ("shortage", BAD),
-            ("ordering", WARN),
-        )
+        for part, color in parts
     ]
     series[0]["markLine"] = {
         "symbol": "none",
         "data": [{"xAxis": chosen}],
-        "label": {"formatter": f"{names['chosen']}: {chosen:g}", "color": INK},
+        "label": {
+            "formatter": f"{names['chosen']}: {chosen:g}",
+            "position": "insideEndTop",
+            "color": INK,
+        },
         "lineStyle": {"color": GOOD},
     }
     return frame(None, series=series)
@@ -222,8 +258,8 @@ def waterfall_chart(parts: Sequence[tuple[str, float]], total: tuple[str, float]
     for name, size in parts:
         names.append(name)
         base.append(round(min(height, height + size), 4))
-        up.append(round(size, 4) if size >= 0 else None)
-        down.append(round(-size, 4) if size < 0 else None)
+        up.append(round(size, 2) if size >= 0 else None)
+        down.append(round(-size, 2) if size < 0 else None)
         height += size
     names, base = [*names, total[0]], [*base, 0.0]
     invisible = {"itemStyle": {"color": "transparent"}, "silent": True, "tooltip": {"show": False}}
@@ -232,12 +268,19 @@ def waterfall_chart(parts: Sequence[tuple[str, float]], total: tuple[str, float]
         bars("", base, "transparent", stack="all", **invisible),
         bars("+", [*up, None], ACCENT, stack="all", label=label),
         bars("−", [*down, None], PAST, stack="all", label={**label, "position": "bottom"}),
-        bars("=", [*[None] * len(parts), round(total[1], 4)], GOOD, stack="all", label=label),
+        bars("=", [*[None] * len(parts), round(total[1], 2)], GOOD, stack="all", label=label),
     ]
     series[0].pop("itemStyle")
     series[0] |= invisible
     options = frame(names, series=series, legend={"show": False})
     options["xAxis"]["axisLabel"] |= {"interval": 0, "rotate": 28 if len(names) > 7 else 0}
+    return options
+
+
+def in_per_cent(options: Options) -> Options:
+    """The chart with shares, 0 to 1, written in per cent. options: of `frame`."""
+    options["yAxis"]["axisLabel"] |= {":formatter": _PER_CENT}
+    options["tooltip"] |= {":valueFormatter": "argosy.writtenShare"}
     return options
 
 

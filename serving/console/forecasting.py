@@ -22,6 +22,7 @@ from serving.console.parts import (
     tabs,
 )
 from serving.console.shell import Screen, Shell, empty
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/forecasts"
@@ -167,7 +168,8 @@ class ForecastPage:
     async def build(self) -> None:
         """Fill the page."""
         forecast = await self.view.api.get(_PATH, **self.pair, quantiles="0.1,0.5,0.9", history=104)
-        self._head(forecast)
+        titles = await find_titles(self.view, [self.pair["product_id"]])
+        self._head(forecast, titles.get(self.pair["product_id"], ""))
         self._chart(forecast)
         with ui.element("div").classes("columns"):
             self._override(forecast)
@@ -176,16 +178,18 @@ class ForecastPage:
             await self._overrides()
             self._corrections(forecast)
 
-    def _head(self, forecast: Answer) -> None:
+    def _head(self, forecast: Answer, title: str) -> None:
         t, f = self.view.t, self.view.formats
         if forecast["degraded"]:
             text = t("This forecast was made in a simpler way, or before the newest facts.")
             ui.label(text).classes("stale")
         with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
-            fact(t("Product"), forecast["product_id"], forecast["warehouse_id"])
+            place = f"{forecast['product_id']} · {forecast['warehouse_id']}"
+            fact(t("Product"), title or forecast["product_id"], place)
             windows = forecast["windows"]
             ahead = min(4, len(windows))
-            fact(t("Next {count} periods", count=ahead), f.number(windows[ahead - 1]["mean"]))
+            units = t("{count} units", count=f.number(windows[ahead - 1]["mean"]))
+            fact(next_periods(self.view, forecast["frequency"], ahead), units)
             fact(t("Demand class"), forecast["demand_class"] or "–", forecast["abc_xyz"] or "")
             fact(t("As of"), f.moment(forecast["as_of"]))
             served = "{} {}".format(forecast["served_by"], forecast["model_version"])
@@ -313,6 +317,16 @@ def _override_value(view: ConsoleView, override: dict[str, Any]) -> str:
     if override["added"] is not None:
         return f"{'+' if override['added'] >= 0 else '−'} {number(abs(override['added']))}"
     return str(number(override["quantity"]))
+
+
+def next_periods(view: ConsoleView, frequency: str, count: int) -> str:
+    """`Next 4 weeks`. view: whose language; frequency: day, week or month; count: how many."""
+    texts = {
+        "day": view.t("Next {count} days", count=count),
+        "week": view.t("Next {count} weeks", count=count),
+        "month": view.t("Next {count} months", count=count),
+    }
+    return texts.get(frequency, view.t("Next {count} periods", count=count))
 
 
 def override_table(view: ConsoleView, overrides: list[dict[str, Any]], again: Any) -> None:
@@ -449,7 +463,8 @@ async def show_value(view: ConsoleView) -> None:
             )
             labels = [names.get(each["way"], each["way"]) for each in found]
             series = [charts.bars(t("WAPE"), [each["wape"] for each in found], charts.ACCENT)]
-            charts.chart(charts.frame(labels, series=series), t("WAPE"), low=True)
+            options = charts.in_per_cent(charts.frame(labels, series=series))
+            charts.chart(options, t("WAPE"), low=True)
         await _accuracy(view)
 
     load(view, fill)

@@ -1,7 +1,6 @@
 """Numbers, money and dates as the reader's locale writes them; what is missing is a dash."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 
@@ -89,6 +88,7 @@ class Formats:
         if not value:
             return MISSING
         at = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return dates.format_datetime(
-            at, "d MMM y, HH:mm", tzinfo=ZoneInfo("UTC"), locale=self.locale
-        )
+        day = dates.format_date(at.astimezone(UTC), "medium", locale=self.locale)
+        time = dates.format_skeleton("Hm", at, tzinfo=UTC, locale=self.locale)
+        pattern = str(Locale.parse(self.locale).datetime_formats["medium"])
+        return pattern.format(time, day)

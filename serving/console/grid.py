@@ -18,7 +18,7 @@ def column(field: str, title: str, width: int, kind: str = "text", **options: An
     """A column of a grid.
 
     field: of the API's answer; title: shown above; width: in pixels; kind: text, number, money,
-    share, day or chip; options: further ones of AG Grid.
+    share, day or chip; options: further ones of AG Grid, such as `headerTooltip`.
     """
     made: Column = {
         "field": field,
@@ -29,7 +29,7 @@ def column(field: str, title: str, width: int, kind: str = "text", **options: An
         "resizable": True,
     }
     if kind in {"number", "money", "share"}:
-        made |= {"type": "rightAligned", "cellClass": "figure"}
+        made |= {"type": "rightAligned", "cellClass": "figure ag-right-aligned-cell"}
     if kind == "text":
         made["tooltipField"] = field
     else:

@@ -45,8 +45,11 @@ def _in_use(view: ConsoleView, used: dict[str, Any] | None, versions: list[dict[
             fact(t("In use"), (used or {}).get("version") or "–", (used or {}).get("model") or "")
             fact(t("Trained to"), f.moment((used or {}).get("cut_off")))
             fact(t("Versions"), f.number(len(versions), 0))
-            for name, value in sorted(((used or {}).get("metrics") or {}).items())[:5]:
-                fact(name.replace("_", " "), f.number(value, 4))
+            figures = (used or {}).get("metrics") or {}
+            first = gate_metric(versions[0])
+            for name in [first, *(each for each in figures if each != first)][:5]:
+                if name in figures:
+                    fact(name.replace("_", " "), f.number(figures[name], 4))
 
 
 def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
@@ -54,7 +57,7 @@ def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
     old_first = versions[::-1]
     with panel(t("Figures by version")):
         names = sorted(versions[0]["metrics"])
-        given = {"name": view.query.get("metric") or (names[0] if names else "")}
+        given = {"name": view.query.get("metric") or gate_metric(versions[0])}
         place = ui.element("div")
 
         def draw() -> None:
@@ -75,6 +78,15 @@ def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
         box.props(f'dense outlined options-dense aria-label="{t("Figure")}"').classes("metric")
         place.move(target_index=-1)
         draw()
+
+
+def gate_metric(version: dict[str, Any]) -> str:
+    """The figure that decided on the version, as its note tells; else the first one.
+
+    version: metrics and note, as the API tells them.
+    """
+    last = str(version["note"]).rpartition(" on ")[2].strip()
+    return last if last in version["metrics"] else next(iter(version["metrics"]), "")
 
 
 def _versions(view: ConsoleView, use_case: str, versions: list[dict[str, Any]], again: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -53,8 +54,9 @@ def table(
         "<tr>" + "".join(_table_cell(n, cell, right) for n, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
+    name = escape(", ".join(each for each in headers if each))
     html(
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(headers[0])}">'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{name}">'
         f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
@@ -141,18 +143,17 @@ def button(
 
 
 def download(view: ConsoleView, name: str, query: Callable[[], dict[str, Any]]) -> None:
-    """A button that downloads a list as it is filtered.
+    """Buttons that download a list as it is filtered, as CSV and as a workbook.
 
     view: the page; name: in `rows.LISTS`; query: gives the filters of the moment.
     """
 
-    def fetch() -> None:
+    def fetch(kind: str) -> None:
         kept = {key: str(value) for key, value in query().items() if value not in (None, "")}
-        ui.run_javascript(
-            f"location.href = '{ROOT}/files/{name}.csv?' + new URLSearchParams({kept!r})"
-        )
+        ui.navigate.to(f"/files/{name}.{kind}?{urlencode(kept)}")
 
-    button(view.t("CSV"), fetch, icon="download")
+    button(view.t("CSV"), lambda: fetch("csv"), icon="download")
+    button(view.t("Excel"), lambda: fetch("xlsx"))
 
 
 async def ask_reason(view: ConsoleView, title: str, suggestions: Sequence[str] = ()) -> str | None:

@@ -1,5 +1,6 @@
 """The storefront: what anybody would see and why, the merchant's pins and boosts, experiments."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.parts import button, confirm, fact, on_key, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _FIELDS = ("customer_id", "visitor_id", "market", "ship_to", "placement", "cart", "why")
@@ -80,18 +82,13 @@ class Preview:
         body = {**self._body(), "limit": 12, "explain": True}
         answer = await self.view.api.post("/v1/recommendations", body)
         wanted = _ids(self.given.get("why", ""))
-        titles = await self._titles([each["product_id"] for each in answer["items"]] + wanted)
+        shown = [each["product_id"] for each in answer["items"]]
+        titles = await find_titles(self.view, [*shown, *wanted])
         self._items(answer, titles)
         if wanted:
             await self._why_not(wanted, titles)
 
-    async def _titles(self, products: list[str]) -> dict[str, str]:
-        if not products:
-            return {}
-        found = await self.view.api.get("/v1/data/products", ids=products, limit=200)
-        return {each["product_id"]: each["title"] for each in found["data"]}
-
-    def _items(self, answer: Answer, titles: dict[str, str]) -> None:
+    def _items(self, answer: Answer, titles: Mapping[str, str]) -> None:
         t, f = self.view.t, self.view.formats
         if answer["degraded"]:
             ui.label(t("Answered in a simpler way: look at the models.")).classes("stale")
@@ -127,7 +124,7 @@ class Preview:
                 right=(0, 3, 5),
             )
 
-    async def _why_not(self, wanted: list[str], titles: dict[str, str]) -> None:
+    async def _why_not(self, wanted: list[str], titles: Mapping[str, str]) -> None:
         t = self.view.t
         body = {**self._body(), "products": wanted}
         found = await self.view.api.post("/v1/recommendations:explain", body)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +15,8 @@ from serving.console.shell import Shell
 # The lists that grids may page through and people may download, by the name in the grid's address.
 LISTS: Final[Mapping[str, str]] = {
     "lines": "/v1/replenishment/lines",
+    "purchases": "/v1/replenishment/orders",
+    "purchase": "/v1/replenishment/orders/{id}",
     "exceptions": "/v1/forecasts/exceptions",
     "quarantine": "/v1/data/quarantine",
 }
@@ -46,6 +49,7 @@ async def _answer(shell: Shell, name: str, request: Request, kind: str | None) -
             return _refusal(401, "Your session has ended. Sign in again.")
         client = ApiClient(shell.http, person.key)
         query: dict[str, Any] = dict(request.query_params)
+        path = path.replace("{id}", quote(query.pop("id", ""), safe="")) if "{id}" in path else path
         if kind is None:
             return JSONResponse(await client.get(path, **query))
         content = await client.get_file(path, MEDIA_TYPES[kind], **query)

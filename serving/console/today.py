@@ -1,15 +1,20 @@
 """Today: what needs a decision, by role: orders, payments, forecasts, models, data."""
 
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any
 
 from nicegui import ui
 
+from serving.console import charts
 from serving.console.api import ApiError
-from serving.console.parts import fact, on_key, panel, table
+from serving.console.parts import chip, fact, html, on_key, panel, table
 from serving.console.replenishment import words
 from serving.console.shell import Screen, Shell, empty
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
+
+_MOST_FIGURES = 1000
 
 
 async def show_today(view: ConsoleView) -> None:
@@ -49,7 +54,11 @@ async def _orders(view: ConsoleView) -> None:
                 f.number(found["ordered"], 0),
                 f.money(found["order_value"], cents=False),
             )
-            fact(t("Money at risk"), f.money(found["money_at_risk"], cents=False))
+            fact(
+                t("Money at risk"),
+                f.money(found["money_at_risk"], cents=False),
+                t("lost sales if nothing is ordered"),
+            )
         if not rows:
             empty(view, t("Nothing is urgent."), t("Later lines wait under Orders."), "task_alt")
             return
@@ -98,6 +107,7 @@ async def _reviews(view: ConsoleView) -> None:
 async def _exceptions(view: ConsoleView) -> None:
     t, f = view.t, view.formats
     found = await view.api.get("/v1/forecasts/exceptions", limit=5)
+    titles = await find_titles(view, (each["product_id"] for each in found["data"]))
     with panel(t("Forecasts that err to one side"), (t("All exceptions"), "/forecasts/exceptions")):
         if not found["data"]:
             empty(
@@ -109,7 +119,7 @@ async def _exceptions(view: ConsoleView) -> None:
             [
                 [
                     (
-                        each["product_id"],
+                        titles.get(each["product_id"], each["product_id"]),
                         f"/forecasts?warehouse_id={each['warehouse_id']}&product_id={each['product_id']}",
                     ),
                     each["warehouse_id"],
@@ -169,23 +179,69 @@ def _numbers(view: ConsoleView) -> None:
 
     async def fill() -> None:
         try:
-            found = await view.api.get("/v1/kpis")
+            known = await view.api.get("/v1/kpis/catalogue", limit=200)
+            found = await view.api.get("/v1/kpis", limit=_MOST_FIGURES)
         except ApiError as error:
             if error.status in {403, 404}:
                 return
             raise
-        _kpis(view, found.get("data", []))
+        _kpis(view, known["data"], found["data"])
 
     load(view, fill)
 
 
-def _kpis(view: ConsoleView, kpis: list[dict[str, Any]]) -> None:
-    if not kpis:
+def _kpis(view: ConsoleView, kpis: list[dict[str, Any]], figures: list[dict[str, Any]]) -> None:
+    """Each figure of the newest day with its days before, coloured where it passes a bound."""
+    by_name: dict[str, list[float | None]] = {}
+    for each in sorted(figures, key=lambda figure: figure["last"]):
+        by_name.setdefault(each["kpi"], []).append(each["value"])
+    shown = [kpi for kpi in kpis if any(value is not None for value in by_name.get(kpi["kpi"], ()))]
+    if not shown:
         return
-    with panel(view.t("Figures")), ui.element("div").classes("strip"):
-        for each in kpis[:12]:
-            name = str(each.get("title") or each.get("name"))
-            fact(name, view.formats.number(each.get("value"), 2), str(each.get("status") or ""))
+    with panel(view.t("Figures of the last four weeks")):
+        rows = "".join(_kpi(view, kpi, by_name[kpi["kpi"]]) for kpi in shown)
+        html(f'<div class="kpis">{rows}</div>')
+
+
+def _kpi(view: ConsoleView, kpi: dict[str, Any], values: list[float | None]) -> str:
+    """A figure as markup: name, newest value, sparkline."""
+    state = kpi_state(kpi, values[-1])
+    color = {"critical": charts.BAD, "warning": charts.WARN}.get(state, charts.ACCENT)
+    title = f"{kpi['formula']} ({kpi['unit']})"
+    mark = chip(state, view.t("beyond its bound")) if state else ""
+    return (
+        f'<div class="kpi" title="{escape(title)}"><div class="fact-name">'
+        f"{escape(kpi['kpi'].replace('_', ' '))}</div>"
+        f'<div class="fact-value">{escape(_written(view, kpi["unit"], values[-1]))}</div>'
+        f"{charts.sparkline(values, color)}{mark}</div>"
+    )
+
+
+def _written(view: ConsoleView, unit: str, value: float | None) -> str:
+    if unit == "share":
+        return view.formats.share(value)
+    return (
+        view.formats.money(value, cents=False)
+        if unit == "base currency"
+        else view.formats.number(value)
+    )
+
+
+def kpi_state(kpi: dict[str, Any], value: float | None) -> str:
+    """`critical` or `warning` where a figure is beyond its bound, "" where it is not.
+
+    kpi: direction, warn and critical of the catalogue; value: the figure, None: not known.
+
+    >>> kpi_state({"direction": "lower is better", "warn": 1.0, "critical": 2.0}, 1.5)
+    'warning'
+    """
+    for name, bound in (("critical", kpi["critical"]), ("warning", kpi["warn"])):
+        if value is None or bound is None:
+            continue
+        beyond = value < bound if kpi["direction"] == "higher is better" else value > bound
+        if beyond:
+            return name
+    return ""
 
 
 def use_case_of(model: dict[str, Any]) -> str:

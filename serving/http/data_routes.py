@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.tables import TABLES
@@ -14,8 +14,8 @@ from decisions.doctor import examine
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.paging import Cursor, Limit, Page, page_end, page_start
+from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
-_CSV = "text/csv"
 _ADMIN = [Depends(scoped("admin"))]
 _SECRET = re.compile(r"(?<=//)[^/@\s]+@")
 TableName = Annotated[Literal[*TABLES], Query(description="One of the tables a merchant brings.")]  # type: ignore[valid-type]  # the contracts' names
@@ -162,7 +162,7 @@ def _tables(routes: APIRouter, runtime: Runtime) -> None:
         "/quarantine",
         dependencies=_ADMIN,
         response_model=QuarantinePage,
-        responses={200: {"content": {_CSV: {}}, "description": "Rows, as JSON or CSV."}},
+        responses=AS_FILE,
     )
     def list_quarantined_rows(
         table: TableName,
@@ -172,11 +172,11 @@ def _tables(routes: APIRouter, runtime: Runtime) -> None:
     ) -> Any:
         """List the rows of a table that did not pass, with the reason and the remedy.
 
-        Faulty places in the order of the files; with `Accept: text/csv` all of them.
+        Faulty places in the order of the files; with `Accept: text/csv`, or that of XLSX, all.
         """
         frame = runtime.lake.quarantine(table)
-        if _CSV in accept:
-            return Response(frame.to_csv(index=False), media_type=_CSV)
+        if media_type := file_type_of(accept):
+            return table_answer(frame, media_type)
         start = page_start(cursor)
         rows = frame.iloc[start : start + limit].to_dict("records")
         return QuarantinePage(

@@ -107,9 +107,9 @@ def filtered(page: Any, text: str) -> float:
     started = time.perf_counter()
     box.press_sequentially(text[-1])
     page.wait_for_function(
-        "text => [...document.querySelectorAll('.ag-row [col-id=product_id]')]"
-        ".filter(each => each.textContent).slice(0, 3).every(each => each.textContent === text)"
-        " && document.querySelector('.ag-row[row-index=\"0\"] [col-id=product_id]')",
+        "text => { const rows = [...document.querySelectorAll('.ag-row [col-id=title]')]"
+        ".map(each => each.textContent).filter(Boolean);"
+        " return rows.length > 0 && rows.every(each => each.includes(text)); }",
         arg=text,
         timeout=60_000,
     )

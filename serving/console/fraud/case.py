@@ -23,9 +23,8 @@ def show_case(view: ConsoleView, detail: Answer) -> None:
     with ui.element("div").classes("columns"):
         _reasons(view, review["decision"])
         _payment(view, payment)
-    with ui.element("div").classes("columns"):
-        _links(view, payment, detail["linked"])
-        _audit(view, detail["audit"])
+    _links(view, payment, detail["linked"])
+    _audit(view, detail["audit"])
 
 
 def _head(view: ConsoleView, review: dict[str, Any], payment: dict[str, Any]) -> None:
@@ -46,13 +45,17 @@ def _head(view: ConsoleView, review: dict[str, Any], payment: dict[str, Any]) ->
 
 
 def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:
-    t = view.t
+    t, f = view.t, view.formats
     with panel(t("Why")):
         largest = max((abs(r["contribution"]) for r in decision["reasons"]), default=1.0) or 1.0
         for reason in decision["reasons"]:
+            if reason["code"].startswith("RULE_"):
+                text, rule = escape(reason["text"]), chip("block", t("rule"))
+                html(f'<div class="reason-bar"><span>{text}</span><span>{rule}</span></div>')
+                continue
             share = abs(reason["contribution"]) / largest
             side = "" if reason["contribution"] >= 0 else " down"
-            size = view.formats.number(reason["contribution"], 2)
+            size = "+" * (reason["contribution"] > 0) + f.number(reason["contribution"], 2)
             html(
                 f'<div class="reason-bar"><span>{escape(reason["text"])}</span>'
                 f'<span class="reason-track"><span class="reason-fill{side}" '
@@ -74,7 +77,16 @@ def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:
 
 def _payment(view: ConsoleView, payment: dict[str, Any]) -> None:
     with panel(view.t("What was sent")):
-        pairs([(name.replace("_", " "), str(value)) for name, value in sorted(payment.items())])
+        pairs([(name.replace("_", " "), _said(view, value)) for name, value in payment.items()])
+
+
+def _said(view: ConsoleView, value: Any) -> str:
+    """A value that was sent, as a person writes it."""
+    if isinstance(value, bool):
+        return view.t("yes") if value else view.t("no")
+    if isinstance(value, int | float):
+        return view.formats.number(value, 2)
+    return str(value)
 
 
 def _links(view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str, Any]]) -> None:
@@ -88,9 +100,10 @@ def _links(view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str
                 "hub",
             )
             return
-        charts.chart(
-            _graph(view, payment, linked[:_MOST_NODES]), t("Payments that share something")
-        )
+        with ui.element("div").classes("columns"):
+            graph = _graph(view, payment, linked[:_MOST_NODES])
+            charts.chart(graph, t("Payments that share something"))
+            charts.chart(_timeline(view, payment, linked), t("Amounts over time"))
         names = words.shared(view)
         table(
             [t("Payment"), t("When"), t("Amount"), t("Shares"), t("Outcome")],
@@ -106,6 +119,31 @@ def _links(view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str
             ],
             right=(2,),
         )
+
+
+def _timeline(
+    view: ConsoleView, payment: dict[str, Any], linked: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """This payment and the others over time, by amount and what came of them."""
+    t = view.t
+    colors = {
+        "captured": (t("captured"), charts.GOOD),
+        "declined": (t("declined"), charts.WARN),
+        "refunded": (t("refunded"), charts.LATER),
+    }
+    groups: dict[str, list[list[Any]]] = {}
+    for each in linked:
+        groups.setdefault(each["outcome"] or "", []).append([each["attempted_at"], each["amount"]])
+    series = []
+    for outcome, points in groups.items():
+        name, color = colors.get(outcome, (outcome or t("no outcome yet"), charts.PAST))
+        series.append(charts.dots(name, points, color, size=7))
+    here = [[payment.get("attempted_at"), payment.get("amount")]]
+    series.append(charts.dots(t("this payment"), here, charts.BAD, size=12))
+    options = charts.frame(None, series=series)
+    options["xAxis"]["type"] = "time"
+    options["tooltip"]["trigger"] = "item"
+    return options
 
 
 def _graph(

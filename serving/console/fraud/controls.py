@@ -1,5 +1,6 @@
 """Lists and rules: what analysts set; a rule is tried on history before it can be saved."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -135,7 +136,7 @@ class RuleEditor:
                 on_change=self._touched,
                 line_wrapping=True,
             ).classes("rule-text")
-            self.when.props(f'aria-label="{t("When")}"')
+            ui.run_javascript(f"argosy.nameEditor({self.when.id}, {json.dumps(t('When'))})")
             with ui.element("div").classes("actions"):
                 button(t("Try on 90 days"), self.dry_run, icon="science")
                 self.save = button(t("Save"), self.keep, main=True, enabled=False)

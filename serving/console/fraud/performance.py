@@ -33,6 +33,9 @@ async def show_performance(view: ConsoleView) -> None:
         with ui.element("div").classes("columns"):
             _shares(view, found)
             _rates(view, found)
+        if not any(day["mature"] for day in found):
+            text = view.t("Chargebacks of these days may still come: what depends on them is open.")
+            ui.label(text).classes("stale")
         with ui.element("div").classes("columns"):
             _money(view, found)
             _calibration(view, found)
@@ -45,7 +48,8 @@ def _numbers(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t, f = view.t, view.formats
     with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
         decisions = sum(day["decisions"] for day in days)
-        fact(t("Decisions"), f.number(decisions, 0), t("{count} days", count=len(days)))
+        span = f.day(days[0]["day"]) if len(days) == 1 else t("{count} days", count=len(days))
+        fact(t("Decisions"), f.number(decisions, 0), span)
         fact(t("Frauds known"), f.number(sum(day["frauds"] for day in days), 0))
         for name, title in (("saved", t("Saved")), ("lost", t("Lost")), ("hurt", t("Hurt"))):
             known = [day[name] for day in days if day.get(name) is not None]
@@ -55,6 +59,11 @@ def _numbers(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
 
 def _names(days: Sequence[dict[str, Any]]) -> list[str]:
     return [day["day"] for day in days]
+
+
+def _known(days: Sequence[dict[str, Any]], name: str) -> list[float | None]:
+    """A figure of each day, missing while chargebacks of that day may still come."""
+    return [day[name] if day["mature"] else None for day in days]
 
 
 def _shares(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
@@ -76,19 +85,19 @@ def _shares(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
         ]
         options = charts.frame(_names(days), series=series)
         options["yAxis"]["max"] = 1
-        charts.chart(options, view.t("What payments got"))
+        charts.chart(charts.in_per_cent(options), view.t("What payments got"))
 
 
 def _rates(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
     with panel(t("Precision and recall")):
         series = [
-            charts.line(
-                t("Precision"), [day["precision"] for day in days], charts.ACCENT, showSymbol=True
-            ),
-            charts.line(t("Recall"), [day["recall"] for day in days], charts.WARN, showSymbol=True),
+            charts.line(t("Precision"), _known(days, "precision"), charts.ACCENT, showSymbol=True),
+            charts.line(t("Recall"), _known(days, "recall"), charts.WARN, showSymbol=True),
         ]
-        charts.chart(charts.frame(_names(days), series=series), t("Precision and recall"))
+        options = charts.in_per_cent(charts.frame(_names(days), series=series))
+        options["yAxis"]["max"] = 1
+        charts.chart(options, t("Precision and recall"))
 
 
 def _money(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
@@ -109,14 +118,14 @@ def _calibration(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
             charts.line(
                 t("Foretold"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True
             ),
-            charts.line(
-                t("Observed"), [day["observed"] for day in days], charts.BAD, showSymbol=True
-            ),
-            charts.line(
-                t("Score shift"), [day["score_shift"] for day in days], charts.PAST, dashed=True
-            ),
+            charts.line(t("Observed"), _known(days, "observed"), charts.BAD, showSymbol=True),
         ]
-        charts.chart(charts.frame(_names(days), series=series), t("Foretold and observed"))
+        options = charts.in_per_cent(charts.frame(_names(days), series=series))
+        charts.chart(options, t("Foretold and observed"))
+    with panel(t("Score shift")):
+        series = [charts.line(t("Score shift"), [day["score_shift"] for day in days], charts.PAST)]
+        series[0]["showSymbol"] = True
+        charts.chart(charts.frame(_names(days), series=series), t("Score shift"))
 
 
 def _policy(view: ConsoleView) -> None:

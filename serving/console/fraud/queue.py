@@ -37,6 +37,8 @@ class ReviewQueue:
         self.here = view.query.get("payment", "")
         self.reviews: list[dict[str, Any]] = []
         self.done = 0
+        self.shown = ""  # the status of the open case, as it is shown
+        self.last = ""  # the payment of the last step, for undo
         self.busy = False
 
     async def build(self) -> None:
@@ -60,6 +62,7 @@ class ReviewQueue:
                 "s": (t("Snooze for an hour"), self.snooze),
                 "i": (t("Assign to me"), lambda: self.assign(self.view.person.name)),
                 "n": (t("Assign with a note"), self.note),
+                "u": (t("Undo the last step"), self.undo),
             },
         )
 
@@ -72,6 +75,7 @@ class ReviewQueue:
         self.counter = ui.label("").classes("count").props("role=status")
         ui.element("div").classes("grow")
         for text, key, action, main in (
+            (t("Undo"), "u", self.undo, False),
             (t("Snooze"), "s", self.snooze, False),
             (t("Assign to me"), "i", lambda: self.assign(mine), False),
             (t("Note"), "n", self.note, False),
@@ -92,8 +96,9 @@ class ReviewQueue:
         await self.refresh(first=True)
 
     async def refresh(self, *, first: bool = False) -> None:
-        """Ask for the queue again; the open case stays while it is in it. first: open the first
-        case where none is."""
+        """Ask for the queue again. The open case stays, also when a colleague has decided it: what
+        a key does must not change under the finger. first: open the case in the address, else the
+        first one."""
         if self.busy:
             return
         answer = await self.view.try_call(
@@ -102,12 +107,11 @@ class ReviewQueue:
         if answer is None:
             return
         self.reviews = answer["data"]
-        known = {review["payment_id"] for review in self.reviews}
-        moved = self.here not in known
-        if moved:
-            self.here = self.reviews[0]["payment_id"] if self.reviews else ""
+        known = [review["payment_id"] for review in self.reviews]
+        if (first or not self.here) and self.here not in known:
+            self.here, first = next(iter(known), ""), True
         self._draw(more=answer["has_more"])
-        if first or moved:
+        if first:
             await self._open(self.here)
 
     def _draw(self, *, more: bool) -> None:
@@ -158,6 +162,7 @@ class ReviewQueue:
                 return
         answer = await self.view.try_call(self.view.api.get(f"{_PATH}/{payment_id}"))
         if answer is not None and self.here == payment_id:
+            self.shown = answer["review"]["status"]
             self.case.clear()
             with self.case:
                 show_case(self.view, answer)
@@ -167,6 +172,8 @@ class ReviewQueue:
         if self.here in places:
             place = min(max(places.index(self.here) + step, 0), len(places) - 1)
             await self._open(places[place])
+        elif places:
+            await self._open(places[0])
 
     async def decide(self, step: str) -> None:
         """End the open review and go to the next one. step: approve or reject."""
@@ -174,8 +181,31 @@ class ReviewQueue:
             "approve": self.view.t("Approved: {payment}", payment=self.here),
             "reject": self.view.t("Rejected: {payment}", payment=self.here),
         }
+        if self.busy or not self.here or await self._is_decided_elsewhere():
+            return
         if await self._send({"step": step}, told[step]) is not None:
             self.done += 1
+
+    async def _is_decided_elsewhere(self) -> bool:
+        """True if a colleague ended the open review meanwhile; that is told, and the next opened.
+
+        The API takes a second verdict as a change of mind: it must not happen unseen.
+        """
+        payment = self.here
+        answer = await self.view.try_call(self.view.api.get(f"{_PATH}/{payment}"))
+        if answer is None:
+            return True
+        status = answer["review"]["status"]
+        if status not in {"approved", "rejected"} or status == self.shown:
+            return False
+        author = answer["audit"][-1]["author"] if answer["audit"] else ""
+        text = "{payment} was decided by {author}: {status}"
+        names = words.statuses(self.view)
+        said = self.view.t(text, payment=payment, author=author, status=names[status])
+        self.view.say(said, kind="warning")
+        await self.refresh()
+        await self._open(self.reviews[0]["payment_id"] if self.reviews else "")
+        return True
 
     async def snooze(self) -> None:
         """Put the open review off for an hour."""
@@ -195,6 +225,16 @@ class ReviewQueue:
         if text:
             await self.assign(self.view.person.name, text)
 
+    async def undo(self) -> None:
+        """Take the last step on this page back, and open its case."""
+        if not self.last:
+            self.view.say(self.view.t("There is nothing to undo on this page."))
+            return
+        self.here, self.last = self.last, ""
+        text = self.view.t("Taken back: {payment}", payment=self.here)
+        await self._send({"step": "undo"}, text)
+        self.last = ""
+
     async def _send(self, body: dict[str, Any], done: str) -> Answer | None:
         """Take a step on the open review once; the next key waits for it."""
         if self.busy or not self.here:
@@ -207,11 +247,14 @@ class ReviewQueue:
             )
         finally:
             self.busy = False
+        if answer is not None:
+            self.last = payment
         following = places[places.index(payment) + 1 :] if payment in places else []
         await self.refresh()
-        left = {review["payment_id"] for review in self.reviews}
-        if payment not in left or answer is None:
-            self.here = next((each for each in following if each in left), self.here)
+        left = [review["payment_id"] for review in self.reviews]
+        if payment not in left:
+            after = (each for each in following if each in left)
+            self.here = next(after, next(iter(left), ""))
         await self._open(self.here)
         return answer
 

@@ -9,10 +9,10 @@ from serving.console.api import Answer, ApiError
 from serving.console.parts import ask_reason, button, fact, pairs, panel, table
 from serving.console.replenishment import words
 from serving.console.shell import empty
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/replenishment"
-_BACK = {"on_hand", "on_order", "transferred", "capacity_cut", "budget_cut"}  # steps that take off
 
 
 async def show_line(view: ConsoleView) -> None:
@@ -28,16 +28,19 @@ async def show_line(view: ConsoleView) -> None:
             hint = view.t("The plan was made anew, or the link is old.")
             empty(view, view.t("This line is not in the plan."), hint)
             return
-        await LinePage(view, answer, again).build()
+        title = await find_titles(view, [answer["data"]["product_id"]])
+        await LinePage(view, answer, title.get(answer["data"]["product_id"], ""), again).build()
 
     again = load(view, fill)
 
 
 class LinePage:
-    """A line's page. view: the page; answer: of the API; again: shows it anew."""
+    """A line's page. view: the page; answer: of the API; title: the product's, "" where it has
+    none; again: shows it anew."""
 
-    def __init__(self, view: ConsoleView, answer: Answer, again: Any) -> None:
+    def __init__(self, view: ConsoleView, answer: Answer, title: str, again: Any) -> None:
         self.view = view
+        self.title = title
         self.answer = answer
         self.line: dict[str, Any] = answer["data"]
         self.again = again
@@ -62,11 +65,9 @@ class LinePage:
         line, f, t = self.line, self.view.formats, self.view.t
         with ui.element("section").classes("panel"):
             with ui.element("div").classes("strip"):
-                fact(
-                    t("Product"),
-                    line["product_id"],
-                    f"{line['warehouse_id']} · {line['supplier_id']}",
-                )
+                place = f"{line['warehouse_id']} · {line['supplier_id']}"
+                note = f"{line['product_id']} · {place}" if self.title else place
+                fact(t("Product"), self.title or line["product_id"], note)
                 fact(t("Order"), f.number(line["order_quantity"]), f.money(line["order_value"]))
                 fact(
                     t("Decide by"),
@@ -135,7 +136,9 @@ class LinePage:
 
     def _cost(self) -> None:
         t = self.view.t
-        with panel(t("What other quantities cost")):
+        currency = self.view.formats.currency
+        title = t("What other quantities cost, in {currency}", currency=currency)
+        with panel(title):
             if not self.answer["cost_curve"]:
                 empty(self.view, t("Costs are not known."), t("Supply terms lack a cost."))
                 return
@@ -144,16 +147,19 @@ class LinePage:
                 "holding": t("Holding"),
                 "shortage": t("Shortage"),
                 "ordering": t("Ordering"),
+                "later": t("Later periods"),
                 "chosen": t("chosen"),
             }
             options = charts.cost_chart(
                 self.answer["cost_curve"], self.line["order_quantity"], names
             )
-            charts.chart(options, t("What other quantities cost"))
+            charts.chart(options, title)
 
     def _waterfall(self, unit: str) -> None:
         t, names = self.view.t, words.waterfall_names(self.view)
-        title = t("How the units add up") if unit == "units" else t("How the money adds up")
+        title = t("How the units add up")
+        if unit == "money":
+            title = t("How the money adds up, in {currency}", currency=self.view.formats.currency)
         with panel(title):
             steps = [
                 (names.get(step["part"], step["part"]), step[unit])

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from nicegui import ui
 
 from serving.console.api import Answer
-from serving.console.parts import button, fact, html, panel, table, tabs
+from serving.console.parts import button, download, fact, html, panel, table, tabs
 from serving.console.replenishment import words
 from serving.console.shell import empty
-from serving.console.view import ROOT, ConsoleView, load
+from serving.console.titles import find_titles
+from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/replenishment"
 _MOST = 1000
@@ -19,14 +21,50 @@ _MOST = 1000
 async def show_purchases(view: ConsoleView) -> None:
     """The page. view: who looks."""
     tabs(words.sections(view), "/orders/purchases")
+    po_id = view.query.get("po", "")
 
     async def fill() -> None:
+        if po_id:
+            await _one(view, po_id)
+            return
         approved = await _approved(view)
         made = await view.api.get(f"{_PATH}/orders", limit=200)
         _ready(view, approved, again)
         _made(view, made)
 
     again = load(view, fill)
+
+
+async def _one(view: ConsoleView, po_id: str) -> None:
+    """One order: its lines with what is expected when, and the files to send."""
+    t, f, states = view.t, view.formats, words.states(view)
+    answer = await view.api.get(f"{_PATH}/orders/{quote(po_id, safe='')}")
+    order = answer["data"][0]
+    titles = await find_titles(view, (line["product_id"] for line in order["lines"]))
+    with panel(po_id, (t("All orders"), "/orders/purchases")):
+        with ui.element("div").classes("strip"):
+            fact(t("Supplier"), order["supplier_id"])
+            fact(t("Warehouse"), order["warehouse_id"])
+            fact(t("Ordered"), f.moment(order["ordered_at"]))
+            fact(t("Units"), f.number(order["units"]))
+            fact(t("Value"), f.money(order["value"]))
+        with ui.element("div").classes("actions"):
+            download(view, "purchase", lambda: {"id": po_id})
+        table(
+            [t("Product"), t("Product id"), t("Units"), t("Unit cost"), t("Expected"), t("State")],
+            [
+                [
+                    titles.get(line["product_id"], line["product_id"]),
+                    line["product_id"],
+                    f.number(line["quantity"]),
+                    f.money(line["unit_cost"]),
+                    f.day(line["expected_at"]),
+                    states.get(line["state"], line["state"]),
+                ]
+                for line in order["lines"]
+            ],
+            right=(2, 3),
+        )
 
 
 async def _approved(view: ConsoleView) -> list[dict[str, Any]]:
@@ -91,7 +129,9 @@ def _made(view: ConsoleView, made: Answer) -> None:
             fact(t("Orders"), f.number(len(made["data"]), 0))
             known = [order["value"] for order in made["data"] if order["value"] is not None]
             fact(t("Value"), f.money(sum(known)))
-        html(f'<a href="{ROOT}/files/purchases.csv" download>{t("All lines as CSV")}</a>')
+        with ui.element("div").classes("actions"):
+            ui.label(t("All lines:")).classes("quiet")
+            download(view, "purchases", dict)
         table(
             [
                 t("Order id"),
@@ -105,7 +145,7 @@ def _made(view: ConsoleView, made: Answer) -> None:
             ],
             [
                 [
-                    order["po_id"],
+                    (order["po_id"], f"/orders/purchases?po={quote(order['po_id'], safe='')}"),
                     order["supplier_id"],
                     order["warehouse_id"],
                     f.day(order["ordered_at"]),

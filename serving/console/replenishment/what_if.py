@@ -1,17 +1,20 @@
 """The plan under other terms, beside the plan as it is; nothing is kept."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
 from serving.console import charts
 from serving.console.api import Answer
-from serving.console.parts import button, choice, panel, table, tabs
+from serving.console.parts import Cell, button, choice, panel, table, tabs
 from serving.console.replenishment import words
 from serving.console.replenishment.worklist import line_address
+from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/replenishment"
+_MOST_LINES = 30
 # Field of the API -> label, and whether it is typed in per cent.
 _FIELDS = (
     ("budget", "Budget", False),
@@ -88,9 +91,11 @@ class WhatIfPage:
             answer = await self.view.try_call(self.view.api.post(f"{_PATH}/plan", body))
             waiting.delete()
             if answer is not None:
-                self._show(answer)
+                lines = answer["differences"][:_MOST_LINES]
+                products = (each["id"].split("~")[1] for each in lines)
+                self._show(answer, await find_titles(self.view, products))
 
-    def _show(self, answer: Answer) -> None:
+    def _show(self, answer: Answer, titles: Mapping[str, str]) -> None:
         t, f = self.view.t, self.view.formats
         now, other = answer["now"], answer["changed"]
         with ui.element("div").classes("columns"):
@@ -101,9 +106,7 @@ class WhatIfPage:
                         _row(t("Lines ordered"), now, other, "lines_ordered", f.number),
                         _row(t("Units"), now, other, "units", f.number),
                         _row(t("Value"), now, other, "value", f.money),
-                        _row(
-                            t("At risk if nothing is ordered"), now, other, "money_at_risk", f.money
-                        ),
+                        _row(t("Lost sales still expected"), now, other, "money_at_risk", f.money),
                         _row(t("Transfers"), now, other, "transfers", f.number),
                     ],
                     right=(1, 2, 3),
@@ -115,18 +118,31 @@ class WhatIfPage:
                 charts.chart(options, t("Value of the orders"), low=True)
         with panel(t("Lines that change most")):
             table(
-                [t("Line"), t("Now"), t("With these terms"), t("Change")],
+                [
+                    t("Product"),
+                    t("Warehouse"),
+                    t("Supplier"),
+                    t("Now"),
+                    t("With these terms"),
+                    t("Change"),
+                ],
                 [
                     [
-                        (each["id"].replace("~", " · "), line_address(each["id"])),
+                        *_named(each["id"], titles),
                         f.number(each["now"]),
                         f.number(each["changed"]),
                         f.number(each["changed"] - each["now"]),
                     ]
-                    for each in answer["differences"][:50]
+                    for each in answer["differences"][:_MOST_LINES]
                 ],
-                right=(1, 2, 3),
+                right=(3, 4, 5),
             )
+
+
+def _named(line_id: str, titles: Mapping[str, str]) -> list[Cell]:
+    """Product with a link to its line, warehouse and supplier of a line of the plan."""
+    warehouse, product, supplier = line_id.split("~", 2)
+    return [(titles.get(product, product), line_address(line_id)), warehouse, supplier]
 
 
 def _row(name: str, now: Answer, other: Answer, field: str, write: Any) -> list[str]:

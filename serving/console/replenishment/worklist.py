@@ -296,7 +296,7 @@ def _columns(view: ConsoleView, *, may_change: bool) -> list[dict[str, Any]]:
         ":valueGetter": "p => p.data && (p.data.approved_quantity ?? p.data.order_quantity)",
         ":valueSetter": "p => { p.data.approved_quantity = Number(p.newValue); return true; }",
         "editable": may_change,
-        "cellClass": "figure editable-cell" if may_change else "figure",
+        "cellClass": "figure ag-right-aligned-cell" + (" editable-cell" if may_change else ""),
     }
     return [
         column("title", t("Product"), 250, pinned="left"),
@@ -305,7 +305,13 @@ def _columns(view: ConsoleView, *, may_change: bool) -> list[dict[str, Any]]:
         column("order_value", t("Value"), 110, "money"),
         column("urgency", t("Decide"), 110, context={"names": words.urgencies(view)}, **chip),
         column("decide_by", t("Decide by"), 120, "day"),
-        column("money_at_risk", t("At risk"), 110, "money"),
+        column(
+            "money_at_risk",
+            t("At risk"),
+            110,
+            "money",
+            headerTooltip=t("Lost sales expected if nothing is ordered"),
+        ),
         column("on_hand", t("On hand"), 95, "number"),
         column("on_order", t("On order"), 95, "number"),
         column("stock_cover_days", t("Cover, days"), 110, "number"),

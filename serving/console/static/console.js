@@ -140,8 +140,34 @@
     localStorage.setItem(`argosy.views.${page}`, JSON.stringify({ ...views(page), [name]: state }));
   };
 
+  /* The field of a code editor is made after its element: it is named as soon as it is there. */
+  const nameEditor = (id, name, tries = 60) => {
+    const field = document.querySelector(`#c${id} .cm-content`);
+    if (field) field.setAttribute("aria-label", name);
+    else if (tries) setTimeout(() => nameEditor(id, name, tries - 1), 100);
+  };
+
+  /* NiceGUI's chart fails when it is taken away before it is drawn: it has nothing to dispose of. */
+  const mend = (component) => {
+    if (component?.methods?.update_chart) {
+      component.beforeUnmount = function () { this.chart?.dispose(); };
+    }
+    return component;
+  };
+  const guardCharts = (tries = 400) => {
+    const app = document.getElementById("app")?.__vue_app__;
+    if (!app) return tries && setTimeout(() => guardCharts(tries - 1), 25);
+    Object.values(app._context.components).forEach(mend);
+    const add = app.component.bind(app);
+    app.component = (tag, ...made) => add(tag, ...made.map(mend));
+  };
+  guardCharts();
+
+  const written = (value) => (isMissing(value) ? "–" : formatters.number(value));
+  const writtenShare = (value) => (isMissing(value) ? "–" : formatters.share(value));
+
   window.argosy = {
-    format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
+    nameEditor, written, writtenShare, format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
     refilter: (id, made) => apiOf(id)?.setGridOption("datasource", made),
     refresh: (id) => apiOf(id)?.refreshInfiniteCache(),
     clearSelection: (id) => apiOf(id)?.deselectAll(),

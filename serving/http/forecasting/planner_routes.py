@@ -1,9 +1,9 @@
 """The planners' endpoints: overrides, exceptions, value added, corrections."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 
 from decisions.forecasting.override_layer import Renewal, renew
 from decisions.forecasting.reports import report
@@ -28,6 +28,7 @@ from serving.http.forecasting.planner_schemas import (
 from serving.http.forecasting.query import Id, MaybeId
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.paging import Cursor, Limit, cut_page
+from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -103,12 +104,20 @@ def _note(override: Override, renewal: Renewal) -> str | None:
 
 
 def _reports(routes: APIRouter, runtime: Runtime) -> None:
-    @routes.get("/forecasts/exceptions")
+    @routes.get("/forecasts/exceptions", response_model=ExceptionPage, responses=AS_FILE)
     def list_forecast_exceptions(
-        warehouse_id: MaybeId = None, limit: Limit = 100, cursor: Cursor = None
-    ) -> ExceptionPage:
-        """Pairs whose forecasts erred to one side on closed periods, the most money first."""
+        warehouse_id: MaybeId = None,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        accept: Annotated[str, Header()] = "",
+    ) -> Any:
+        """Pairs whose forecasts erred to one side on closed periods, the most money first.
+
+        With `Accept: text/csv`, or that of XLSX, all pairs.
+        """
         table = report(runtime, "exceptions", warehouse_id)
+        if media_type := file_type_of(accept):
+            return table_answer(table, media_type)
         rows = [
             ErringPair.model_validate(
                 {**one, "money_at_stake": known_number(one["money_at_stake"])}

@@ -287,11 +287,11 @@ def _order(lines: list[OrderedLine], currency: str) -> PurchaseOrder:
     )
 
 
-def as_csv(lines: list[OrderedLine]) -> str:
+def order_table(lines: list[OrderedLine]) -> pd.DataFrame:
     """Lines in the columns of the table `purchase_orders`, and their cost: what `ingest` takes."""
     rows: list[dict[str, Any]] = [vars(line) for line in lines]
     columns = list(OrderedLine.__dataclass_fields__)
     frame = pd.DataFrame(rows, columns=columns).drop(columns="state")
     for name in ("ordered_at", "expected_at"):
         frame[name] = [value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in frame[name]]
-    return frame.to_csv(index=False)
+    return frame

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.records import DatabaseError
@@ -25,8 +25,8 @@ from decisions.runtime import Runtime
 from serving.http.errors import FieldFault, Problem
 from serving.http.paging import Cursor, Limit, Page, page_end, page_start
 from serving.http.replenishment.answers import EXAMPLE, Made, Suggestion, made
+from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
-_CSV = "text/csv"
 _LINE = {**EXAMPLE, "title": "Crisps, salted, 200 g", "category": "GROCERY/SNACKS", "abc": "A"}
 Text = Annotated[str | None, Query(max_length=128)]
 State = Literal["draft", "approved", "changed", "dismissed", "exported", "received"]
@@ -121,7 +121,7 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
     @routes.get(
         "/lines",
         response_model=WorklistPage,
-        responses={200: {"content": {_CSV: {}}, "description": "Lines, as JSON or CSV."}},
+        responses=AS_FILE,
     )
     def list_replenishment_lines(
         warehouse_id: Text = None,
@@ -147,13 +147,13 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         """List the lines of the plan as planners work them.
 
         Lines with the product's title and urgency; without `sort`, the most money at risk
-        first. With `Accept: text/csv` all lines that fit.
+        first. With `Accept: text/csv`, or that of XLSX, all lines that fit.
         """
         plan = current()
         wanted = LineFilter(warehouse_id, supplier_id, category, abc, state, urgency, ordered, text)
         rows = sort_lines(filter_lines(worklists.of(plan), wanted), _sortable(sort))
-        if _CSV in accept:
-            return Response(rows.drop(columns="sought").to_csv(index=False), media_type=_CSV)
+        if media_type := file_type_of(accept):
+            return table_answer(rows.drop(columns="sought"), media_type)
         start = page_start(cursor, stamp=plan.stamp)
         return WorklistPage(
             **made(plan),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request
 
 from data.purchasing import State
 from decisions.replenishment.orders import Wish, decide, wishes_of
@@ -22,12 +22,12 @@ from serving.http.replenishment.bodies import (
     One,
     PlanToApprove,
     PurchaseOrders,
-    as_csv,
     decided,
+    order_table,
     purchase_orders,
 )
+from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
-_CSV = "text/csv"
 _REFUSED = {
     "no line of the plan has this id": (404, "unknown_suggestion"),
     "say why: a dismissal needs a reason": (422, "reason_missing"),
@@ -159,26 +159,29 @@ def orders(runtime: Runtime) -> APIRouter:
 
         return once(runtime, request, body, work)
 
-    @routes.get("/orders", response_model=PurchaseOrders)
+    @routes.get("/orders", response_model=PurchaseOrders, responses=AS_FILE)
     def list_orders(
         limit: Limit = 100,
         cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """Purchase orders made here, the newest first; CSV has the columns of `purchase_orders`."""
+        """Purchase orders made here, the newest first.
+
+        As CSV or XLSX they have the columns of `purchase_orders`: what `ingest` takes.
+        """
         lines = buying.orders()
-        if _CSV in accept:
-            return Response(as_csv(lines), media_type=_CSV)
+        if media_type := file_type_of(accept):
+            return table_answer(order_table(lines), media_type)
         return PurchaseOrders(**cut_page(purchase_orders(lines, currency), limit, cursor))
 
-    @routes.get("/orders/{po_id}", response_model=PurchaseOrders)
+    @routes.get("/orders/{po_id}", response_model=PurchaseOrders, responses=AS_FILE)
     def get_order(po_id: str, accept: Annotated[str, Header()] = "") -> Any:
-        """One purchase order, as JSON or CSV."""
+        """One purchase order, as JSON, CSV or XLSX."""
         lines = buying.orders(po_id)
         if not lines:
             raise Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")
-        if _CSV in accept:
-            return Response(as_csv(lines), media_type=_CSV)
+        if media_type := file_type_of(accept):
+            return table_answer(order_table(lines), media_type)
         return PurchaseOrders(data=purchase_orders(lines, currency))
 
     return routes

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import pandas as pd
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query
 
 from data.purchasing import LineAudit
 from data.records import DatabaseError
@@ -24,8 +24,8 @@ from serving.http.replenishment.answers import (
 from serving.http.replenishment.line_routes import worklist_routes
 from serving.http.replenishment.planning_routes import planning
 from serving.http.replenishment.purchasing_routes import decisions, orders, plan_decisions
+from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
-_CSV = "text/csv"
 Text = Annotated[str | None, Query(max_length=128)]
 
 
@@ -42,7 +42,7 @@ def router(runtime: Runtime) -> APIRouter:
     @routes.get(
         "/suggestions",
         response_model=SuggestionPage,
-        responses={200: {"content": {_CSV: {}}, "description": "Lines, as JSON or CSV."}},
+        responses=AS_FILE,
     )
     def list_suggestions(
         warehouse_id: Text = None,
@@ -60,7 +60,7 @@ def router(runtime: Runtime) -> APIRouter:
     ) -> Any:
         """The plan's lines, the most money at risk first, then the soonest last day to decide.
 
-        With `Accept: text/csv` all lines asked for, or `limit` of them.
+        With `Accept: text/csv`, or that of XLSX, all lines asked for, or `limit` of them.
         """
         plan = current()
         lines = select(
@@ -68,9 +68,9 @@ def router(runtime: Runtime) -> APIRouter:
         )
         lines = ranked(_kept(lines, ordered=ordered, slow=slow))
         start = page_start(cursor, stamp=plan.stamp)
-        if _CSV in accept:
-            text = lines.assign(id=identity(lines)).iloc[start:][:limit].to_csv(index=False)
-            return Response(text, media_type=_CSV, headers=_headers(plan))
+        if media_type := file_type_of(accept):
+            asked = lines.assign(id=identity(lines)).iloc[start:][:limit]
+            return table_answer(asked, media_type, _headers(plan))
         end = start + (limit or 100)
         return SuggestionPage(
             **made(plan),

@@ -12,7 +12,7 @@ def client_of(handler, key="argosy_key"):
 
 
 def problem(status, **fields):
-    return httpx.Response(status, json={"detail": "It cannot be.", "code": "no", **fields})
+    return httpx.Response(status, json={"detail": "It cannot be.", "code": "no"} | fields)
 
 
 @pytest.mark.anyio
@@ -86,6 +86,21 @@ async def test_a_post_that_was_refused_is_not_sent_again():
     with pytest.raises(ApiError, match="It cannot be"):
         await client_of(answer).post("/v1/x", {})
     assert len(calls) == 1
+
+
+@pytest.mark.anyio
+async def test_what_took_too_long_is_asked_for_again():
+    calls = []
+
+    def answer(request):
+        calls.append(request)
+        if len(calls) < 3:
+            return problem(503, code="too_slow")
+        return httpx.Response(200, json={"ok": True})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://api.test")
+    assert await ApiClient(http, None, pause=0.0).get("/v1/x") == {"ok": True}
+    assert len(calls) == 3
 
 
 @pytest.mark.anyio

@@ -42,7 +42,7 @@ def test_a_cost_curve_marks_the_chosen_quantity():
     curve = [
         {"quantity": q, "total": q, "holding": q, "shortage": 0, "ordering": 1} for q in (0, 6)
     ]
-    names = dict.fromkeys(("total", "holding", "shortage", "ordering", "chosen"), "x")
+    names = dict.fromkeys(("total", "holding", "shortage", "ordering", "later", "chosen"), "x")
     options = charts.cost_chart(curve, 6, names)
     assert options["series"][0]["markLine"]["data"] == [{"xAxis": 6}]
 
@@ -58,3 +58,16 @@ def test_a_sparkline_needs_two_values():
     assert charts.sparkline([1.0]) == ""
     assert charts.sparkline([1.0, None, 3.0]).count(",") == 2
     assert "<svg" in charts.sparkline([2.0, 2.0])
+
+
+def test_an_empty_shelf_is_shaded():
+    options = charts.forecast_chart(HISTORY, PERIODS, charts.demand_names(str))
+    (shaded,) = (series for series in options["series"] if "markArea" in series)
+    assert shaded["name"] == "Out of stock"
+    assert [start["xAxis"] for start, _ in shaded["markArea"]["data"]] == ["2017-12-18"]
+
+
+def test_shares_are_written_in_per_cent():
+    options = charts.in_per_cent(charts.frame(["a"], series=[]))
+    assert ":formatter" in options["yAxis"]["axisLabel"]
+    assert options["tooltip"][":valueFormatter"] == "argosy.writtenShare"

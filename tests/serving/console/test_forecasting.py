@@ -44,7 +44,7 @@ def test_an_override_without_a_reason_is_not_sent(enter, server):
 def test_the_tree_leads_from_the_total_to_a_category(enter):
     person = enter("anna")
     person.open("/forecasts")
-    person.page.get_by_label("Level").click()
+    person.page.get_by_role("combobox", name="Level", exact=True).click()
     person.page.get_by_role("option", name="Category").click()
     person.settled()
     expect(person.page).to_have_url(person.server.url + "/console/forecasts?level=category")

@@ -30,6 +30,8 @@ def test_the_reader_writes_numbers_as_at_home():
     assert german.share(0.1234) == "12,3%"
     assert german.day("2017-12-31") == "31.12.2017"
     assert Formats("en_GB", "EUR").moment("2017-12-31T22:21:59Z") == "31 Dec 2017, 22:21"
+    assert Formats("zh_CN", "EUR").moment("2017-12-31T22:21:59Z") == "2017年12月31日 22:21"
+    assert Formats("de_DE", "EUR").moment("2017-12-31T23:21:59+01:00") == "31.12.2017, 22:21"
 
 
 def test_money_in_a_currency_of_its_own():

@@ -32,6 +32,7 @@ def test_a_wrong_key_is_told_and_the_right_one_leads_back_to_the_link(enter, ser
 
 def test_the_key_never_reaches_the_browser(enter, server):
     person = enter("anna")
+    person.open("/today")
     cookie = next(c for c in person.context.cookies() if c["name"] == "argosy_session")
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
@@ -49,6 +50,7 @@ def test_another_site_must_not_ask(server):
 
 def test_the_menu_shows_what_the_key_may_do(enter):
     person = enter("carl")
+    person.open("/today")
     menu = person.page.get_by_role("navigation", name="Pages")
     expect(menu.get_by_role("link", name="Payments")).to_be_visible()
     expect(menu.get_by_role("link", name="Orders")).to_have_count(0)
@@ -58,6 +60,7 @@ def test_the_menu_shows_what_the_key_may_do(enter):
 
 def test_signing_out_ends_the_session_on_the_server(enter, server):
     person = enter("anna")
+    person.open("/today")
     cookies = {c["name"]: c["value"] for c in person.context.cookies()}
     person.click("Sign out")
     expect(person.page.get_by_label("Your key")).to_be_visible()
@@ -67,6 +70,7 @@ def test_signing_out_ends_the_session_on_the_server(enter, server):
 
 def test_chinese_is_remembered(enter):
     person = enter("anna")
+    person.open("/today")
     person.click("Language")
     person.page.get_by_text("简体中文").click()
     expect(person.page.get_by_role("heading", level=1)).to_have_text("今天")
@@ -86,6 +90,7 @@ def test_the_browser_chooses_language_and_numbers(enter):
 def test_light_and_dark(enter):
     person = enter("anna", color_scheme="light")
     body = person.page.locator("body")
+    person.open("/data")
     person.click("Theme: automatic")
     person.click("Theme: light")
     person.page.get_by_role("button", name="Theme: dark").wait_for()
@@ -109,6 +114,7 @@ def test_the_keys_are_told(enter):
 def test_a_session_that_ended_asks_to_sign_in_and_comes_back(enter, server):
     person = enter("anna")
     person.open("/orders?ordered=true")
+    person.rows()
     person.context.clear_cookies(name="argosy_session")
     person.open("/orders?state=draft")
     expect(person.page.get_by_label("Your key")).to_be_visible()

@@ -28,7 +28,7 @@ def test_a_rule_is_tried_before_it_is_saved(enter, server):
     save = person.page.get_by_role("button", name="Save")
     expect(save).to_be_disabled()
     person.page.get_by_label("Name", exact=True).fill("large_abroad")
-    person.page.get_by_label("What it means").fill("large, and sent abroad")
+    person.page.get_by_role("textbox", name="What it means").fill("large, and sent abroad")
     person.page.wait_for_timeout(500)
     person.click("Try on 90 days")
     expect(person.page.get_by_text("Frauds caught")).to_be_visible()

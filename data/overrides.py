@@ -1,9 +1,12 @@
-"""What a planner knows better than the forecast: an override, and what makes one valid."""
+"""What a planner knows better than the forecast: an override, of one pair or of many."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from data.errors import ArgosyError
+
+# In the place of a warehouse or a product: an override of every one of them.
+EVERY = "*"
 
 
 class OverrideError(ArgosyError):
@@ -12,10 +15,13 @@ class OverrideError(ArgosyError):
 
 @dataclass(frozen=True)
 class Override:
-    """Demand of one pair in the periods that start from `first` to `last`, as a person sees it.
+    """Demand in the periods that start from `first` to `last`, as a person sees it.
 
-    quantity: units a period, in place of the forecast; factor: what it is multiplied by; one of
-    the two. It holds from created_at until expires_at.
+    warehouse_id, product_id: of one pair, or EVERY. category (`a/b` lies in `a`), brand, country
+    (of the warehouse): only pairs of that; None: of any. One of three says what is seen: quantity,
+    units a period in place of the forecast; factor, what it is multiplied by; added, units a period
+    beside it, below 0 for fewer. Units of several pairs are of all together, spread as they are
+    forecast. It holds from created_at until expires_at.
     """
 
     override_id: str
@@ -29,6 +35,16 @@ class Override:
     expires_at: datetime
     quantity: float | None = None
     factor: float | None = None
+    added: float | None = None
+    category: str | None = None
+    brand: str | None = None
+    country: str | None = None
+
+    @property
+    def is_of_one_pair(self) -> bool:
+        """True if it names a warehouse and a product, and nothing else."""
+        others = (self.category, self.brand, self.country)
+        return EVERY not in (self.warehouse_id, self.product_id) and not any(others)
 
     def holds(self, now: datetime) -> bool:
         """Whether it counts at a moment."""
@@ -38,8 +54,13 @@ class Override:
 def checked(override: Override) -> Override:
     """The override; OverrideError, with all that is wrong, when it makes no sense."""
     wrong = []
-    if (override.quantity is None) == (override.factor is None):
-        wrong.append("give either quantity or factor")
+    groups = (override.category, override.brand, override.country)
+    if override.warehouse_id == EVERY and override.product_id == EVERY and not any(groups):
+        wrong.append("name a warehouse_id, product_id, category, brand or country")
+    if sum(one is not None for one in (override.quantity, override.factor, override.added)) != 1:
+        wrong.append("give either quantity or factor or added")
+    if override.added is not None and not abs(override.added) < float("inf"):
+        wrong.append(f"added {override.added}: it must be a number")
     for name in ("quantity", "factor"):
         value = getattr(override, name)
         if value is not None and not 0 <= value < float("inf"):

@@ -56,16 +56,6 @@ class Push:
 
 
 @dataclass(frozen=True)
-class Placement:
-    """What the merchant wants at a place of the shop: pins shown first, pushes up and down."""
-
-    placement: str
-    pins: tuple[str, ...] = ()
-    boosts: tuple[Push, ...] = ()
-    updated_at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Arm:
     """One way to answer; weight: its share among the arms. None leaves what the question says."""
 
@@ -76,6 +66,22 @@ class Arm:
     max_per_category: int | None = None
     max_per_brand: int | None = None
     boosts: tuple[Push, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What the merchant wants at a place of the shop: pins shown first, pushes up and down.
+
+    strategy: what the list is for, such as `buy_again`; "": no more than usual. arm: the arm of an
+    experiment that was rolled out there, None: none.
+    """
+
+    placement: str
+    pins: tuple[str, ...] = ()
+    boosts: tuple[Push, ...] = ()
+    updated_at: datetime | None = None
+    strategy: str = ""
+    arm: Arm | None = None
 
 
 @dataclass(frozen=True)

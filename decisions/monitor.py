@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from data.decisions import Decision
 from decisions.fraud.filling import known_payments
 from decisions.fraud.known import all_labels
+from decisions.recommendation.watch import watch_placements
 from decisions.runtime import Runtime
 from features.forecasting import within
 from features.fraud import PLAN, amounts, payment_velocity
@@ -28,13 +29,15 @@ _FORECAST_DAYS = 365
 @dataclass(frozen=True)
 class MonitorLimits:
     """Past these the command fails: share of skewed values, PSI, days behind, share degraded, share
-    of periods outside their 80 % interval (0.2 when the forecasts are right)."""
+    of periods outside their 80 % interval (0.2 when the forecasts are right), share by which clicks
+    per product shown fell at a placement."""
 
     skew: float = 0.01
     drift: float = 0.25
     feature_days: float = 2.0
     degraded: float = 0.05
     missed: float = 0.35
+    clicks: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,10 @@ def look(
     watches = [*_freshness(runtime, limits), *_skew(runtime, recent[:_SAMPLE], decided, limits)]
     watches += _labels(runtime, decided, newest)
     watches += _forecasts(runtime, limits)
+    watches += [
+        Watch(name, value, limits.clicks if is_fall else None)
+        for name, value, is_fall in watch_placements(runtime, days=days)
+    ]
     if recent:
         degraded = sum(each.degraded for each in recent) / len(recent)
         watches.append(Watch("decisions degraded, share", degraded, limits.degraded))

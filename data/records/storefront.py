@@ -141,6 +141,8 @@ class StorefrontRecords:
                 tuple(orjson.loads(row.pins)),
                 tuple(Push(**push) for push in orjson.loads(row.boosts)),
                 row.updated_at,
+                row.strategy or "",
+                _arm(orjson.loads(row.arm)) if row.arm else None,
             )
             for row in rows
         ]
@@ -153,6 +155,8 @@ class StorefrontRecords:
             "pins": orjson.dumps(placement.pins).decode(),
             "boosts": orjson.dumps([asdict(push) for push in placement.boosts]).decode(),
             "updated_at": placement.updated_at or datetime.now(UTC),
+            "strategy": placement.strategy,
+            "arm": orjson.dumps(asdict(placement.arm)).decode() if placement.arm else None,
         }
         statement = self._database.insertion(placements).on_conflict_do_update(
             index_elements=["placement"],

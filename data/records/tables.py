@@ -240,6 +240,7 @@ def tables(namespace: str) -> Tables:
         sa.Column("placement", sa.Text, primary_key=True),
         *(_text(name) for name in ("pins", "boosts")),
         sa.Column("updated_at", Utc, nullable=False),
+        *(sa.Column(name, sa.Text) for name in ("strategy", "arm")),
     )
     purchase_lines = table(
         "purchase_lines",
@@ -281,6 +282,8 @@ def tables(namespace: str) -> Tables:
         sa.Column("expires_at", Utc, nullable=False),
         sa.Column("quantity", sa.Double),
         sa.Column("factor", sa.Double),
+        sa.Column("added", sa.Double),
+        *(sa.Column(name, sa.Text) for name in ("category", "brand", "country")),
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from decisions.runtime import Runtime
-from features.forecasting import Override, layered, overridden, period_dates, quantile_names
+from features.forecasting import (
+    Override,
+    PairAttributes,
+    layered,
+    overridden,
+    period_dates,
+    quantile_names,
+)
 
 KEYS = ["warehouse_id", "product_id"]
 
@@ -18,16 +25,21 @@ def put(runtime: Runtime, rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
 
     What the model said of overridden pairs goes to `model_forecast`. Returns what was written.
 
-    runtime: whose store and records are used; rows: a row a pair, as the model made them; as_of:
-    the moment at which an override has to hold.
+    runtime: whose store and records are used; rows: a row a pair, of all pairs, as the model made
+    them; as_of: the moment at which an override has to hold.
     """
-    overrides = runtime.records.overrides.all()
-    mine = overridden(rows, overrides, as_of)
+    overrides, attributes = runtime.records.overrides.all(), pair_attributes(runtime)
+    mine = overridden(rows, overrides, as_of, attributes)
     if len(mine):
         runtime.store.write("model_forecast", mine)
-    changed = layered(rows, overrides, as_of)
+    changed = layered(rows, overrides, as_of, attributes)
     runtime.store.write("forecast", changed)
     return changed
+
+
+def pair_attributes(runtime: Runtime) -> PairAttributes:
+    """What overrides may name of a pair, as the lake knows it."""
+    return PairAttributes.of(runtime.lake.read("products"), runtime.lake.read("warehouses"))
 
 
 @dataclass(frozen=True)
@@ -45,26 +57,59 @@ class Renewal:
 
 
 def renew(runtime: Runtime, override: Override, now: datetime) -> Renewal:
-    """Put the stored forecast of an override's pair under all overrides that hold now.
+    """Put the stored forecasts of an override's pairs under all overrides that hold now.
 
     runtime: whose store and records are used; override: the one that was kept or dropped just
     before; now: the moment at which overrides have to hold.
     """
-    pair = {"warehouse_id": override.warehouse_id, "product_id": override.product_id}
-    current = runtime.store.history("forecast", now, only=pair).tail(1)
-    if current.empty:
+    attributes, overrides = pair_attributes(runtime), runtime.records.overrides.all()
+    current = _current(runtime, override, overrides, now)
+    pairs = zip(*(current[name] for name in KEYS), strict=True)
+    mine = np.array([attributes.is_within(override, *pair) for pair in pairs], dtype=bool)
+    if not mine.any():
         return Renewal(is_stored=False)
-    made = runtime.store.history("model_forecast", now, only=pair).tail(1)
-    same = len(made) and made["event_timestamp"].iloc[0] == current["event_timestamp"].iloc[0]
-    base = made if same else current
-    if not same:
-        runtime.store.write("model_forecast", base)
-    overrides = runtime.records.overrides.all(override.warehouse_id, override.product_id)
-    rows = layered(base, overrides, now)
-    runtime.store.write("forecast", rows)
-    dates = period_dates(rows.iloc[0])
-    touched = str(rows["overrides"].iloc[0] or "").split(",")
+    base, missing = _before_overrides(runtime, current, now)
+    kept = overridden(missing, [*overrides, override], now, attributes)
+    if len(kept):
+        runtime.store.write("model_forecast", kept)
+    rows = layered(base, overrides, now, attributes)
+    changed = (rows["overrides"].fillna("") != current["overrides"].fillna("")).to_numpy() | mine
+    runtime.store.write("forecast", rows[changed])
+    dates = period_dates(rows[mine].iloc[0])
+    touched = {one for text in rows.loc[mine, "overrides"].dropna() for one in text.split(",")}
     return Renewal(True, frozenset(touched), str(dates[0]), str(dates[-1]))
+
+
+def _current(
+    runtime: Runtime, override: Override, overrides: Sequence[Override], now: datetime
+) -> pd.DataFrame:
+    """The newest stored forecasts that an override may change: of its pair alone, or of all where
+    units are spread over several pairs.
+    """
+    holding = [one for one in [*overrides, override] if one.holds(now)]
+    if override.is_of_one_pair and all(one.is_of_one_pair for one in holding):
+        pair = {"warehouse_id": override.warehouse_id, "product_id": override.product_id}
+        return runtime.store.history("forecast", now, only=pair).tail(1).reset_index(drop=True)
+    return runtime.store.latest("forecast", now).reset_index(drop=True)
+
+
+def _before_overrides(
+    runtime: Runtime, current: pd.DataFrame, now: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Forecasts as the model made them, in the order given; and those of them that are not kept in
+    `model_forecast` yet.
+    """
+    if len(current) == 1:
+        pair = {name: current[name].iloc[0] for name in KEYS}
+        made = runtime.store.history("model_forecast", now, only=pair).tail(1)
+    else:
+        made = runtime.store.latest("model_forecast", now)
+    names = [*KEYS, "event_timestamp"]
+    known = pd.MultiIndex.from_frame(made[names])
+    place = known.get_indexer(pd.MultiIndex.from_frame(current[names]))
+    both = pd.concat([made, current], ignore_index=True)
+    at = np.where(place >= 0, place, len(made) + np.arange(len(current)))
+    return both.iloc[at].reset_index(drop=True), current[place < 0]
 
 
 def answer_of(rows: pd.DataFrame, answer: pd.DataFrame, levels: Sequence[float]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from data.money import to_base
 from decisions.privacy import keyed
 from decisions.recommendation.forgotten import ForgottenPeople
 from decisions.recommendation.product_index import Mask, ProductIndex
-from decisions.recommendation.product_labels import labels
+from decisions.recommendation.product_labels import Labels, labels
 from decisions.recommendation.recent_activity import read_recent_activity
 from decisions.runtime import Runtime
 from features.recommendation import hidden
@@ -24,6 +24,8 @@ from models.recommendation import NewProducts, Recommender
 
 # So many products that nobody has bought yet are looked at for each person.
 _MOST_NEW = 1_000
+# A product is new for so long after its launch.
+_FRESH = np.timedelta64(90, "D")
 
 
 def build(
@@ -82,6 +84,8 @@ def build(
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
         hides=_hides(runtime, as_of),
         newest=newest,
+        fresh=_fresh(catalogue, as_of),
+        on_sale=_on_sale(runtime.lake.read("promotions", as_of=as_of), place, labelled, as_of),
         look_alikes=model.look_alikes(new) if model is not None and len(newest) else None,
     )
 
@@ -162,6 +166,30 @@ def _newest(catalogue: _Rows, known: int) -> NDArray[np.int64]:
     launched = pd.Series(catalogue.times("launched_on")).iloc[known:]
     latest = launched.sort_values(ascending=False, kind="stable", na_position="last")
     return latest.index.to_numpy(dtype=np.int64)[:_MOST_NEW]
+
+
+def _fresh(catalogue: _Rows, as_of: datetime) -> Mask:
+    """What was launched lately."""
+    age = _moment(as_of) - catalogue.times("launched_on")
+    return np.asarray((age >= np.timedelta64(0, "D")) & (age <= _FRESH))
+
+
+def _on_sale(
+    promotions: pd.DataFrame, place: Mapping[str, int], categories: Labels, as_of: datetime
+) -> Mask:
+    """What a promotion with a discount is on, of the product or of its category."""
+    answer = np.zeros(len(place), dtype=bool)
+    now = pd.Timestamp(as_of)
+    start = promotions["starts_on"].dt.floor("D")
+    end = promotions["ends_on"].fillna(start).dt.floor("D") + pd.Timedelta(days=1)
+    running = promotions[(start <= now) & (now < end) & (promotions["discount"] > 0)]
+    named = running["product_id"].dropna().unique()
+    answer[[place[product] for product in named if product in place]] = True
+    if "category" in running:
+        wide = running.loc[running["product_id"].isna(), "category"].dropna().unique()
+        if len(wide):
+            answer |= categories.among(tuple(wide))
+    return answer
 
 
 def _moment(as_of: datetime) -> np.datetime64:

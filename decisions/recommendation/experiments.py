@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from data.storefront import HOLDOUT, Arm, Experiment, Placement
 from decisions.recommendation.query import PlacementCaps, ProductQuery
+from decisions.recommendation.strategies import with_strategy
 from features.recommendation import person
 
 _NOTHING_PERSONAL = Arm(HOLDOUT, personal=False)
@@ -81,6 +82,8 @@ def at_placement(query: ProductQuery, wishes: Placement | None) -> ProductQuery:
     query: as asked; wishes: the merchant's pins and boosts for the placement, None: there are none.
     """
     if wishes is None:
-        return query
+        return with_strategy(query, None)
+    query = with_strategy(query, wishes.strategy)
     pins = (*query.pins, *wishes.pins)
-    return replace(query, pins=pins, boosts=(*query.boosts, *wishes.boosts))
+    query = replace(query, pins=pins, boosts=(*query.boosts, *wishes.boosts))
+    return query if wishes.arm is None else in_arm(query, wishes.arm)

@@ -11,7 +11,7 @@ import numpy as np
 from decisions.recommendation.product_index import Mask, ProductIndex
 from decisions.recommendation.query import SessionTouch
 from decisions.recommendation.recent_activity import model_end
-from decisions.recommendation.rules import EligibilityCase
+from decisions.recommendation.rules import EligibilityCase, viewed_lately
 from features.recommendation import person
 from models.recommendation import RankedProducts, RecentAction, Shopper
 
@@ -104,6 +104,9 @@ def pool(
     it may be shown; wanted: how many products; hurry: no time for the personal steps.
     """
     index, step = case.index, first_step(case)
+    if case.query.strategy == "recently_viewed":
+        seen = np.array([at for at in viewed_lately(case) if eligible[at]], dtype=np.int64)[:wanted]
+        return RankedProducts(seen, -np.arange(len(seen), dtype=float) * _BELOW), "recently_viewed"
     market = case.who.market if case.who is not None else -1
     personal = NOTHING
     if step not in {MARKET, EVERYWHERE} and not hurry:

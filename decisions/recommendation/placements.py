@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from data.records import DatabaseError
 from data.records.storefront import StorefrontRecords
@@ -51,6 +51,22 @@ class Placements:
         change()
         with self._lock:
             self._plans, self._read_at = _read(self._storefront), time.monotonic()
+
+
+def roll_out(storefront: StorefrontRecords, experiment: Experiment, arm: str) -> Placement | None:
+    """End an experiment and keep one of its arms for everybody; None where it has no such arm.
+
+    storefront: where both are kept; experiment: running or stopped; arm: the arm's name.
+    """
+    chosen = [each for each in experiment.arms if each.name == arm]
+    if not chosen:
+        return None
+    lists = {each.placement: each for each in storefront.placements()}
+    before = lists.get(experiment.placement, Placement(experiment.placement))
+    storefront.put_placement(replace(before, arm=chosen[0], updated_at=None))
+    storefront.stop_experiment(experiment.experiment_id)
+    found = {each.placement: each for each in storefront.placements()}
+    return found[experiment.placement]
 
 
 def _read(storefront: StorefrontRecords) -> PlacementPlans:

@@ -43,6 +43,7 @@ class ProductIndex:
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
     are no warehouses, everything ships everywhere. hides: person -> products. newest: of what
     the model does not know, the latest launched; look_alikes: the known products most like each.
+    fresh: launched lately; on_sale: with a discount by a promotion that runs (empty: none is).
     The dictionaries keep what was worked out once: they hold what is true of this index for good.
     """
 
@@ -72,6 +73,8 @@ class ProductIndex:
     newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     look_alikes: Ints | None = None
     forgotten: ForgottenPeople | None = None
+    fresh: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    on_sale: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
     shared: dict[tuple[Rows, bool], Mask] = field(default_factory=dict)
     _stocked: dict[Rows, Mask] = field(default_factory=dict)
     _best: dict[Rows, BestStock] = field(default_factory=dict)
@@ -109,6 +112,13 @@ class ProductIndex:
     def places(self, products: Sequence[str]) -> list[int]:
         """Positions of the products the index has; others are left out."""
         return [self.place[product] for product in products if product in self.place]
+
+    def whole_articles(self, products: Sequence[str]) -> list[str]:
+        """The products, with all other sizes and colours of the same articles."""
+        own = self.places(products)
+        if self.has_variants:
+            own = np.flatnonzero(np.isin(self.variants, self.variants[own])).tolist()
+        return [self.products[place] for place in own]
 
     def shipping(self, country: str | None) -> Rows:
         """Warehouses that ship to a country; all of them when none is named."""

@@ -36,7 +36,8 @@ class ProductQuery:
     session: oldest first. category: paths, with all below them. price_min, price_max: base
     currency. diversity: 0 by score alone, 1 as unlike as can be. pins: shown first, in this order,
     where the rules let them. new_only: nothing the customer bought before. explain: with a reason
-    an item. personal: False shows everybody what sells (the hold-out of an experiment).
+    an item. personal: False shows everybody what sells (the hold-out of an experiment). strategy:
+    what the list is for (`strategies`), "": no more than usual.
     """
 
     customer_id: str | None = None
@@ -59,6 +60,7 @@ class ProductQuery:
     new_only: bool = False
     explain: bool = False
     personal: bool = True
+    strategy: str = ""
 
     @property
     def country(self) -> str | None:

@@ -11,7 +11,14 @@ from data.records.storefront import StorefrontRecords
 from data.storefront import HOLDOUT, Experiment
 from decisions.recommendation.experiment_outcomes import METRIC_NAMES, outcomes
 from decisions.recommendation.experiments import shares as arm_shares
-from models.recommendation.uplift import Share, difference, relative, sample_ratio, share
+from models.recommendation.uplift import (
+    Share,
+    difference,
+    difference_at_any_time,
+    relative,
+    sample_ratio,
+    share,
+)
 
 # Less likely numbers of people in the arms than this: something divides them wrongly, and the
 # uplifts mean nothing until it is found.
@@ -19,8 +26,8 @@ _MISMATCH = 0.001
 METHOD = (
     "Share of people who did it at least once with a product of an answer, credited by "
     "recommendation_id; 95% intervals: difference by Newcombe (1998, method 10), relative by "
-    "MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits. Peeking at a running "
-    "experiment widens the true error."
+    "MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits, for one look planned ahead. The "
+    "intervals at any time (Waudby-Smith et al., 2024) hold however often one looks."
 )
 
 
@@ -40,6 +47,9 @@ class ArmFigures:
 class Uplift:
     """An arm against another, in one metric: difference in share of people, and relative to theirs.
 
+    clear: the interval of the difference leaves out 0, for one look planned ahead. any_time_low,
+    any_time_high: ends of the interval that holds at every look; decided: it leaves out 0, and the
+    experiment may be ended for it.
     None: no share to be relative to, or an end that is not finite.
     """
 
@@ -53,6 +63,9 @@ class Uplift:
     relative_low: float | None
     relative_high: float | None
     clear: bool
+    any_time_low: float
+    any_time_high: float
+    decided: bool
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,7 @@ def _arm(name: str, exposures: pd.DataFrame, shares: dict[tuple[str, str], Share
 
 def _uplift(arm: str, against: str, metric: str, ours: Share, theirs: Share) -> Uplift:
     change, ratio = difference(ours, theirs), relative(ours, theirs)
+    always = difference_at_any_time(ours, theirs)
     return Uplift(
         arm=arm,
         against=against,
@@ -163,6 +177,9 @@ def _uplift(arm: str, against: str, metric: str, ours: Share, theirs: Share) -> 
         relative_low=_finite(ratio.low),
         relative_high=_finite(ratio.high),
         clear=not change.covers(0.0),
+        any_time_low=always.low,
+        any_time_high=always.high,
+        decided=not always.covers(0.0),
     )
 
 

@@ -16,6 +16,9 @@ from models.recommendation import HELD_BACK_DAYS, Shopper
 
 Blocked = Mask | NDArray[np.integer] | list[int]
 
+# Events that say that somebody looked at a product, or has it by now.
+_LOOKS = {"view", "click", "cart", "purchase"}
+
 
 @dataclass(frozen=True)
 class EligibilityCase:
@@ -109,6 +112,33 @@ def _bought_before(case: EligibilityCase) -> Blocked | None:
     return _purchased(case) if case.query.new_only else None
 
 
+def _outside_strategy(case: EligibilityCase) -> Mask | None:
+    """What a list of this strategy does not show."""
+    index, strategy = case.index, case.query.strategy
+    inside = np.zeros_like(index.listed)
+    if strategy == "buy_again":
+        inside[_purchased(case)] = True
+    elif strategy == "recently_viewed":
+        inside[viewed_lately(case)] = True
+    elif strategy in {"new", "on_sale"}:
+        known = index.fresh if strategy == "new" else index.on_sale
+        inside[: len(known)] = known
+    else:
+        return None
+    return ~inside
+
+
+def viewed_lately(case: EligibilityCase) -> list[int]:
+    """Positions of what the person looked at and did not buy since, the latest first."""
+    looks = [(action.product_id, action.kind) for action in case.past_actions()]
+    looks += [(touch.product_id, touch.kind) for touch in case.query.session]
+    newest: dict[str, str] = {}
+    for product, kind in reversed(looks):
+        if kind in _LOOKS:
+            newest.setdefault(product, kind)
+    return case.index.places([each for each, kind in newest.items() if kind != "purchase"])
+
+
 def _purchased(case: EligibilityCase, *, within_days: float = float("inf")) -> NDArray[np.int64]:
     """Positions of what the person bought, by the model and by all that came since."""
     since = [action.product_id for action in case.past_actions() if action.kind == "purchase"]
@@ -143,6 +173,7 @@ OF_THE_QUESTION = (
     EligibilityRule("just_bought", "This person bought it within a day", _just_bought),
     EligibilityRule("returned", "This person gave it back", _returned),
     EligibilityRule("has_it", "This person has it, and few buy it twice", _has_it),
+    EligibilityRule("strategy", "It is not what this list is for", _outside_strategy),
     EligibilityRule(
         "bought_before", "This person bought it before, and new_only is asked", _bought_before
     ),

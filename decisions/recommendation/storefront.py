@@ -1,5 +1,6 @@
 """One question over HTTP from end to end: the index, the visit, the placement, the experiment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from decisions.recommendation.experiments import Assignment, assigned, at_placem
 from decisions.recommendation.placements import Placements
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import ProductQuery, RecommendationAnswer, Visit
-from decisions.recommendation.recommend import recommend
+from decisions.recommendation.recommend import recommend, similar
 from decisions.recommendation.visits import hidden_before, read_visit
 from decisions.runtime import Runtime
 
@@ -24,6 +25,20 @@ class Draft:
     """What is ready of an answer, for the simpler one when its time is up."""
 
     visit: Visit | None = None
+
+
+@dataclass(frozen=True)
+class PageSlot:
+    """One list of a page: the question, and where it stands.
+
+    beside: a product that the list is about, None: about the person; together: products bought with
+    it, else products like it.
+    """
+
+    query: ProductQuery
+    placement: str | None = None
+    beside: str | None = None
+    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,9 +85,38 @@ class Storefront:
         seen, problem = self.visit(index, query)
         if draft is not None:
             draft.visit = seen
-        query, arm = self.planned(query, placement, seen)
+        return self._answered(index, PageSlot(query, placement), seen, problem)
+
+    def page(self, slots: Sequence[PageSlot]) -> list[dict[str, Any]]:
+        """The answers of the lists of one page, in their order; no article is in two of them.
+
+        slots: the lists, all asked by the same person, who is looked up once.
+        """
+        index = self.indexes.current()
+        if not slots:
+            return []
+        seen, problem = self.visit(index, slots[0].query)
+        answers: list[dict[str, Any]] = []
+        shown: tuple[str, ...] = ()
+        for slot in slots:
+            query = replace(slot.query, exclude=(*slot.query.exclude, *shown))
+            answer = self._answered(index, replace(slot, query=query), seen, problem)
+            answers.append(answer)
+            products = [item["product_id"] for item in answer["items"]]
+            shown = (*shown, *index.whole_articles(products))
+        return answers
+
+    def _answered(
+        self, index: ProductIndex, slot: PageSlot, seen: Visit, problem: str
+    ) -> dict[str, Any]:
+        """The answer of one list, its exposure on disk when it takes part in an experiment."""
+        placement = slot.placement
+        query, arm = self.planned(slot.query, placement, seen)
         with self.runtime.telemetry.step(USE_CASE, "rank"):
-            answer = recommend(index, query, seen)
+            if slot.beside is not None:
+                answer = similar(index, slot.beside, query, seen, together=slot.together)
+            else:
+                answer = recommend(index, query, seen)
         recommendation_id = name()
         taken = arm is not None and self._exposed(answer, arm, recommendation_id, placement or "")
         return self.told(index, answer, recommendation_id, problem) | {
@@ -102,7 +146,7 @@ class Storefront:
         known of who asks.
         """
         if placement is None:
-            return query, None
+            return at_placement(query, None), None
         plans = self.placements.current()
         query = at_placement(query, plans.lists.get(placement))
         experiment = plans.running.get(placement)

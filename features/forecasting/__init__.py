@@ -1,14 +1,23 @@
 """What is known for forecasting: the demand signal, what is known ahead, and the forecasts."""
 
-from data.overrides import Override, OverrideError
+from data.overrides import EVERY, Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.importance import abc_xyz
 from features.forecasting.order_lines import running_moment
-from features.forecasting.overrides import layered, overridden, period_dates
+from features.forecasting.overrides import PairAttributes, layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
 from features.forecasting.totals import TOTALS, Level, PairOutlooks, Totals, total_quantiles, totals
-from features.forecasting.value import exceptions, outcomes, seen_in_full, value_added, within
+from features.forecasting.value import (
+    ACCURACY_LEVELS,
+    accuracy,
+    exceptions,
+    outcomes,
+    outcomes_by_lag,
+    seen_in_full,
+    value_added,
+    within,
+)
 from features.forecasting.views import (
     DEMAND,
     EXPLAINED,
@@ -22,7 +31,9 @@ from features.forecasting.views import (
 
 NEEDS = ("orders",)
 __all__ = [
+    "ACCURACY_LEVELS",
     "DEMAND",
+    "EVERY",
     "EXPLAINED",
     "FORECAST",
     "FREQUENCIES",
@@ -35,9 +46,11 @@ __all__ = [
     "Level",
     "Override",
     "OverrideError",
+    "PairAttributes",
     "PairOutlooks",
     "Totals",
     "abc_xyz",
+    "accuracy",
     "choose",
     "demand",
     "exceptions",
@@ -45,6 +58,7 @@ __all__ = [
     "layered",
     "number",
     "outcomes",
+    "outcomes_by_lag",
     "overridden",
     "packed",
     "period_dates",

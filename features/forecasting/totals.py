@@ -7,7 +7,7 @@ forecasts beside what came.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -49,6 +49,28 @@ class Totals:
     variance: Floats
     window_mean: Floats
     window_variance: Floats
+    over: int = 0
+
+    def later(self, running: int) -> "Totals | None":
+        """The totals without the periods before the running one (its number); None without any
+        left. `over` says how many periods have closed since the forecasts were made.
+        """
+        start = pd.Timestamp(self.period_starts[0], tz="UTC").to_pydatetime()
+        over = running - number(start, self.frequency)
+        if over <= 0:
+            return self
+        if over >= len(self.period_starts):
+            return None
+        past, spread = self.window_mean[:, [over - 1]], self.window_variance[:, [over - 1]]
+        return replace(
+            self,
+            period_starts=self.period_starts[over:],
+            mean=self.mean[:, over:],
+            variance=self.variance[:, over:],
+            window_mean=self.window_mean[:, over:] - past,
+            window_variance=np.maximum(self.window_variance[:, over:] - spread, 0.0),
+            over=over,
+        )
 
 
 @dataclass(frozen=True)

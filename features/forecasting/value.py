@@ -7,6 +7,7 @@ import pandas as pd
 
 from data.money import minor_digits, to_base
 from features.forecasting.grid import PAIR
+from features.forecasting.periods import number, starts
 
 SEASONS: Mapping[str, tuple[int, ...]] = {"day": (7,), "week": (13, 52), "month": (12,)}
 _KEY = [*PAIR, "period_start"]
@@ -137,3 +138,106 @@ def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Da
     order = {"money_at_stake": False, "gap": False, **dict.fromkeys(PAIR, True)}
     ranked = table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
     return ranked.drop(columns="gap")
+
+
+# What accuracy can be told by: of the pair, of the forecast, of the period.
+ACCURACY_LEVELS = (
+    "all",
+    "warehouse",
+    "product",
+    "category",
+    "country",
+    "demand_class",
+    "abc_xyz",
+    "lag",
+    "month",
+)
+
+
+def outcomes_by_lag(forecasts: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Closed periods, with a full shelf, beside every stored forecast of them.
+
+    forecasts: history of the `forecast` view; demand: history of the `demand` view.
+    Columns: pair, period_start, lag (1: the first period of the forecast), actual, mean, low and
+    high (the ends of the central 80%), demand_class, abc_xyz, category, country, month. Of several
+    forecasts of one period at one lag the newest counts.
+    """
+    rows = forecasts.sort_values("event_timestamp", kind="stable")
+    rows = rows.drop_duplicates([*PAIR, "period_start"], keep="last")
+    kinds = [rows["frequency"], rows["levels"].map(tuple), rows["mean"].map(len)]
+    alike = [_each_lag(group) for _, group in rows.groupby(kinds, sort=False)]
+    said = pd.concat(alike or [pd.DataFrame()], ignore_index=True)
+    if said.empty:
+        return pd.DataFrame(columns=[*_KEY, "lag", "actual", "mean", "low", "high"])
+    about = demand.drop_duplicates(PAIR, keep="last")[[*PAIR, "category", "country"]]
+    known = _history(demand)[[*_KEY, "actual"]]
+    frame = said.merge(known, on=_KEY).merge(about, how="left", on=PAIR)
+    return frame.assign(month=frame["period_start"].str[:7])
+
+
+def _each_lag(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row a period of forecasts of one frequency, one length and the same levels."""
+    levels, frequency = list(rows["levels"].iloc[0]), str(rows["frequency"].iloc[0])
+    mean = np.stack([np.asarray(one, dtype=float) for one in rows["mean"]])
+    wide = np.stack([np.asarray(one, dtype=float) for one in rows["quantiles"]])
+    count, length = mean.shape
+    # An interpolation between fixed levels is a weighted sum of the quantiles.
+    weights = [np.interp((0.1, 0.9), levels, one) for one in np.eye(len(levels))]
+    low, high = (wide.reshape(count * length, -1) @ np.array(weights)).T
+    begun, which = np.unique(rows["period_start"].to_numpy(dtype=str), return_inverse=True)
+    dates = []
+    for start in begun:
+        first = number(pd.Timestamp(str(start), tz="UTC").to_pydatetime(), frequency)
+        dates.append(starts(np.arange(first, first + length), frequency).strftime("%Y-%m-%d"))
+    about = [name for name in ("demand_class", "abc_xyz") if name in rows]
+    told = {name: np.repeat(rows[name].to_numpy(), length) for name in [*PAIR, *about]}
+    return pd.DataFrame(
+        {
+            "demand_class": None,
+            "abc_xyz": None,
+            **told,
+            "period_start": np.array(dates)[which].ravel(),
+            "lag": np.tile(np.arange(1, length + 1), count),
+            "mean": mean.ravel(),
+            "low": low,
+            "high": high,
+        }
+    )
+
+
+def accuracy(beside: pd.DataFrame, level: str) -> pd.DataFrame:
+    """How well forecasts did: key, periods, actual and forecast (units), wape, bias, coverage_80.
+
+    beside: as `outcomes_by_lag` gives them; level: one of ACCURACY_LEVELS. wape and bias are shares
+    of the demand of all periods, missing where there was none; a bias above 0 is too high;
+    coverage_80: share of periods within the central 80%. Keys that are not known are "".
+    """
+    names = {"warehouse": "warehouse_id", "product": "product_id"}
+    if level == "all":
+        key = pd.Series("", index=beside.index, dtype=object)
+    else:
+        key = beside[names.get(level, level)].astype(object)
+    key = key.where(key.notna(), "")
+    error = beside["mean"] - beside["actual"]
+    rows = pd.DataFrame(
+        {
+            "actual": beside["actual"],
+            "forecast": beside["mean"],
+            "size": error.abs(),
+            "inside": beside["actual"].between(beside["low"], beside["high"]).astype(float),
+            "periods": 1,
+        }
+    )
+    sums = rows.groupby(key, sort=True).sum()
+    demand = sums["actual"].where(sums["actual"] > 0)
+    return pd.DataFrame(
+        {
+            "key": sums.index.astype(str),
+            "periods": sums["periods"].to_numpy(),
+            "actual": sums["actual"].to_numpy(),
+            "forecast": sums["forecast"].to_numpy(),
+            "wape": (sums["size"] / demand).to_numpy(),
+            "bias": ((sums["forecast"] - sums["actual"]) / demand).to_numpy(),
+            "coverage_80": (sums["inside"] / sums["periods"]).to_numpy(),
+        }
+    )

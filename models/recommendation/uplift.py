@@ -3,13 +3,17 @@
 Wilson (1927), Probable inference, the law of succession, and statistical inference. Newcombe
 (1998), Interval estimation for the difference between independent proportions, method 10. Donner,
 Zou (2012), Closed-form confidence intervals for functions of the normal mean (the ratio).
+Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), Time-uniform central limit theory.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, log, sqrt
 
 from scipy.stats import chisquare, norm
+
+# People at which the intervals that hold at every look are tightest.
+_TUNED_FOR = 2_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,35 @@ def difference(ours: Share, theirs: Share) -> Interval:
     below = sqrt((ours.value - ours.low) ** 2 + (theirs.high - theirs.value) ** 2)
     above = sqrt((ours.high - ours.value) ** 2 + (theirs.value - theirs.low) ** 2)
     return Interval(value, value - below, value + above)
+
+
+def difference_at_any_time(ours: Share, theirs: Share, *, level: float = 0.95) -> Interval:
+    """Ours less theirs, by an interval that holds at every look at once, however often one looks.
+
+    The asymptotic confidence sequence of Waudby-Smith et al., tightest at about 2,000 people.
+
+    ours: the share of one arm; theirs: of the arm it is compared with; level: the probability that
+    all intervals cover the truth, in 0 … 1.
+
+    >>> found = difference_at_any_time(share(560, 700), share(480, 800))
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.13, 0.27)
+    """
+    value = ours.value - theirs.value
+    people = ours.people + theirs.people
+    if not ours.people or not theirs.people:
+        return Interval(value, -1.0, 1.0)
+    # One more who did and one more who did not: nobody of a few is not certainly nobody.
+    variance = sum(
+        p * (1 - p) / each.people
+        for each in (ours, theirs)
+        for p in [(each.did + 1) / (each.people + 2)]
+    )
+    miss = 2 * log(1 / (1 - level))
+    size = people * (miss + log(miss + 1)) / _TUNED_FOR + 1
+    width = 2 * size / (people * (size - 1)) * log(sqrt(size) / (1 - level))
+    half = sqrt(variance * people * width)
+    return Interval(value, max(value - half, -1.0), min(value + half, 1.0))
 
 
 def relative(ours: Share, theirs: Share) -> Interval:

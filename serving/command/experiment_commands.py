@@ -1,15 +1,21 @@
-"""Commands about experiments of the storefront: report."""
+"""Commands about experiments of the storefront: report, stop, roll out."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serving.command.options import Json
 from serving.command.output import show
 
-commands = typer.Typer(no_args_is_help=True, help="Experiments of the storefront: report.")
+if TYPE_CHECKING:
+    from data.records.storefront import StorefrontRecords
+    from data.storefront import Experiment
+
+commands = typer.Typer(
+    no_args_is_help=True, help="Experiments of the storefront: report, stop, roll out."
+)
 
 
 @commands.command("report")
@@ -33,3 +39,45 @@ def report_experiment(
         raise typer.BadParameter(
             "no such experiment; start one: POST /v1/experiments, see /docs of the server"
         )
+
+
+@commands.command("stop")
+def stop_experiment(
+    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The one to end.")],
+) -> None:
+    """End an experiment: everybody is answered as without it."""
+    storefront = _storefront()
+    _known(storefront, name)
+    ended = storefront.stop_experiment(name)
+    typer.echo(f"{name}: {'stopped' if ended else 'was stopped already'}.")
+
+
+@commands.command("roll-out")
+def roll_out_experiment(
+    name: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The one to end.")],
+    arm: Annotated[str, typer.Argument(metavar="ARM", help="The arm everybody gets.")],
+) -> None:
+    """End an experiment, and answer everybody at its placement as one of its arms does."""
+    from decisions.recommendation.placements import roll_out
+
+    storefront = _storefront()
+    experiment = _known(storefront, name)
+    if roll_out(storefront, experiment, arm) is None:
+        known = ", ".join(each.name for each in experiment.arms)
+        raise typer.BadParameter(f"arm {arm}: it can be {known}")
+    typer.echo(f"{name}: stopped; {experiment.placement} is answered as {arm} for everybody.")
+
+
+def _storefront() -> StorefrontRecords:
+    from data.environment import load_settings
+    from data.records import open_records
+
+    return open_records(load_settings()).storefront
+
+
+def _known(storefront: StorefrontRecords, name: str) -> Experiment:
+    found = {each.experiment_id: each for each in storefront.experiments()}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "there is none"
+        raise typer.BadParameter(f"experiment {name}: it can be {known}")
+    return found[name]

@@ -300,6 +300,25 @@ class ForecastPage:
             )
 
 
+def _override_products(override: dict[str, Any]) -> Any:
+    """The products that an override is of: with a link where it is one in one warehouse."""
+    product, warehouse = override["product_id"], override["warehouse_id"]
+    wide = [override[name] for name in ("category", "brand") if override[name]]
+    if wide or "*" in (product, warehouse) or override["country"]:
+        return ", ".join([*([] if product == "*" and wide else [product]), *wide])
+    return product, f"/forecasts?warehouse_id={warehouse}&product_id={product}"
+
+
+def _override_value(view: ConsoleView, override: dict[str, Any]) -> str:
+    """What an override says, in short."""
+    number = view.formats.number
+    if override["factor"] is not None:
+        return f"× {number(override['factor'], 2)}"
+    if override["added"] is not None:
+        return f"{'+' if override['added'] >= 0 else '−'} {number(abs(override['added']))}"
+    return str(number(override["quantity"]))
+
+
 def next_periods(view: ConsoleView, frequency: str, count: int) -> str:
     """`Next 4 weeks`. view: whose language; frequency: day, week or month; count: how many."""
     texts = {
@@ -337,16 +356,11 @@ def override_table(view: ConsoleView, overrides: list[dict[str, Any]], again: An
         ],
         [
             [
-                (
-                    o["product_id"],
-                    f"/forecasts?warehouse_id={o['warehouse_id']}&product_id={o['product_id']}",
-                ),
-                o["warehouse_id"],
+                _override_products(o),
+                o["country"] or o["warehouse_id"],
                 f.day(o["first"]),
                 f.day(o["last"]),
-                f"× {f.number(o['factor'], 2)}"
-                if o["factor"] is not None
-                else f.number(o["quantity"]),
+                _override_value(view, o),
                 o["author"],
                 o["reason"],
                 t("yes") if o["holds"] else t("ended"),

@@ -220,10 +220,13 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     records.migrate()
     overrides = records.overrides.all()
     records.close()
-    mine = features.overridden(rows[-1], overrides, context.as_of)
+    attributes = features.PairAttributes.of(
+        context.lake.read("products"), context.lake.read("warehouses")
+    )
+    mine = features.overridden(rows[-1], overrides, context.as_of, attributes)
     if len(mine):
         context.store.write("model_forecast", mine)
-    rows[-1] = features.layered(rows[-1], overrides, context.as_of)
+    rows[-1] = features.layered(rows[-1], overrides, context.as_of, attributes)
     context.store.write("forecast", pd.concat(rows, ignore_index=True))
 
 

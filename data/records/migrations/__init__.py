@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from data.records.database import Database, DatabaseError
 from data.records.tables import Tables
 
-FIRST, NEWEST = "0001", "0005"
+FIRST, NEWEST = "0001", "0006"
 
 
 def migrate(database: Database, tables: Tables) -> None:

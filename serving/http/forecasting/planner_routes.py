@@ -51,8 +51,9 @@ def _overrides(routes: APIRouter, runtime: Runtime) -> None:
         """Put a person's view above the model's until it expires; stored before it is answered.
 
         The forecast in the store bears it at once, so replenishment plans with it. `applied` is
-        false, and `note` says why, while the pair has no forecast (the next one will bear it) and
-        where the override touches none of the forecast's periods.
+        false, and `note` says why, while there is no forecast of it (the next one will bear it) and
+        where the override touches none of the forecast's periods. Units of several pairs are spread
+        as these are forecast.
         """
         return once(runtime, request, body, lambda: _add(runtime, body), status=201)
 
@@ -95,7 +96,7 @@ def _note(override: Override, renewal: Renewal) -> str | None:
     if override.override_id in renewal.touched:
         return None
     if not renewal.is_stored:
-        return "The pair has no forecast yet; the next one will bear the override."
+        return "There is no forecast of it yet; the next one will bear the override."
     return (
         f"It touches no period: none starts from {override.first} to {override.last}; those of the "
         f"forecast start from {renewal.first} to {renewal.last}."

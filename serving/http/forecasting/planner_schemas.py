@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictFloat
 
-from features.forecasting import Override
+from features.forecasting import EVERY, Override
 from serving.http.paging import Page
 
 _COUNTED = (
@@ -25,7 +25,9 @@ Id = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class OverrideRequest(BaseModel):
-    """A planner's view of one pair for a while; quantity (units a period) or factor."""
+    """A planner's view for a while, of one pair, or of all of a warehouse, a product, a category, a
+    brand or a country: quantity or added (units a period, of several pairs together) or factor.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -45,12 +47,22 @@ class OverrideRequest(BaseModel):
         },
     )
 
-    warehouse_id: Id
-    product_id: Id
+    warehouse_id: Id | None = Field(None, description="Left out: every warehouse.")
+    product_id: Id | None = Field(None, description="Left out: every product.")
+    category: Id | None = Field(None, description="Its products, and those of categories in it.")
+    brand: Id | None = None
+    country: Id | None = Field(None, description="Of the warehouses.")
     first: date = Field(description="Periods that start from this day …")
     last: date = Field(description="… to this day.")
-    quantity: StrictFloat | None = Field(None, ge=0, allow_inf_nan=False)
-    factor: StrictFloat | None = Field(None, ge=0, le=1000, allow_inf_nan=False)
+    quantity: StrictFloat | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Units a period in place of the forecast."
+    )
+    factor: StrictFloat | None = Field(
+        None, ge=0, le=1000, allow_inf_nan=False, description="What the forecast is multiplied by."
+    )
+    added: StrictFloat | None = Field(
+        None, allow_inf_nan=False, description="Units a period beside the forecast."
+    )
     author: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
     expires_at: AwareDatetime
@@ -61,12 +73,16 @@ class OverrideAnswer(BaseModel):
     does not."""
 
     override_id: str
-    warehouse_id: str
-    product_id: str
+    warehouse_id: str = Field(description="* for every warehouse.")
+    product_id: str = Field(description="* for every product.")
+    category: str | None = None
+    brand: str | None = None
+    country: str | None = None
     first: date
     last: date
     quantity: float | None
     factor: float | None
+    added: float | None = None
     author: str
     reason: str
     created_at: datetime
@@ -151,6 +167,7 @@ def asked(body: OverrideRequest, override_id: str, now: datetime) -> Override:
     body: the request; override_id: the id it is kept under; now: the moment it holds from.
     """
     given = body.model_dump() | {"expires_at": body.expires_at.astimezone(UTC)}
+    given |= {name: given[name] or EVERY for name in ("warehouse_id", "product_id")}
     return Override(override_id=override_id, created_at=now, **given)
 
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from decisions.forecasting.outlook import Outlooks
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
+from serving.http.forecasting import accuracy, totals, what_if
 from serving.http.forecasting import planner_routes as planners
-from serving.http.forecasting import totals
 from serving.http.forecasting.answers import Forecast, Past, past_of, told
 from serving.http.forecasting.query import Horizon, Id, Levels, horizon_of, levels_of
 
@@ -42,6 +42,8 @@ def router(runtime: Runtime) -> APIRouter:
 
     planners.add(routes, runtime)
     totals.add(routes, runtime)
+    accuracy.add(routes, runtime)
+    what_if.add(routes, runtime)
     return routes
 
 

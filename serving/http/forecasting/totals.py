@@ -5,11 +5,21 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
+import pandas as pd
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from decisions.runtime import Runtime
-from features.forecasting import TOTALS, Level, PairOutlooks, Totals, total_quantiles, totals
+from features.forecasting import (
+    TOTALS,
+    Level,
+    PairOutlooks,
+    Totals,
+    number,
+    running_moment,
+    total_quantiles,
+    totals,
+)
 from serving.http.errors import FieldFault, Problem
 from serving.http.forecasting.answers import Period, Window, named
 from serving.http.forecasting.query import Horizon, Levels, horizon_of, levels_of
@@ -35,6 +45,11 @@ class TotalPage(Page[Total]):
     frequency: str = Field(description="day, week or month")
     as_of: str = Field(description="Nothing known after this was used.")
     model_version: str
+    served_by: str = "store"
+    degraded: bool
+    degraded_because: str | None = Field(
+        None, description="Why the totals are older than they should be, and since when."
+    )
 
 
 class _Sums:
@@ -44,6 +59,7 @@ class _Sums:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._version = ""
+        self._warehouses = pd.DataFrame()
         self._kept: dict[str, Totals | None] = {}
 
     def of(self, level: Level) -> Totals:
@@ -58,10 +74,14 @@ class _Sums:
                 )
                 outlooks = PairOutlooks.of(forecasts, demand)
                 self._kept = {each: totals(outlooks, each) for each in TOTALS}
+                self._warehouses = self._runtime.lake.read("warehouses")
                 self._version = version
             found = self._kept[level]
+        if found is not None:
+            moment = running_moment(self._runtime.now(), self._warehouses)
+            found = found.later(number(moment, found.frequency))
         if found is None:
-            detail = "The store has no forecasts; make them first: argosy score forecasting."
+            detail = "The store has no forecasts of coming periods: argosy score forecasting."
             raise Problem(404, "no_forecasts", detail)
         return found
 
@@ -103,8 +123,16 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
             frequency=found.frequency,
             as_of=found.as_of,
             model_version=found.model_version,
+            degraded=found.over > 0,
+            degraded_because=_since(found),
             **here | {"data": [_told(found, place, steps, levels) for place in here["data"]]},
         )
+
+
+def _since(found: Totals) -> str | None:
+    if not found.over:
+        return None
+    return f"made as of {found.as_of}; {found.over} periods have closed since"
 
 
 def _told(found: Totals, place: int, horizon: int, levels: Sequence[float]) -> Total:

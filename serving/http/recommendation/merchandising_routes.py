@@ -1,17 +1,19 @@
 """The routes of who runs the shop: the merchant's lists by placement, and experiments."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from data.storefront import Arm, Experiment, Placement, Push
-from decisions.recommendation.placements import Placements
+from decisions.recommendation.placements import Placements, roll_out
 from decisions.recommendation.report import ExperimentReport, report
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.recommendation.merchandising_schemas import (
+    ArmIn,
     BoostIn,
     ExperimentFull,
     ExperimentIn,
@@ -19,6 +21,7 @@ from serving.http.recommendation.merchandising_schemas import (
     PlacementIn,
     PlacementOut,
     PlacementsOut,
+    RollOutIn,
 )
 
 _MAY = [Depends(scoped("admin"))]
@@ -47,7 +50,9 @@ def _lists(routes: APIRouter, runtime: Runtime, placements: Placements) -> None:
     @routes.put("/placements/{placement}", dependencies=_MAY)
     def set_placement(placement: Name, body: PlacementIn) -> PlacementOut:
         """Pin products to the first places, boost or bury others; all workers within seconds."""
-        wanted = Placement(placement, tuple(body.pins), _pushes(body.boosts))
+        pins, boosts = tuple(body.pins), _pushes(body.boosts)
+        arm = None if body.arm is None else _arm(body.arm)
+        wanted = Placement(placement, pins, boosts, strategy=body.strategy or "", arm=arm)
         placements.changed(lambda: storefront.put_placement(wanted))
         return _placement_out(placements.current().lists.get(placement, wanted))
 
@@ -86,6 +91,20 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
         _known(runtime, experiment_id)
         placements.changed(lambda: storefront.stop_experiment(experiment_id))
 
+    @routes.post("/experiments/{experiment_id}:roll-out", dependencies=_MAY)
+    def roll_out_experiment(experiment_id: Name, body: RollOutIn) -> PlacementOut:
+        """End an experiment and answer everybody at its placement as one of its arms does.
+
+        Pins, boosts and strategy of the placement stay; setting the placement anew ends it.
+        """
+        experiment = _known(runtime, experiment_id)
+        kept = roll_out(storefront, experiment, body.arm)
+        if kept is None:
+            known = ", ".join(arm.name for arm in experiment.arms)
+            raise Problem(422, "unknown_arm", f"arm {body.arm}: it can be {known}.")
+        placements.changed(lambda: None)
+        return _placement_out(kept)
+
     @routes.get("/experiments/{experiment_id}/report", dependencies=_MAY)
     def report_experiment(experiment_id: Name) -> ExperimentReport:
         """Click, cart and purchase uplift of each arm against the control, with intervals."""
@@ -109,15 +128,18 @@ def _placement_out(placement: Placement) -> PlacementOut:
         pins=list(placement.pins),
         boosts=[BoostIn(**vars(push)) for push in placement.boosts],
         updated_at=placement.updated_at,
+        strategy=placement.strategy or None,
+        arm=None if placement.arm is None else ArmIn.model_validate(asdict(placement.arm)),
     )
+
+
+def _arm(body: ArmIn) -> Arm:
+    return Arm(**{**body.model_dump(exclude={"boosts"}), "boosts": _pushes(body.boosts)})
 
 
 def _experiment(body: ExperimentIn) -> Experiment:
-    arms = (
-        Arm(**{**arm.model_dump(exclude={"boosts"}), "boosts": _pushes(arm.boosts)})
-        for arm in body.arms
-    )
-    return Experiment(body.experiment_id, body.placement, tuple(arms), body.holdout)
+    arms = tuple(_arm(arm) for arm in body.arms)
+    return Experiment(body.experiment_id, body.placement, arms, body.holdout)
 
 
 def _experiment_out(experiment: Experiment) -> ExperimentFull:

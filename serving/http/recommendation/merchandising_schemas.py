@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, model_validator
 
 from data.storefront import HOLDOUT
-from serving.http.recommendation.schemas import MOST_ITEMS, Id, Strict
+from decisions.recommendation.strategies import PlacementStrategy
+from serving.http.recommendation.schemas import MOST_ITEMS, STRATEGY_TEXT, Id, Strict
 
 
 class BoostIn(Strict):
@@ -23,6 +24,18 @@ class BoostIn(Strict):
         return self
 
 
+class ArmIn(Strict):
+    """One way to answer; what is left out is as the question says."""
+
+    name: str = Field(min_length=1, max_length=64)
+    weight: StrictFloat = Field(1.0, gt=0, le=1e6, description="Its share among the arms.")
+    personal: StrictBool = Field(True, description="False: what sells, for everybody the same.")
+    diversity: StrictFloat | None = Field(None, ge=0, le=1)
+    max_per_category: int | None = Field(None, ge=1)
+    max_per_brand: int | None = Field(None, ge=1)
+    boosts: list[BoostIn] = Field(default_factory=list, max_length=200)
+
+
 class PlacementIn(Strict):
     """What the merchant wants at a place of the shop; it replaces what was there."""
 
@@ -33,6 +46,7 @@ class PlacementIn(Strict):
                 {
                     "pins": ["p1082185"],
                     "boosts": [{"brand": "PRIVATE", "factor": 1.5}],
+                    "strategy": "discover",
                 }
             ]
         },
@@ -40,6 +54,18 @@ class PlacementIn(Strict):
 
     pins: list[Id] = Field(default_factory=list, max_length=MOST_ITEMS)
     boosts: list[BoostIn] = Field(default_factory=list, max_length=200)
+    strategy: PlacementStrategy | None = Field(None, description=STRATEGY_TEXT)
+    arm: ArmIn | None = Field(
+        None, description="The arm of an experiment rolled out here; its weight says nothing."
+    )
+
+
+class RollOutIn(Strict):
+    """Which arm everybody gets from now on."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"arm": "mixed"}]})
+
+    arm: str = Field(min_length=1, max_length=64)
 
 
 class PlacementOut(PlacementIn):
@@ -55,18 +81,6 @@ class PlacementsOut(BaseModel):
     data: list[PlacementOut]
     has_more: bool = False
     next_cursor: str | None = None
-
-
-class ArmIn(Strict):
-    """One way to answer; what is left out is as the question says."""
-
-    name: str = Field(min_length=1, max_length=64)
-    weight: StrictFloat = Field(1.0, gt=0, le=1e6, description="Its share among the arms.")
-    personal: StrictBool = Field(True, description="False: what sells, for everybody the same.")
-    diversity: StrictFloat | None = Field(None, ge=0, le=1)
-    max_per_category: int | None = Field(None, ge=1)
-    max_per_brand: int | None = Field(None, ge=1)
-    boosts: list[BoostIn] = Field(default_factory=list, max_length=200)
 
 
 class ExperimentIn(Strict):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
@@ -12,7 +13,7 @@ from decisions.recommendation.explain_product import why
 from decisions.recommendation.query import PlacementCaps, ProductQuery, SessionTouch
 from decisions.recommendation.recommend import eligibility_case, rerank, similar, trending
 from decisions.recommendation.rules import first_blocking
-from decisions.recommendation.storefront import Draft, Storefront
+from decisions.recommendation.storefront import Draft, PageSlot, Storefront
 from decisions.recommendation.time_budget import within
 from decisions.runtime import Runtime
 from serving.http.auth import admitted, refuse_named_customer, scoped
@@ -26,6 +27,8 @@ from serving.http.recommendation.schemas import (
     Country,
     ExplainRequest,
     Id,
+    PageRequest,
+    PageResponse,
     Products,
     RecommendationRequest,
     RecommendationResponse,
@@ -128,6 +131,16 @@ def _people(routes: APIRouter, front: Storefront) -> None:
         route_class_override=FastRoute,
     )
 
+    @routes.post("/recommendations:page", dependencies=_MAY, response_model=PageResponse)
+    def recommend_page(body: PageRequest) -> Response:
+        """All lists of a page in one call: each by its own strategy, no article in two of them."""
+        answers = front.page(page_slots(body))
+        lists = [
+            {"placement": each.placement, **answer}
+            for each, answer in zip(body.lists, answers, strict=True)
+        ]
+        return response({"lists": lists})
+
     @routes.post("/recommendations:explain", dependencies=_MAY)
     def explain_products(body: ExplainRequest) -> Verdicts:
         """Why named products are shown or not: rule by rule, and their rank among all eligible."""
@@ -208,4 +221,25 @@ def asked(body: RecommendationRequest) -> ProductQuery:
         in_stock_only=body.in_stock_only,
         new_only=body.new_only,
         explain=body.explain,
+        strategy=body.strategy or "",
     )
+
+
+def page_slots(body: PageRequest) -> list[PageSlot]:
+    """The lists of a page as the questions that they ask."""
+    who = RecommendationRequest(**body.model_dump(exclude={"lists"}))
+    slots = []
+    for each in body.lists:
+        beside = each.product_id is not None
+        query = replace(
+            asked(who),
+            limit=each.limit,
+            category=tuple(each.filters.category),
+            brand=tuple(each.filters.brand),
+            price_min=each.filters.price.min,
+            price_max=each.filters.price.max,
+            strategy="" if beside else each.strategy or "",
+        )
+        together = each.strategy == "bought_together"
+        slots.append(PageSlot(query, each.placement, each.product_id, together))
+    return slots

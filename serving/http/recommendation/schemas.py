@@ -14,6 +14,8 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic.json_schema import WithJsonSchema
 
+from decisions.recommendation.strategies import PlacementStrategy
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 Kind = Literal["impression", "click", "view", "cart", "uncart", "purchase", "hide", "unhide"]
@@ -21,6 +23,11 @@ Kind = Literal["impression", "click", "view", "cart", "uncart", "purchase", "hid
 MOST_ITEMS, MOST_TOUCHES, MOST_NAMED = 100, 200, 1_000
 
 
+STRATEGY_TEXT = (
+    "What the list is for: discover (nothing bought before), buy_again, recently_viewed, new "
+    "(launched in the last 90 days), on_sale, popular; such a list may be shorter than its limit. "
+    "Left out: that of the placement."
+)
 _CAP = "Places one may take; a cap gives way rather than leave a place empty."
 
 
@@ -102,6 +109,7 @@ class RecommendationRequest(Strict):
     market: Country | None = None
     ship_to: Country | None = Field(None, description="Where it must be shipped; else the market.")
     placement: str | None = Field(None, max_length=128)
+    strategy: PlacementStrategy | None = Field(None, description=STRATEGY_TEXT)
     limit: int = Field(10, ge=1, le=MOST_ITEMS)
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     filters: Filters = Field(default_factory=Filters)
@@ -125,6 +133,56 @@ class RecommendationRequest(Strict):
         description="The longest to wait: what is not ready by then is answered simpler "
         "(what sells, rules kept), with `degraded`.",
     )
+
+
+class PageList(Strict):
+    """One list of a page. similar, bought_together: to or with `product_id`."""
+
+    placement: str | None = Field(None, max_length=128)
+    strategy: PlacementStrategy | Literal["similar", "bought_together"] | None = Field(
+        None, description=STRATEGY_TEXT
+    )
+    product_id: Id | None = Field(None, description="Of similar and bought_together.")
+    limit: int = Field(10, ge=1, le=MOST_ITEMS)
+    filters: Filters = Field(default_factory=Filters)
+
+    @model_validator(mode="after")
+    def _about_something(self) -> "PageList":
+        if (self.strategy in {"similar", "bought_together"}) != (self.product_id is not None):
+            raise ValueError("product_id goes with strategy similar or bought_together")
+        return self
+
+
+class PageRequest(Strict):
+    """Who asks, and the lists of the page they look at, the most important first."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "c00012",
+                    "ship_to": "DE",
+                    "lists": [
+                        {"placement": "home", "limit": 3},
+                        {"strategy": "buy_again", "limit": 3},
+                        {"strategy": "similar", "product_id": "p1082185", "limit": 3},
+                    ],
+                }
+            ]
+        },
+    )
+
+    customer_id: Id | None = None
+    visitor_id: Id | None = None
+    session: list[SessionEvent | Id] = Field(default_factory=list, max_length=MOST_TOUCHES)
+    cart: list[Id] = Field(default_factory=list, max_length=MOST_TOUCHES)
+    market: Country | None = None
+    ship_to: Country | None = Field(None, description="Where it must be shipped; else the market.")
+    exclude: list[Id] = Field(default_factory=list, max_length=10_000)
+    in_stock_only: StrictBool = True
+    explain: StrictBool = False
+    lists: list[PageList] = Field(min_length=1, max_length=20)
 
 
 class RerankRequest(RecommendationRequest):
@@ -244,6 +302,18 @@ class RecommendationResponse(Products):
     )
 
     experiment: ExperimentOut | None = None
+
+
+class PageListResponse(RecommendationResponse):
+    """One list of a page."""
+
+    placement: str | None = None
+
+
+class PageResponse(BaseModel):
+    """The lists of a page, in the order asked for; no article is in two of them."""
+
+    lists: list[PageListResponse]
 
 
 class RerankResponse(Products):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.forecasting import TOTALS, PairOutlooks, total_quantiles, totals
+from features.forecasting import TOTALS, PairOutlooks, number, total_quantiles, totals
 
 LEVELS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 WEEKS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2024-01-01", periods=14, freq="7D")]
@@ -143,3 +143,18 @@ def test_no_forecasts_no_totals() -> None:
 def test_quantiles_of_rare_sales_are_whole_units() -> None:
     found = total_quantiles(np.array([0.1, 0.0]), np.array([0.1, 0.0]), [0.1, 0.5, 0.95])
     assert found.tolist() == [[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
+
+
+def test_periods_that_have_closed_are_told_no_more() -> None:
+    rows = forecasts(np.array([4.0, 6.0]), 8, spread=1.0)
+    found = totals(PairOutlooks.of(rows, demand(np.full((2, 8), 2.0))), "total")
+    assert found is not None
+    first = number(pd.Timestamp(WEEKS[8], tz="UTC").to_pydatetime(), "week")
+    assert found.later(first) is found
+    later = found.later(first + 1)
+    assert later is not None
+    assert list(later.period_starts) == WEEKS[9:11]
+    assert later.over == 1
+    np.testing.assert_allclose(later.window_mean, [[10.0, 20.0]])
+    assert later.window_variance[0, 0] == pytest.approx(later.variance[0, 0], rel=0.1)
+    assert found.later(first + 3) is None

@@ -5,8 +5,10 @@ import pytest
 
 from features.forecasting import (
     abc_xyz,
+    accuracy,
     exceptions,
     outcomes,
+    outcomes_by_lag,
     value_added,
     within,
 )
@@ -72,3 +74,38 @@ def test_money_of_two_currencies_is_compared_in_the_base_currency() -> None:
     rows.loc[rows["product_id"] == "p", "currency"] = "PLN"
     rows.loc[rows["product_id"] == "q", "price"] = 150.0
     assert dict(abc_xyz(rows, RATES, "EUR").set_index("product_id")["abc_xyz"])["p"] == "BX"
+
+
+def test_accuracy_by_lag_and_category() -> None:
+    rows = pd.concat([forecast(), forecast("q", (8.0, 8.0, 8.0))], ignore_index=True)
+    weeks = ["2024-01-15", "2024-01-22"]
+    demand = pd.DataFrame(
+        [
+            {
+                "warehouse_id": "w",
+                "product_id": product,
+                "event_timestamp": pd.Timestamp(week, tz="UTC") + pd.Timedelta(days=7),
+                "frequency": "week",
+                "period_start": week,
+                "quantity": units,
+                "price": 1.0,
+                "currency": "EUR",
+                "in_stock": None,
+                "censored": False,
+                "category": product.upper(),
+                "country": "DE",
+            }
+            for product, came in (("p", (4.0, 10.0)), ("q", (4.0, 8.0)))
+            for week, units in zip(weeks, came, strict=True)
+        ]
+    )
+    beside = outcomes_by_lag(rows, demand)
+    whole = accuracy(beside, "all").iloc[0]
+    assert (whole["periods"], whole["actual"], whole["forecast"]) == (4, 26, 24)
+    assert whole["wape"] == pytest.approx(10 / 26)
+    assert whole["coverage_80"] == 0.75  # 10 is above twice 4
+    by_lag = accuracy(beside, "lag").set_index("key")
+    assert by_lag.loc["1", "bias"] == pytest.approx(4 / 8)
+    assert by_lag.loc["2", "bias"] == pytest.approx(-6 / 18)
+    assert list(accuracy(beside, "category")["key"]) == ["P", "Q"]
+    assert list(accuracy(beside, "month")["key"]) == ["2024-01"]

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.recommendation.uplift import difference, relative, sample_ratio, share
+from models.recommendation.uplift import (
+    difference,
+    difference_at_any_time,
+    relative,
+    sample_ratio,
+    share,
+)
 
 COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -77,3 +83,22 @@ def test_arms_that_do_not_have_their_share_of_people_are_told() -> None:
         found = sample_ratio(counts, shares)
         assert found is not None
         assert (found > 0.001) == likely
+
+
+def test_looking_often_does_not_find_what_is_not_there() -> None:
+    random = np.random.default_rng(3)
+    peeks = range(400, 4001, 400)
+    misses = usual = 0
+    for _ in range(100):
+        did = random.random((2, 4000)) < 0.1
+        looks = [tuple(share(int(one[:n].sum()), n) for one in did) for n in peeks]
+        misses += any(not difference_at_any_time(*both).covers(0.0) for both in looks)
+        usual += any(not difference(*both).covers(0.0) for both in looks)
+    assert misses / 100 < 0.05 < usual / 100
+
+
+def test_a_true_difference_is_found_by_looking_often() -> None:
+    found = difference_at_any_time(share(600, 4000), share(400, 4000))
+    assert 0 < found.low < 0.05 < found.high
+    nobody = difference_at_any_time(share(0, 0), share(3, 10))
+    assert (nobody.low, nobody.high) == (-1.0, 1.0)

@@ -29,6 +29,7 @@ FIRST = (
     "reopen_suggestions",
 )
 LAST = (
+    "roll_out_experiment",
     "approve_suggestion",
     "export_orders",
     "list_orders",

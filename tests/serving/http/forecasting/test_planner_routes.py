@@ -225,3 +225,28 @@ def test_totals_refuse_what_there_is_not(client: TestClient) -> None:
     assert client.get(ask, params={"level": "total", "horizon": 400}).status_code == 422
     one = client.get(ask, params={"level": "product", "key": "p1", "horizon": 1}).json()
     assert [len(each["periods"]) for each in one["data"]] == [1]
+
+
+def test_units_of_all_products_are_spread_and_taken_off_again(client: TestClient) -> None:
+    def of(product: str) -> list[float]:
+        query = {"warehouse_id": "w", "product_id": product}
+        answer = client.get("/v1/forecasts", params=query).json()
+        return [one["mean"] for one in answer["periods"]]
+
+    names = sorted(set(orders()["product_id"]))[:2]
+    before = {name: of(name) for name in names}
+    wish = {name: value for name, value in WISH.items() if name not in (*PAIR, "factor")}
+    single = client.post("/v1/forecasts/overrides", json=WISH).json()
+    made = client.post("/v1/forecasts/overrides", json={**wish, "warehouse_id": "w", "added": 10.0})
+    assert made.status_code == 201, made.text
+    assert made.json()["applied"] is True
+    assert (made.json()["product_id"], made.json()["added"]) == ("*", 10.0)
+    everything = client.get("/v1/forecasts/totals", params={"level": "warehouse"}).json()
+    assert everything["data"][0]["periods"][1]["mean"] > sum(before[one][1] for one in names)
+    after = {name: of(name) for name in names}
+    assert all(after[name][1] > before[name][1] for name in names)
+    for one in (single, made.json()):
+        client.delete(f"/v1/forecasts/overrides/{one['override_id']}")
+    for name in names:
+        assert of(name) == pytest.approx(before[name], abs=1e-3)
+    assert client.post("/v1/forecasts/overrides", json={**wish, "added": 1.0}).status_code == 422

@@ -151,3 +151,27 @@ def test_an_experiment_that_cannot_be_read_is_refused(
 ) -> None:
     body = {"experiment_id": "x", "placement": "x", "arms": [{"name": "a"}, {"name": "b"}]}
     assert client.post("/v1/experiments", json=body | wrong).status_code == 422
+
+
+def test_an_arm_is_rolled_out_to_everybody(client: TestClient, small_shop: Runtime) -> None:
+    arms = [{"name": "control"}, {"name": "plain", "personal": False}]
+    body = {"experiment_id": "roll", "placement": "roll", "arms": arms}
+    assert client.post("/v1/experiments", json=body).status_code == 201
+    client.put("/v1/placements/roll", json={"pins": ["toy"]})
+    odd = client.post("/v1/experiments/roll:roll-out", json={"arm": "odd"})
+    assert odd.json()["detail"] == "arm odd: it can be control, plain."
+    kept = client.post("/v1/experiments/roll:roll-out", json={"arm": "plain"}).json()
+    assert (kept["pins"], kept["arm"]["name"]) == (["toy"], "plain")
+    for person in ("c01", "c02", "stranger"):
+        question = {"customer_id": person, "placement": "roll", "limit": 2}
+        answer = client.post("/v1/recommendations", json=question).json()
+        assert answer["experiment"] is None
+        assert answer["served_by"].endswith("trending")
+    env = {"ARGOSY_HOME": str(small_shop.settings.home)}
+    again = CliRunner().invoke(app, ["experiment", "roll-out", "roll", "control"], env=env)
+    assert again.exit_code == 0, again.output
+    stopped = CliRunner().invoke(app, ["experiment", "stop", "roll"], env=env)
+    assert "was stopped already" in stopped.output
+    unknown = CliRunner().invoke(app, ["experiment", "stop", "never"], env=env)
+    assert unknown.exit_code == 2
+    client.delete("/v1/placements/roll")

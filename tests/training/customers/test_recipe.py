@@ -53,4 +53,4 @@ def test_payments_alone_are_no_orders(tmp_path: Path) -> None:
 def test_one_customer_is_too_few(tmp_path: Path) -> None:
     orders = orders_of(60, 300).assign(customer_id="only")
     (sentence,) = lacking(tmp_path, orders=orders)
-    assert sentence.startswith("1 customers")
+    assert sentence.startswith("Customers in `orders`: 1 of at least 30")

@@ -12,7 +12,7 @@ from serving.http.errors import FieldFault, Problem
 
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 # In JSON such characters can only stand escaped; a body without these bytes holds none.
-_SUSPECT = re.compile(rb"\\u(?:00[01]|[dD][89a-fA-F])")
+_SUSPECT = re.compile(rb"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]))")
 _UNKEPT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 

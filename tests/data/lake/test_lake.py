@@ -228,10 +228,10 @@ def test_defaults(lake: Lake) -> None:
     lake.append("supply_terms", pd.DataFrame({**terms, "lead_time_days": [14]}))
     row = lake.read("supply_terms", as_of=MAY).iloc[0]
     assert row["valid_from"] == pd.Timestamp("1970-01-01", tz="UTC")
-    named = ["pack_size", "min_order_quantity", "review_period_days", "lead_time_sd"]
-    assert row[named].tolist() == [1, 0, 7, 0]
-    assert row[["duty_rate", "freight_per_unit"]].tolist() == [0, 0]
-    assert pd.isna(row["unit_cost"])
+    assert row[["pack_size", "min_order_quantity", "lead_time_sd"]].tolist() == [1, 0, 0]
+    assert row["freight_per_unit"] == 0
+    # What a supplier or a tariff may say instead stays unknown.
+    assert row[["unit_cost", "duty_rate", "review_period_days"]].isna().all()
 
 
 def payments(name: str, **signals: object) -> pd.DataFrame:
@@ -268,10 +268,10 @@ def test_a_signal_without_values_yet_is_left_out(lake: Lake) -> None:
     assert lake.read("payments")["x_score"].tolist() == [None, "high"]
 
 
-def test_a_valid_from_that_nobody_gave_is_no_time(lake: Lake, tmp_path: Path) -> None:
+def test_terms_of_supply_are_plans_and_no_news(lake: Lake, tmp_path: Path) -> None:
     terms = {"warehouse_id": ["w1"], "product_id": "p1", "supplier_id": "s1", "lead_time_days": 7.0}
     lake.ingest(folder(tmp_path / "in", supply_terms=pd.DataFrame(terms)))
     assert lake.tables()["supply_terms"].newest is None
     later = pd.DataFrame({**terms, "valid_from": "2024-05-01"})
     lake.ingest(folder(tmp_path / "again", supply_terms=later))
-    assert lake.tables()["supply_terms"].newest == MAY
+    assert lake.tables()["supply_terms"].newest is None

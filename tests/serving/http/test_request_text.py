@@ -32,6 +32,8 @@ ODD = st.sampled_from(["\\", "u", "0000", "\x00", "\x1f", "\ud83d", "\ude00", "\
 
 @given(st.lists(st.one_of(ODD, st.text(max_size=3)), max_size=6).map("".join))
 @example("\\u0000")
+@example("\b")
+@example("\f")
 @example("\\\x00")
 @example("\ud83d\ude00")
 @example("\ude00\ud83d")

@@ -16,6 +16,9 @@ from data.records.tables import Tables
 
 FIRST, NEWEST = "0001", "0006"
 
+# Milliseconds that a migration of SQLite waits for others to end theirs.
+_PATIENCE_MS = 60_000
+
 
 def migrate(database: Database, tables: Tables) -> None:
     """Create what is missing, change what is older; several processes may do so at once.
@@ -67,7 +70,11 @@ def _lock(connection: sa.Connection, namespace: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(namespace))))
     else:
+        # The others make their tables first, which takes its time on a busy machine.
+        usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
 
 
 def _ledger(namespace: str) -> sa.Table:

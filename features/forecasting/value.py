@@ -212,6 +212,9 @@ def accuracy(beside: pd.DataFrame, level: str) -> pd.DataFrame:
     of the demand of all periods, missing where there was none; a bias above 0 is too high;
     coverage_80: share of periods within the central 80%. Keys that are not known are "".
     """
+    if beside.empty:
+        columns = ["key", "periods", "actual", "forecast", "wape", "bias", "coverage_80"]
+        return pd.DataFrame(columns=columns)
     names = {"warehouse": "warehouse_id", "product": "product_id"}
     if level == "all":
         key = pd.Series("", index=beside.index, dtype=object)

@@ -109,3 +109,8 @@ def test_accuracy_by_lag_and_category() -> None:
     assert by_lag.loc["2", "bias"] == pytest.approx(-6 / 18)
     assert list(accuracy(beside, "category")["key"]) == ["P", "Q"]
     assert list(accuracy(beside, "month")["key"]) == ["2024-01"]
+
+
+def test_of_no_outcomes_nothing_is_said() -> None:
+    none = pd.DataFrame(columns=["warehouse_id", "actual", "mean", "low", "high"])
+    assert accuracy(none, "warehouse").empty

@@ -12,7 +12,7 @@ from serving.http.auth import ANYONE, Caller
 from serving.http.errors import answer, internal, problem_of
 
 # Many a second, each kept for itself with who asked: they change nothing that people decide.
-_KEPT_THEMSELVES = {
+KEPT_THEMSELVES = {
     "/v1/events",
     "/v1/fraud/decisions",
     "/v1/fraud/labels",
@@ -22,14 +22,17 @@ _KEPT_THEMSELVES = {
     "/v1/identities",
 }
 # Questions that are asked by POST.
-_QUESTIONS = {
+QUESTIONS = {
     "/v1/recommendations",
     "/v1/recommendations:explain",
+    "/v1/recommendations:page",
     "/v1/rerank",
+    "/v1/forecasts/what-if",
     "/v1/fraud/rules/dry-run",
     "/v1/replenishment/plan",
+    "/v1/replenishment/plan:compare",
 }
-_LEFT_OUT = _KEPT_THEMSELVES | _QUESTIONS
+_LEFT_OUT = KEPT_THEMSELVES | QUESTIONS
 
 
 class AuditTrail:

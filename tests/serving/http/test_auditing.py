@@ -10,6 +10,7 @@ from data.settings import Settings
 from decisions.runtime import Runtime
 from models.registry import Registry
 from serving.http.app import create_app
+from serving.http.auditing import KEPT_THEMSELVES, QUESTIONS
 from serving.http.auth import create_key
 
 ENTRY = {"list": "block", "column": "card_id", "value": "tok", "reason": "stolen"}
@@ -44,6 +45,26 @@ def test_changes_are_noted_with_their_owner_and_questions_are_not(
         {"placement": "home"},
     )
     assert client.get("/v1/me").json()["owner"] == "Ann Lee"
+
+
+# They change something, and a second time nothing more: no Idempotency-Key is needed.
+WITHOUT_A_KEY = {
+    "/v1/experiments/{experiment_id}:stop",
+    "/v1/experiments/{experiment_id}:roll-out",
+    "/v1/fraud/policy",
+}
+
+
+def test_what_is_asked_by_post_is_known_as_a_question(client: TestClient) -> None:
+    """A POST either takes an Idempotency-Key, or is a question, which stands in no log."""
+    paths = client.app.openapi()["paths"]  # type: ignore[attr-defined]  # TestClient knows any ASGI
+    posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
+    keyless = {
+        path
+        for path, post in posts.items()
+        if "idempotency-key" not in {one["name"] for one in post.get("parameters", ())}
+    }
+    assert keyless - WITHOUT_A_KEY - KEPT_THEMSELVES == QUESTIONS
 
 
 def test_people_are_in_it_only_as_keyed_hashes(client: TestClient, runtime: Runtime) -> None:

@@ -16,6 +16,9 @@ from models.base import Model, ModelError, Release
 
 # Pairs of one question: each is forecast twice.
 MOST_PAIRS = 500
+# Pairs of the history that effects are learned from, those asked for among them: an answer is
+# waited for. Of a shop with more, those most like them count.
+MOST_LEARNED = 1_000
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,6 +63,11 @@ class ForecastQuestion:
     prices: tuple[PriceChange, ...] = ()
     promotions: tuple[PromotionPlan, ...] = ()
     without_planned: bool = False
+
+    @property
+    def moves_promotions(self) -> bool:
+        """Whether the promotions are others than planned."""
+        return bool(self.promotions) or self.without_planned
 
     def chosen(self, pairs: pd.DataFrame, attributes: features.PairAttributes) -> "pd.Series[bool]":
         """Which rows of `pairs` (the keys among its columns) are asked for.
@@ -125,7 +133,8 @@ def forecast_what_if(
         raise ModelError(f"{pairs} forecasts are asked for; there can be 1 to {MOST_PAIRS}.")
     products = sorted(set(planned["product_id"]))
     promotions = _promotions(tables["promotions"], question, products, as_of)
-    other = coming(tables | {"promotions": promotions})
+    other = coming(tables | {"promotions": promotions}) if question.moves_promotions else planned
+    every, history = history, _most_like(history, own, MOST_LEARNED)
     baseline = _predicted(model, history, planned)
     is_announced = bool(history["list_price"].notna().any())
     if is_announced or not question.prices:
@@ -139,8 +148,33 @@ def forecast_what_if(
         changed = _moved(
             baseline, _predicted(model, history, planned), _predicted(model, history, other)
         )
-    notes = tuple(_notes(question, history, planned, other))
-    return WhatIfForecast(str(planned["frequency"].iloc[0]), baseline, changed, notes)
+    notes = _notes(question, history, planned, other)
+    if len(history) < len(every):
+        notes.append(
+            f"The effects are learned from the {MOST_LEARNED:,} products and warehouses most like "
+            "these, so that the baseline may differ a little from the forecast in use."
+        )
+    return WhatIfForecast(str(planned["frequency"].iloc[0]), baseline, changed, tuple(notes))
+
+
+def _most_like(history: pd.DataFrame, own: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The history of the pairs asked for and of those most like them, `most` in all: the same
+    product first, then the same category, then what sells most.
+
+    history: rows of `demand`; own: those of the pairs asked for.
+    """
+    pairs = history.groupby(KEYS, sort=False, observed=True).agg(
+        category=("category", "last"), quantity=("quantity", "sum")
+    )
+    if len(pairs) <= most:
+        return history
+    asked = pairs.index.isin(pd.MultiIndex.from_frame(own[KEYS].drop_duplicates()))
+    product = pairs.index.get_level_values("product_id").isin(own["product_id"].unique())
+    category = pairs["category"].isin(own["category"].dropna().unique()).to_numpy()
+    near = np.select([asked, product, category], [0, 1, 2], default=3)
+    order = np.lexsort((-pairs["quantity"].to_numpy(dtype=float), near))
+    kept = pairs.index[order[:most]]
+    return history[pd.MultiIndex.from_frame(history[KEYS]).isin(kept)]
 
 
 def _predicted(model: Model, history: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,5 @@
-"""Texts that no store can keep are refused at the door: control characters, lone surrogates."""
+"""Texts that no store can keep are refused at the door: control characters, lone surrogates, and
+bodies in any encoding but UTF-8."""
 
 import json
 import re
@@ -31,8 +32,16 @@ def refuse_unkept_text(body: bytes) -> None:
     """Raise Problem 422 when a text of the JSON body holds what no store can keep.
 
     body: the whole body. Control characters (but tab, line feed and return) and surrogates
-    without their other half are refused; the field is told, never the text.
+    without their other half are refused; the field is told, never the text. So is a body that is
+    not UTF-8 (RFC 8259, section 8.1): Python's own reader would take UTF-16, and surrogates as
+    bytes.
     """
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise _refused(FieldFault("/", f"not UTF-8 from byte {error.start} on")) from None
+    if b"\x00" in body:
+        raise _refused(FieldFault("/", "not UTF-8: it holds a byte of 0"))
     if _SUSPECT.search(body) is None:
         return
     try:

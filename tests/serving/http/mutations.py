@@ -28,6 +28,7 @@ OTHERS: tuple[Any, ...] = (
     None, True, False, [], {}, [[]], [None], {"": None}, {"x": {"y": 1}}, [0] * 1_001,
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (*TEXTS, *NUMBERS, *OTHERS)
+ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig")
 HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "x" * 256), ("Idempotency-Key", "a"), ("X-Request-Id", "x" * 300),
     ("Content-Type", "text/plain"), ("Content-Type", ""), ("Accept", "text/csv"),
@@ -147,9 +148,11 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _written(body: Any, draw: random.Random) -> bytes:
-    """The body as JSON, lone surrogates and NaN as Python writes them; now and then cut."""
+    """The body as JSON, lone surrogates and NaN as Python writes them; now and then cut, or in
+    another encoding."""
     text = json.dumps(body, ensure_ascii=draw.random() < 0.5)
-    content = text.encode("utf-8", "surrogatepass")
+    encoding = draw.choice(ENCODINGS) if draw.random() < 0.02 else "utf-8"
+    content = text.encode(encoding, "surrogatepass")
     return content[: draw.randrange(len(content) + 1)] if draw.random() < 0.03 else content
 
 

@@ -44,6 +44,26 @@ def test_a_body_is_refused_exactly_where_no_store_could_keep_its_text(text: str)
     assert is_refused(body) == (not is_kept(meant))
 
 
+@given(st.one_of(st.binary(max_size=4), st.text(max_size=4).map(str.encode)))
+@example(b"\xed\xa0\x80")
+@example(b"\xc0\x80")
+@example(b"\xff")
+def test_a_body_is_refused_exactly_where_its_bytes_are_no_text(raw: bytes) -> None:
+    raw = bytes(each for each in raw if each >= 0x20 and each not in b'"\\')
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        assert is_refused(b'{"id": "%b"}' % raw)
+    else:
+        assert not is_refused(b'{"id": "%b"}' % raw)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_a_body_in_another_encoding_is_refused(encoding: str) -> None:
+    assert is_refused('{"id": "\\u0000"}'.encode(encoding))
+    assert is_refused('{"id": "a"}'.encode(encoding))
+
+
 @pytest.mark.parametrize("query", [b"a=%00", b"a=x%0Ay", b"a=%7f"])
 def test_a_control_character_in_the_query_is_refused(query: bytes) -> None:
     with pytest.raises(Problem):

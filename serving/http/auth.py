@@ -78,6 +78,8 @@ def create_key(
     if unknown or not scopes:
         given = ", ".join(unknown) or "none given"
         raise ApiKeyError(f"scopes: {given}; say one or more of {', '.join(SCOPES)}")
+    if "public" in scopes and len(set(scopes)) > 1:
+        raise ApiKeyError("scopes: public stands alone, since everybody sees such a key in a page")
     if not name.strip():
         raise ApiKeyError("name: empty; name the key for who holds it, such as storefront")
     token, now = _token(), datetime.now(UTC)

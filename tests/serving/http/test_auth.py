@@ -138,6 +138,7 @@ def test_two_keys_are_never_alike(records: Records) -> None:
         ("x", ["decide", "fly"], "scopes: fly; say one or more of events, recommend, plan"),
         ("x", [], "scopes: none given"),
         (" ", ["plan"], "name: empty"),
+        ("x", ["public", "events"], "scopes: public stands alone"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_refused(records: Records, name, scopes, said) -> None:

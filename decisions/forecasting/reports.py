@@ -12,19 +12,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from data.settings import Settings
 from decisions.runtime import Runtime
-from features.forecasting import exceptions, outcomes, value_added
+from features.forecasting import exceptions, outcomes, outcomes_by_lag, value_added
 from features.store import StoreError
 
-ReportName = Literal["exceptions", "value_added"]
+ReportName = Literal["exceptions", "value_added", "by_lag"]
 # Order lines in the lake from which on a process of its own computes.
 APART = 20_000
+_FURTHEST_BACK = timedelta(days=400)  # forecasts that `by_lag` looks back to
 _READ_SECONDS = 600.0  # after which nobody reads a former report any more
 ALL = ""  # stands for every warehouse together
 
@@ -33,14 +35,15 @@ def report(runtime: Runtime, name: ReportName, warehouse_id: str | None = None) 
     """A report as of now, of one warehouse or of all.
 
     runtime: whose store and lake it is made of; name: exceptions (a row a pair, see
-    `features.forecasting.exceptions`) or value_added (a row a way); warehouse_id: of this one;
-    None: of all. Raises StoreError where it cannot be computed.
+    `features.forecasting.exceptions`), value_added (a row a way) or by_lag (a row a closed period
+    and lag, see `features.forecasting.outcomes_by_lag`); warehouse_id: of this one; None: of all.
+    Raises StoreError where it cannot be computed.
     """
     place = _place(runtime)
     if not place.is_dir():
         _compute_once(runtime, place)
     table = pd.read_parquet(place / f"{name}.parquet")
-    if name == "exceptions":
+    if name != "value_added":
         chosen = table if warehouse_id is None else table[table["warehouse_id"] == warehouse_id]
         return chosen.reset_index(drop=True)
     asked = ALL if warehouse_id is None else warehouse_id
@@ -51,22 +54,26 @@ def report(runtime: Runtime, name: ReportName, warehouse_id: str | None = None) 
 
 
 def compute(runtime: Runtime) -> Mapping[ReportName, pd.DataFrame]:
-    """Both reports, value added for each warehouse and for all.
+    """All reports, value added for each warehouse and for all.
 
     runtime: whose store and lake they are made of.
     """
-    beside = outcomes(*_histories(runtime, ALL))
+    forecasts, model_forecasts, demand = _histories(runtime, ALL)
+    beside = outcomes(forecasts, model_forecasts, demand)
+    since = pd.Timestamp(runtime.now() - _FURTHEST_BACK)
+    lately = (each[each["event_timestamp"] >= since] for each in (forecasts, demand))
     rates = runtime.lake.read("fx_rates", as_of=runtime.now())
     parts = {ALL: beside} | {str(each): rows for each, rows in beside.groupby("warehouse_id")}
     added = [value_added(rows).assign(of=each) for each, rows in parts.items()]
     return {
         "exceptions": exceptions(beside, rates, runtime.settings.base_currency),
         "value_added": pd.concat(added, ignore_index=True),
+        "by_lag": outcomes_by_lag(*lately),
     }
 
 
 def write(runtime: Runtime, place: Path) -> None:
-    """Compute both and put them in place, whole; former ones go.
+    """Compute all and put them in place, whole; former ones go.
 
     runtime: whose store and lake they are made of; place: the folder of this state's reports.
     """
@@ -91,6 +98,7 @@ def _place(runtime: Runtime) -> Path:
         runtime.lake.version(),
         runtime.now().isoformat(),
         runtime.settings.base_currency,
+        *get_args(ReportName),  # a folder of an older program may lack one
     )
     name = hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
     return runtime.settings.home / "cache" / "forecast-reports" / name

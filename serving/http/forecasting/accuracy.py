@@ -1,14 +1,14 @@
 """How well forecasts did on closed periods, by what one wants to see it by."""
 
 import math
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from decisions.forecasting.reports import report
 from decisions.runtime import Runtime
-from features.forecasting import accuracy, outcomes_by_lag
+from features.forecasting import accuracy
 from serving.http.forecasting.query import MaybeId
 from serving.http.paging import Cursor, Limit, Page, cut_page
 
@@ -23,7 +23,6 @@ AccuracyLevel = Literal[
     "lag",
     "month",
 ]
-_FURTHEST_BACK = timedelta(days=400)
 
 
 class Accuracy(BaseModel):
@@ -67,12 +66,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         Overrides are in them: it is what was planned with. `lag` keeps the forecasts made so many
         periods ahead, such as the lag at which is ordered.
         """
-        now, only = runtime.now(), {"warehouse_id": warehouse_id} if warehouse_id else None
-        forecasts, demand = (
-            runtime.store.history(view, now, only=only, since=now - _FURTHEST_BACK)
-            for view in ("forecast", "demand")
-        )
-        found = outcomes_by_lag(forecasts, demand)
+        found = report(runtime, "by_lag", warehouse_id)
         if lag is not None:
             found = found[found["lag"] == lag]
         rows = [

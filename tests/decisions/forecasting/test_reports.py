@@ -15,6 +15,7 @@ WAYS = pd.DataFrame({"way": ["naive", "final"] * 2, "wape": [0.5, 0.4, 0.3, 0.2]
 MADE = {
     "exceptions": pd.DataFrame({"warehouse_id": ["a", "b"], "product_id": ["p", "p"]}),
     "value_added": WAYS.assign(of=["", "", "a", "a"]),
+    "by_lag": pd.DataFrame({"warehouse_id": ["a", "b"], "lag": [1, 2]}),
 }
 
 
@@ -57,6 +58,8 @@ def test_of_many_who_ask_one_computes_and_a_restart_reads_it(
     assert reports.report(Runtime(settings), "value_added", "a")["wape"].tolist() == [0.3, 0.2]
     assert reports.report(runtime, "value_added")["wape"].tolist() == [0.5, 0.4]
     assert reports.report(runtime, "exceptions", "b")["warehouse_id"].tolist() == ["b"]
+    assert reports.report(runtime, "by_lag", "b")["lag"].tolist() == [2]
+    assert reports.report(runtime, "by_lag")["lag"].tolist() == [1, 2]
     assert computed == ["computed"]
 
 

@@ -44,4 +44,6 @@ def build_demo(
     if "forecasting" in missing and registry.champion_version("forecasting") is not None:
         score_use_case(settings, "forecasting", None, {}, report)
     report("computing the KPIs", None)
-    update_kpis(open_runtime(settings))
+    runtime = open_runtime(settings)
+    update_kpis(runtime)
+    runtime.stop()

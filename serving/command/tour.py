@@ -104,6 +104,7 @@ def page(address: str, lake: Lake, now: datetime, home: str) -> str:
         shown = "\n".join(answer.splitlines()[:24])
         parts += [f"# {question.title}", question.curl(address), shown, "  …\n"]
     parts += [
+        f"Screens:            {address}/console",
         f"API documentation:  {address}/docs",
         f"Health and metrics: {address}/readyz  {address}/metrics",
         f"Training runs:      .venv/bin/mlflow ui --backend-store-uri sqlite:///{home}/mlflow.db",

@@ -84,7 +84,8 @@ def find_findings(records: Records, facts: ShopFacts, day: date) -> list[KpiFind
 def _missing(records: Records, feed: str, name: str, day: date) -> KpiFinding | None:
     since = day - timedelta(days=_HABIT_DAYS)
     frame = daily_sums(records, KPIS[name], since=since, until=day)
-    told = frame["day"] < pd.Timestamp(day)
+    # Days without a row that are usual in the shop stand in the frame too: they told nothing.
+    told = (frame["day"] < pd.Timestamp(day)) & (frame["rows"] > 0)
     if (frame["day"] == pd.Timestamp(day)).any() or told.sum() < _FEWEST_TOLD:
         return None
     text = f"no {feed} on {day}: it had some on {told.sum()} of the {_HABIT_DAYS} days before"

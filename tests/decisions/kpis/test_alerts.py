@@ -182,6 +182,18 @@ def test_a_silent_feed_is_missed_unless_muted(settings: Settings, tmp_path: Path
         mute_alerts(runtime.records, "visits", place={}, until=START, author="a", reason="")
 
 
+def test_a_shop_that_sells_on_few_days_is_not_missed_on_others(
+    settings: Settings, tmp_path: Path
+) -> None:
+    tables = quiet_shop(60, seed=5)
+    orders = tables["orders"]
+    few = np.isin((orders["ordered_at"] - START).dt.days % 5, [0, 1])
+    tables["orders"] = orders[few & (orders["ordered_at"] < START + pd.Timedelta(days=56))]
+    runtime = opened(settings, {**tables}, tmp_path / "tables")
+    alerts = check_alerts(runtime, day=START.date() + timedelta(days=57))
+    assert [one for one in alerts if one.kind == "missing"] == []
+
+
 @pytest.mark.slow
 def test_a_quiet_year_raises_at_most_one_false_alert_a_month(
     settings: Settings, tmp_path: Path

@@ -91,7 +91,7 @@ def _fault(rows: pd.DataFrame, terms: pd.DataFrame, wish: Wish, *, to: State) ->
 
 
 def _step(row: pd.Series, wish: Wish, plan: Plan, *, to: State, actor: str, at: datetime) -> Step:
-    cost = row["unit_cost"]
+    cost, lead = row["unit_cost"], row["lead_time_days"]
     line = Suggested(
         line_id=wish.line_id,
         planned_at=plan.as_of,
@@ -100,7 +100,7 @@ def _step(row: pd.Series, wish: Wish, plan: Plan, *, to: State, actor: str, at: 
         supplier_id=row["supplier_id"] or "",
         quantity=float(row["order_quantity"]),
         unit_cost=None if pd.isna(cost) else float(cost),
-        lead_days=float(row["lead_time_days"]),
+        lead_days=0.0 if pd.isna(lead) else float(lead),  # none: it can be dismissed only
     )
     changed = wish.quantity is not None and wish.quantity != line.quantity
     state: State = "changed" if to == "approved" and changed else to

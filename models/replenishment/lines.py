@@ -22,6 +22,7 @@ DEFAULT_REVIEW_DAYS = 7.0
 # An open order this many days late still counts as about to arrive; an older one no more.
 OVERDUE_DAYS = 28.0
 NO_FORECAST = "no forecast and no recent sales"
+NO_TERMS = "no supply terms"
 # No stock keeps a service level of 1 for sure.
 HIGHEST_SERVICE = 0.999
 FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is kept."
@@ -291,7 +292,7 @@ def _blocked(rows: pd.DataFrame, windows: Windows, *, ended: Flags, cover: Float
     launch = _optional(rows, "days_to_launch").to_numpy(dtype=float)
     most = _above_zero(_optional(rows, "max_order_quantity"), np.inf)
     reasons = [
-        (rows["supplier_id"].isna().to_numpy(), "no supply terms"),
+        (rows["supplier_id"].isna().to_numpy(), NO_TERMS),
         (_flags(rows["discontinued"]), "discontinued"),
         (_flags(rows["blocked"]), "blocked"),
         (ended, "its life ends before an order can arrive"),

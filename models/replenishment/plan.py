@@ -10,7 +10,7 @@ from models.replenishment import slow
 from models.replenishment.budget import Caps, Filled, fill
 from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
-from models.replenishment.lines import KEYS, NO_FORECAST, Lines
+from models.replenishment.lines import KEYS, NO_FORECAST, NO_TERMS, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
 from models.replenishment.order_value import reach_minimum
 from models.replenishment.position import Position
@@ -109,6 +109,7 @@ _PLANNED = (
     "stock_cover_days",
     "proposal_value",
 )
+_PROMISED = ("lead_time_days", "lead_time_sd", "review_period_days")  # by the supply terms
 
 
 @dataclass(frozen=True)
@@ -248,8 +249,11 @@ def _table(
     )
     why = not_ordered(lines, target, order, have, capped=capped)
     sentence = sentences(lines, target, order, have, why, lift=lift, capped=capped)
-    unknown = (lines.blocked == "no supply terms") | (lines.blocked == NO_FORECAST)
+    bare = lines.blocked == NO_TERMS
+    unknown = bare | (lines.blocked == NO_FORECAST)
     frame.loc[unknown, list(_PLANNED)] = np.nan
+    frame.loc[bare, list(_PROMISED)] = np.nan
+    frame.loc[bare, "order_on"] = None
     frame.loc[unknown, ["proposal", "stockout_on", "decide_by"]] = None
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence

@@ -111,10 +111,12 @@ class Suggestion(BaseModel):
     lost_before_arrival: float | None = Field(
         description="Demand no order can meet any more: the shelf will be empty before it comes."
     )
-    order_on: str = Field(description="The next day on which the supplier takes orders.")
-    lead_time_days: float
-    lead_time_sd: float
-    review_period_days: float
+    order_on: str | None = Field(
+        description="The next day on which the supplier takes orders; null: no supply terms."
+    )
+    lead_time_days: float | None
+    lead_time_sd: float | None
+    review_period_days: float | None
     target_quantile: float | None
     stockout_probability: float | None = Field(description="Over the cover, with this order.")
     stockout_probability_unordered: float | None

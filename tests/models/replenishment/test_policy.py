@@ -136,6 +136,13 @@ def test_a_line_that_cannot_be_ordered_says_why(given_: dict[str, Any], reason: 
     assert found["reason"].startswith(f"Order nothing: {reason};")
 
 
+def test_what_supply_terms_promise_is_missing_without_them() -> None:
+    promised = ["order_on", "lead_time_days", "lead_time_sd", "review_period_days"]
+    bare = line(supplier_id=None, lead_time_mean=np.nan, lead_time_days=np.nan)
+    assert bare[promised].isna().all()
+    assert line()[promised].notna().all()
+
+
 @pytest.mark.parametrize(
     ("given_", "note", "value_known"),
     [

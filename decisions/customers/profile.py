@@ -52,7 +52,7 @@ def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> C
     known, problem = _known(runtime, customer_id, now)
     if release is None:
         why = problem or runtime.problem(USE_CASE) or "there is no model"
-        return _carried_on(customer_id, known, now, horizon_days, why)
+        return carry_on_last_year(customer_id, known, now, horizon_days, why)
     if problem or not _has_ordered(known):
         return _cold_start(customer_id, release, now, horizon_days, problem)
     frame = _ledger_frame(customer_id, known)
@@ -114,25 +114,31 @@ _NEEDS_AN_ORDER = (
     "usual_gap_days",
     "order_within_gap_probability",
 )
+_LEAST_DAYS = 90.0  # over which orders are a pace
 _COLD_REASON = (
     '[{"code": "COLD_START", "text": "No order is known; what a customer is worth after a first '
     'order"}]'
 )
 
 
-def _carried_on(
+def carry_on_last_year(
     customer_id: str,
     known: Mapping[str, Any],
     now: pd.Timestamp,
     horizon_days: int,
     why: str,
 ) -> CustomerProfile:
-    """Without a model: orders and margin of the last 365 days, carried on; nothing else is said."""
+    """Without a model: orders and margin of the last 365 days, carried on; nothing else is said.
+
+    customer_id, known: whose, and the ledger's features of it; now: the moment; horizon_days: how
+    far; why: there is no model. A life shorter than a quarter is taken as one: a first order of
+    last week is no order a week.
+    """
     values: dict[str, Any] = dict.fromkeys(VALUE_COLUMNS)
     values["horizon_days"] = horizon_days
     if _has_ordered(known):
         today = float(days_since_1970(pd.Series([now])).iloc[0])
-        days = min(max(today - known["first_order_day"], 7.0), 365.0)
+        days = min(max(today - known["first_order_day"], _LEAST_DAYS), 365.0)
         values["expected_orders"] = known["orders_365d"] / days * horizon_days
         if known["costed_revenue_365d"] > 0:
             values["expected_margin"] = known["margin_365d"] / days * horizon_days

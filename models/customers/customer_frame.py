@@ -14,7 +14,13 @@ from models.customers.purchase_process import DAYS_A_WEEK, Numbers
 
 # What identifies a row, and what came in its horizon (missing while that is not over).
 ROW_COLUMNS = ("customer_id", "origin", "horizon_days")
-TARGET_COLUMNS = ("target_orders", "target_revenue", "target_costed_revenue", "target_margin")
+TARGET_COLUMNS = (
+    "target_orders",
+    "target_priced_orders",
+    "target_revenue",
+    "target_costed_revenue",
+    "target_margin",
+)
 # Money so far, base currency: ordered, kept after returns and losses, of it with known costs, its
 # margin.
 MONEY_COLUMNS = ("revenue", "costed_revenue", "margin")

@@ -18,6 +18,7 @@ MOST_CUSTOMERS = 30_000
 # What came: the name of a target, and the running sum whose growth it is.
 _TARGETS = {
     "target_orders": "orders",
+    "target_priced_orders": "priced_orders",
     "target_revenue": "revenue",
     "target_costed_revenue": "costed_revenue",
     "target_margin": "margin",

@@ -125,15 +125,13 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     """The shop's own thresholds of the segments: what a champion is expected to bring in a year,
     how many units an order a reseller buys, and the usual gap between two orders (days).
 
-    fitted: the model; halves: its training and test rows; context: of the run. `priced_share`: of
-    the orders, those with a price in the base currency.
+    fitted: the model; halves: its training and test rows; context: of the run.
     """
     now = halves.train[halves.train["origin"] == halves.cut].drop_duplicates("customer_id")
     year = fitted.predict(now.assign(horizon_days=HORIZONS[-1]))["expected_margin"]
     gaps = now["mean_gap_days"].dropna()
     units = now["units_an_order"].dropna()
-    orders = float((now["repeat_orders"] + 1.0).sum())
-    priced = float(np.clip(now["priced_orders"].sum() / orders, 0.0, 1.0)) if orders > 0 else 1.0
+    priced = priced_share(halves.train)
     champion = float(year.quantile(0.9)) / priced if priced > 0 else 0.0
     numbers = {
         "priced_share": priced,
@@ -142,6 +140,20 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
         "reseller_units": max(RESELLER_TIMES * float(units.median()), FEWEST_RESELLER_UNITS),
     }
     return numbers | ({"usual_gap_days": float(gaps.median())} if len(gaps) else {})
+
+
+def priced_share(rows: pd.DataFrame) -> float:
+    """Of the orders whose money taught, those with a price in the base currency; 1 without orders.
+
+    rows: of `frame`. What came in the horizons teaches; where none is over, what had come before:
+    orders older than the first exchange rate make the money that is learned from no smaller.
+    """
+    came = rows[["target_priced_orders", "target_orders"]].sum()
+    priced, orders = float(came.iloc[0]), float(came.iloc[1])
+    if orders <= 0:
+        now = rows[rows["origin"] == rows["origin"].max()].drop_duplicates("customer_id")
+        priced, orders = float(now["priced_orders"].sum()), float((now["repeat_orders"] + 1).sum())
+    return float(np.clip(priced / orders, 0.0, 1.0)) if orders > 0 else 1.0
 
 
 def sample(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from models.customers.customer_frame import TARGET_COLUMNS
+
 T0 = pd.Timestamp("2024-06-01", tz="UTC")
 
 
@@ -39,6 +41,7 @@ def rows(
         frame[f"margin{suffix}"] = 0.4 * frame["ordered_revenue"]
     return frame.assign(
         target_orders=came,
+        target_priced_orders=came,
         target_revenue=came * price,
         target_costed_revenue=came * price,
         target_margin=0.4 * came * price,
@@ -47,8 +50,7 @@ def rows(
 
 def history(count: int = 300) -> pd.DataFrame:
     """Two origins whose outcome is known, and now, whose is not."""
-    targets = ["target_orders", "target_revenue", "target_costed_revenue", "target_margin"]
     now = rows(count, origin_day=180)
-    now[targets] = np.nan
+    now[list(TARGET_COLUMNS)] = np.nan
     parts = [rows(count, origin_day=0), rows(count, origin_day=90), now]
     return pd.concat(parts, ignore_index=True)

@@ -9,6 +9,7 @@ from data.lake import open_lake
 from data.settings import Settings
 from tests.decisions.customers.shop import orders_of, write_tables
 from training.customers import RECIPE
+from training.customers.recipe import priced_share
 from training.run import open_context
 
 
@@ -47,6 +48,23 @@ def test_payments_alone_are_no_orders(tmp_path: Path) -> None:
         }
     )
     assert lacking(tmp_path, payments=payments) == ["Nobody has ordered yet: ingest orders."]
+
+
+def test_old_orders_without_a_rate_make_what_came_since_no_dearer() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["a", "b"],
+            "origin": pd.Timestamp("2024-06-01", tz="UTC"),
+            "repeat_orders": 9.0,
+            "priced_orders": 4.0,
+            "target_orders": [6.0, 2.0],
+            "target_priced_orders": [6.0, 2.0],
+        }
+    )
+    assert priced_share(rows) == 1.0
+    assert priced_share(rows.assign(target_priced_orders=[3.0, 1.0])) == 0.5
+    no_outcome = dict.fromkeys(("target_orders", "target_priced_orders"), float("nan"))
+    assert priced_share(rows.assign(**no_outcome)) == 0.4
 
 
 @pytest.mark.slow

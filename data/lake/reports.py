@@ -29,12 +29,16 @@ class StructureError(LakeError):
 
 
 class RefusedError(LakeError):
-    """Too much of a file is bad, or it cannot be read to its end; `report` has every fault."""
+    """Too much of a file is bad, or it cannot be read to its end; `report` has every fault.
 
-    def __init__(self, report: "IngestReport") -> None:
+    report: of all files; hint: one more sentence, on what could be tried.
+    """
+
+    def __init__(self, report: "IngestReport", hint: str = "") -> None:
         lines = [f"{name}: {report.tables[name].refused}" for name in report.refused]
         faults = [str(fault) for fault in report.faults]
-        super().__init__("\n".join(["refused, nothing was ingested", *lines, *faults]))
+        told = ["refused, nothing was ingested", *lines, *faults, *([hint] if hint else [])]
+        super().__init__("\n".join(told))
         self.report = report
 
 

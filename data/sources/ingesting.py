@@ -1,17 +1,17 @@
 """A source into the lake: files or a database, as our own tables or through a mapping."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from data.lake import Lake, StructureError
+from data.lake import Lake, RefusedError, StructureError
 from data.lake.reports import IngestReport
 from data.sources.database_tables import DatabaseReading
 from data.sources.databases import connected
 from data.sources.importing import Imported, Used, import_tables
-from data.sources.loading import load_mapping, preset_names
+from data.sources.loading import load_mapping, preset_names, with_values
 from data.sources.locations import Address, SourceError, files_of, local_folder
 from data.sources.mapping import Into, Sheet, SourceMapping
 from data.sources.raw_files import SUFFIXES, RawFileError, RawTable, raw_tables
@@ -19,6 +19,8 @@ from data.sources.recognition import recognize
 from data.sources.watermarks import Watermarks
 from data.tables import TABLES, Table
 
+# Faults of values that --set makes readable.
+WRITTEN_OTHERWISE = frozenset(["a decimal comma", "a time with no zone", "not a time"])
 Progress = Callable[[str, float | None], None]
 
 
@@ -50,32 +52,35 @@ def ingest_source(
     """Put a source into the lake.
 
     lake: where to. address: what. mapping: a preset's name or a TOML file; None: the tables are
-    ours already. values: of `$name` in the mapping. base_currency: of amounts without currency.
-    dry_run: True to change nothing. progress: told what is being done.
+    ours already. values: of `$name` in the mapping, or how our own tables are written.
+    base_currency: of amounts without currency. dry_run: True to change nothing. progress: told
+    what is being done.
 
     Raises MappingError, SourceError, RawFileError, StructureError or RefusedError.
     """
+    known = load_mapping(mapping, values) if mapping else own_tables(values)
     if address.is_database:
-        known = load_mapping(mapping, values) if mapping else own_tables()
         return _from_database(lake, address, known, base_currency, dry_run, progress)
-    loaded = load_mapping(mapping, values) if mapping else None
     with local_folder(address) as path:
-        if loaded is None:
+        if not mapping and not values:
             return SourceReport(_own_files(lake, address, path, dry_run, progress))
         raw = [
-            table
+            table if mapping else _named_for_its_table(table, label)
             for file, label in files_of(path)
             if file.suffix.lower() in SUFFIXES
             for table in raw_tables(file, label)
         ]
         if not raw:
             raise SourceError(f"{address.text} holds no file that can be read; {_readable()}")
-        found = _imported(lake, raw, loaded, base_currency, progress)
+        found = _imported(lake, raw, known, base_currency, progress)
         return _taken(lake, found, dry_run, progress)
 
 
-def own_tables() -> SourceMapping:
-    """The mapping of a database whose tables are ours already, column by column."""
+def own_tables(values: Mapping[str, str]) -> SourceMapping:
+    """The mapping of a source whose tables are ours already, column by column.
+
+    values: what --set says of how they are written. Raises MappingError.
+    """
     sheets = tuple(
         Sheet(
             name=table.name,
@@ -85,14 +90,13 @@ def own_tables() -> SourceMapping:
         )
         for table in TABLES.values()
     )
-    return load_mapping_of(sheets)
+    return with_values(SourceMapping(title="own tables", sheets=sheets), values, label="--set")
 
 
-def load_mapping_of(sheets: tuple[Sheet, ...]) -> SourceMapping:
-    """A mapping of these sheets with the usual values."""
-    from data.sources.loading import KNOWN_DEFAULTS
-
-    return SourceMapping(title="own tables", sheets=sheets, defaults=KNOWN_DEFAULTS)
+def _named_for_its_table(raw: RawTable, label: str) -> RawTable:
+    """A raw table under the name of our table whose folder it is in: `orders/2024.csv`."""
+    folder = label.partition("/")[0]
+    return replace(raw, name=folder) if folder in TABLES else raw
 
 
 def fitting_preset(raw: list[RawTable]) -> str | None:
@@ -118,6 +122,15 @@ def _own_files(
         raise StructureError(
             f"{error}\nThese look like exports of another system: "
             f"argosy ingest {address.text} --map {preset} --dry-run"
+        ) from error
+    except RefusedError as error:
+        if not any(fault.reason in WRITTEN_OTHERWISE for fault in error.report.faults):
+            raise
+        raise RefusedError(
+            error.report,
+            f"Or say how they are written: argosy ingest {address.text} "
+            "--set time_zone=Europe/Berlin (--set decimal=, and --set date_order=dmy where the "
+            "files do not show it)",
         ) from error
 
 

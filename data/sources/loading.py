@@ -60,7 +60,16 @@ def load_mapping(name: str, values: Mapping[str, str] | None = None) -> SourceMa
                 "sheets": (*mapping.sheets, *base.sheets),
             }
         )
-    defaults = {**KNOWN_DEFAULTS, **mapping.defaults, **(values or {})}
+    return with_values(mapping, values or {}, label=label)
+
+
+def with_values(mapping: SourceMapping, values: Mapping[str, str], *, label: str) -> SourceMapping:
+    """The mapping with values for its `$name`s.
+
+    values: go over its `defaults`; label: names the mapping in a fault. Raises MappingError with
+    every fault.
+    """
+    defaults = {**KNOWN_DEFAULTS, **mapping.defaults, **values}
     mapping = mapping.model_copy(update={"defaults": defaults})
     faults = [*_value_faults(defaults, mapping), *_faults(mapping)]
     if faults:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import pycountry
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from data.iso_codes import currency_codes
 from data.use_cases import USE_CASES, UseCaseName
 from data.views import Frequency, Terms
 
@@ -204,7 +204,7 @@ class Settings(BaseSettings):
     @field_validator("base_currency")
     @classmethod
     def _is_currency(cls, value: str) -> str:
-        if pycountry.currencies.get(alpha_3=value.upper()) is None:
+        if value.upper() not in currency_codes():
             raise ValueError("it is no currency; write its ISO 4217 code, such as EUR")
         return value.upper()
 

@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
-import pycountry
 
 from data.clock import latest_fact
+from data.iso_codes import country_codes, currency_codes
 from data.tables import EVERYWHERE, Column, Kind, Table
 
 # Plans may lie in the future; facts may not.
@@ -96,13 +96,13 @@ def _kind_rules(kind: Kind) -> tuple[ValueRule, ...]:
         "country": (
             ValueRule(
                 "an unknown country",
-                _isin(_countries()),
+                _isin(country_codes()),
                 "write the ISO 3166-1 alpha-2 code, such as DE or GB",
             ),
         ),
         "currency": (
             ValueRule(
-                "an unknown currency", _isin(_currencies()), "write the ISO 4217 code, as EUR"
+                "an unknown currency", _isin(currency_codes()), "write the ISO 4217 code, as EUR"
             ),
         ),
         "quantity": (
@@ -197,13 +197,3 @@ def _or_everywhere(holds: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _isin(allowed: frozenset[str]) -> Callable[[Any], Any]:
     return lambda values: values.isin(allowed)
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(country.alpha_2 for country in pycountry.countries)
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in pycountry.currencies)

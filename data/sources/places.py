@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pycountry
 
+from data.iso_codes import country_codes, currency_codes
+
 _SYMBOLS = {
     "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₺": "TRY", "₹": "INR",
     "₽": "RUB", "₩": "KRW", "₫": "VND", "฿": "THB", "₪": "ILS", "R$": "BRL", "US$": "USD",
@@ -31,6 +33,7 @@ _USUAL = {
     "vereinigtes konigreich": "GB", "vereinigte staaten von amerika": "US", "etats unis": "US",
     "royaume uni": "GB", "reino unido": "GB", "estados unidos": "US", "regno unito": "GB",
     "stati uniti": "US", "paises bajos": "NL", "pays bas": "NL", "tschechische republik": "CZ",
+    "kosovo": "XK",
 }  # fmt: skip
 
 
@@ -42,7 +45,7 @@ def country_code(text: str) -> str | None:
     """
     plain = text.strip()
     upper = plain.upper()
-    if len(upper) == 2 and pycountry.countries.get(alpha_2=upper):
+    if upper in country_codes():
         return upper
     if len(upper) == 3 and (found := pycountry.countries.get(alpha_3=upper)):
         return str(found.alpha_2)
@@ -61,7 +64,7 @@ def currency_code(text: str, usual: str = "") -> str | None:
     """
     plain = text.strip()
     letters = plain.strip("0123456789.,'-+() \u00a0\u202f")
-    if len(letters) == 3 and pycountry.currencies.get(alpha_3=letters.upper()):
+    if letters.upper() in currency_codes():
         return letters.upper()
     sharing = _SHARED_SIGNS.get(letters.rstrip(".").strip(), ())
     if usual in sharing:

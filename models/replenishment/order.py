@@ -14,6 +14,8 @@ from models.replenishment.position import Position
 LONGEST_LOT_DAYS = 180.0
 # Share of a warehouse's capacity that planned stock may fill.
 FILL_SHARE = 0.85
+# Packs that a quantity is moved by in search of a cheaper one.
+_STRIDES = (64, 32, 16, 8, 4, 2, 1, 1, 1)
 # What a planner reads is whole thousandths, so that it adds up to the last digit.
 _DIGITS = 3
 
@@ -206,7 +208,30 @@ def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have
         price = costs.total(have, np.where(possible, quantity, 0.0))
         better = possible & (price < cost - 1e-9)
         best, cost = np.where(better, quantity, best), np.where(better, price, cost)
-    return best
+    return _descended(lines, costs, have, best, at_least=np.maximum(least, enough))
+
+
+def _descended(
+    lines: Lines, costs: CostModel, have: Floats, quantity: Floats, *, at_least: Floats
+) -> Floats:
+    """Each ordered quantity moved by whole packs, ever fewer, for as long as it costs less.
+
+    lines: the n lines; costs: what each quantity costs; have: n, units there, coming or moved here;
+    quantity: n, the best of the candidates; at_least: n, units below which no order may go.
+    """
+    rows = np.flatnonzero(quantity > 0)
+    costs, have, best = costs.at(rows), have[rows], quantity[rows]
+    pack, most, least = lines.pack[rows], largest_order(lines)[rows], at_least[rows]
+    cost = costs.total(have, best)
+    for packs in _STRIDES:
+        for candidate in (best - packs * pack, best + packs * pack):
+            possible = (candidate >= least - 1e-9) & (candidate <= most)
+            price = costs.total(have, np.where(possible, candidate, best))
+            better = possible & (price < cost - 1e-9)
+            best, cost = np.where(better, candidate, best), np.where(better, price, cost)
+    answer = quantity.copy()
+    answer[rows] = best
+    return answer
 
 
 def _nearest(lines: Lines, target: Target, need: Floats, have: Floats) -> Floats:

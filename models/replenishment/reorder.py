@@ -19,8 +19,9 @@ class Reorder:
     Both n, units, >= 0; under is inf where no order ever pays. The level is that of lines whose
     orders cost nothing, at which both are 0. rows: the m lines that have a policy of their own, in
     order; first, step: m, units from the level to the first position of their tables, and between
-    two; value: m × positions, what it costs over all periods to be there after ordering, beside
-    being at S and ordering as the policy says from then on.
+    two; mean: m, units asked for in a review period; value: m × positions, what it costs over all
+    periods to be there after ordering, beside being at S and ordering as the policy says from then
+    on.
     """
 
     under: Floats
@@ -28,23 +29,25 @@ class Reorder:
     rows: Ints
     first: Floats
     step: Floats
+    mean: Floats
     value: Floats
 
     def costs(self, rows: Ints, above: Floats, *, ratio: Floats) -> Floats:
         """What it costs to be so many units above the level (n, below 0: under it) after ordering.
 
-        rows: n, places in `rows` of this policy; ratio: n, see `reorder`. Beyond the table a unit
-        more costs ever more holding, a unit less a lost sale.
+        rows: n, places in `rows` of this policy; ratio: n, see `reorder`. Above the table a
+        unit is held until all below it are sold; below it a unit less is a lost sale.
         """
         place = (above - self.first[rows]) / self.step[rows]
         inside = np.clip(place, 0.0, _POSITIONS - 1.0)
         left = np.minimum(inside.astype(np.int64), _POSITIONS - 2)
         low, high = self.value[rows, left], self.value[rows, left + 1]
         known = low + (inside - left) * (high - low)
-        last = np.maximum(self.value[rows, -1] - self.value[rows, -2], 0.0) + (1 - ratio)
+        last = np.maximum(self.value[rows, -1] - self.value[rows, -2], 0.0)
+        bend = (1 - ratio) * np.square(self.step[rows]) / self.mean[rows]
         over = np.maximum(place - inside, 0.0)
         under = np.maximum(inside - place, 0.0) * self.step[rows]
-        return np.asarray(known + over * last * (1 + over / 8) + under * ratio)
+        return np.asarray(known + over * (last + bend * (over + 1) / 2) + under * ratio)
 
 
 def best_policy(
@@ -142,7 +145,7 @@ def reorder(
             np.maximum(most[part], 0.0),
             held[part],
         )
-    return Reorder(under, beyond, costly, first, step, value)
+    return Reorder(under, beyond, costly, first, step, period[costly], value)
 
 
 def _reorder(
@@ -224,9 +227,12 @@ def _variance(demand: Demand) -> Floats:
 def _chances(mean: Floats, variance: Floats) -> Floats:
     """Probability of 0, 1, … by mean and variance: binomial, Poisson or negative binomial.
 
-    p(j) = (a + b / j)·p(j − 1), the class of Panjer, ASTIN Bulletin 12 (1981).
+    p(j) = (a + b / j)·p(j − 1), the class of Panjer, ASTIN Bulletin 12 (1981). A binomial has a
+    whole number of trials: of less variance it is the next that there is.
     """
     variance = np.maximum(variance, 0.2 * mean)
+    trials = np.ceil(np.square(mean) / np.maximum(mean - variance, 1e-6 * mean) - 1e-9)
+    variance = np.where(variance < mean, mean - np.square(mean) / trials, variance)
     a = 1 - mean / variance
     a = np.minimum(np.where(np.abs(a) < 1e-6, 1e-6, a), 1 - 1e-9)
     b = np.square(mean) / variance - a

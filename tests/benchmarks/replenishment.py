@@ -3,6 +3,7 @@
     python tests/benchmarks/replenishment.py DIR
     python tests/benchmarks/replenishment.py DIR --orders OUT.csv [--sales FILE]
     python tests/benchmarks/replenishment.py --scale 200000 [--budget 0.5]
+    python tests/benchmarks/replenishment.py --shops 20
 
 DIR holds the public files (`Week 0 - … Sales.csv.gz`, `In Stock`, `Master`), or is the folder above
 them. Rules: an order placed at the end of week w is on the shelf for the sales of week w+3; 0.2 a
@@ -14,7 +15,8 @@ product's own, as they are; the forecaster is fitted anew every eight weeks.
 With --orders, the orders for the real start (2024-04-08) are written instead: the first from the
 files of DIR, each later one from the sales up to its week, as far as FILE (the sales so far, in the
 form of the sales of week 0) goes; six with five weeks more. With --scale, nothing is read: so many
-lines are planned, explained and written, and the time and memory are told.
+lines are planned, explained and written, and the time and memory are told. With --shops, so many
+made-up shops of ordinary costs are run for five years, beside the best (s, S) found by search.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from parts.made_up_shops import compared
 from parts.many_lines import scaled
 from parts.weekly_inventory import Floats, Sales, all_forecasts, initial, planning, read
 
@@ -198,6 +201,11 @@ def main(arguments: argparse.Namespace) -> None:
     began = time.perf_counter()
     if arguments.scale:
         answer = scaled(arguments.scale, arguments.budget)
+    elif arguments.shops:
+        table = compared(arguments.shops)
+        print(table.round(3).to_string(), flush=True)
+        answer = {"ratio": round(float(table["policy"].sum() / table["best"].sum()), 4)}
+        answer |= {"ratio_mean": round(float(table["ratio"].mean()), 4)}
     else:
         inner = arguments.folder / "weekly-inventory"
         folder = inner if inner.is_dir() else arguments.folder
@@ -225,9 +233,10 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--scale", type=int, help="plan so many synthetic lines instead")
     parser.add_argument("--budget", type=float, help="with --scale: a share of what all would cost")
+    parser.add_argument("--shops", type=int, help="run so many made-up shops instead")
     given = parser.parse_args()
-    if not given.scale and given.folder is None:
-        parser.error("say a folder, or --scale")
+    if not given.scale and not given.shops and given.folder is None:
+        parser.error("say a folder, --scale or --shops")
     return given
 
 

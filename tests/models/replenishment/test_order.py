@@ -26,9 +26,12 @@ def test_packs_and_minimum() -> None:
 
 
 def test_a_minimum_that_costs_more_than_waiting_is_not_ordered() -> None:
-    waiting = line(on_hand=31.0, min_order_quantity=5000.0, holding_cost_rate=3.0)
+    waiting = line(on_hand=31.0, min_order_quantity=100.0, holding_cost_rate=3.0)
     assert waiting["order_quantity"] == 0
     assert waiting["not_ordered_reason"] == "waiting costs less than ordering now"
+    never = line(on_hand=31.0, min_order_quantity=5000.0, holding_cost_rate=3.0)
+    assert never["order_quantity"] == 0
+    assert never["not_ordered_reason"] == "an order costs more than the sales it saves"
     promised = line(on_hand=31.0, min_order_quantity=5000.0, service_level=0.98)
     assert promised["order_quantity"] == 5000
 

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import poisson
 
 from models.replenishment import OrderUpTo
-from models.replenishment.reorder import best_policy
+from models.replenishment.cover import WEIGHTS, Demand
+from models.replenishment.reorder import _chances, best_policy, reorder
 from tests.models.replenishment.planning import frame, poissons, row
 
 LEAST, MOST = -40, 100  # the positions looked at
@@ -23,6 +24,11 @@ PUBLISHED = [
     (25.0, 64.0, 9.0, 19, 56, 54.262),
     (6.0, 5.0, 4.0, 4, 10, 8.034),
 ]
+
+
+def demand(mean: float, spread: float) -> Demand:
+    """Demand near its mean. spread: units between the mean and the outer quantiles."""
+    return Demand(np.array([mean]), mean + spread * np.linspace(-1, 1, len(WEIGHTS))[None, :])
 
 
 def best_of_all(pace: float, *, order_cost: float, backlogged: float) -> tuple[int, int, float]:
@@ -157,3 +163,28 @@ def test_below_the_reorder_point_the_lot_goes_beyond_the_level() -> None:
 def test_what_the_shelf_must_show_is_ordered_whatever_an_order_costs() -> None:
     line = OrderUpTo().predict(frame(row(order_cost=1e6, display_minimum=3.0))).iloc[0]
     assert line["order_quantity"] >= 3
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.138, 0.5, 1.0, 1.7, 6.3])
+@pytest.mark.parametrize("spread", [0.0, 0.3, 1.0, 4.0])
+def test_the_chances_of_a_period_are_chances_of_its_mean(mean: float, spread: float) -> None:
+    chances = _chances(np.array([mean]), np.array([spread * mean]))[0]
+    assert chances.sum() == pytest.approx(1.0, abs=1e-6)
+    assert chances @ np.arange(len(chances)) == pytest.approx(mean, rel=0.02)
+
+
+def test_far_above_the_table_a_unit_more_costs_its_holding_until_it_is_sold() -> None:
+    """Of steady demand 10 a period, unit 1,000 above the level is held for about 100 of them."""
+    found = reorder(
+        demand(10.0, 0.1),
+        demand(20.0, 0.1),
+        np.array([20.0]),
+        ratio=np.array([0.9]),
+        order_cost=np.array([2.0]),
+        least=np.zeros(1),
+        most=np.array([200.0]),
+        held=np.zeros(1, dtype=bool),
+    )
+    above = np.array([1000.0, 1001.0])
+    low, high = found.costs(np.array([0, 0]), above, ratio=np.full(2, 0.9))
+    assert high - low == pytest.approx(0.1 * 100, rel=0.05)

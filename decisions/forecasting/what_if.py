@@ -18,7 +18,7 @@ from models.base import Model, ModelError, Release
 MOST_PAIRS = 500
 # Pairs of the history that effects are learned from, those asked for among them: an answer is
 # waited for. Of a shop with more, those most like them count.
-MOST_LEARNED = 1_000
+MOST_LEARNED = 500
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -2,7 +2,7 @@
 closure was announced, and while it was silent for longer than by chance.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -58,13 +58,18 @@ class OpeningTimes:
 
 
 def opening_times(
-    lines: pd.DataFrame, tables: Mapping[str, pd.DataFrame], as_of: datetime, last_day: int
+    lines: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    as_of: datetime,
+    last_day: int,
+    *,
+    only: Collection[str] | None = None,
 ) -> Mapping[str, OpeningTimes]:
     """The opening times of each warehouse with an order, as its history shows and as announced.
 
     lines: as `order_lines` gives them, cancelled ones too. tables: warehouses, promotions and, if
     any, closures. as_of: closures announced later are not known. last_day: the last day (since
-    1970) that holidays are looked up for.
+    1970) that holidays are looked up for. only: warehouses that are asked about; None: all.
     """
     found = {}
     table = tables["warehouses"].drop_duplicates("warehouse_id", keep="last")
@@ -73,6 +78,8 @@ def opening_times(
     sold = pd.Series(_days(lines["ordered_at"])).groupby(lines["warehouse_id"].to_numpy())
     announced = _announced(tables, as_of)
     for key, numbers in sold:
+        if only is not None and key not in only:
+            continue
         name, days = str(key), np.unique(numbers.to_numpy())
         place = places.get(name, {})
         weekdays = _closed_weekdays(days, newest)

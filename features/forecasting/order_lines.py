@@ -28,12 +28,7 @@ def order_lines(tables: Frames, as_of: datetime) -> pd.DataFrame:
     (bool, no two of them true) and returned (units known to have come back). `ordered_at` and
     `returned_at` are wall-clock times of the warehouse, written as UTC. Stray dates are left out.
     """
-    orders = tables["orders"]
-    orders = orders[orders["ordered_at"] <= pd.Timestamp(as_of)]
-    lines = orders.assign(
-        ordered_at=local_times(orders["ordered_at"], orders["warehouse_id"], tables["warehouses"])
-    )
-    lines = lines[~stray(lines["ordered_at"])]
+    lines = timed_lines(tables, as_of)
     cancelled = _happened(lines, "cancelled", "cancelled_at", as_of)
     bad = _fraudulent(tables["payments"], tables["chargebacks"], as_of)
     fraud = lines["order_id"].isin(bad) & ~cancelled
@@ -42,6 +37,19 @@ def order_lines(tables: Frames, as_of: datetime) -> pd.DataFrame:
         cancelled=cancelled, fraud=fraud, bulk=wanted & _exceptional(lines, wanted)
     )
     return _with_returns(lines, tables["warehouses"], as_of)
+
+
+def timed_lines(tables: Frames, as_of: datetime) -> pd.DataFrame:
+    """Lines of `orders` known at as_of, stray dates left out, whatever became of them.
+
+    tables: orders, warehouses. `ordered_at` is in the time of the warehouse, written as UTC.
+    """
+    orders = tables["orders"]
+    orders = orders[orders["ordered_at"] <= pd.Timestamp(as_of)]
+    lines = orders.assign(
+        ordered_at=local_times(orders["ordered_at"], orders["warehouse_id"], tables["warehouses"])
+    )
+    return lines[~stray(lines["ordered_at"])]
 
 
 def time_zones(warehouses: pd.DataFrame) -> Mapping[str, str]:

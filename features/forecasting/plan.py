@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.forecasting.closures import closed_shares, newest_day, opening_times, shut
 from features.forecasting.grid import PAIR, Grid
-from features.forecasting.order_lines import ends_everywhere, order_lines, running_moment
+from features.forecasting.order_lines import ends_everywhere, running_moment, timed_lines
 from features.forecasting.periods import number, numbers, seconds, starts
 from features.forecasting.price_plan import announced_prices
 from features.forecasting.promotion_plan import markets_of, promoted
@@ -49,9 +49,10 @@ def future(
         length=np.full(count, horizon, dtype=np.int64),
         frequency=frequency,
     )
-    lines = order_lines(given, as_of)
+    lines = timed_lines(given, as_of)
     last_day = int(seconds(starts(np.array([running + horizon]), frequency))[0]) // 86_400
-    times = opening_times(lines, given, as_of, last_day)
+    mine = set(pairs["warehouse_id"])
+    times = opening_times(lines, given, as_of, last_day, only=mine)
     special, closed = closed_shares(grid, times)
     gone = pairs["warehouse_id"].isin(shut(times, newest_day(lines))).to_numpy()[grid.pair]
     plan = promoted(grid, given["promotions"], given["products"], given["warehouses"], special)

@@ -78,9 +78,9 @@ def opening_times(
     sold = pd.Series(_days(lines["ordered_at"])).groupby(lines["warehouse_id"].to_numpy())
     announced = _announced(tables, as_of)
     for key, numbers in sold:
-        if only is not None and key not in only:
-            continue
         name, days = str(key), np.unique(numbers.to_numpy())
+        if only is not None and name not in only:
+            continue
         place = places.get(name, {})
         weekdays = _closed_weekdays(days, newest)
         rest = _closed_holidays(days, weekdays, place, last_day)

@@ -1,4 +1,5 @@
-"""Where an answer comes from: the store's forecast, or, for the unknown, the model's cold start."""
+"""Where an answer comes from: the store's forecast; for the unknown the model's cold start; without
+a model recent sales, carried on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
 from features.forecasting import number, running_moment, starts
 from features.store import StoreError
 from models.base import ModelError, Release
+from models.forecasting import LEVELS
 
 Floats = NDArray[np.float64]
 USE_CASE = "forecasting"
@@ -58,9 +61,10 @@ class Outlooks:
         self._warehouses: tuple[str, pd.DataFrame] | None = None
 
     def of(self, warehouse_id: str, product_id: str) -> Outlook:
-        """The forecast in the store; the cold start of the model in use where there is none.
+        """The forecast in the store; the cold start of the model in use where there is none; the
+        pair's recent sales, carried on, where there is no model either.
 
-        Raises ModelError when there is neither forecast nor model.
+        Raises ModelError when there is none of them.
 
         warehouse_id: of the pair's warehouse; product_id: of its product; the store need not know
         either.
@@ -82,7 +86,10 @@ class Outlooks:
                 self._runtime.problem(USE_CASE)
                 or "No forecaster is in use: argosy train forecasting."
             )
-            raise ModelError(detail)
+            recent = self._recent(pair, detail)
+            if recent is None:
+                raise ModelError(detail)
+            return recent
         return self._cold(pair, release, degraded)
 
     def _running(self, frequency: str) -> int:
@@ -125,6 +132,37 @@ class Outlooks:
             model_version=release.version,
             served_by="cold_start",
             degraded=degraded,
+        )
+
+    def _recent(self, pair: Mapping[str, str], why: str) -> Outlook | None:
+        """Without a model, what the pair sold in its last periods; None where it sold in none."""
+        now = self._runtime.now()
+        try:
+            demand = self._runtime.store.history("demand", now, only=pair)
+        except StoreError:
+            return None
+        found = carry_on(demand)
+        if found is None:
+            return None
+        mean, quantiles, window_mean, window_quantiles = found
+        frequency = str(demand["frequency"].iloc[-1])
+        running = self._running(frequency)
+        moments = starts(np.arange(running, running + len(mean)), frequency)
+        return Outlook(
+            warehouse_id=pair["warehouse_id"],
+            product_id=pair["product_id"],
+            frequency=frequency,
+            as_of=now.isoformat(),
+            demand_class="",
+            period_starts=tuple(moments.strftime("%Y-%m-%d")),
+            levels=LEVELS,
+            mean=mean,
+            quantiles=quantiles,
+            window_mean=window_mean,
+            window_quantiles=window_quantiles,
+            model_version="",
+            served_by="recent_sales",
+            degraded=why,
         )
 
     def _category(self, product_id: str) -> str | None:

@@ -64,7 +64,9 @@ class Forecast(BaseModel):
     )
     overrides: list[str] = Field(description="Ids of the overrides that count.")
     model_version: str
-    served_by: str = Field(description="store, or cold_start for what was never sold")
+    served_by: str = Field(
+        description="store; cold_start for what was never sold; recent_sales without a model"
+    )
     degraded: bool
     degraded_because: str | None = Field(
         None, description="Why the answer is simpler or older than it should be, and since when."

@@ -11,7 +11,7 @@ from decisions.forecasting import score
 from decisions.runtime import Runtime
 from models.base import ModelError
 from serving.http.app import create_app
-from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, ask
+from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, ask, orders
 
 
 def test_batch_is_a_row_a_pair_and_period(scored: pd.DataFrame) -> None:
@@ -92,3 +92,22 @@ def test_without_a_model_the_reason_is_told(tmp_path: Path) -> None:
         answer = client.get("/v1/forecasts", params={"warehouse_id": "w", "product_id": "p"})
     assert answer.status_code == 503
     assert "train" in answer.json()["detail"]
+
+
+def test_without_a_model_recent_sales_are_carried_on(tmp_path: Path) -> None:
+    bare = Runtime(Settings(home=tmp_path / "home", auth=False, frequency="week"))
+    (tmp_path / "tables").mkdir()
+    told = orders()
+    last = told["ordered_at"].max()
+    recent = told[told["ordered_at"] > last - pd.Timedelta(days=28)]
+    recent.to_parquet(tmp_path / "tables" / "orders.parquet")
+    bare.lake.ingest(tmp_path / "tables")
+    bare.store.materialize(NOW)
+    asked = {"warehouse_id": "w", "product_id": "p5", "horizon": 4}
+    with TestClient(create_app(bare.settings, bare)) as client:
+        answer = client.get("/v1/forecasts", params=asked).json()
+    assert answer["served_by"] == "recent_sales"
+    assert answer["degraded"]
+    assert "argosy train forecasting" in answer["degraded_because"]
+    sold = float((recent["product_id"] == "p5").sum())
+    assert answer["windows"][3]["mean"] == pytest.approx(sold, rel=0.4)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from decisions.forecasting.outlook import Outlooks
+from decisions.forecasting.reports import ReadyReports
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.forecasting import accuracy, totals, what_if
@@ -40,6 +41,7 @@ def router(runtime: Runtime) -> APIRouter:
         past = _history(runtime, warehouse_id, product_id, history) if history else []
         return told(outlook, steps, levels, past)
 
+    runtime.watched.append(ReadyReports(runtime).look)
     planners.add(routes, runtime)
     totals.add(routes, runtime)
     accuracy.add(routes, runtime)

@@ -78,3 +78,34 @@ def test_a_process_that_fails_is_told(runtime: Runtime, monkeypatch: pytest.Monk
     monkeypatch.setattr(reports.sys, "executable", "/bin/false")
     with pytest.raises(StoreError, match="were not computed"):
         reports.report(runtime, "exceptions")
+
+
+def test_a_large_shop_has_its_reports_before_anybody_asks(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(reports, "APART", 0)
+    monkeypatch.setattr(reports, "_READ_SECONDS", 0.0)
+    monkeypatch.setattr(reports, "_compute_apart", lambda settings, place: made.append(place))
+    monkeypatch.setattr(runtime, "now", lambda: pd.Timestamp("2024-05-01", tz="UTC"))
+    ready = reports.ReadyReports(runtime)
+
+    def looked() -> int:
+        ready.look()
+        for thread in threading.enumerate():
+            if thread.name == "reports":
+                thread.join()
+        return len(made)
+
+    assert looked() == 1
+    runtime.lake.append("products", pd.DataFrame({"product_id": ["q"]}))
+    assert looked() == 1, "a state that still changes waits"
+    assert looked() == 2
+
+
+def test_a_small_shop_makes_them_when_asked(
+    runtime: Runtime, computed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "now", lambda: pd.Timestamp("2024-05-01", tz="UTC"))
+    reports.ReadyReports(runtime).look()
+    assert computed == []

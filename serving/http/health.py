@@ -1,11 +1,14 @@
 """How the server is: /healthz, /readyz, /metrics, /v1/models."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict
 
+from data.lake.needs import missing_tables
+from data.use_cases import UseCaseName, needs_of
 from decisions import telemetry
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
@@ -59,7 +62,8 @@ class Models(BaseModel):
 class Readiness(BaseModel):
     """All is loaded; a use case may still tell why its newest release is not in use.
 
-    problems: what is away at the moment; answers go on without it, and say so.
+    problems: what is away at the moment, and the use cases whose tables are not there; answers go
+    on without, and say so.
     """
 
     status: Literal["ready"] = "ready"
@@ -79,13 +83,18 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.get("/readyz")
     def check_readiness() -> Readiness:
-        """Whether all models and features are loaded; else 503 with what to run."""
+        """Whether all models and features are loaded; else 503 with what to run.
+
+        A use case whose tables were never brought holds no other back: `problems` names it.
+        """
         as_of = runtime.features_as_of()
-        missing = _missing(runtime, as_of)
+        unasked = _without_tables(runtime)
+        missing = _missing(runtime, as_of, unasked)
         if missing or as_of is None:
             told = " ".join(fault.message for fault in missing)
             raise Problem(503, "not_ready", told, fields=missing, headers={"Retry-After": "5"})
-        away = [text for text in (runtime.database_problem(),) if text]
+        reasons = (runtime.database_problem(), *map(runtime.problem, unasked))
+        away = [text for text in reasons if text]
         return Readiness(features_as_of=as_of, problems=away, models=_models(runtime))
 
     @routes.get(
@@ -105,7 +114,17 @@ def router(runtime: Runtime) -> APIRouter:
     return routes
 
 
-def _missing(runtime: Runtime, as_of: datetime | None) -> list[FieldFault]:
+def _without_tables(runtime: Runtime) -> list[UseCaseName]:
+    """Use cases that can have no model, as the lake lacks their tables; none before any has one."""
+    unloaded = [name for name in runtime.settings.use_cases if runtime.release(name) is None]
+    if len(unloaded) == len(runtime.settings.use_cases):
+        return []
+    return [name for name in unloaded if missing_tables(runtime.lake, needs_of(name))]
+
+
+def _missing(
+    runtime: Runtime, as_of: datetime | None, unasked: Collection[UseCaseName]
+) -> list[FieldFault]:
     missing = [
         FieldFault(
             f"/models/{use_case}",
@@ -113,7 +132,7 @@ def _missing(runtime: Runtime, as_of: datetime | None) -> list[FieldFault]:
             "server",
         )
         for use_case in runtime.settings.use_cases
-        if runtime.release(use_case) is None
+        if runtime.release(use_case) is None and use_case not in unasked
     ]
     if not runtime.migrated:
         told = runtime.database_problem() or "not looked at yet"

@@ -46,6 +46,20 @@ def test_ready_when_models_and_features_are_there(
     } == dict.fromkeys(USE_CASES, "1")
 
 
+def test_use_cases_without_tables_hold_no_other_back(
+    client: TestClient, runtime: Runtime, promoted: Promoted, settings: Settings
+) -> None:
+    promoted("fraud")
+    runtime.refresh()
+    runtime.store = Store(settings, runtime.lake, views=[], services={})
+    runtime.store.materialize(runtime.now())
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    told = " ".join(answer.json()["problems"])
+    for name in set(USE_CASES) - {"fraud"}:
+        assert f"{name} has no model in use: ingest `" in told
+
+
 def test_a_release_that_failed_is_told_while_the_old_one_serves(
     client: TestClient, runtime: Runtime, promoted: Promoted
 ) -> None:

@@ -13,6 +13,7 @@ MessageKind = Literal[
     "review.resolved",
     "order.exported",
     "order.received",
+    "order.cancelled",
     "release.promoted",
     "alert.raised",
     "segment.moved",

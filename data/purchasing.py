@@ -1,7 +1,7 @@
 """From a suggested line to goods on the shelf: the states of a line, and what was ordered.
 
-draft → approved | changed | dismissed → exported → received. Before it is exported a decision may
-be taken back by another one; what is exported is an order and stays.
+draft → approved | changed | dismissed → exported → received | cancelled. Before it is exported a
+decision may be taken back by another one; what is exported is an order, and ends as one.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 
 from data.errors import ArgosyError
 
-State = Literal["draft", "approved", "changed", "dismissed", "exported", "received"]
+State = Literal["draft", "approved", "changed", "dismissed", "exported", "received", "cancelled"]
 
 _DECIDED: tuple[State, ...] = ("approved", "changed", "dismissed")
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
@@ -19,15 +19,16 @@ TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "approved": ("draft", "changed", "dismissed", "exported"),
     "changed": ("draft", "approved", "changed", "dismissed", "exported"),
     "dismissed": ("draft", "approved", "changed"),
-    "exported": ("received",),
+    "exported": ("received", "cancelled"),
     "received": (),
+    "cancelled": (),
 }
 # Goods that are or will be ordered, and are not yet known to the lake.
 AWAITED: tuple[State, ...] = ("approved", "changed", "exported")
 
 
 class PurchasingError(ArgosyError):
-    """A decision on a line that its state does not allow."""
+    """A decision on a line or an order that its state does not allow."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ class LineAudit:
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """A line of a purchase order, in the columns of the `purchase_orders` table and its cost."""
+    """A line of a purchase order, in the columns of the `purchase_orders` table and its cost.
+
+    cancelled_at: None while it stands.
+    """
 
     po_id: str
     line_no: int
@@ -92,6 +96,7 @@ class OrderedLine:
     quantity: float
     expected_at: datetime
     unit_cost: float | None
+    cancelled_at: datetime | None
     state: State
 
 

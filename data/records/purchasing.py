@@ -5,7 +5,7 @@ that two processes never decide on one line at a time.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from data.purchasing import (
     LineAudit,
     OrderedLine,
     Outcome,
+    PurchasingError,
     State,
     Step,
     Suggested,
@@ -99,6 +100,33 @@ class Purchasing:
             return len(rows)
 
         return self._database.write(work) if wanted else 0
+
+    def cancel(
+        self, po_id: str, line_nos: Collection[int] | None, *, actor: str, reason: str, at: datetime
+    ) -> list[OrderedLine]:
+        """Cancel what has not come of an order; its lines, as they are then.
+
+        A line that is cancelled already stays so. Raises PurchasingError where there is no such
+        order or line, or where one that is named was received, or all were.
+
+        po_id: which order; line_nos: which of its lines, None: all; actor: who does it; reason: why
+        it is; at: when, by the wall clock.
+        """
+        lines = self._lines
+        mine = lines.c.po_id == po_id
+
+        def work(connection: sa.Connection) -> list[OrderedLine]:
+            query = sa.select(lines).where(mine).order_by(lines.c.line_no)
+            found = list(connection.execute(query.with_for_update()).all())
+            chosen = _cancellable(po_id, found, line_nos)
+            where = mine & lines.c.line_no.in_(chosen) & (lines.c.state == "exported")
+            rows = self._changed(connection, where, state="cancelled", updated_at=at)
+            for row in rows:
+                self._note(connection, row, "exported", actor=actor, reason=reason)
+            self._outbox.post(connection, _order_messages("order.cancelled", rows))
+            return [_ordered(row) for row in connection.execute(query).all()]
+
+        return self._database.write(work)
 
     def trail(self, line_id: str, *, limit: int = 50) -> list[LineAudit]:
         """What happened to a line, in all plans; the newest first.
@@ -191,7 +219,7 @@ class Purchasing:
 
 
 def _order_messages(
-    kind: Literal["order.exported", "order.received"], rows: Sequence[Any]
+    kind: Literal["order.exported", "order.received", "order.cancelled"], rows: Sequence[Any]
 ) -> list[OutgoingMessage]:
     """A message for each purchase order among the rows."""
     orders: dict[str, list[Any]] = {}
@@ -213,6 +241,25 @@ def _order_messages(
         )
         for po_id, lines in orders.items()
     ]
+
+
+def _cancellable(po_id: str, found: Sequence[Any], line_nos: Collection[int] | None) -> list[int]:
+    """The numbers of the lines to cancel; PurchasingError where that cannot be."""
+    if not found:
+        raise PurchasingError(f"No purchase order {po_id!r} was made here.")
+    states: Mapping[int, State] = {row.line_no: row.state for row in found}
+    received = sorted(number for number, state in states.items() if state == "received")
+    if line_nos is None:
+        if len(received) == len(states):
+            raise PurchasingError(f"The goods of {po_id} came: nothing is left to cancel.")
+        return sorted(states.keys() - received)
+    if unknown := sorted(set(line_nos) - states.keys()):
+        raise PurchasingError(
+            f"{po_id} has no line {unknown[0]}; its lines are 1 to {max(states)}."
+        )
+    if came := sorted(set(line_nos) & set(received)):
+        raise PurchasingError(f"The goods of line {came[0]} of {po_id} came; leave that line out.")
+    return sorted(set(line_nos))
 
 
 def _row(line: Suggested) -> dict[str, Any]:
@@ -245,5 +292,6 @@ def _ordered(row: Any) -> OrderedLine:
         quantity=row.quantity,
         expected_at=since + timedelta(days=row.lead_days),
         unit_cost=row.unit_cost,
+        cancelled_at=row.updated_at if row.state == "cancelled" else None,
         state=row.state,
     )

@@ -1,13 +1,14 @@
 """Orders made here that the lake does not know yet: they are on the way, and not ordered again."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from data.lake import Lake
-from data.purchasing import OrderedLine
+from data.purchasing import OrderedLine, PurchasingError
 from data.records.purchasing import Purchasing
+from decisions.runtime import Runtime
 from features.replenishment import PAIR
 
 # An order of ours is entered in the merchant's own system within so many days.
@@ -32,6 +33,37 @@ def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine
     open_ = [line for line in lines if not line.po_id or line.po_id not in named]
     others = known[~known["po_id"].isin(ours) & ~_refers(known).isin(ours)]
     return _unmatched(open_, others)
+
+
+def cancel(
+    runtime: Runtime, po_id: str, line_nos: Collection[int] | None, *, actor: str, reason: str
+) -> list[OrderedLine]:
+    """Cancel what has not come of an order made here; its lines, as they are then.
+
+    Raises PurchasingError where the lake knows the order, since what is on order there is said by
+    the merchant's own system, and as `Purchasing.cancel` does.
+
+    runtime: the records and the lake; po_id: which order; line_nos: which of its lines, None: all;
+    actor: who does it; reason: why.
+    """
+    buying, just_after = runtime.records.purchasing, runtime.now() + timedelta(microseconds=1)
+    waiting = awaited(buying, runtime.lake, just_after)
+    free = {line.line_no for line in waiting if line.po_id == po_id}
+    standing = {line.line_no for line in buying.orders(po_id) if line.state == "exported"}
+    wanted = standing if line_nos is None else standing & set(line_nos)
+    if (wanted - free) and not _is_over(runtime.lake.read("purchase_orders"), po_id):
+        raise PurchasingError(
+            f"Your own system has line {min(wanted - free)} of {po_id}: cancel it there, and bring "
+            "purchase_orders with its cancelled_at."
+        )
+    return buying.cancel(po_id, line_nos, actor=actor, reason=reason, at=datetime.now(UTC))
+
+
+def _is_over(known: pd.DataFrame, po_id: str) -> bool:
+    """True where the lake has the order, and all of it came, was closed or was cancelled."""
+    own = known[(known["po_id"] == po_id) | (_refers(known) == po_id)]
+    ends = [name for name in ("received_at", "closed_at", "cancelled_at") if name in own]
+    return bool(len(own)) and bool(own[ends].notna().any(axis=1).all())
 
 
 def _refers(known: pd.DataFrame) -> pd.Series:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from serving.console.api import Answer
-from serving.console.parts import button, download, fact, html, panel, table, tabs
+from serving.console.parts import ask_reason, button, download, fact, html, panel, table, tabs
 from serving.console.replenishment import words
 from serving.console.shell import empty
 from serving.console.titles import find_titles
@@ -25,7 +25,7 @@ async def show_purchases(view: ConsoleView) -> None:
 
     async def fill() -> None:
         if po_id:
-            await _one(view, po_id)
+            await _one(view, po_id, again)
             return
         approved = await _approved(view)
         made = await view.api.get(f"{_PATH}/orders", limit=200)
@@ -35,8 +35,8 @@ async def show_purchases(view: ConsoleView) -> None:
     again = load(view, fill)
 
 
-async def _one(view: ConsoleView, po_id: str) -> None:
-    """One order: its lines with what is expected when, and the files to send."""
+async def _one(view: ConsoleView, po_id: str, again: Any) -> None:
+    """One order: its lines with what is expected when, the files to send, and its end."""
     t, f, states = view.t, view.formats, words.states(view)
     answer = await view.api.get(f"{_PATH}/orders/{quote(po_id, safe='')}")
     order = answer["data"][0]
@@ -50,6 +50,13 @@ async def _one(view: ConsoleView, po_id: str) -> None:
             fact(t("Value"), f.money(order["value"]))
         with ui.element("div").classes("actions"):
             download(view, "purchase", lambda: {"id": po_id})
+            if any(line["state"] == "exported" for line in order["lines"]):
+                button(
+                    t("Cancel what has not come"),
+                    partial(_cancel, view, po_id, again),
+                    icon="cancel",
+                    enabled=view.person.may("approve"),
+                )
         table(
             [t("Product"), t("Product id"), t("Units"), t("Unit cost"), t("Expected"), t("State")],
             [
@@ -65,6 +72,18 @@ async def _one(view: ConsoleView, po_id: str) -> None:
             ],
             right=(2, 3),
         )
+
+
+async def _cancel(view: ConsoleView, po_id: str, again: Any) -> None:
+    t = view.t
+    title = t("Why is {order} cancelled?", order=po_id)
+    reason = await ask_reason(view, title, [t("The supplier cannot deliver"), t("A mistake")])
+    if not reason:
+        return
+    path = f"{_PATH}/orders/{quote(po_id, safe='')}:cancel"
+    if await view.try_call(view.api.post(path, {"reason": reason})) is not None:
+        view.say(t("Cancelled. The next plan counts it no more."), kind="positive")
+        again()
 
 
 async def _approved(view: ConsoleView) -> list[dict[str, Any]]:

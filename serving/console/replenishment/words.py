@@ -12,6 +12,7 @@ def states(view: ConsoleView) -> dict[str, str]:
         "dismissed": view.t("Dismissed"),
         "exported": view.t("Ordered"),
         "received": view.t("Received"),
+        "cancelled": view.t("Cancelled"),
     }
 
 

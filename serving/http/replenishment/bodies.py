@@ -1,7 +1,7 @@
 """What the replenishment API is asked with, and what it answers on decisions, orders and moves."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
@@ -221,6 +221,20 @@ class Export(BaseModel):
     supplier_id: str | None = None
 
 
+class OrderToCancel(BaseModel):
+    """What of an order is cancelled, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"reason": "the supplier is out of stock"}]},
+    )
+
+    reason: str = Field(min_length=3, max_length=500)
+    line_nos: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = Field(
+        None, description="Lines of the order; left out: all that has not come."
+    )
+
+
 class PurchaseLine(BaseModel):
     """A line of a purchase order, in the columns of the table `purchase_orders`."""
 
@@ -229,6 +243,7 @@ class PurchaseLine(BaseModel):
     quantity: float
     unit_cost: float | None
     expected_at: datetime
+    cancelled_at: datetime | None
     state: str
 
 
@@ -292,6 +307,9 @@ def order_table(lines: list[OrderedLine]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [vars(line) for line in lines]
     columns = list(OrderedLine.__dataclass_fields__)
     frame = pd.DataFrame(rows, columns=columns).drop(columns="state")
-    for name in ("ordered_at", "expected_at"):
-        frame[name] = [value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in frame[name]]
+    for name in ("ordered_at", "expected_at", "cancelled_at"):
+        frame[name] = [
+            value.strftime("%Y-%m-%dT%H:%M:%SZ") if pd.notna(value) else None
+            for value in frame[name]
+        ]
     return frame

@@ -29,7 +29,7 @@ from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
 _LINE = {**EXAMPLE, "title": "Crisps, salted, 200 g", "category": "GROCERY/SNACKS", "abc": "A"}
 Text = Annotated[str | None, Query(max_length=128)]
-State = Literal["draft", "approved", "changed", "dismissed", "exported", "received"]
+State = Literal["draft", "approved", "changed", "dismissed", "exported", "received", "cancelled"]
 
 
 class WorklistLine(Suggestion):

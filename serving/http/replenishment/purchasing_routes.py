@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from data.purchasing import State
+from data.purchasing import PurchasingError, State
+from decisions.replenishment.awaited import cancel
 from decisions.replenishment.orders import Wish, decide, wishes_of
 from decisions.replenishment.plan import Plan
 from decisions.replenishment.what_if import plan_under
@@ -20,6 +21,7 @@ from serving.http.replenishment.bodies import (
     Export,
     LinesToDecide,
     One,
+    OrderToCancel,
     PlanToApprove,
     PurchaseOrders,
     decided,
@@ -179,9 +181,41 @@ def orders(runtime: Runtime) -> APIRouter:
         """One purchase order, as JSON, CSV or XLSX."""
         lines = buying.orders(po_id)
         if not lines:
-            raise Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")
+            raise _unknown(po_id)
         if media_type := file_type_of(accept):
             return table_answer(order_table(lines), media_type)
         return PurchaseOrders(data=purchase_orders(lines, currency))
 
     return routes
+
+
+def cancellation(runtime: Runtime) -> APIRouter:
+    """Cancel purchase orders. runtime: the records and the lake."""
+    routes = APIRouter()
+    currency = runtime.settings.base_currency
+
+    @routes.post("/orders/{po_id}:cancel", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
+    def cancel_order(po_id: str, body: OrderToCancel, request: Request, caller: Planner) -> Any:
+        """Cancel a purchase order made here, or some of its lines, as far as the goods have not
+        come.
+
+        The next plan counts them no more. An order that your own system holds is cancelled there:
+        bring `purchase_orders` with its `cancelled_at`.
+        """
+
+        def work() -> PurchaseOrders:
+            if not runtime.records.purchasing.orders(po_id):
+                raise _unknown(po_id)
+            try:
+                lines = cancel(runtime, po_id, body.line_nos, actor=caller.name, reason=body.reason)
+            except PurchasingError as error:
+                raise Problem(409, "order_stands", str(error)) from error
+            return PurchaseOrders(data=purchase_orders(lines, currency))
+
+        return once(runtime, request, body, work)
+
+    return routes
+
+
+def _unknown(po_id: str) -> Problem:
+    return Problem(404, "unknown_order", f"No purchase order {po_id!r} was made here.")

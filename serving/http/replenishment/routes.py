@@ -23,7 +23,12 @@ from serving.http.replenishment.answers import (
 )
 from serving.http.replenishment.line_routes import worklist_routes
 from serving.http.replenishment.planning_routes import planning
-from serving.http.replenishment.purchasing_routes import decisions, orders, plan_decisions
+from serving.http.replenishment.purchasing_routes import (
+    cancellation,
+    decisions,
+    orders,
+    plan_decisions,
+)
 from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
 Text = Annotated[str | None, Query(max_length=128)]
@@ -99,6 +104,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes.include_router(decisions(runtime, current))
     routes.include_router(plan_decisions(runtime, current))
     routes.include_router(orders(runtime))
+    routes.include_router(cancellation(runtime))
     return routes
 
 

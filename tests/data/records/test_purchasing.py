@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from data.purchasing import OrderedLine, State, Step, Suggested
+from data.purchasing import OrderedLine, PurchasingError, State, Step, Suggested
 from data.records import Records
 from data.records.purchasing import Purchasing
 
@@ -139,3 +139,33 @@ def test_two_at_once_order_each_line_once(records: Records) -> None:
             pool.map(lambda n: buying.export(actor=f"a{n}", at=NOON, ordered_at=NOON), range(4))
         )
     assert sum(len(each) for each in found) == 20
+
+
+def test_a_cancelled_order_is_awaited_no_more_and_cannot_come_back(records: Records) -> None:
+    buying = records.purchasing
+    buying.decide([step(suggested("P")), step(suggested("Q"))])
+    po_id = export(buying)[0].po_id
+    cancelled = buying.cancel(po_id, [2], actor="bob", reason="late", at=NOON)
+    assert [(line.line_no, line.state) for line in cancelled] == [(1, "exported"), (2, "cancelled")]
+    assert [line.line_no for line in buying.awaited(before=NOON + timedelta(days=1))] == [1]
+    assert buying.received([po_id], at=NOON) == 1
+    with pytest.raises(PurchasingError, match=r"line 1 of .* came"):
+        buying.cancel(po_id, [1, 2], actor="bob", reason="late", at=NOON)
+    again = buying.cancel(po_id, None, actor="bob", reason="late", at=NOON)
+    assert [line.state for line in again] == ["received", "cancelled"]
+    assert [entry.actor for entry in buying.trail("W~Q~S")] == ["bob", "ann", "ann"]
+    (refused,) = buying.decide([step(suggested("Q"))])
+    assert refused.problem == "the line is cancelled; it cannot become approved"
+
+
+def test_of_many_who_cancel_one_does(records: Records) -> None:
+    buying = records.purchasing
+    buying.decide([step(suggested())])
+    po_id = export(buying)[0].po_id
+
+    def cancel(actor: str) -> None:
+        buying.cancel(po_id, None, actor=actor, reason="late", at=NOON)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(cancel, "abcd"))
+    assert [entry.after for entry in buying.trail("W~P~S")].count("cancelled") == 1

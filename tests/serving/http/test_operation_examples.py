@@ -46,6 +46,7 @@ LEFT_OUT = {
     "preview_policy",
     "drop_override",
     "get_order",
+    "cancel_order",
     "acknowledge_alert",
     # These ask for a receiver of messages.
     "set_webhook",

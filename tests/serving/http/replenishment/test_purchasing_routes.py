@@ -109,6 +109,59 @@ def test_a_capped_plan_is_approved_as_it_stands(client: TestClient) -> None:
     assert post(client, "/plan:approve", {"budgets": 40.0}).status_code == 422
 
 
+def test_what_has_not_come_of_an_order_is_cancelled_once(client: TestClient) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    path, why = f"/orders/{order['po_id']}:cancel", {"reason": "out of stock"}
+    (first,) = post(client, path, {**why, "line_nos": [1]}).json()["data"]
+    assert [each["state"] for each in first["lines"]] == ["cancelled", "exported"]
+    (whole,) = post(client, path, why).json()["data"]
+    assert [each["state"] for each in whole["lines"]] == ["cancelled", "cancelled"]
+    assert all(each["cancelled_at"] for each in whole["lines"])
+    assert post(client, path, why).json()["data"] == [whole], "again: as it is"
+    assert post(client, "/orders:export", {}).json()["data"] == []
+    entry = line(client, HALF)["trail"][0]
+    assert (entry["after"], entry["reason"]) == ("cancelled", "out of stock")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"reason": "a"}, 422, "invalid_request"),
+        ({"reason": "late", "line_nos": []}, 422, "invalid_request"),
+        ({"reason": "late", "line_nos": [0]}, 422, "invalid_request"),
+        ({"reason": "late", "line_nos": [9]}, 409, "order_stands"),
+    ],
+)
+def test_an_order_is_not_cancelled_as_nobody_meant(
+    client: TestClient, body: dict[str, Any], status: int, code: str
+) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}]})
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    refused = post(client, f"/orders/{order['po_id']}:cancel", body)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert client.get(f"{ROOT}/orders/{order['po_id']}").json()["data"] == [order]
+    unknown = post(client, "/orders/none:cancel", {"reason": "late"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_order")
+
+
+def test_an_order_that_the_own_system_has_is_cancelled_there(
+    client: TestClient, runtime: _Live
+) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}]})
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    path = f"/orders/{order['po_id']}:cancel"
+    text = client.get(f"{ROOT}/orders", headers={"Accept": "text/csv"}).text
+    entered = pd.read_csv(io.StringIO(text))
+    runtime.lake.append("purchase_orders", entered)
+    refused = post(client, path, {"reason": "late"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "order_stands")
+    assert "cancel it there" in refused.json()["detail"]
+    runtime.lake.append("purchase_orders", entered.assign(cancelled_at=str(NOW)))
+    (gone,) = post(client, path, {"reason": "late"}).json()["data"]
+    assert gone["lines"][0]["state"] == "cancelled"
+
+
 def test_orders_are_read_again_as_json_and_csv(client: TestClient, runtime: _Live) -> None:
     post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
     (order,) = post(client, "/orders:export", {}).json()["data"]

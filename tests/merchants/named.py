@@ -226,6 +226,14 @@ SHOPS: tuple[Shop, ...] = (
     Shop("monthly sums", days=900, orders_a_day=1.0, tables=("orders",), more=_once_a_month),
     Shop("said twice", days=60, more=_said_twice),
     Shop("many zones", more=_in_many_zones, tables=("orders", "products")),
+    Shop("ten orders", days=40, orders_a_day=0.25, tables=(*MASTER, "orders", "stock", "payments")),
+    Shop(
+        "kuna, then euro",
+        countries=("HR",),
+        currencies=("HRK", "EUR"),
+        rates={"HRK": 0.1327},
+        tables=(*MASTER, "orders", "payments"),
+    ),
     Shop("all cancelled", cancelled=1.0, returned=0.0, days=60),
     Shop("all returned", returned=1.0, cancelled=0.0, days=60),
 )

@@ -9,7 +9,7 @@ from data.lake import Lake
 from data.settings import Settings
 from features.store import Store
 from tests.merchants.named import SHOPS
-from tests.merchants.visiting import Home, move_in
+from tests.merchants.visiting import Home, move_in, variables
 
 
 @pytest.fixture
@@ -64,6 +64,31 @@ def test_bad_lines_are_in_quarantine_and_the_others_in(moved: Home) -> None:
 @pytest.mark.parametrize("moved", ["pounds, settings untouched"], indirect=True)
 def test_a_shop_in_pounds_is_asked_for_its_currency(moved: Home) -> None:
     assert "set ARGOSY_BASE_CURRENCY=GBP" in moved.answers[0].err
+
+
+@pytest.mark.parametrize("moved", ["kuna, then euro"], indirect=True)
+def test_a_withdrawn_currency_comes_in_whole(moved: Home) -> None:
+    assert moved.answers[0].code == 0, moved.answers[0].err
+    kept = lake_of(moved).read("orders")
+    assert set(kept["currency"]) == {"HRK", "EUR"}
+    assert len(kept) == len(moved.tables["orders"])
+
+
+@pytest.mark.parametrize("moved", ["ten orders"], indirect=True)
+def test_a_shop_of_ten_orders_is_foretold_by_what_it_sold(moved: Home) -> None:
+    from fastapi.testclient import TestClient
+
+    from data.environment import load_settings
+    from serving.http.app import create_app
+
+    assert moved.argosy("materialize").code == 0
+    sold = moved.tables["orders"].groupby(["warehouse_id", "product_id"])["quantity"].sum()
+    pair = dict(zip(sold.index.names, sold.idxmax(), strict=True))
+    with variables(moved.environment), TestClient(create_app(load_settings())) as client:
+        answer = client.get("/v1/forecasts", params=pair)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["served_by"] == "recent_sales"
+    assert 0 < answer.json()["periods"][0]["mean"] <= 10
 
 
 @pytest.mark.parametrize("moved", ["fashion"], indirect=True)

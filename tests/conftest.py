@@ -1,7 +1,9 @@
 """Fixtures every test may use: settings in a folder of their own, and the real servers."""
 
+import fcntl
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from functools import cache
@@ -22,7 +24,8 @@ pytest_plugins = ["tests.shop_fixtures"]
 
 
 class _MerchantTogether(LoadFileScheduling):
-    """File by file, and all files that read the sample merchant to one worker: it builds it once.
+    """File by file, and the files that read the sample merchant to one worker: it makes it, while
+    the others are at work on theirs. The journeys come last, when it is there, file by file.
 
     (The groups of pytest-xdist 3.8 are not seen by pytest 9.2.)
     """
@@ -38,8 +41,15 @@ def _reads_merchant(file: str) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The sample merchant first: it takes longest."""
-    items.sort(key=lambda item: "merchant" not in getattr(item, "fixturenames", ()))
+    """The sample merchant first, as it takes longest; the journeys in a browser, which need it,
+    last."""
+    items.sort(
+        key=lambda item: (_is_journey(item), not _reads_merchant(item.nodeid.split("::")[0]))
+    )
+
+
+def _is_journey(item: pytest.Item) -> bool:
+    return "console_home" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -150,13 +160,38 @@ def _drop_postgres(prefix: str) -> None:
 
 @pytest.fixture(scope="session")
 def merchant(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The small sample merchant, trained by the command itself; read it, do not change it."""
+    """The small sample merchant, trained by the command itself; read it, do not change it.
+
+    It is made once for all workers of a run: the first one makes it while the others wait.
+    """
+    home = _shared_folder(tmp_path_factory) / "merchant"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "trained").exists():
+            _train_merchant(home)
+            shutil.copytree(home / "demo", home / "pristine")
+            (home / "trained").touch()
+    return Settings(home=home / "demo", auth=False)
+
+
+@pytest.fixture(scope="session")
+def pristine_home(merchant: Settings) -> Path:
+    """The sample merchant as it was trained, which no test serves or reads: for copies."""
+    return merchant.home.parent / "pristine"
+
+
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this run: a worker's own lies in it."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def _train_merchant(home: Path) -> None:
     from typer.testing import CliRunner
 
     from argosy import app
 
-    home = tmp_path_factory.mktemp("merchant")
     command = ["demo", "--size", "small", "--no-serve"]
     answer = CliRunner().invoke(app, command, env={"ARGOSY_HOME": str(home)})
     assert answer.exit_code == 0, answer.output
-    return Settings(home=home / "demo", auth=False)

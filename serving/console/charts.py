@@ -14,6 +14,7 @@ GOOD: Final = "#2f9e62"
 BAD: Final = "#d2564a"
 WARN: Final = "#d99a2b"
 INK: Final = "#7d8a98"
+FONT: Final = "Roboto, system-ui, sans-serif"
 _FAINT: Final = "rgba(125, 138, 152, 0.22)"
 _BAND: Final = "rgba(20, 147, 161, 0.18)"
 _BAND_EDGE: Final = "rgba(20, 147, 161, 0.4)"
@@ -33,14 +34,11 @@ def chart(options: Options, label: str, *, low: bool = False) -> ui.echart:
 def frame(days: Sequence[str] | None, **options: Any) -> Options:
     """What all charts share. days: the names along the x axis, None for numbers; options: others,
     which take the place of these."""
-    axis = {
-        "axisLine": {"lineStyle": {"color": _FAINT}},
-        "axisLabel": {"color": INK, "fontSize": 11},
-    }
     quiet = {"splitLine": {"lineStyle": {"color": _FAINT}}}
     horizontal: Options = {"type": "value"} if days is None else {"type": "category", "data": days}
     return {
         "animation": False,
+        "textStyle": {"fontFamily": FONT},
         "grid": {"left": 8, "right": 14, "top": 30, "bottom": 6, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True, ":valueFormatter": "argosy.written"},
         "legend": {
@@ -52,9 +50,22 @@ def frame(days: Sequence[str] | None, **options: Any) -> Options:
             "itemHeight": 6,
             "itemWidth": 16,
         },
-        "xAxis": {**horizontal, **axis, "axisTick": {"show": False}, "splitLine": {"show": False}},
-        "yAxis": {"type": "value", **axis, **quiet, "axisLine": {"show": False}},
+        "xAxis": {
+            **horizontal,
+            **_axis(),
+            "axisTick": {"show": False},
+            "splitLine": {"show": False},
+        },
+        "yAxis": {"type": "value", **_axis(), **quiet, "axisLine": {"show": False}},
         **options,
+    }
+
+
+def _axis() -> Options:
+    """The look of an axis; each has one of its own, as charts change theirs."""
+    return {
+        "axisLine": {"lineStyle": {"color": _FAINT}},
+        "axisLabel": {"color": INK, "fontSize": 11, ":formatter": "argosy.axisText"},
     }
 
 

@@ -26,6 +26,7 @@ from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _PATH = "/v1/forecasts"
+_MOST_LAGS = 60
 LEVELS = ("total", "country", "warehouse", "category", "product")
 
 
@@ -85,7 +86,11 @@ async def _level(view: ConsoleView) -> None:
     )
     with ui.element("div").classes("filters"):
         choice(
-            t("Level"), names, level, lambda v: ui.navigate.to(f"/forecasts?level={v or 'total'}")
+            t("Level"),
+            names,
+            level,
+            lambda v: ui.navigate.to(f"/forecasts?level={v}"),
+            required=True,
         )
     query = {"level": level, "quantiles": "0.1,0.5,0.9", "limit": 60, "key": view.query.get("key")}
     found = await view.api.get(f"{_PATH}/totals", **query)
@@ -218,7 +223,7 @@ class ForecastPage:
         with panel(t("Know better? Put your view above the model's")):
             with ui.element("div").classes("filters"):
                 kinds = {"quantity": t("Units a period"), "factor": t("Factor")}
-                choice(t("How"), kinds, "quantity", lambda v: given.update(kind=v or "quantity"))
+                choice(t("How"), kinds, "quantity", lambda v: given.update(kind=v), required=True)
                 amount = ui.number(label=t("Value"), min=0).props("dense outlined")
                 start = ui.input(label=t("From"), value=str(first)).props(
                     "dense outlined type=date stack-label"
@@ -390,13 +395,14 @@ async def show_exceptions(view: ConsoleView) -> None:
         ui.element("div").classes("grow")
         download(view, "exceptions", lambda: filters)
     columns = [
-        column("product_id", t("Product"), 140, sortable=False),
+        column("title", t("Product"), 260, sortable=False, flex=1, minWidth=200),
+        column("product_id", t("Product id"), 120, sortable=False),
         column("warehouse_id", t("Warehouse"), 110, sortable=False),
         column("money_at_stake", t("Money at stake"), 140, "money", sortable=False),
         column("bias", t("Bias a period"), 120, "number", sortable=False),
         column("tracking_signal", t("Tracking signal"), 130, "number", sortable=False),
         column("actual", t("Sold"), 110, "number", sortable=False),
-        column("forecast", t("Foretold"), 110, "number", sortable=False),
+        column("forecast", t("Forecast"), 110, "number", sortable=False),
         column("periods", t("Periods"), 90, "number", sortable=False),
     ]
     ListGrid(
@@ -448,7 +454,7 @@ async def show_value(view: ConsoleView) -> None:
         }
         with panel(t("Does each step earn its keep?")):
             table(
-                [t("Way"), t("Periods"), t("WAPE"), t("Bias"), t("Better than naive by")],
+                [t("Method"), t("Periods"), t("WAPE"), t("Bias"), t("Better than naive by")],
                 [
                     [
                         names.get(each["way"], each["way"]),
@@ -471,30 +477,41 @@ async def show_value(view: ConsoleView) -> None:
 
 
 async def _accuracy(view: ConsoleView) -> None:
-    """Accuracy by level and lag, where this API tells it."""
+    """Accuracy by how far ahead was forecast, where this API tells it."""
     try:
-        found = await view.api.get(f"{_PATH}/accuracy")
+        found = await view.api.get(f"{_PATH}/accuracy", level="lag", limit=_MOST_LAGS)
     except ApiError as error:
         if error.status in {404, 422}:
             return
         raise
-    rows = found.get("data", [])
-    if not rows:
+    if not found["data"]:
         return
-    names = [name for name, value in rows[0].items() if not isinstance(value, dict | list)]
-    figures = [place for place, name in enumerate(names) if isinstance(rows[0][name], int | float)]
-    with panel(view.t("Accuracy")):
+    t, f = view.t, view.formats
+    with panel(t("Accuracy by how far ahead was forecast")):
         table(
-            [name.replace("_", " ") for name in names],
-            [[_cell(view, row.get(name)) for name in names] for row in rows[:60]],
-            right=figures,
+            [
+                t("Periods ahead"),
+                t("Forecasts"),
+                t("Sold"),
+                t("Forecast"),
+                t("WAPE"),
+                t("Bias"),
+                t("Within the 8 in 10 range"),
+            ],
+            [
+                [
+                    each["key"],
+                    f.number(each["periods"], 0),
+                    f.number(each["actual"], 0),
+                    f.number(each["forecast"], 0),
+                    f.share(each["wape"]),
+                    f.share(each["bias"]),
+                    f.share(each["coverage_80"]),
+                ]
+                for each in found["data"]
+            ],
+            right=(1, 2, 3, 4, 5, 6),
         )
-
-
-def _cell(view: ConsoleView, value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return "–" if value is None else str(value)
-    return view.formats.number(value, 3) if isinstance(value, int | float) else str(value)
 
 
 def page(shell: Shell) -> None:

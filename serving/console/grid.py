@@ -78,6 +78,7 @@ class ListGrid:
                 ":getRowId": "p => p.data.id",
                 ":datasource": self._source(filters),
                 ":onCellKeyDown": "argosy.gridKey",
+                ":onModelUpdated": "argosy.gridUpdated",
                 ":onRowDoubleClicked": "argosy.gridOpen",
                 "localeText": _texts(view),
                 "selectionColumnDef": {"pinned": "left", "width": 42},

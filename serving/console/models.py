@@ -12,6 +12,8 @@ from serving.console.shell import Screen, Shell, empty
 from serving.console.today import use_case_names, use_case_of
 from serving.console.view import ConsoleView, load
 
+_SHORT_FORMS = frozenset({"auc", "mae", "map", "ndcg", "rmse", "roc", "wape"})
+
 
 async def show_models(view: ConsoleView) -> None:
     """The page. view: who looks; `use_case` in the address is the one shown."""
@@ -49,14 +51,14 @@ def _in_use(view: ConsoleView, used: dict[str, Any] | None, versions: list[dict[
             first = gate_metric(versions[0])
             for name in [first, *(each for each in figures if each != first)][:5]:
                 if name in figures:
-                    fact(name.replace("_", " "), f.number(figures[name], 4))
+                    fact(metric_name(name), f.number(figures[name], 4))
 
 
 def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
     t = view.t
     old_first = versions[::-1]
     with panel(t("Figures by version")):
-        names = sorted(versions[0]["metrics"])
+        names = {name: metric_name(name) for name in sorted(versions[0]["metrics"])}
         given = {"name": view.query.get("metric") or gate_metric(versions[0])}
         place = ui.element("div")
 
@@ -64,7 +66,7 @@ def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
             place.clear()
             values = [each["metrics"].get(given["name"]) for each in old_first]
             labels = [f"v{each['version']}" for each in old_first]
-            line = charts.line(given["name"], values, charts.ACCENT, showSymbol=True)
+            line = charts.line(metric_name(given["name"]), values, charts.ACCENT, showSymbol=True)
             options = charts.frame(labels, series=[line])
             options["yAxis"]["scale"] = True
             with place:
@@ -78,6 +80,17 @@ def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
         box.props(f'dense outlined options-dense aria-label="{t("Figure")}"').classes("metric")
         place.move(target_index=-1)
         draw()
+
+
+def metric_name(metric: str) -> str:
+    """A figure of a model as people write it. metric: its code in the run.
+
+    >>> metric_name("ndcg_at_10"), metric_name("series_pinball")
+    ('NDCG at 10', 'Series pinball')
+    """
+    words = [word.upper() if word in _SHORT_FORMS else word for word in metric.split("_")]
+    name = " ".join(words)
+    return name[:1].upper() + name[1:]
 
 
 def gate_metric(version: dict[str, Any]) -> str:

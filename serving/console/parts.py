@@ -105,12 +105,18 @@ def choice(
     options: dict[str, str],
     value: str | None,
     change: Callable[[str | None], Any],
+    *,
+    required: bool = False,
 ) -> ui.select:
     """One of several values, or none. label: its name; options: text by value; value: the one
-    chosen; change: is told the new one, None for none."""
+    chosen; change: is told the new one, None for none; required: whether there must be one."""
     known = value if value in options else None
     made = ui.select(
-        options, value=known, label=label, clearable=True, on_change=lambda e: change(e.value)
+        options,
+        value=known,
+        label=label,
+        clearable=not required,
+        on_change=lambda e: change(e.value),
     )
     return made.props(f'dense outlined options-dense aria-label="{label}"')
 
@@ -156,14 +162,32 @@ def download(view: ConsoleView, name: str, query: Callable[[], dict[str, Any]]) 
     button(view.t("Excel"), lambda: fetch("xlsx"))
 
 
+def named_dialog(title: str) -> ui.dialog:
+    """A dialog that people who do not see it know by name. title: its heading."""
+    made = ui.dialog()
+    made.props["aria-label"] = title
+    return made
+
+
 async def ask_reason(view: ConsoleView, title: str, suggestions: Sequence[str] = ()) -> str | None:
     """Ask for a reason; None when the person thinks better of it.
 
     view: the page; title: what the reason is for; suggestions: reasons to take with one press.
     """
-    with ui.dialog() as dialog, ui.card():
+    return await ask_text(view, title, view.t("Reason"), suggestions)
+
+
+async def ask_text(
+    view: ConsoleView, title: str, label: str, suggestions: Sequence[str] = ()
+) -> str | None:
+    """Ask for a text; None when the person thinks better of it.
+
+    view: the page; title: what it is for; label: of the field; suggestions: texts to take with one
+    press.
+    """
+    with named_dialog(title) as dialog, ui.card():
         html(f'<h2 class="dialog-title">{escape(title)}</h2>')
-        box = ui.input(label=view.t("Reason")).props("dense outlined autofocus").classes("w-full")
+        box = ui.input(label=label).props("dense outlined autofocus").classes("w-full")
         box.on("keydown.enter", lambda: dialog.submit(box.value) if box.value else None)
         with ui.element("div").classes("actions"):
             for text in suggestions:
@@ -180,7 +204,7 @@ async def confirm(view: ConsoleView, title: str, text: str, action: str) -> bool
 
     view: the page; title, text: what would happen; action: the button that does it.
     """
-    with ui.dialog() as dialog, ui.card():
+    with named_dialog(title) as dialog, ui.card():
         html(f'<h2 class="dialog-title">{escape(title)}</h2>')
         ui.label(text)
         with ui.element("div").classes("actions"):
@@ -208,8 +232,9 @@ def on_key(
 
 
 def _show_keys(view: ConsoleView, keys: dict[str, str]) -> None:
-    with ui.dialog() as dialog, ui.card():
-        html(f'<h2 class="dialog-title">{escape(view.t("Keys"))}</h2>')
+    title = view.t("Keys")
+    with named_dialog(title) as dialog, ui.card():
+        html(f'<h2 class="dialog-title">{escape(title)}</h2>')
         lines = "".join(
             f'<dt><span class="key">{escape(key)}</span></dt><dd>{escape(text)}</dd>'
             for key, text in keys.items()

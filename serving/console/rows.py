@@ -11,6 +11,7 @@ from nicegui import app as nicegui_app
 from serving.console.api import ApiClient, ApiError
 from serving.console.session import COOKIE
 from serving.console.shell import Shell
+from serving.console.titles import titles_of
 
 # The lists that grids may page through and people may download, by the name in the grid's address.
 LISTS: Final[Mapping[str, str]] = {
@@ -20,6 +21,8 @@ LISTS: Final[Mapping[str, str]] = {
     "exceptions": "/v1/forecasts/exceptions",
     "quarantine": "/v1/data/quarantine",
 }
+# Those whose lines name products by their ids alone.
+_UNTITLED = frozenset({"exceptions"})
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -51,12 +54,22 @@ async def _answer(shell: Shell, name: str, request: Request, kind: str | None) -
         query: dict[str, Any] = dict(request.query_params)
         path = path.replace("{id}", quote(query.pop("id", ""), safe="")) if "{id}" in path else path
         if kind is None:
-            return JSONResponse(await client.get(path, **query))
+            answer = await client.get(path, **query)
+            if name in _UNTITLED:
+                await _add_titles(client, answer["data"])
+            return JSONResponse(answer)
         content = await client.get_file(path, MEDIA_TYPES[kind], **query)
     except ApiError as error:
         return _refusal(error.status or 503, str(error))
     headers = {"Content-Disposition": f'attachment; filename="argosy-{name}.{kind}"'}
     return Response(content, media_type=MEDIA_TYPES[kind], headers=headers)
+
+
+async def _add_titles(client: ApiClient, lines: list[dict[str, Any]]) -> None:
+    """Put each product's title beside its id; the id stands for one that has none."""
+    titles = await titles_of(client, (line["product_id"] for line in lines))
+    for line in lines:
+        line["title"] = titles.get(line["product_id"], line["product_id"])
 
 
 def _refusal(status: int, sentence: str) -> Response:

@@ -164,7 +164,13 @@ def request_theme() -> str:
 
 def _head(view: ConsoleView, theme: str) -> None:
     ui.dark_mode({"light": False, "dark": True}.get(theme))
-    ui.colors(primary="#0f6b78")
+    ui.colors(
+        primary="#0f6b78",
+        positive="#1d6b3f",
+        warning="#7a4b00",
+        negative="#a8261c",
+        info="#0b5661",
+    )
     settings = f'{{locale: "{view.formats.tag}", currency: "{view.formats.currency}"}}'
     ui.add_head_html(
         f'<link rel="stylesheet" href="{ROOT}/assets/console.css">'

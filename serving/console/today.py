@@ -15,6 +15,15 @@ from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _MOST_FIGURES = 1000
+_FEW = 100  # amounts below it are told to the cent
+# Figures whose codes do not read as names.
+_KPI_NAMES = {
+    "orders": "Customer orders",  # "Orders" are those of the planner
+    "retention_rate_90d": "Retention after 90 days",
+    "sell_through": "Sell-through",
+    "in_stock_rate": "In-stock rate",
+    "forecast_wape": "Forecast WAPE",
+}
 
 
 async def show_today(view: ConsoleView) -> None:
@@ -89,7 +98,10 @@ async def _reviews(view: ConsoleView) -> None:
         with ui.element("div").classes("strip"):
             count = f.number(len(found["data"]), 0) + ("+" if found["has_more"] else "")
             fact(t("Open"), count)
-            fact(t("Expected loss"), f.money(sum(r["expected_loss"] for r in found["data"])))
+            fact(
+                t("Expected loss"),
+                f.money(sum(r["expected_loss"] for r in found["data"]), cents=False),
+            )
         table(
             [t("Payment"), t("Expected loss"), t("Ship by")],
             [
@@ -111,7 +123,7 @@ async def _exceptions(view: ConsoleView) -> None:
     with panel(t("Forecasts that err to one side"), (t("All exceptions"), "/forecasts/exceptions")):
         if not found["data"]:
             empty(
-                view, t("No forecast errs."), t("Closed periods came out as foretold."), "task_alt"
+                view, t("No forecast errs."), t("Closed periods came out as forecast."), "task_alt"
             )
             return
         table(
@@ -211,7 +223,7 @@ def _kpi(view: ConsoleView, kpi: dict[str, Any], values: list[float | None]) -> 
     mark = chip(state, view.t("beyond its bound")) if state else ""
     return (
         f'<div class="kpi" title="{escape(title)}"><div class="fact-name">'
-        f"{escape(kpi['kpi'].replace('_', ' '))}</div>"
+        f"{escape(kpi_name(view, kpi['kpi']))}</div>"
         f'<div class="fact-value">{escape(_written(view, kpi["unit"], values[-1]))}</div>'
         f"{charts.sparkline(values, color)}{mark}</div>"
     )
@@ -220,11 +232,14 @@ def _kpi(view: ConsoleView, kpi: dict[str, Any], values: list[float | None]) -> 
 def _written(view: ConsoleView, unit: str, value: float | None) -> str:
     if unit == "share":
         return view.formats.share(value)
-    return (
-        view.formats.money(value, cents=False)
-        if unit == "base currency"
-        else view.formats.number(value)
-    )
+    if unit == "base currency":
+        return view.formats.money(value, cents=abs(value or 0.0) < _FEW)
+    return view.formats.number(value)
+
+
+def kpi_name(view: ConsoleView, kpi: str) -> str:
+    """A figure as people call it. view: whose language; kpi: its code, such as `units_sold`."""
+    return view.t(_KPI_NAMES.get(kpi, kpi.replace("_", " ").capitalize()))
 
 
 def kpi_state(kpi: dict[str, Any], value: float | None) -> str:

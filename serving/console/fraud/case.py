@@ -142,6 +142,7 @@ def _timeline(
     series.append(charts.dots(t("this payment"), here, charts.BAD, size=12))
     options = charts.frame(None, series=series)
     options["xAxis"]["type"] = "time"
+    del options["xAxis"]["axisLabel"][":formatter"]  # the axis writes its times by itself
     options["tooltip"]["trigger"] = "item"
     return options
 

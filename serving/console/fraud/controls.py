@@ -32,8 +32,14 @@ def _entry_form(view: ConsoleView, again: Any) -> None:
     given: dict[str, Any] = {"list": "watch", "column": "card_id"}
     with panel(t("Put on a list")), ui.element("div").classes("filters"):
         names = {"allow": t("Allow"), "watch": t("Watch"), "block": t("Block")}
-        choice(t("List"), names, "watch", lambda value: given.update(list=value))
-        choice(t("What"), words.listed(view), "card_id", lambda value: given.update(column=value))
+        choice(t("List"), names, "watch", lambda value: given.update(list=value), required=True)
+        choice(
+            t("What"),
+            words.listed(view),
+            "card_id",
+            lambda value: given.update(column=value),
+            required=True,
+        )
         value = ui.input(label=t("Value")).props("dense outlined")
         reason = ui.input(label=t("Reason")).props("dense outlined")
 
@@ -130,7 +136,9 @@ class RuleEditor:
                 self.text = ui.input(label=t("What it means"), on_change=self._touched)
                 for box in (self.name, self.text):
                     box.props("dense outlined")
-                choice(t("Then"), words.actions(self.view), self.action, self._choose)
+                choice(
+                    t("Then"), words.actions(self.view), self.action, self._choose, required=True
+                )
             self.when = ui.codemirror(
                 "amount_base > 500.0 && billing_country != shipping_country",
                 on_change=self._touched,

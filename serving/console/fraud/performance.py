@@ -113,15 +113,15 @@ def _money(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
 
 def _calibration(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
     t = view.t
-    with panel(t("Foretold and observed")):
+    with panel(t("Expected and observed")):
         series = [
             charts.line(
-                t("Foretold"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True
+                t("Expected"), [day["expected"] for day in days], charts.ACCENT, showSymbol=True
             ),
             charts.line(t("Observed"), _known(days, "observed"), charts.BAD, showSymbol=True),
         ]
         options = charts.in_per_cent(charts.frame(_names(days), series=series))
-        charts.chart(options, t("Foretold and observed"))
+        charts.chart(options, t("Expected and observed"))
     with panel(t("Score shift")):
         series = [charts.line(t("Score shift"), [day["score_shift"] for day in days], charts.PAST)]
         series[0]["showSymbol"] = True

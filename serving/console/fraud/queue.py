@@ -9,7 +9,7 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.fraud import words
 from serving.console.fraud.case import show_case
-from serving.console.parts import ask_reason, button, choice, on_key, tabs
+from serving.console.parts import ask_text, button, choice, on_key, tabs
 from serving.console.shell import empty
 from serving.console.view import ConsoleView, load
 
@@ -69,7 +69,7 @@ class ReviewQueue:
     def _bar(self) -> None:
         t = self.view.t
         statuses = {**words.statuses(self.view), "all": t("All")}
-        choice(t("Status"), statuses, self.status, self._show_status)
+        choice(t("Status"), statuses, self.status, self._show_status, required=True)
         mine = self.view.person.name
         choice(t("Assigned to"), {mine: t("Me")}, self.assignee, self._show_assignee)
         self.counter = ui.label("").classes("count").props("role=status")
@@ -221,7 +221,9 @@ class ReviewQueue:
 
     async def note(self) -> None:
         """Keep a remark: the review is assigned to its author with it."""
-        text = await ask_reason(self.view, self.view.t("Note on {payment}", payment=self.here))
+        text = await ask_text(
+            self.view, self.view.t("Note on {payment}", payment=self.here), self.view.t("Note")
+        )
         if text:
             await self.assign(self.view.person.name, text)
 

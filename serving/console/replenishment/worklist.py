@@ -12,6 +12,7 @@ from serving.console.api import Answer
 from serving.console.grid import ListGrid, column
 from serving.console.parts import (
     ask_reason,
+    ask_text,
     button,
     choice,
     download,
@@ -125,7 +126,7 @@ class Worklist:
         menu.on("before-show", fill)
 
     async def _save_view(self) -> None:
-        name = await ask_reason(self.view, self.view.t("Name of the view"))
+        name = await ask_text(self.view, self.view.t("Save this view"), self.view.t("Name"))
         if name:
             ui.run_javascript(
                 f"argosy.saveView('orders', {json.dumps(name)}, location.search.slice(1))"

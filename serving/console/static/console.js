@@ -67,8 +67,6 @@
         cursors.set(params.startRow + body.data.length, body.next_cursor);
         const last = body.has_more ? -1 : params.startRow + body.data.length;
         params.successCallback(body.data, last);
-        if (last === 0) params.api?.showNoRowsOverlay();
-        else params.api?.hideOverlay();
         window.argosyFetched = performance.now() - started;
         if (params.startRow === 0) emitEvent("argosy-counted", { total: body.total ?? null });
       },
@@ -97,6 +95,9 @@
     });
   };
 
+  /* A grid without a line says so. */
+  const gridUpdated = (p) =>
+    p.api.getDisplayedRowCount() ? p.api.hideOverlay() : p.api.showNoRowsOverlay();
   const gridOpen = (p) => p.data && emitEvent("argosy-open", { id: p.data.id });
   const gridKey = (p) => {
     if (p.event.key !== "Enter" || !p.data || p.colDef.editable) return;
@@ -163,11 +164,21 @@
   };
   guardCharts();
 
+  /* What stands at an axis: a day as the reader writes it, a number in groups, a name as it is. */
+  let axisDays = null;
+  const axisText = (value) => {
+    if (typeof value === "number") return formatters.number(value);
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
+    axisDays ||= new Intl.DateTimeFormat(settings().locale, {
+      day: "numeric", month: "short", year: "2-digit", timeZone: "UTC",
+    });
+    return axisDays.format(new Date(value));
+  };
   const written = (value) => (isMissing(value) ? "–" : formatters.number(value));
   const writtenShare = (value) => (isMissing(value) ? "–" : formatters.share(value));
 
   window.argosy = {
-    nameEditor, written, writtenShare, format, source, signOut, choose, selected, selectFirst, gridOpen, gridKey, forecastOpen, forecastKey, views, saveView,
+    axisText, nameEditor, written, writtenShare, format, source, signOut, choose, selected, selectFirst, gridOpen, gridUpdated, gridKey, forecastOpen, forecastKey, views, saveView,
     refilter: (id, made) => apiOf(id)?.setGridOption("datasource", made),
     refresh: (id) => apiOf(id)?.refreshInfiniteCache(),
     clearSelection: (id) => apiOf(id)?.deselectAll(),

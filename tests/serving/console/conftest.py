@@ -33,7 +33,7 @@ PEOPLE = {
     "carl": ("review", "decide"),
     "dora": ("review", "decide"),
     "eve": ("recommend",),
-    "root": SCOPES,
+    "root": tuple(scope for scope in SCOPES if scope != "public"),  # that one stands alone
 }
 expect.set_options(timeout=60_000)
 
@@ -115,10 +115,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def console_home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the trained sample merchant that the journeys may change."""
+    """A copy of the trained sample merchant that the journeys may change; one for each worker."""
     _browser_or_skip()  # before the merchant is made, which takes minutes
     given = os.environ.get("ARGOSY_TEST_CONSOLE_HOME")
-    source = Path(given) if given else request.getfixturevalue("merchant").home
+    source = Path(given) if given else request.getfixturevalue("pristine_home")
     home = tmp_path_factory.mktemp("console") / "home"
     shutil.copytree(source, home)
     return home
@@ -181,9 +181,10 @@ def seed_reviews(server: Server) -> None:
 def _browser_or_skip() -> str:
     """Where Chromium is. The journeys run where ARGOSY_TEST_BROWSER=1 asks for them."""
     if os.environ.get("ARGOSY_TEST_BROWSER") != "1":
-        pytest.skip("journeys in a real browser: set ARGOSY_TEST_BROWSER=1 to run them")
+        missing = "" if CHROMIUM else "install Chromium (apt-get install chromium) and "
+        pytest.skip(f"journeys in a real browser: {missing}set ARGOSY_TEST_BROWSER=1")
     if not CHROMIUM:
-        pytest.fail("no Chromium here: apt-get install chromium")
+        pytest.fail("ARGOSY_TEST_BROWSER=1, and no Chromium here: apt-get install chromium")
     return CHROMIUM
 
 

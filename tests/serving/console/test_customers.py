@@ -1,7 +1,4 @@
-"""Customers: found by a part of the id, one page of all that is known, segments.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Customers: found by a part of the id, one page of all that is known, segments."""
 
 import json
 

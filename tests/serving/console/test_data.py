@@ -1,7 +1,4 @@
-"""Data: tables with their freshness, the doctor's checks, the settings in use.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Data: tables with their freshness, the doctor's checks, the settings in use."""
 
 import pytest
 from playwright.sync_api import expect

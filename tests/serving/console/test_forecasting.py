@@ -1,7 +1,4 @@
-"""Forecast pages: down to a product, and a view of one's own above the model's.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Forecast pages: down to a product, and a view of one's own above the model's."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,7 +1,4 @@
-"""Models: the figure that decided comes first; nobody but an admin promotes.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Models: the figure that decided comes first; nobody but an admin promotes."""
 
 import pytest
 from playwright.sync_api import expect

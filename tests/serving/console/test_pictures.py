@@ -1,7 +1,6 @@
 """Every page opens, in light, dark, Chinese and a narrow window, and a picture of it is kept.
 
-The pictures go to the folder ARGOSY_TEST_PICTURES, else to the test's own. Reads the sample
-merchant (merchant: Settings), so it runs beside the other files that do.
+The pictures go to the folder ARGOSY_TEST_PICTURES, else to the test's own.
 """
 
 import os
@@ -69,6 +68,7 @@ def test_every_look(enter, tmp_path, look, page):
     person.page.goto(f"{person.server.url}/console/sign-in")
     person.page.get_by_label(label).fill(person.server.keys["root"])
     person.page.keyboard.press("Enter")
+    person.page.wait_for_url("**/console/today")
     person.open(f"/{page}")
     expect(person.page.locator(".failure")).to_have_count(0)
     person.page.wait_for_timeout(800)

@@ -1,7 +1,4 @@
-"""The storefront: what somebody would see and why; pins of a placement come and go.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""The storefront: what somebody would see and why; pins of a placement come and go."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_preview_tells_why_and_why_not(enter):
     person = enter("root")
-    person.open("/storefront?customer_id=c00217&market=FR&why=no-such-product")
+    person.open("/storefront?customer_id=c00217&market=GB&why=no-such-product")
     expect(person.page.get_by_role("heading", name="What is shown")).to_be_visible()
     expect(person.page.get_by_role("heading", name="Why, or why not")).to_be_visible()
     expect(person.page.locator("table.plain").first.locator("tbody tr")).to_have_count(12)

@@ -1,7 +1,4 @@
-"""The server goes away in the middle and comes back: told in a sentence, and nothing is lost.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""The server goes away in the middle and comes back: told in a sentence, and nothing is lost."""
 
 import re
 

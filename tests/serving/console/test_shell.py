@@ -1,7 +1,4 @@
-"""Signing in and out, scopes, languages, themes, keys; sessions that end, servers that restart.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Signing in and out, scopes, languages, themes, keys; sessions that end, servers that restart."""
 
 import re
 

@@ -1,7 +1,4 @@
-"""Today: what waits is told with the way to it; an API error is a sentence with a way to try again.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Today: what waits is told with the way to it; an API error is a sentence to try again from."""
 
 import re
 
@@ -43,7 +40,7 @@ def test_what_waits_leads_to_where_it_is_decided(enter, server):
 @pytest.mark.slow
 def test_an_api_error_is_a_sentence(enter):
     person = enter("anna")
-    person.open("/forecasts?warehouse_id=DE1&product_id=no-such-product")
+    person.open("/forecasts?level=product&key=no-such-product")
     alert = person.page.get_by_role("alert")
     expect(alert).to_contain_text("no-such-product")
     expect(alert).not_to_contain_text("Traceback")

@@ -1,7 +1,4 @@
-"""Lists and rules: an entry comes and goes; a rule is saved only after it was tried.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""Lists and rules: an entry comes and goes; a rule is saved only after it was tried."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,7 +1,4 @@
-"""The review queue, worked by keys, by one analyst and by two at once.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""The review queue, worked by keys, by one analyst and by two at once."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,4 @@
-"""One line in depth: its charts, its decision, its trail.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""One line in depth: its charts, its decision, its trail."""
 
 from urllib.parse import quote
 

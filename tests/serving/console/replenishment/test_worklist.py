@@ -1,7 +1,4 @@
-"""The planner's list: find, change, approve, dismiss, take back; alone and with a colleague.
-
-Reads the sample merchant (merchant: Settings), so it runs beside the other files that do.
-"""
+"""The planner's list: find, change, approve, dismiss, take back; alone and with a colleague."""
 
 import re
 
@@ -158,8 +155,8 @@ class TestWorklist:
         person.rows()
         person.click("Saved views")
         person.page.get_by_text("Save this view…").click()
-        person.page.get_by_label("Reason").fill("Big sellers")
-        person.page.get_by_role("button", name="Save").click()
+        person.page.get_by_label("Name", exact=True).fill("Big sellers")
+        person.page.get_by_role("button", name="Save", exact=True).click()
         person.told("Saved: Big sellers")
         person.open("/orders")
         person.rows()

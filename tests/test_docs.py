@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,15 @@ def test_the_picture_of_the_house_is_drawn_from_todays_code() -> None:
     command = [sys.executable, "-c", "from docs.house import draw; print(draw(), end='')"]
     drawn = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert drawn == (ROOT / "docs" / "house.svg").read_text()
+
+
+def test_the_readme_shows_the_console_on_its_first_screen() -> None:
+    top = (ROOT / "README.md").read_text().partition("\n## ")[0]
+    assert re.search(r'<img src="docs/console\.png" alt="[^"]{40,}"', top)
+    picture = (ROOT / "docs" / "console.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", picture[16:24]) == (1280, 800)  # of its header
+    assert len(picture) <= 250_000
 
 
 def texts() -> Iterator[tuple[str, str]]:

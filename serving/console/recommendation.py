@@ -94,7 +94,7 @@ class Preview:
             ui.label(t("Answered in a simpler way: look at the models.")).classes("stale")
         with panel(t("What is shown")):
             with ui.element("div").classes("strip"):
-                fact(t("Served by"), answer["served_by"].replace("_", " "))
+                fact(t("Served by"), answer["served_by"].replace("_", " ").capitalize())
                 fact(t("Model"), answer["model_version"] or "–")
                 if answer.get("experiment"):
                     fact(

@@ -15,6 +15,7 @@ from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
 
 _MOST_FIGURES = 1000
+_FIGURES_AT_ONCE = 10
 _FEW = 100  # amounts below it are told to the cent
 # Figures whose codes do not read as names.
 _KPI_NAMES = {
@@ -191,15 +192,24 @@ def _numbers(view: ConsoleView) -> None:
 
     async def fill() -> None:
         try:
-            known = await view.api.get("/v1/kpis/catalogue", limit=200)
-            found = await view.api.get("/v1/kpis", limit=_MOST_FIGURES)
+            known = (await view.api.get("/v1/kpis/catalogue", limit=200))["data"]
+            figures = await _figures(view, [each["kpi"] for each in known])
         except ApiError as error:
             if error.status in {403, 404}:
                 return
             raise
-        _kpis(view, known["data"], found["data"])
+        _kpis(view, known, figures)
 
     load(view, fill)
+
+
+async def _figures(view: ConsoleView, kpis: list[str]) -> list[dict[str, Any]]:
+    """Four weeks of each figure: some at a time, so that a busy server answers in time."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(kpis), _FIGURES_AT_ONCE):
+        some = kpis[start : start + _FIGURES_AT_ONCE]
+        found += (await view.api.get("/v1/kpis", kpi=some, limit=_MOST_FIGURES))["data"]
+    return found
 
 
 def _kpis(view: ConsoleView, kpis: list[dict[str, Any]], figures: list[dict[str, Any]]) -> None:

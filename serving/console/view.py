@@ -79,6 +79,7 @@ class ConsoleView:
             timeout=lasting,
             close_button=self.t("Close"),
             multi_line=len(text) > 80,
+            textColor="white",
         )
 
 

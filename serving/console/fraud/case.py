@@ -50,14 +50,14 @@ def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:
         largest = max((abs(r["contribution"]) for r in decision["reasons"]), default=1.0) or 1.0
         for reason in decision["reasons"]:
             if reason["code"].startswith("RULE_"):
-                text, rule = escape(reason["text"]), chip("block", t("rule"))
+                text, rule = escape(_sentence(reason["text"])), chip("block", t("rule"))
                 html(f'<div class="reason-bar"><span>{text}</span><span>{rule}</span></div>')
                 continue
             share = abs(reason["contribution"]) / largest
             side = "" if reason["contribution"] >= 0 else " down"
             size = "+" * (reason["contribution"] > 0) + f.number(reason["contribution"], 2)
             html(
-                f'<div class="reason-bar"><span>{escape(reason["text"])}</span>'
+                f'<div class="reason-bar"><span>{escape(_sentence(reason["text"]))}</span>'
                 f'<span class="reason-track"><span class="reason-fill{side}" '
                 f'style="display:block;width:{share:.0%}"></span></span>'
                 f'<span class="figure">{escape(size)}</span></div>'
@@ -75,13 +75,24 @@ def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:
         ui.label(model).classes("quiet")
 
 
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _payment(view: ConsoleView, payment: dict[str, Any]) -> None:
     with panel(view.t("What was sent")):
-        pairs([(name.replace("_", " "), _said(view, value)) for name, value in payment.items()])
+        names = words.sent(view)
+        pairs(
+            (names.get(name, name.replace("_", " ").capitalize()), _said(view, name, value))
+            for name, value in payment.items()
+            if value is not None
+        )
 
 
-def _said(view: ConsoleView, value: Any) -> str:
-    """A value that was sent, as a person writes it."""
+def _said(view: ConsoleView, name: str, value: Any) -> str:
+    """A value that was sent, as a person writes it. name: the field's."""
+    if name.endswith("_at"):
+        return view.formats.moment(value)
     if isinstance(value, bool):
         return view.t("yes") if value else view.t("no")
     if isinstance(value, int | float):

@@ -55,6 +55,30 @@ def listed(view: ConsoleView) -> dict[str, str]:
     }
 
 
+def sent(view: ConsoleView) -> dict[str, str]:
+    """What a shop sends of a payment, by the field's name."""
+    return {
+        "payment_id": view.t("Payment"),
+        "attempted_at": view.t("Attempted"),
+        "customer_id": view.t("Customer"),
+        "visitor_id": view.t("Visitor"),
+        "order_id": view.t("Order id"),
+        "amount": view.t("Amount"),
+        "currency": view.t("Currency"),
+        "card_id": view.t("Card"),
+        "card_bin": view.t("First digits of the card"),
+        "device_id": view.t("Device"),
+        "ip_address": view.t("IP address"),
+        "email_hash": view.t("E-mail"),
+        "email_domain": view.t("E-mail domain"),
+        "billing_country": view.t("Billing country"),
+        "shipping_country": view.t("Shipping country"),
+        "ip_country": view.t("Country of the IP address"),
+        "address_match": view.t("Addresses match"),
+        "channel": view.t("Channel"),
+    }
+
+
 def shared(view: ConsoleView) -> dict[str, str]:
     """What two payments may have in common, by the column's name."""
     return {

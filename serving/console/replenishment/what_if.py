@@ -131,7 +131,8 @@ class WhatIfPage:
                         *_named(each["id"], titles),
                         f.number(each["now"]),
                         f.number(each["changed"]),
-                        f.number(each["changed"] - each["now"]),
+                        "+" * (each["changed"] > each["now"])
+                        + f.number(each["changed"] - each["now"]),
                     ]
                     for each in answer["differences"][:_MOST_LINES]
                 ],
@@ -146,4 +147,5 @@ def _named(line_id: str, titles: Mapping[str, str]) -> list[Cell]:
 
 
 def _row(name: str, now: Answer, other: Answer, field: str, write: Any) -> list[str]:
-    return [name, write(now[field]), write(other[field]), write(other[field] - now[field])]
+    change = other[field] - now[field]
+    return [name, write(now[field]), write(other[field]), "+" * (change > 0) + write(change)]

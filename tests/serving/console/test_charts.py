@@ -71,3 +71,9 @@ def test_shares_are_written_in_per_cent():
     options = charts.in_per_cent(charts.frame(["a"], series=[]))
     assert ":formatter" in options["yAxis"]["axisLabel"]
     assert options["tooltip"][":valueFormatter"] == "argosy.writtenShare"
+    assert options["xAxis"]["axisLabel"][":formatter"] == "argosy.axisText"  # names stay names
+
+
+def test_a_chart_of_its_own_axis_leaves_the_others_alone():
+    charts.frame(["a"], series=[])["xAxis"]["axisLabel"]["rotate"] = 28
+    assert "rotate" not in charts.frame(["a"], series=[])["yAxis"]["axisLabel"]

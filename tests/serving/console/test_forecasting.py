@@ -46,3 +46,12 @@ def test_the_tree_leads_from_the_total_to_a_category(enter):
     person.settled()
     expect(person.page).to_have_url(person.server.url + "/console/forecasts?level=category")
     expect(person.page.locator("table.plain tbody tr").nth(2)).to_be_visible()
+
+
+def test_exceptions_name_their_products(enter, server):
+    first = server.ask("root", "GET", "/v1/forecasts/exceptions", limit=1)["data"][0]
+    products = server.ask("root", "GET", "/v1/data/products", ids=[first["product_id"]])["data"]
+    person = enter("anna")
+    person.open("/forecasts/exceptions")
+    shown = person.page.locator('.ag-row[row-index="0"] [col-id="title"]')
+    expect(shown).to_have_text(products[0]["title"])

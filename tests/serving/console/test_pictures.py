@@ -60,6 +60,18 @@ def test_every_page_opens_without_a_fault(enter, tmp_path, page):
 
 
 @pytest.mark.slow
+def test_the_picture_of_the_readme(enter, tmp_path):
+    """The planner's list, as `docs/console.png` shows it."""
+    person = enter("anna", color_scheme="light", viewport={"width": 1280, "height": 800})
+    person.open("/orders")
+    assert person.rows() > 10
+    person.page.wait_for_timeout(800)
+    picture = folder(tmp_path) / "console.png"
+    person.page.screenshot(path=picture)
+    assert picture.stat().st_size < 250_000
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("look", ["dark", "chinese", "narrow"])
 @pytest.mark.parametrize("page", ["today", "orders", "forecasts", "fraud"])
 def test_every_look(enter, tmp_path, look, page):
@@ -70,6 +82,7 @@ def test_every_look(enter, tmp_path, look, page):
     person.page.keyboard.press("Enter")
     person.page.wait_for_url("**/console/today")
     person.open(f"/{page}")
+    expect(person.page.get_by_role("heading", level=1)).to_be_visible()
     expect(person.page.locator(".failure")).to_have_count(0)
     person.page.wait_for_timeout(800)
     person.page.screenshot(path=folder(tmp_path) / f"{page}-{look}.png")

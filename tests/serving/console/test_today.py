@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from serving.console.today import kpi_state
+from decisions.kpis.catalogue import KPIS
+from serving.console.today import kpi_name, kpi_state
+from tests.serving.console.nobodys_page import view
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,14 @@ def test_a_figure_that_should_be_high_is_marked_below_its_bound():
     kpi = {"direction": "higher is better", "warn": 0.1, "critical": 0.0}
     assert kpi_state(kpi, 0.05) == "warning"
     assert kpi_state({**kpi, "warn": None}, 0.05) == ""
+
+
+def test_every_figure_has_a_name_in_both_languages():
+    for language in ("en", "zh-CN"):
+        names = [kpi_name(view(language), kpi) for kpi in KPIS]
+        assert len(set(names)) == len(names)
+        assert not [name for name in names if "_" in name]
+        assert language == "en" or not [name for name in names if name.isascii()]
 
 
 @pytest.mark.slow

@@ -113,13 +113,21 @@ async def show_checks(view: ConsoleView) -> None:
     async def fill() -> None:
         t = view.t
         names = {"ok": t("good"), "warning": t("look"), "failed": t("failed")}
-        found = await view.api.get("/v1/data/checks")
+        found = (await view.api.get("/v1/data/checks"))["data"]
+        # What is not well comes first; good settings stand on a page of their own.
+        shown = [each for each in found if each["check"] != "setting" or each["status"] != "ok"]
+        shown.sort(key=lambda each: ("failed", "warning", "ok").index(each["status"]))
         with panel(t("Checks")):
             table(
                 [t("Check"), t("State"), t("Found"), t("What to do")],
                 [
-                    [each["check"], names[each["status"]], each["found"], each["remedy"]]
-                    for each in found["data"]
+                    [
+                        each["check"][:1].upper() + each["check"][1:],
+                        names[each["status"]],
+                        each["found"],
+                        each["remedy"],
+                    ]
+                    for each in shown
                 ],
             )
 
@@ -133,12 +141,17 @@ async def show_settings(view: ConsoleView) -> None:
     async def fill() -> None:
         t = view.t
         found = await view.api.get("/v1/data/settings")
+        switches = {"True": t("yes"), "False": t("no")}
         with panel(t("Settings in use")):
             ui.label(t("They are read once, at the start, from the environment.")).classes("quiet")
             table(
                 [t("Name"), t("Value"), t("What it does")],
                 [
-                    [each["name"], each["value"] or "–", each["description"]]
+                    [
+                        each["name"],
+                        switches.get(each["value"], each["value"]) or "–",
+                        each["description"],
+                    ]
                     for each in found["data"]
                 ],
             )

@@ -1,5 +1,6 @@
 """The frame around every page: menu, header, language, light and dark, keys, errors."""
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -171,7 +172,13 @@ def _head(view: ConsoleView, theme: str) -> None:
         negative="#a8261c",
         info="#0b5661",
     )
-    settings = f'{{locale: "{view.formats.tag}", currency: "{view.formats.currency}"}}'
+    settings = json.dumps(
+        {
+            "locale": view.formats.tag,
+            "currency": view.formats.currency,
+            "loading": view.t("Loading…"),
+        }
+    )
     ui.add_head_html(
         f'<link rel="stylesheet" href="{ROOT}/assets/console.css">'
         f"<script>window.argosySettings = {settings};"

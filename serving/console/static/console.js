@@ -148,6 +148,14 @@
     else if (tries) setTimeout(() => nameEditor(id, name, tries - 1), 100);
   };
 
+  /* The bar at the top that shows while something is fetched has no name of its own. */
+  const nameLoadingBar = (tries = 200) => {
+    const bar = document.querySelector(".q-loading-bar");
+    if (bar) bar.setAttribute("aria-label", settings().loading || "Loading");
+    else if (tries) setTimeout(() => nameLoadingBar(tries - 1), 50);
+  };
+  nameLoadingBar();
+
   /* NiceGUI's chart fails when it is taken away before it is drawn: it has nothing to dispose of. */
   const mend = (component) => {
     if (component?.methods?.update_chart) {

@@ -27,6 +27,10 @@ START_SECONDS = 240
 REVIEWS = 60
 # What Chromium says of requests that we mean to fail.
 EXPECTED = ("status of 4", "status of 503", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
+# True where there is no grid, or it shows the data of its lines, or says that there are none.
+_GRID_HAS_LINES = """!document.querySelector('.list-grid')
+  || document.querySelector('.ag-overlay-no-rows-wrapper')
+  || [...document.querySelectorAll('.ag-row .ag-cell')].some((cell) => cell.textContent.trim())"""
 PEOPLE = {
     "anna": ("plan", "approve"),
     "bela": ("plan", "approve"),
@@ -88,15 +92,19 @@ class Server:
         raise AssertionError((self.home / "server.log").read_text()[-3000:])
 
     def ask(self, name: str, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The API's answer in the name of a person."""
-        answer = httpx.request(
-            method,
-            f"{self.url}{path}",
-            json=body,
-            params=query,
-            headers={"Authorization": f"Bearer {self.keys[name]}"},
-            timeout=60,
-        )
+        """The API's answer in the name of a person; asked again while the server is busy."""
+        for _ in range(6):
+            answer = httpx.request(
+                method,
+                f"{self.url}{path}",
+                json=body,
+                params=query,
+                headers={"Authorization": f"Bearer {self.keys[name]}"},
+                timeout=60,
+            )
+            if answer.status_code != 503:
+                break
+            time.sleep(1)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
@@ -246,6 +254,7 @@ class Person:
         )
         self.page.wait_for_timeout(250)
         self.page.wait_for_function("!document.querySelector('.skeleton')", timeout=60_000)
+        self.page.wait_for_function(_GRID_HAS_LINES, timeout=60_000)
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -271,6 +280,7 @@ class Person:
         """Keep what axe finds that is serious or worse."""
         from axe_playwright_python.sync_playwright import Axe
 
+        self.page.wait_for_load_state()
         found = Axe().run(self.page).response["violations"]
         self.faults += [
             f"axe: {each['id']} ({each['impact']}) {each['nodes'][0]['html'][:160]}"

@@ -229,7 +229,8 @@ class TestWorklist:
             person.page.keyboard.type(f"{line['order_quantity'] * 2:g}")
             person.page.keyboard.press("Enter")
             person.actions += 2  # choose the cell, type the number with its Enter
-            person.page.wait_for_timeout(1200)
+            gone = person.page.locator(f'.ag-row[row-id="{line_id}"]')
+            expect(gone).to_have_count(0)  # it is no draft any more
             changed += 1
         person.click("Select first 40")
         person.press("a")
@@ -237,11 +238,13 @@ class TestWorklist:
         person.page.get_by_role("link", name="Purchase orders").click()
         person.actions += 1
         person.settled()
-        for _ in range(3):
+        panel = person.page.locator("section.panel")
+        made = panel.filter(has_text="Orders made here").locator("tbody tr")
+        before = made.count()
+        for number in range(1, 4):
             person.page.get_by_role("button", name=re.compile("^Order S|^Order .* →")).first.click()
             person.actions += 1
-            person.told("Ordered:")
-            person.page.wait_for_timeout(1500)
+            expect(made).to_have_count(before + number)
         assert changed == 5
         assert person.actions <= 25, person.actions
         assert len(server.ask("anna", "GET", "/v1/replenishment/orders")["data"]) >= 3

@@ -1,5 +1,6 @@
 """The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,11 @@ class Settings(BaseSettings):
     seed: int = Field(7, description="Seed of every random choice.")
     training_processes: int = Field(
         0, ge=0, description="Use cases trained at once; 0: one a core, three at most."
+    )
+    engine: str = Field(
+        "local",
+        description="Where batch scores are computed: local, or spark://host:7077, a Spark master "
+        "(pip install 'argosy[spark]').",
     )
 
     online_store_url: str | None = Field(None, description="redis://… ; SQLite when not set.")
@@ -207,6 +213,14 @@ class Settings(BaseSettings):
         if value.upper() not in currency_codes():
             raise ValueError("it is no currency; write its ISO 4217 code, such as EUR")
         return value.upper()
+
+    @field_validator("engine")
+    @classmethod
+    def _is_engine(cls, value: str) -> str:
+        """Here or a Spark master: the two whose answers are tested to be equal."""
+        if value == "local" or re.fullmatch(r"spark://[^\s/]+", value):
+            return value
+        raise ValueError("it is no engine that is supported; write local or spark://host:7077")
 
     @field_validator("online_store_url", "counters_url")
     @classmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from data.currencies import currency_findings
+from data.engine import engine_state
 from data.environment import origin_of, variables, without_password
 from data.errors import ArgosyError
 from data.lake import Lake
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         "online store": lambda: _redis("online store", settings.online_store_url),
         "counters": lambda: _redis("counters", settings.counters_url),
         "registry": lambda: _registry(settings),
+        "engine": lambda: _engine(settings.engine),
         "data": lambda: _data(settings),
     }
     found: list[Finding] = []
@@ -120,6 +122,11 @@ def _clock(name: str, theirs: datetime) -> Finding:
     if apart > _MOST_SKEW:
         return Finding(name, "failed", f"{apart:.1f} s from here", "run NTP on both machines")
     return Finding(name, "ok", f"{apart:.1f} s from here")
+
+
+def _engine(engine: str) -> Iterator[Finding]:
+    state = engine_state(engine)
+    yield Finding("engine", "failed" if state.remedy else "ok", state.found, state.remedy)
 
 
 def _registry(settings: Settings) -> Iterator[Finding]:

@@ -27,6 +27,8 @@ MAY_IMPORT = {
 ONLY_HERE = {
     "feast": ("features/store/",),
     "mlflow": ("models/registry.py",),
+    "fugue": ("data/engine.py",),
+    "pyspark": ("data/engine.py",),
     "sqlalchemy": ("data/records", "data/sources/"),
     "alembic": ("data/records/",),
     "redis": ("data/redis_client.py", "features/counters.py", "features/store/"),

@@ -1,11 +1,13 @@
 """Batch answers: every customer who has ordered, and what other use cases read of them."""
 
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.engine import map_partitions
 from data.errors import ArgosyError
 from data.messages import OutgoingMessage
 from data.money import minor_digits
@@ -17,9 +19,18 @@ from decisions.customers.value import (
     value_customers,
 )
 from decisions.runtime import Runtime
+from models.base import Release
+from models.customers import ANSWER_COLUMNS
 
 USE_CASE = "customers"
 MOST_HORIZON_DAYS = 3 * YEAR_DAYS
+_OF_A_YEAR = tuple(f"{name} of a year" for name in ANSWER_COLUMNS)
+_TEXTS = ("customer_id", "margin_basis", "segment", "former_segment", "credit_rating", "reasons")
+_ANSWERS = {
+    **dict.fromkeys((*VALUE_COLUMNS, *_OF_A_YEAR), "float64"),
+    **dict.fromkeys(_TEXTS, "object"),
+    "horizon_days": "int64",
+}
 
 
 class CustomerScoreError(ArgosyError):
@@ -46,7 +57,15 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     if known.empty:
         return pd.DataFrame(columns=[*VALUE_COLUMNS, "model_version"])
     former = former_segments(runtime, known["customer_id"], as_of)
-    scored, year = value_customers(known, now, release, days, former)
+    answers = map_partitions(
+        known.assign(former=former),
+        partial(_valued, now=now, release=release, horizon_days=days),
+        by=["customer_id"],
+        schema=_ANSWERS,
+        engine=runtime.settings.engine,
+    )
+    scored = answers[list(VALUE_COLUMNS)]
+    year = answers[list(_OF_A_YEAR)].set_axis(list(ANSWER_COLUMNS), axis=1)
     stored = stored_values(scored, year, now)
     runtime.store.write("customer_value", stored)
     if as_of >= runtime.now():
@@ -54,6 +73,18 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
     ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
     return ranked.assign(model_version=release.version).reset_index(drop=True)
+
+
+def _valued(
+    rows: pd.DataFrame, *, now: pd.Timestamp, release: Release, horizon_days: int
+) -> pd.DataFrame:
+    """What `value_customers` says of some customers, the answers for a year beside it. A customer's
+    answer rests on their own row and the release. rows: the ledger, and the former segment."""
+    former = rows["former"].to_numpy(dtype=object)
+    scored, year = value_customers(rows, now, release, horizon_days, former)
+    return scored.assign(
+        **{name: year[own].to_numpy() for name, own in zip(_OF_A_YEAR, ANSWER_COLUMNS, strict=True)}
+    )
 
 
 def keep_answers(runtime: Runtime, as_of: datetime) -> None:

@@ -1,19 +1,30 @@
 """Recommendations for all customers, by the code that answers over HTTP."""
 
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 
+from data.engine import map_partitions
 from decisions.recommendation.build_index import build
 from decisions.recommendation.current_index import USE_CASE
-from decisions.recommendation.query import ProductQuery
+from decisions.recommendation.forgotten import ForgottenNames
+from decisions.recommendation.product_index import ProductIndex
+from decisions.recommendation.query import NO_VISIT, ProductQuery, Visit
 from decisions.recommendation.recommend import recommend
 from decisions.recommendation.visits import read_visit
 from decisions.runtime import Runtime
 from features.recommendation import person
 from models.base import ModelError
 
-_COLUMNS = ("customer_id", "product_id", "rank", "score", "reason")
+_SCHEMA = {
+    "customer_id": "object",
+    "product_id": "object",
+    "rank": "int64",
+    "score": "float64",
+    "reason": "object",
+}
 
 
 def score(
@@ -30,19 +41,42 @@ def score(
         raise ModelError(runtime.problem(USE_CASE) or "recommendation has no model in use")
     runtime.records.migrate()
     index = build(runtime, release, as_of)
+    people = _people(runtime, as_of)
+    names = [person(customer, visitor) or "" for customer, visitor in people]
+    forgotten = ForgottenNames(frozenset(name for name in names if index.is_forgotten(name)))
+    ask = partial(ProductQuery, limit=limit, new_only=new_only, explain=True)
+    queries = [ask(customer_id=customer, visitor_id=visitor) for customer, visitor in people]
+    visits = [_read_visit(index, query, runtime, until=as_of) for query in queries]
+    frame = pd.DataFrame({"customer_id": names, "query": queries, "visit": visits})
+    return map_partitions(
+        frame,
+        partial(_recommended, index=replace(index, forgotten=forgotten)),
+        by=["customer_id"],
+        schema=_SCHEMA,
+        engine=runtime.settings.engine,
+    )
+
+
+def _read_visit(
+    index: ProductIndex, query: ProductQuery, runtime: Runtime, *, until: datetime
+) -> Visit:
+    """What is known of who asks; one and the same value for all of whom nothing is."""
+    found = read_visit(index, query, runtime.records.storefront, until=until)
+    return NO_VISIT if found == NO_VISIT else found
+
+
+def _recommended(people: pd.DataFrame, *, index: ProductIndex) -> pd.DataFrame:
+    """The answers to some people: _SCHEMA. An answer rests on the person's own question and visit,
+    and on the index. people: customer_id, query, visit."""
     rows: list[tuple[str, str, int, float, str]] = []
-    for customer, visitor in _people(runtime, as_of):
-        query = ProductQuery(
-            customer_id=customer, visitor_id=visitor, limit=limit, new_only=new_only, explain=True
-        )
-        seen = read_visit(index, query, runtime.records.storefront, until=as_of)
-        answer = recommend(index, query, seen)
-        name = person(customer, visitor) or ""
+    asked = zip(people["customer_id"], people["query"], people["visit"], strict=True)
+    for name, query, visit in asked:
+        answer = recommend(index, query, visit)
         rows += [
             (name, item.product_id, rank, item.score, item.reason.code if item.reason else "")
             for rank, item in enumerate(answer.items, start=1)
         ]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    return pd.DataFrame(rows, columns=list(_SCHEMA))
 
 
 def _people(runtime: Runtime, as_of: datetime) -> list[tuple[str | None, str | None]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -39,3 +40,15 @@ class ForgottenPeople:
             for receipt in receipts
             if datetime.fromisoformat(receipt["erased_at"]) >= self._since
         )
+
+
+@dataclass(frozen=True)
+class ForgottenNames:
+    """The customers among some who were erased, as of when a batch began; needs no folder, so that
+    it can be sent to other machines."""
+
+    names: frozenset[str]
+
+    def is_forgotten(self, customer_id: str) -> bool:
+        """Whether the customer is one of them."""
+        return customer_id in self.names

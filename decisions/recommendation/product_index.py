@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from decisions.recommendation.forgotten import ForgottenPeople
+from decisions.recommendation.forgotten import ForgottenNames, ForgottenPeople
 from decisions.recommendation.product_labels import Labels
 from decisions.recommendation.recent_activity import RecentActivity
 from models.base import Release
@@ -72,7 +72,7 @@ class ProductIndex:
     hides: Mapping[str, frozenset[str]]
     newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     look_alikes: Ints | None = None
-    forgotten: ForgottenPeople | None = None
+    forgotten: ForgottenPeople | ForgottenNames | None = None
     fresh: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
     on_sale: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
     shared: dict[tuple[Rows, bool], Mask] = field(default_factory=dict)

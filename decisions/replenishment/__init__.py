@@ -16,4 +16,4 @@ def score(runtime: Runtime, as_of: datetime) -> pd.DataFrame:
     runtime: what is served; as_of: the moment of the plan. There is always a plan: without a
     trained policy or forecasts a simpler one, and each line says so (`planned_by`, `reason`).
     """
-    return make(runtime, as_of).lines
+    return make(runtime, as_of, engine=runtime.settings.engine).lines

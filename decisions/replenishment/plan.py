@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.engine import LOCAL
 from data.money import minor_digits
 from data.records import DatabaseError
 from data.settings import Settings
 from decisions.replenishment.awaited import awaited, with_awaited
+from decisions.replenishment.split_plan import plan_on
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
 from models.replenishment import OrderUpTo
@@ -49,11 +51,12 @@ class Plan:
         return self.options.digits
 
 
-def make(runtime: Runtime, as_of: datetime) -> Plan:
+def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
     """The plan as of then: there is always one, and it says by what it was made.
 
-    runtime: what is served; as_of: the moment of the plan. Without a released model the policy
-    answers with nothing learned; where forecasts are missing or stale, recent sales are carried on.
+    runtime: what is served; as_of: the moment of the plan; engine: where it is computed. Without a
+    released model the policy answers with nothing learned; where forecasts are missing or stale,
+    recent sales are carried on.
     """
     views = {
         name: runtime.store.latest(name, as_of)
@@ -72,7 +75,7 @@ def make(runtime: Runtime, as_of: datetime) -> Plan:
     model: Policy = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release else None
     options = options_of(runtime.settings)
-    planned = model.plan(frame, options)
+    planned = plan_on(engine, model, frame, options)
     planner = _planner(model, released=release is not None)
     return Plan(
         stamp=_stamp(runtime, as_of, version),

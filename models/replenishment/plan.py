@@ -168,6 +168,15 @@ def plan(
     return Planned(table, moves.table, filled)
 
 
+def plan_transfers(lines: Lines, aim: Callable[[Position], Target], options: Options) -> Moves:
+    """The transfers that `plan` makes of these lines; of a product they rest on its lines alone.
+
+    lines, aim, options: as in `plan`.
+    """
+    position = Position.of(lines)
+    return _moves(lines, _readable(aim(position)), position, options)
+
+
 def _moves(lines: Lines, target: Target, position: Position, options: Options) -> Moves:
     if options.moving is None:
         return Moves.none()

@@ -20,7 +20,7 @@ from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Flags, Lines, Texts
 from models.replenishment.order import Target, economic_lot, longest, price_lot, smallest_order
 from models.replenishment.panel import ReplayPanel
-from models.replenishment.plan import Options, Planned, plan
+from models.replenishment.plan import Options, Planned, plan, plan_transfers
 from models.replenishment.position import Position, StockOutlook
 from models.replenishment.reorder import Reorder, reorder
 from models.replenishment.replay import Aim, Decide, ReplayTrace
@@ -75,6 +75,11 @@ class Policy(ABC):
         """
         lines = Lines.of(frame)
         return plan(lines, self.aim(lines), options or Options(), standing=standing)
+
+    def plan_transfers(self, frame: pd.DataFrame, options: Options) -> Moves:
+        """The transfers alone of `plan`. frame: planning frame; options: what a transfer takes."""
+        lines = Lines.of(frame)
+        return plan_transfers(lines, self.aim(lines), options)
 
     def depth(self, frame: pd.DataFrame, quantity: float, *, moved: float = 0.0) -> Depth:
         """The cost of other quantities, and the stock ahead, of the one pair of a frame.

@@ -68,6 +68,19 @@ class Moves:
         nowhere = pd.MultiIndex.from_tuples([], names=["warehouse_id", "product_id"])
         return cls(pd.DataFrame(columns=list(COLUMNS)), pd.Series(dtype=float, index=nowhere))
 
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "Moves":
+        """The transfers of a table, with what each line gets by them. table: COLUMNS."""
+        ends = [
+            table[[f"{end}_warehouse_id", "product_id", "quantity"]].set_axis(
+                ["warehouse_id", "product_id", "quantity"], axis=1
+            )
+            for end in ("from", "to")
+        ]
+        given = ends[0].assign(quantity=-ends[0]["quantity"])
+        net = pd.concat([given, ends[1]]).groupby(["warehouse_id", "product_id"])["quantity"].sum()
+        return cls(table.reset_index(drop=True), net.astype(float))
+
     def gains(self, lines: Lines) -> Floats:
         """What each line gains by giving; 0 where it gives nothing."""
         given = self.table.groupby(["from_warehouse_id", "product_id"])["gain"].sum()

@@ -8,7 +8,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -111,6 +111,29 @@ def once(steps: Sequence[ScheduleStep], records: Records, now: datetime, run: Ru
                     f"step {step.name} failed (exit code {code}): argosy {' '.join(step.command)}"
                 )
     return done
+
+
+def one_step(
+    steps: Sequence[ScheduleStep], name: str, records: Records, at: datetime, run: Run
+) -> bool:
+    """Do one step for its newest window that is due at a time; False where that was done before.
+
+    For an orchestrator that calls each step itself, once a window; a call that is repeated changes
+    nothing. Raises ScheduleError where there is no such step, where it failed (whether or not it is
+    optional), and while another process is at the schedule.
+
+    steps: of the schedule; name: the step's; records: the database of the service; at: the time;
+    run: runs a command and returns its exit code.
+    """
+    found = [replace(step, optional=False) for step in steps if step.name == name]
+    if not found:
+        named = ", ".join(step.name for step in steps)
+        raise ScheduleError(f"the schedule has no step {name}; its steps are {named}")
+    if once(found, records, at, run):
+        return True
+    if not is_done(records, name, found[0].window(at)):
+        raise ScheduleError("another process is at the schedule; call the step again later")
+    return False
 
 
 def forever(path: Path, records: Records) -> None:

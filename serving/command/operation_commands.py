@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from serving.command.auditing import note_command, note_with
-from serving.command.options import Json
+from serving.command.options import Json, parse_time
 from serving.command.output import progress, show
 
 commands = typer.Typer()
@@ -63,17 +63,40 @@ def monitor(
 def run_schedule(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Such as ops/schedule.toml.")],
     once: Annotated[bool, typer.Option(help="Do what is due now, then end.")] = False,
+    step: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Do this step alone, then end: for an orchestrator."),
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=parse_time,
+            metavar="T",
+            help="With --step: its newest window that is due at T. Default: now.",
+        ),
+    ] = None,
 ) -> None:
-    """Do the steps of a schedule, each once a window, one at a time across machines."""
+    """Do the steps of a schedule, each once a window, one at a time across machines.
+
+    With --step, exit code 0: the step is done for the window, now or before; 1: it failed, or
+    another process is at the schedule.
+    """
     from data.environment import load_settings
     from data.records import open_records
     from decisions import schedule as steps
 
+    if at is not None and step is None:
+        raise typer.BadParameter("say which step, too", param_hint="--at")
     planned = steps.read(file)
     records = open_records(load_settings())
+    moment = at or datetime.now(UTC)
+    if step is not None:
+        is_new = steps.one_step(planned, step, records, moment, steps.command)
+        show({"done": step if is_new else f"{step}, before"}, as_json=False)
+        return
     if not once:
         steps.forever(file, records)
-    done = steps.once(planned, records, datetime.now(UTC), steps.command)
+    done = steps.once(planned, records, moment, steps.command)
     show({"done": ", ".join(done)}, as_json=False)
 
 

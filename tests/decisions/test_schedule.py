@@ -6,7 +6,7 @@ import pytest
 
 from data.records import Records
 from data.records.steps import only_one
-from decisions.schedule import ScheduleError, ScheduleStep, once, read
+from decisions.schedule import ScheduleError, ScheduleStep, once, one_step, read
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
@@ -97,3 +97,29 @@ def test_a_bad_schedule_says_where(tmp_path: Path, text: str, said: str) -> None
     file.write_text(text)
     with pytest.raises(ScheduleError, match=said):
         read(file)
+
+
+def test_an_orchestrator_does_one_step_once_a_window(records: Records) -> None:
+    machine, steps = Machine(), [step("ingest"), step("train", after=13)]
+    assert one_step(steps, "train", records, NOON, machine.run)
+    assert not one_step(steps, "train", records, NOON, machine.run)
+    assert one_step(steps, "train", records, NOON + DAY, machine.run)
+    assert machine.ran == ["train", "train"]
+    assert once(steps, records, NOON + DAY, machine.run) == ["ingest"]
+
+
+def test_a_single_step_that_fails_is_told_even_where_it_is_optional(records: Records) -> None:
+    machine, steps = Machine("ingest"), [step("ingest", optional=True)]
+    with pytest.raises(ScheduleError, match="step ingest failed"):
+        one_step(steps, "ingest", records, NOON, machine.run)
+    machine.failing.clear()
+    assert one_step(steps, "ingest", records, NOON, machine.run)
+
+
+def test_a_step_that_is_not_there_or_cannot_be_had_now_is_no_success(records: Records) -> None:
+    machine, steps = Machine(), [step("ingest")]
+    with pytest.raises(ScheduleError, match="no step tarin; its steps are ingest"):
+        one_step(steps, "tarin", records, NOON, machine.run)
+    with only_one(records), pytest.raises(ScheduleError, match="another process"):
+        one_step(steps, "ingest", records, NOON, machine.run)
+    assert machine.ran == []

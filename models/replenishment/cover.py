@@ -54,6 +54,15 @@ _CHUNK = 20_000
 EXPLAINED = 5
 
 
+def row_by_row(values: Floats, weights: Floats) -> Floats:
+    """`values @ weights`, each row by itself.
+
+    values: n × k; weights: k, or k × m. A library of matrices rounds a row one way or another by
+    how many rows stand beside it; a line's plan must not rest on what else is planned.
+    """
+    return np.asarray(np.einsum("nk,k...->n...", values, weights))
+
+
 @dataclass(frozen=True)
 class Demand:
     """Demand over a stretch of time. mean: n; quantiles: n × GRID, never falling, >= 0."""
@@ -95,7 +104,9 @@ class Demand:
         slope = (high - low) / (GRID[left + 1] - GRID[left])
         mass, first = ndtr(GRID[left + 1]) - ndtr(score), _density(score) - _density(GRID[left + 1])
         part = (low - slope * GRID[left] - stock) * mass + slope * first
-        beyond = (self.quantiles @ _AFTER)[rows, left + 1] - stock * (1 - ndtr(GRID[left + 1]))
+        beyond = row_by_row(self.quantiles, _AFTER)[rows, left + 1] - stock * (
+            1 - ndtr(GRID[left + 1])
+        )
         inside = np.maximum(part + beyond, 0.0)
         inside = np.where(below == 0, self.expected - stock, inside)
         return np.asarray(np.where(below == len(GRID), 0.0, inside))
@@ -107,7 +118,7 @@ class Demand:
     @property
     def expected(self) -> Floats:
         """The mean that the curve itself has (n); `mean` is the forecast's."""
-        return np.asarray(self.quantiles @ (_AFTER[:, 0] + _FIRST))
+        return row_by_row(self.quantiles, _AFTER[:, 0] + _FIRST)
 
     def met(self, stock: Floats, share: Floats) -> Floats:
         """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`).
@@ -115,7 +126,7 @@ class Demand:
         stock: n, units; share: n, 0 … 1, of the review period in the cover.
         """
         inside = np.clip(1.0 - self.exceeds(stock), LEVELS[0], 1.0)
-        whole = self.quantiles @ WEIGHTS
+        whole = row_by_row(self.quantiles, WEIGHTS)
         censored = whole - self.shortage(stock)
         below = np.maximum(censored - stock * (1 - inside), 0.0) / inside
         weight = np.sqrt(share)
@@ -244,7 +255,7 @@ def lost_sales_level(demand: Demand, ratio: Floats, share: Floats) -> Floats:
 
 
 def _best_level(quantiles: Floats, ratio: Floats, share: Floats) -> Floats:
-    curve = quantiles @ _FINE_FROM_GRID
+    curve = row_by_row(quantiles, _FINE_FROM_GRID)
     area = np.cumsum(curve * _FINE_WEIGHTS, axis=1)
     mean = area[:, -1:]
     below = area - curve * _FINE_WEIGHTS / 2
@@ -304,7 +315,7 @@ def _stretch(
     mean = _along(means[:, :, None], end)[:, 0] - _along(means[:, :, None], start)[:, 0]
     part = np.where(end > 0, (end - start) / np.maximum(end, 1e-9), 0.0)
     squared = _along(_square(own), end) * part[:, None]
-    curve = mean[:, None] + _root(squared) @ _to_grid(levels)
+    curve = mean[:, None] + row_by_row(_root(squared), _to_grid(levels))
     return mean, np.maximum.accumulate(np.maximum(curve, 0.0), axis=1)
 
 

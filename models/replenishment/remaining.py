@@ -8,7 +8,7 @@ subtracted from each other.
 import numpy as np
 from scipy.special import ndtr
 
-from models.replenishment.cover import GRID, LEVELS, Demand, Floats, combined
+from models.replenishment.cover import GRID, LEVELS, Demand, Floats, combined, row_by_row
 
 # Normal scores of the lead time's demand and of what the rest adds to it, and their weights.
 _SCORES: Floats = np.linspace(-3.2, 3.2, 22)
@@ -77,14 +77,14 @@ def _drawn(
     """Quantiles (n × GRID) of demand less what is lost, and the mean loss (n)."""
     gone = np.zeros((len(whole), len(_SCORES)))
     for column, curve in enumerate(parts):  # n × scores: demand of the part at each score
-        gone = np.maximum(gone, curve @ _AT_SCORES - there[:, column, None])
+        gone = np.maximum(gone, row_by_row(curve, _AT_SCORES) - there[:, column, None])
     score = (
         link[:, None, None] * _SCORES[:, None]
         + np.sqrt(1 - np.square(link))[:, None, None] * _SCORES
     )
     demand = _read(whole, score.reshape(len(whole), -1))
     left = np.maximum(demand - np.repeat(gone, len(_SCORES), axis=1), 0.0)
-    return _quantiles(left), gone @ _WEIGHTS
+    return _quantiles(left), row_by_row(gone, _WEIGHTS)
 
 
 def _read(curve: Floats, score: Floats) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.replenishment.cover import WEIGHTS, Demand, Floats, Ints
+from models.replenishment.cover import WEIGHTS, Demand, Floats, Ints, row_by_row
 from models.replenishment.lines import Flags
 
 # Positions looked at for each line; they lie a unit apart, or further where lots are large.
@@ -220,8 +220,8 @@ def relative_values(
 
 
 def _variance(demand: Demand) -> Floats:
-    mean = demand.quantiles @ WEIGHTS
-    return np.asarray(np.square(demand.quantiles - mean[:, None]) @ WEIGHTS)
+    mean = row_by_row(demand.quantiles, WEIGHTS)
+    return row_by_row(np.square(demand.quantiles - mean[:, None]), WEIGHTS)
 
 
 def _chances(mean: Floats, variance: Floats) -> Floats:

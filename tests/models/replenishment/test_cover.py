@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom, norm, poisson
 
 from models.base import ModelError
-from models.replenishment.cover import GRID, Demand, Windows, combined, lost_sales_level, safety
+from models.replenishment.cover import (
+    GRID,
+    WEIGHTS,
+    Demand,
+    Windows,
+    combined,
+    lost_sales_level,
+    row_by_row,
+    safety,
+)
 from tests.models.replenishment.planning import NOW, frame, row, windows
 from tests.models.replenishment.policy_frames import line
 
@@ -122,3 +131,11 @@ def test_distributions_stay_distributions(
     assert extra[0] >= -demand.mean[0]
     risk = [mixed.exceeds(np.array([stock]))[0] for stock in (0.0, 10.0, 30.0, 60.0)]
     assert risk == sorted(risk, reverse=True)
+
+
+def test_a_row_is_computed_as_if_it_stood_alone() -> None:
+    values = np.sort(np.random.default_rng(3).random((37, len(GRID))), axis=1)
+    for weights in (WEIGHTS, np.outer(WEIGHTS, GRID)):
+        whole = row_by_row(values, weights)
+        assert np.allclose(whole, values @ weights)
+        assert all((row_by_row(values[[n]], weights)[0] == whole[n]).all() for n in range(37))

@@ -21,6 +21,8 @@ from data.use_cases import USE_CASES
         ({"namespace": "Shop"}, "namespace"),
         ({"max_bad_share": 1.1}, "max_bad_share"),
         ({"workers": 0}, "workers"),
+        ({"engine": "ray://host:10001"}, "no engine that is supported; write local or spark://"),
+        ({"engine": "spark://"}, "spark://host:7077"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_could(given: dict[str, object], said: str) -> None:

@@ -45,6 +45,16 @@ def test_what_is_away_is_told_and_hides_nothing_else(
     assert found["lake"].status == "warning"
 
 
+def test_an_engine_that_is_away_is_told_with_the_remedy(
+    settings: Settings, registry: Registry
+) -> None:
+    assert by_check(examine(settings))["engine"] == Finding("engine", "ok", "this machine")
+    away = settings.model_copy(update={"engine": "spark://127.0.0.1:9"})
+    found = by_check(examine(away))["engine"]
+    assert found.status == "failed"
+    assert found.remedy.endswith("unset ARGOSY_ENGINE")
+
+
 def test_a_home_that_cannot_be_made(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "file").write_text("")
     found = by_check(examine(settings.model_copy(update={"home": tmp_path / "file" / "home"})))

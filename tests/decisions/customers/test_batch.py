@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from data.lake import open_lake
 from decisions.batch import keep_answers, score_use_case
+from decisions.customers import batch
 from decisions.customers.batch import CustomerScoreError
 from decisions.customers.value import VALUE_COLUMNS
 from decisions.runtime import Runtime
 from features.store import Store
 from tests.decisions.customers.quiet import silent
 from tests.decisions.customers.shop import trained_shop
+from tests.pieces import map_pieces
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -27,6 +30,14 @@ def test_everyone_who_ordered_once(scored: pd.DataFrame) -> None:
     assert scored["expected_margin"].is_monotonic_decreasing
     assert np.allclose(scored["churn_risk"], 1 - scored["order_probability"])
     assert set(scored["margin_basis"]) == {"margin"}
+
+
+def test_pieces_and_whole_are_the_same_scores(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = batch.score(runtime, runtime.now(), horizon=90)
+    monkeypatch.setattr(batch, "map_partitions", map_pieces)
+    assert_frame_equal(batch.score(runtime, runtime.now(), horizon=90), whole)
 
 
 def test_a_horizon_that_cannot_be_is_refused() -> None:

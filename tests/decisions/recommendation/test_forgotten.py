@@ -1,11 +1,12 @@
 """Erased people."""
 
 import json
+import pickle
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from decisions.recommendation.forgotten import ForgottenPeople
+from decisions.recommendation.forgotten import ForgottenNames, ForgottenPeople
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import ProductQuery
 from decisions.recommendation.recommend import recommend
@@ -22,3 +23,13 @@ def test_who_was_erased_is_somebody_unknown_at_once(index: ProductIndex, tmp_pat
     (tmp_path / "receipts" / "er_1.json").write_text(json.dumps(erased))
     assert recommend(after, query).served_by != "personal"
     assert recommend(after, replace(query, customer_id="c02")).served_by == "personal"
+
+
+def test_those_forgotten_when_a_batch_began_are_unknown_on_other_machines_too(
+    index: ProductIndex,
+) -> None:
+    sent = replace(index, forgotten=ForgottenNames(frozenset({"c01"})))
+    there = pickle.loads(pickle.dumps(sent))
+    query = ProductQuery(customer_id="c01", limit=3)
+    assert recommend(there, query).served_by != "personal"
+    assert recommend(there, replace(query, customer_id="c02")).served_by == "personal"

@@ -5,6 +5,7 @@ A distribution is kept as a curve: the quantiles at the levels of GRID, a row a 
 
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -104,9 +105,7 @@ class Demand:
         slope = (high - low) / (GRID[left + 1] - GRID[left])
         mass, first = ndtr(GRID[left + 1]) - ndtr(score), _density(score) - _density(GRID[left + 1])
         part = (low - slope * GRID[left] - stock) * mass + slope * first
-        beyond = row_by_row(self.quantiles, _AFTER)[rows, left + 1] - stock * (
-            1 - ndtr(GRID[left + 1])
-        )
+        beyond = self._after[rows, left + 1] - stock * (1 - ndtr(GRID[left + 1]))
         inside = np.maximum(part + beyond, 0.0)
         inside = np.where(below == 0, self.expected - stock, inside)
         return np.asarray(np.where(below == len(GRID), 0.0, inside))
@@ -115,10 +114,15 @@ class Demand:
         """Expected stock left by demand (n, units), given each line's stock."""
         return np.maximum(stock - self.expected + self.shortage(stock), 0.0)
 
-    @property
+    @cached_property
     def expected(self) -> Floats:
         """The mean that the curve itself has (n); `mean` is the forecast's."""
         return row_by_row(self.quantiles, _AFTER[:, 0] + _FIRST)
+
+    @cached_property
+    def _after(self) -> Floats:
+        """n × GRID: what the curve adds to the mean from each level of GRID on."""
+        return row_by_row(self.quantiles, _AFTER)
 
     def met(self, stock: Floats, share: Floats) -> Floats:
         """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`).

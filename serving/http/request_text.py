@@ -29,19 +29,19 @@ def refuse_control_characters(scope: Scope) -> None:
 
 
 def refuse_unkept_text(body: bytes) -> None:
-    """Raise Problem 422 when a text of the JSON body holds what no store can keep.
+    """Raise Problem 400 or 422 when the JSON body holds what no store can keep.
 
     body: the whole body. Control characters (but tab, line feed and return) and surrogates
-    without their other half are refused; the field is told, never the text. So is a body that is
-    not UTF-8 (RFC 8259, section 8.1): Python's own reader would take UTF-16, and surrogates as
-    bytes.
+    without their other half are refused; the field is told, never the text. A body that
+    is not UTF-8 is no JSON (RFC 8259, section 8.1): Python's own reader would take UTF-16, and
+    surrogates as bytes.
     """
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise _refused(FieldFault("/", f"not UTF-8 from byte {error.start} on")) from None
+        raise _no_text(error.start) from None
     if b"\x00" in body:
-        raise _refused(FieldFault("/", "not UTF-8: it holds a byte of 0"))
+        raise _no_text(body.index(b"\x00"))
     if _SUSPECT.search(body) is None:
         return
     try:
@@ -64,6 +64,10 @@ def _unkept(value: Any, pointer: str) -> str:
         items = (_unkept(each, f"{pointer}/{place}") for place, each in enumerate(value))
         return next(filter(None, items), "")
     return ""
+
+
+def _no_text(place: int) -> Problem:
+    return Problem(400, "malformed_json", f"The body is not JSON: it is not UTF-8 (byte {place}).")
 
 
 def _refused(fault: FieldFault) -> Problem:

@@ -43,17 +43,28 @@ def score_use_case(
     runtime.store.ensure(moment)
     runtime.refresh()
     if use_case == "replenishment" and not _are_forecasts_fresh(runtime.store, moment):
-        report("forecasting first: the store has no forecasts as of then", None)
-        try:
-            load_part("decisions", "forecasting").score(runtime, moment)
-        except ModelError as error:
-            report(f"no forecasts: recent sales are carried on ({error})", None)
+        _forecast_first(runtime, moment, report)
+    elif use_case == "forecasting" and runtime.release(use_case) is None:
+        report(f"recent sales are carried on: {runtime.problem(use_case)}", None)
     report(f"scoring {use_case}", None)
     frame: pd.DataFrame = load_part("decisions", use_case).score(runtime, moment, **options)
     needed = missing_tables(runtime.lake, needs_of(use_case))
     if frame.empty and needed:
         raise NothingToScoreError(f"{use_case} has nothing to score: ingest {' and '.join(needed)}")
     return frame
+
+
+def _forecast_first(runtime: Runtime, moment: datetime, report: Report) -> None:
+    """Put the forecasts as of then into the store; without a model a plan carries on by itself."""
+    report("forecasting first: the store has no forecasts as of then", None)
+    if runtime.release("forecasting") is None:
+        why = runtime.problem("forecasting")
+        report(f"no forecasts: recent sales are carried on ({why})", None)
+        return
+    try:
+        load_part("decisions", "forecasting").score(runtime, moment)
+    except ModelError as error:
+        report(f"no forecasts: recent sales are carried on ({error})", None)
 
 
 def keep_answers(

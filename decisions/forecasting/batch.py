@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from decisions.forecasting.override_layer import answer_of, put
+from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
 from features import forecasting as features
-from features.forecasting import quantile_names
+from features.forecasting import number, quantile_names, running_moment, starts
 from models.base import ModelError, Release
-from models.forecasting import Forecaster, explained
+from models.forecasting import LEVELS, Forecaster, explained
 
 KEYS = ["warehouse_id", "product_id"]
 DECILES = (0.1, 0.5, 0.9)
@@ -31,17 +32,18 @@ def score(
     is used. horizon: periods handed back, the model's own when left out (the store never gets
     fewer). quantiles: levels, 0.01 to 0.99. Returns warehouse_id, product_id, period_start, mean
     and a column a quantile (q10, q50 …), then demand_class, abc_xyz and overrides (ids of those
-    that count); the first period is the running one. Raises ModelError when no model is in use, or
-    a level or the horizon cannot be had.
+    that count); the first period is the running one. Without a model in use recent sales are
+    carried on, as over HTTP, and nothing is written to the store. Raises ModelError when nothing
+    was sold yet either, or a level or the horizon cannot be had.
     """
-    release = runtime.release("forecasting")
-    if release is None:
-        raise ModelError(runtime.problem("forecasting") or "No forecaster is in use.")
     if horizon is not None and not 1 <= horizon <= FURTHEST:
         raise ModelError(f"horizon {horizon}: it can be 1 to {FURTHEST} periods.")
     levels = rising(quantiles)
     if wrong := out_of_range(levels):
         raise ModelError(wrong)
+    release = runtime.release("forecasting")
+    if release is None:
+        return _carried_on(runtime, as_of, horizon, levels)
     own: int = release.model.horizon_  # type: ignore[attr-defined]
     answer = forecast(runtime, release, as_of, horizon=max(own, horizon or 0))
     rows = answer[answer["horizon"] <= (horizon or own)].reset_index(drop=True)
@@ -49,6 +51,31 @@ def score(
     about = rows.reindex(columns=["demand_class", "abc_xyz", "overrides"])
     values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
     return pd.concat([table, pd.DataFrame(values, columns=quantile_names(levels)), about], axis=1)
+
+
+def _carried_on(
+    runtime: Runtime, as_of: datetime, horizon: int | None, levels: Sequence[float]
+) -> pd.DataFrame:
+    """The answer of `score` without a model: demand_class, abc_xyz and overrides are missing."""
+    demand = runtime.store.history("demand", as_of)
+    warehouses = runtime.lake.read("warehouses", as_of=as_of)
+    tables = []
+    for (warehouse_id, product_id), rows in demand.groupby(KEYS, sort=True, observed=True):
+        found = carry_on(rows)
+        if found is None:
+            continue
+        frequency = str(rows["frequency"].iloc[-1])
+        count = min(horizon or len(found[0]), len(found[0]))
+        running = number(running_moment(as_of, warehouses), frequency)
+        first = starts(np.arange(running, running + count), frequency).strftime("%Y-%m-%d")
+        keys = {"warehouse_id": warehouse_id, "product_id": product_id, "period_start": first}
+        values = at_levels(found[1][:count], LEVELS, levels)
+        own = pd.DataFrame(values, columns=quantile_names(levels))
+        tables.append(pd.concat([pd.DataFrame({**keys, "mean": found[0][:count]}), own], axis=1))
+    if not tables:
+        raise ModelError(runtime.problem("forecasting") or "No forecaster is in use.")
+    about = dict.fromkeys(("demand_class", "abc_xyz", "overrides"))
+    return pd.concat(tables, ignore_index=True).assign(**about)
 
 
 def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: int) -> pd.DataFrame:

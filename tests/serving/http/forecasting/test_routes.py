@@ -103,7 +103,8 @@ def test_without_a_model_recent_sales_are_carried_on(tmp_path: Path) -> None:
     recent.to_parquet(tmp_path / "tables" / "orders.parquet")
     bare.lake.ingest(tmp_path / "tables")
     bare.store.materialize(NOW)
-    asked = {"warehouse_id": "w", "product_id": "p5", "horizon": 4}
+    batch = score(bare, bare.now(), horizon=4, quantiles=[0.9])
+    asked = {"warehouse_id": "w", "product_id": "p5", "horizon": 4, "quantiles": "0.9"}
     with TestClient(create_app(bare.settings, bare)) as client:
         answer = client.get("/v1/forecasts", params=asked).json()
     assert answer["served_by"] == "recent_sales"
@@ -111,3 +112,9 @@ def test_without_a_model_recent_sales_are_carried_on(tmp_path: Path) -> None:
     assert "argosy train forecasting" in answer["degraded_because"]
     sold = float((recent["product_id"] == "p5").sum())
     assert answer["windows"][3]["mean"] == pytest.approx(sold, rel=0.4)
+    mine = batch[batch["product_id"] == "p5"]
+    assert list(mine["period_start"]) == [one["period_start"] for one in answer["periods"]]
+    for name, told in (("mean", "mean"), ("q90", "quantiles")):
+        found = [one[told] for one in answer["periods"]]
+        found = [one["0.9"] if name == "q90" else one for one in found]
+        assert mine[name].tolist() == pytest.approx(found, abs=1e-3)

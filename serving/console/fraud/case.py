@@ -192,6 +192,12 @@ def _graph(
             {
                 "type": "graph",
                 "layout": "force",
+                # A size of its own: ECharts fails where a graph is laid out in a box of none, as
+                # that of a case which is left at once has.
+                "left": "center",
+                "top": "middle",
+                "width": 300,
+                "height": 200,
                 "force": {"repulsion": 60, "edgeLength": [20, 60], "layoutAnimation": False},
                 "data": nodes,
                 "links": edges,

@@ -62,6 +62,15 @@ class TestQueue:
         person.told(f"Taken back: {payment}")
         assert payment in reviews(server)
 
+    def test_a_case_left_at_once_breaks_nothing(self, enter):
+        """`enter` looks for errors in the browser: its graph was drawn in a box of no size."""
+        person = enter("dora")
+        person.open("/fraud")
+        expect(person.page.get_by_role("heading", name="Why")).to_be_visible()
+        for key in "jjjkjkkjjjkjkk" * 3:
+            person.press(key)
+            person.page.wait_for_timeout(120)
+
     def test_a_payment_in_the_link_is_opened(self, enter, server):
         payment = reviews(server)[-1]
         person = enter("carl")

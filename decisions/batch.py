@@ -57,14 +57,14 @@ def score_use_case(
 def _forecast_first(runtime: Runtime, moment: datetime, report: Report) -> None:
     """Put the forecasts as of then into the store; without a model a plan carries on by itself."""
     report("forecasting first: the store has no forecasts as of then", None)
-    if runtime.release("forecasting") is None:
-        why = runtime.problem("forecasting")
-        report(f"no forecasts: recent sales are carried on ({why})", None)
-        return
+    why = runtime.problem("forecasting") if runtime.release("forecasting") is None else None
     try:
-        load_part("decisions", "forecasting").score(runtime, moment)
+        if why is None:
+            load_part("decisions", "forecasting").score(runtime, moment)
     except ModelError as error:
-        report(f"no forecasts: recent sales are carried on ({error})", None)
+        why = str(error)
+    if why is not None:
+        report(f"no forecasts: recent sales are carried on ({why})", None)
 
 
 def keep_answers(

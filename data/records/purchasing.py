@@ -128,6 +128,13 @@ class Purchasing:
 
         return self._database.write(work)
 
+    def last_cancelled(self) -> datetime | None:
+        """When an order was last cancelled; None: never. Plans made before still count it."""
+        lines = self._lines
+        query = sa.select(sa.func.max(lines.c.updated_at)).where(lines.c.state == "cancelled")
+        (row,) = self._rows(query)
+        return row[0]  # type: ignore[no-any-return]  # the column's own type
+
     def trail(self, line_id: str, *, limit: int = 50) -> list[LineAudit]:
         """What happened to a line, in all plans; the newest first.
 

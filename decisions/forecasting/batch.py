@@ -61,17 +61,16 @@ def _carried_on(
     warehouses = runtime.lake.read("warehouses", as_of=as_of)
     tables = []
     for (warehouse_id, product_id), rows in demand.groupby(KEYS, sort=True, observed=True):
-        found = carry_on(rows)
+        found = carry_on(rows, horizon)
         if found is None:
             continue
+        mean, quantiles, *_ = found
         frequency = str(rows["frequency"].iloc[-1])
-        count = min(horizon or len(found[0]), len(found[0]))
         running = number(running_moment(as_of, warehouses), frequency)
-        first = starts(np.arange(running, running + count), frequency).strftime("%Y-%m-%d")
+        first = starts(np.arange(running, running + len(mean)), frequency).strftime("%Y-%m-%d")
         keys = {"warehouse_id": warehouse_id, "product_id": product_id, "period_start": first}
-        values = at_levels(found[1][:count], LEVELS, levels)
-        own = pd.DataFrame(values, columns=quantile_names(levels))
-        tables.append(pd.concat([pd.DataFrame({**keys, "mean": found[0][:count]}), own], axis=1))
+        own = pd.DataFrame(at_levels(quantiles, LEVELS, levels), columns=quantile_names(levels))
+        tables.append(pd.concat([pd.DataFrame({**keys, "mean": mean}), own], axis=1))
     if not tables:
         raise ModelError(runtime.problem("forecasting") or "No forecaster is in use.")
     about = dict.fromkeys(("demand_class", "abc_xyz", "overrides"))

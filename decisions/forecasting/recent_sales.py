@@ -11,18 +11,21 @@ Floats = NDArray[np.float64]
 LAST_PERIODS = 8
 
 
-def carry_on(demand: pd.DataFrame) -> tuple[Floats, Floats, Floats, Floats] | None:
+def carry_on(
+    demand: pd.DataFrame, horizon: int | None = None
+) -> tuple[Floats, Floats, Floats, Floats] | None:
     """Mean (H) and quantiles (H × LEVELS) of each coming period, then of the sums of the first
     1 … H; None where the demand of no period is known.
 
     demand: of one pair by closed period, oldest first: quantity (NaN: hidden by an empty shelf),
-    frequency. What is to come is taken to be Poisson at a rate that the last periods tell; the
-    quantiles of the rate's posterior (Jeffreys' prior) are negative binomial.
+    frequency. horizon: H, None: as far as a model reaches. What is to come is taken to be Poisson
+    at a rate that the last periods tell; the quantiles of the rate's posterior (Jeffreys' prior)
+    are negative binomial.
     """
     known = demand["quantity"].dropna().tail(LAST_PERIODS).to_numpy(dtype=float)
     if len(known) == 0:
         return None
-    steps = np.arange(1.0, HORIZONS[str(demand["frequency"].iloc[-1])] + 1)
+    steps = np.arange(1.0, (horizon or HORIZONS[str(demand["frequency"].iloc[-1])]) + 1)
     mean = np.full(len(steps), known.mean())
     levels = np.asarray(LEVELS)[None, :]
 

@@ -5,7 +5,6 @@ computes, in a process of its own where there is much, and the rest read the fil
 them are not held up, and no worker's memory grows.
 """
 
-import contextlib
 import fcntl
 import hashlib
 import shutil
@@ -21,6 +20,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from data.settings import Settings
+from decisions.logs import log_defect
 from decisions.runtime import Runtime
 from features.forecasting import exceptions, outcomes, outcomes_by_lag, value_added
 from features.store import StoreError
@@ -87,8 +87,10 @@ class ReadyReports:
         self._maker.start()
 
     def _make(self, place: Path) -> None:
-        with contextlib.suppress(StoreError):
+        try:
             _compute_once(self._runtime, place)
+        except Exception as error:  # nobody waits for it: whoever asks is told
+            log_defect(error, "reports")
 
 
 def compute(runtime: Runtime) -> Mapping[ReportName, pd.DataFrame]:

@@ -134,7 +134,7 @@ def forecast_what_if(
     products = sorted(set(planned["product_id"]))
     promotions = _promotions(tables["promotions"], question, products, as_of)
     other = coming(tables | {"promotions": promotions}) if question.moves_promotions else planned
-    every, history = history, _most_like(history, own, MOST_LEARNED)
+    every, history = history, _most_like(history, planned, MOST_LEARNED)
     baseline = _predicted(model, history, planned)
     is_announced = bool(history["list_price"].notna().any())
     if is_announced or not question.prices:
@@ -161,7 +161,7 @@ def _most_like(history: pd.DataFrame, own: pd.DataFrame, most: int) -> pd.DataFr
     """The history of the pairs asked for and of those most like them, `most` in all: the same
     product first, then the same category, then what sells most.
 
-    history: rows of `demand`; own: those of the pairs asked for.
+    history: rows of `demand`; own: rows of the pairs asked for, at most `most`, which are kept.
     """
     pairs = history.groupby(KEYS, sort=False, observed=True).agg(
         category=("category", "last"), quantity=("quantity", "sum")

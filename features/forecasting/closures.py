@@ -78,9 +78,10 @@ def opening_times(
     sold = pd.Series(_days(lines["ordered_at"])).groupby(lines["warehouse_id"].to_numpy())
     announced = _announced(tables, as_of)
     for key, numbers in sold:
-        name, days = str(key), np.unique(numbers.to_numpy())
+        name = str(key)
         if only is not None and name not in only:
             continue
+        days = np.unique(numbers.to_numpy())
         place = places.get(name, {})
         weekdays = _closed_weekdays(days, newest)
         rest = _closed_holidays(days, weekdays, place, last_day)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from parts.terms import TERMS
 from scipy.stats import nbinom, poisson
 
 from models.replenishment import OrderUpTo
@@ -178,9 +179,9 @@ def _frame(shop: Shop, number: int) -> pd.DataFrame:
             table = poisson.ppf(LEVELS, mean * weeks[:, None])
         rows.append(
             {
+                **TERMS,
                 "warehouse_id": f"W{number:03d}",
                 "product_id": f"P{number:03d}-{line:02d}",
-                "supplier_id": "S",
                 "event_timestamp": NOW,
                 "frequency": "week",
                 "period_start": str(NOW.date()),
@@ -188,48 +189,16 @@ def _frame(shop: Shop, number: int) -> pd.DataFrame:
                 "window_mean": (mean * weeks).tolist(),
                 "window_quantiles": table.ravel().tolist(),
                 "demand_class": "smooth",
-                "explanation": None,
-                "observed_at": "2023-12-31T00:00:00Z",
-                "on_hand": 0.0,
-                "reserved": 0.0,
-                "on_order": 0.0,
-                "open_quantities": None,
-                "open_due_days": None,
-                "open_age_days": None,
                 "weekly_sales": mean,
                 "lead_time_days": 7.0 * shop.lead,
-                "lead_time_sd": 0.0,
-                "review_period_days": 7.0,
+                "lead_time_mean": 7.0 * shop.lead,
                 "min_order_quantity": shop.least,
                 "pack_size": shop.pack,
                 "order_cost": shop.order_cost,
                 "unit_cost": shop.unit_cost,
-                "currency": "EUR",
-                "price_breaks": None,
-                "duty_rate": 0.0,
-                "freight_per_unit": 0.0,
                 "holding_cost_rate": shop.rate,
                 "stockout_cost": shop.shortage,
-                "service_level": np.nan,
-                "display_minimum": np.nan,
-                "order_days": None,
-                "blocked": None,
-                "fx_rate": 1.0,
                 "price": shop.unit_cost + shop.shortage,
-                "price_currency": "EUR",
-                "price_fx_rate": 1.0,
-                "discontinued": False,
-                "days_to_end": np.nan,
-                "weight_kg": np.nan,
-                "volume_m3": np.nan,
-                "country": "DE",
-                "promotion_from": np.nan,
-                "promotion_until": np.nan,
-                "promotions_before": 0.0,
-                "capacity_units": np.nan,
-                "lead_time_mean": 7.0 * shop.lead,
-                "lead_time_spread": 0.0,
-                "lead_time_orders": 0.0,
             }
         )
     return pd.DataFrame(rows)

@@ -145,8 +145,10 @@ def test_a_cancelled_order_is_awaited_no_more_and_cannot_come_back(records: Reco
     buying = records.purchasing
     buying.decide([step(suggested("P")), step(suggested("Q"))])
     po_id = export(buying)[0].po_id
+    assert buying.last_cancelled() is None
     cancelled = buying.cancel(po_id, [2], actor="bob", reason="late", at=NOON)
     assert [(line.line_no, line.state) for line in cancelled] == [(1, "exported"), (2, "cancelled")]
+    assert buying.last_cancelled() == NOON
     assert [line.line_no for line in buying.awaited(before=NOON + timedelta(days=1))] == [1]
     assert buying.received([po_id], at=NOON) == 1
     with pytest.raises(PurchasingError, match=r"line 1 of .* came"):

@@ -24,6 +24,13 @@ def test_the_mean_of_the_last_periods_goes_on_and_sums_add_up() -> None:
     assert (window_quantiles[0] == quantiles[0]).all()
 
 
+def test_it_reaches_as_far_as_is_asked() -> None:
+    found = carry_on(demand(2.0, 4.0), 70)
+    assert found is not None
+    mean, quantiles, window_mean, _ = found
+    assert (len(mean), quantiles.shape, window_mean[-1]) == (70, (70, len(LEVELS)), 210.0)
+
+
 def test_few_periods_leave_much_open() -> None:
     one, many = carry_on(demand(4.0)), carry_on(demand(*[4.0] * LAST_PERIODS))
     assert one is not None

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from data.purchasing import Step, Suggested
 from data.settings import Settings
 from decisions.replenishment.plan import make
 from decisions.runtime import Runtime
@@ -122,6 +123,25 @@ def test_what_has_not_come_of_an_order_is_cancelled_once(client: TestClient) -> 
     assert post(client, "/orders:export", {}).json()["data"] == []
     entry = line(client, HALF)["trail"][0]
     assert (entry["after"], entry["reason"]) == ("cancelled", "out of stock")
+
+
+def test_a_cancelled_order_is_no_supply_at_once_in_every_worker(
+    client: TestClient, runtime: _Live
+) -> None:
+    yesterday = NOW - timedelta(days=1)
+    runtime.records.migrate()
+    line = Suggested(SHORT, yesterday, "W", "short", "S", 9.0, 2.0, 7.0)
+    runtime.records.purchasing.decide([Step(line, "approved", actor="ann", at=yesterday)])
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    other = _Live(runtime.settings)
+    with TestClient(create_app(other.settings, other)) as second:
+        workers = (client, second)
+        held = [each.get(f"{ROOT}/suggestions/{SHORT}").json()["data"] for each in workers]
+        assert [each["on_order"] for each in held] == [9.0, 9.0]
+        post(client, f"/orders/{order['po_id']}:cancel", {"reason": "late"})
+        freed = [each.get(f"{ROOT}/suggestions/{SHORT}").json()["data"] for each in workers]
+        assert [each["on_order"] for each in freed] == [0.0, 0.0]
+        assert freed[0]["order_quantity"] > held[0]["order_quantity"]
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def _cancel(view: ConsoleView, po_id: str, again: Any) -> None:
         return
     path = f"{_PATH}/orders/{quote(po_id, safe='')}:cancel"
     if await view.try_call(view.api.post(path, {"reason": reason})) is not None:
-        view.say(t("Cancelled. The next plan counts it no more."), kind="positive")
+        view.say(t("Cancelled: it is on order no more."), kind="positive")
         again()
 
 

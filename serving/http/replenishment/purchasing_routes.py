@@ -199,7 +199,7 @@ def cancellation(runtime: Runtime) -> APIRouter:
         """Cancel a purchase order made here, or some of its lines, as far as the goods have not
         come.
 
-        The next plan counts them no more. An order that your own system holds is cancelled there:
+        The plan counts them no more. An order that your own system holds is cancelled there:
         bring `purchase_orders` with its `cancelled_at`.
         """
 

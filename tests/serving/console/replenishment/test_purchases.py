@@ -17,7 +17,7 @@ def test_an_order_is_cancelled_with_a_reason(enter, server):
     person.open(f"/orders/purchases?po={order['po_id']}")
     person.click("Cancel what has not come")
     person.click("A mistake")
-    person.told("Cancelled. The next plan counts it no more.")
+    person.told("Cancelled: it is on order no more.")
     expect(person.page.get_by_role("button", name="Cancel what has not come")).to_have_count(0)
     (found,) = server.ask("anna", "GET", f"{ROOT}/orders/{order['po_id']}")["data"]
     assert {each["state"] for each in found["lines"]} == {"cancelled"}

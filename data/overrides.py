@@ -69,7 +69,9 @@ def checked(override: Override) -> Override:
         wrong.append(f"last {override.last} is before first {override.first}")
     if override.expires_at <= override.created_at:
         wrong.append(f"expires_at {override.expires_at:%Y-%m-%d %H:%M} is past already")
-    wrong += [f"{name}: say it" for name in ("author", "reason") if not getattr(override, name)]
+    wrong += [
+        f"{name}: say it" for name in ("author", "reason") if not getattr(override, name).strip()
+    ]
     if wrong:
         raise OverrideError("; ".join(wrong))
     return override

@@ -14,6 +14,7 @@ from decisions.kpis.catalogue import KPIS
 from decisions.kpis.metrics import KpiWatch
 from decisions.runtime import Runtime
 from serving.http.auth import Caller, scoped
+from serving.http.bodies import WrittenReason
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.kpis import READERS
@@ -94,7 +95,7 @@ class AlertMute(BaseModel):
         Annotated[str, Field(max_length=128)],
     ] = Field(default_factory=dict, description="The part of the shop; empty: anywhere.")
     until: Moment
-    reason: str = Field(min_length=3, max_length=500)
+    reason: WrittenReason
 
 
 class MuteLine(BaseModel):

@@ -1,16 +1,20 @@
 """Bodies that a route reads itself: as JSON, as a model, as OpenAPI describes them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from serving.http.errors import Problem
 
 Body = TypeVar("Body", bound=BaseModel)
+# Why a person does something: words, not blanks.
+WrittenReason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)
+]
 
 
 async def loaded(request: Request) -> Any:

@@ -43,6 +43,7 @@ def test_a_factor_of_nothing_makes_sense() -> None:
         ({"last": date(2024, 6, 9)}, "last 2024-06-09 is before first 2024-06-10"),
         ({"expires_at": NOW}, "past already"),
         ({"author": "", "reason": ""}, "author: say it; reason: say it"),
+        ({"author": "ann", "reason": "  "}, "reason: say it"),
     ],
 )
 def test_what_makes_no_sense_is_told(changes: dict[str, object], said: str) -> None:

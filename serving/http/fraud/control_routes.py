@@ -34,7 +34,7 @@ from serving.http.paging import Cursor, Limit, Page, cut_page
 
 _Body = Annotated[Any, Depends(json_body)]
 _ListName = Annotated[ListName | None, Query(alias="list")]
-_Line = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 _LAST_DECISIONS = 1_000  # looked at for rules that failed
 _MAY = [Depends(scoped("review"))]

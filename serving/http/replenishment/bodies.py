@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 from data.money import rounded
 from data.purchasing import OrderedLine, Outcome
 from decisions.replenishment.plan import WhatIfTerms
+from serving.http.bodies import WrittenReason
 from serving.http.paging import Page
 from serving.http.replenishment.answers import Made, Suggestion
 
@@ -229,7 +230,7 @@ class OrderToCancel(BaseModel):
         json_schema_extra={"examples": [{"reason": "the supplier is out of stock"}]},
     )
 
-    reason: str = Field(min_length=3, max_length=500)
+    reason: WrittenReason
     line_nos: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = Field(
         None, description="Lines of the order; left out: all that has not come."
     )

@@ -148,6 +148,7 @@ def test_a_cancelled_order_is_no_supply_at_once_in_every_worker(
     ("body", "status", "code"),
     [
         ({"reason": "a"}, 422, "invalid_request"),
+        ({"reason": "     "}, 422, "invalid_request"),
         ({"reason": "late", "line_nos": []}, 422, "invalid_request"),
         ({"reason": "late", "line_nos": [0]}, 422, "invalid_request"),
         ({"reason": "late", "line_nos": [9]}, 409, "order_stands"),

@@ -6,12 +6,12 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from models.replenishment.cover import GRID, Demand, Floats
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target
 from models.replenishment.panel import ReplayPanel
 from models.replenishment.policy import Policy
-from models.replenishment.replay import Aim
+from models.replenishment.protection_interval import GRID, Demand, Floats
+from models.replenishment.replay import TargetLevel
 
 
 class MovingAverage(Policy):
@@ -30,13 +30,13 @@ class MovingAverage(Policy):
         self.seed = seed
         self.learned = {"safety_days": 7.0}
 
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
+    def target_level(self, lines: Lines, *, later: float = 0.0) -> TargetLevel:
         """Recent sales, carried on.
 
         lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
         here, for the pace of recent sales stays as it is.
         """
-        target = _by_pace(lines, extra_days=self.learned["safety_days"], trigger_days=None)
+        target = _by_demand_rate(lines, extra_days=self.learned["safety_days"], trigger_days=None)
         return lambda position: target
 
     def fit(self, frame: pd.DataFrame) -> Self:
@@ -68,13 +68,13 @@ class MinMax(Policy):
         self.seed = seed
         self.learned = {"min_days": 7.0, "max_days": 28.0}
 
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
+    def target_level(self, lines: Lines, *, later: float = 0.0) -> TargetLevel:
         """Recent sales, carried on.
 
         lines: the pairs, a line each; later: periods since the lines' moment, which change nothing
         here, for the pace of recent sales stays as it is.
         """
-        target = _by_pace(
+        target = _by_demand_rate(
             lines,
             extra_days=self.learned["max_days"] - lines.review_days,
             trigger_days=self.learned["min_days"],
@@ -94,10 +94,12 @@ class MinMax(Policy):
         return self
 
 
-def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | None) -> Target:
-    pace = lines.weekly_sales / 7.0
-    mean, extra = pace * lines.cover_days, pace * extra_days
-    trigger = np.inf if trigger_days is None else pace * (lines.lead_days + trigger_days)
+def _by_demand_rate(
+    lines: Lines, *, extra_days: Floats | float, trigger_days: float | None
+) -> Target:
+    demand_rate = lines.weekly_sales / 7.0
+    mean, extra = demand_rate * lines.protection_days, demand_rate * extra_days
+    trigger = np.inf if trigger_days is None else demand_rate * (lines.lead_days + trigger_days)
     level = mean + extra
     # Symmetric about the level itself: a plain policy rounds to the nearest pack.
     around = level[:, None] + GRID * np.sqrt(np.maximum(level, 0.25))[:, None]
@@ -106,10 +108,10 @@ def _by_pace(lines: Lines, *, extra_days: Floats | float, trigger_days: float | 
         safety=np.broadcast_to(extra, mean.shape).astype(float),
         display=np.maximum(lines.display - extra, 0.0) + 0.0 * mean,
         buffer=np.zeros(len(lines)),
-        pace=pace,
+        demand_rate=demand_rate,
         lost=np.zeros(len(lines)),
         at=np.broadcast_to(trigger, mean.shape).astype(float),
-        beyond=np.zeros(len(lines)),
+        order_up_to_gap=np.zeros(len(lines)),
         never=np.zeros(len(lines), dtype=bool),
         ahead=np.zeros(len(lines)),
         ratio=np.full(len(lines), 0.5),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from models.replenishment.cover import Floats
+from models.replenishment.protection_interval import Floats
 
 
 def read(text: str | None) -> list[tuple[float, float]] | None:
@@ -54,7 +54,7 @@ def share_at(quantities: Floats, shares: Floats, ordered: Floats) -> Floats:
 
 
 def best_lot(
-    pace: Floats,
+    demand_rate: Floats,
     *,
     order_cost: Floats,
     unit_cost: Floats,
@@ -67,18 +67,18 @@ def best_lot(
     """The lot of the lowest cost with all-units discounts (Snyder & Shen, Fundamentals of Supply
     Chain Theory, 2nd ed., 3.4): of each price the economic lot, moved to where the price holds.
 
-    pace: units a day; unit_cost, order_cost: money; holding: money a unit and day at the plain
-    price; least: no order is smaller; most: none is larger, so that a price step beyond it is none.
-    quantities, shares: n × k, see `tables`. g(Q) = c·d + K·d/Q + h·Q/2.
+    demand_rate: units a day; unit_cost, order_cost: money; holding: money a unit and day at the
+    plain price; least: no order is smaller; most: none is larger, so that a price step beyond it
+    is none. quantities, shares: n × k, see `tables`. g(Q) = c·d + K·d/Q + h·Q/2.
     """
-    pace, least = np.maximum(pace, 0.0)[:, None], np.maximum(least, 1e-9)[:, None]
+    demand_rate, least = np.maximum(demand_rate, 0.0)[:, None], np.maximum(least, 1e-9)[:, None]
     rate = np.maximum(holding[:, None] * shares, 1e-12)
-    economic = np.sqrt(2 * order_cost[:, None] * pace / rate)
+    economic = np.sqrt(2 * order_cost[:, None] * demand_rate / rate)
     ends = np.concatenate([quantities[:, 1:], np.full((len(quantities), 1), np.inf)], axis=1)
     reachable = np.maximum(economic, least) < ends
     lot = np.maximum(np.maximum(economic, least), quantities)
     with np.errstate(invalid="ignore"):  # steps that a line does not have
-        cost = unit_cost[:, None] * shares * pace + order_cost[:, None] * pace / lot
+        cost = unit_cost[:, None] * shares * demand_rate + order_cost[:, None] * demand_rate / lot
         cost = cost + rate * lot / 2
     limit = np.inf if most is None else np.maximum(most[:, None], least)
     cost = np.where(reachable & np.isfinite(lot) & (lot <= limit), cost, np.inf)

@@ -5,9 +5,9 @@ from itertools import product
 
 import numpy as np
 
-from models.replenishment.cover import Floats, Ints
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target
+from models.replenishment.protection_interval import Floats, Ints
 
 # Quantities tried between none and all of a line's order.
 _LEVELS = 6
@@ -90,8 +90,8 @@ def fill(lines: Lines, target: Target, quantity: Floats, have: Floats, caps: Cap
     gain per unit of what is short, as in its linear relaxation, whose value is the bound (Sinha &
     Zoltners, 1979); several caps are joined by weights that are tried out (a surrogate constraint:
     Glover, 1968), each giving a bound. A whole order is never worth less than a part of it: what
-    a lot holds beyond the cover is bought last, with what the caps leave. Lines of unknown cost,
-    weight or volume get nothing where that is capped.
+    a lot holds beyond the protection interval is bought last, with what the caps leave. Lines of
+    unknown cost, weight or volume get nothing where that is capped.
 
     lines: the n lines; target: where the policy wants them; quantity: n, units of each line's whole
     order; have: n, units there, coming or moved here; caps: what all orders together may take.

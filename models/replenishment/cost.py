@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.replenishment import breaks
-from models.replenishment.cover import Demand, Floats, Ints
 from models.replenishment.lines import Flags
+from models.replenishment.protection_interval import Demand, Floats, Ints
 from models.replenishment.reorder import Reorder
 
 # Holding of what a review period leaves is counted for at most so many of them.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target, largest_order, smallest_order
 from models.replenishment.plan import WATERFALL
 from models.replenishment.position import Position
 from models.replenishment.projection import Projection, project
+from models.replenishment.protection_interval import Floats
 
 _POINTS = 11
 
@@ -48,7 +48,7 @@ def curve(lines: Lines, target: Target, position: Position, quantity: float) -> 
     it awaits, transfers included; quantity: the chosen one, in units.
     """
     quantities = _quantities(lines, target, quantity)
-    have = position.stock + position.coming(lines.cover_days)
+    have = position.stock + position.coming(lines.protection_days)
     rows = np.zeros(len(quantities), dtype=np.int64)
     there = np.repeat(have, len(quantities))
     if target.costs is None:

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines, Texts, number
 from models.replenishment.order import Order, Target, smallest_order
 from models.replenishment.order_value import WAITS
+from models.replenishment.protection_interval import Floats
 
 
 def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, capped: str) -> Texts:
     """Why a line is not ordered; "" where it is.
 
     lines: the n lines; target: where the policy wants them; order: what is ordered of each, with
-    the parts that explain it; have: n, units there or coming within the cover, without transfers;
-    capped: what all orders together are held to.
+    the parts that explain it; have: n, units there or coming within the protection interval,
+    without transfers; capped: what all orders together are held to.
     """
     need = target.up_to - have - order.moved
     least = smallest_order(lines)
@@ -22,7 +22,7 @@ def not_ordered(lines: Lines, target: Target, order: Order, have: Floats, *, cap
     for holds, text in (
         (have > target.at, "above the reorder point"),
         (
-            (least > need) & (least > lines.pack) & (target.beyond == 0),
+            (least > need) & (least > lines.pack) & (target.order_up_to_gap == 0),
             "waiting costs less than ordering now",
         ),
         (target.never & (target.at == -np.inf), "an order costs more than the sales it saves"),
@@ -58,7 +58,7 @@ def sentences(
     cover = (
         number(np.round(target.mean, 2))
         + " expected to sell in "
-        + number(np.round(lines.cover_days, 1))
+        + number(np.round(lines.protection_days, 1))
         + " days ("
         + _waiting(lines)
         + "lead time "

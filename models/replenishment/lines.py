@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.replenishment import breaks
-from models.replenishment.cover import GRID, WEIGHTS, Floats, Windows
 from models.replenishment.offers import chosen_offers
 from models.replenishment.order_days import SupplierCalendar
+from models.replenishment.protection_interval import GRID, WEIGHTS, Floats, Windows
 from models.replenishment.recent_sales import NOTE, carry_on
 
 Texts = NDArray[np.object_]
@@ -94,7 +94,7 @@ class Lines:
         return len(self.on_hand)
 
     @property
-    def cover_days(self) -> Floats:
+    def protection_days(self) -> Floats:
         """Days until an order placed at the next review can be on the shelf, or the end of life."""
         return np.minimum(self.lead_days + self.review_days, self.end_days)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment import breaks
-from models.replenishment.cover import PERIOD_DAYS, Floats
+from models.replenishment.protection_interval import PERIOD_DAYS, Floats
 
 YEAR_DAYS = 365.0
 # Normal score of the safety stock that an offer's lead time is charged with; variance of demand
@@ -49,7 +49,7 @@ def yearly_cost(offers: pd.DataFrame) -> Floats:
 
     offers: see `chosen_offers`, with `_lead` in days.
     """
-    pace = daily_pace(offers)
+    demand_rate = daily_demand_rate(offers)
     rate = offers["fx_rate"].fillna(1.0).to_numpy(dtype=float)
     landed, goods = (offers[name].to_numpy(dtype=float) for name in ("_landed", "_goods"))
     holding = landed * offers["_holding_rate"].to_numpy(dtype=float) / YEAR_DAYS
@@ -59,34 +59,36 @@ def yearly_cost(offers: pd.DataFrame) -> Floats:
     least = np.maximum(offers["min_order_quantity"].fillna(0.0).to_numpy(dtype=float), pack)
     steps, shares, _ = breaks.tables(offers["price_breaks"])
     lot = breaks.best_lot(
-        pace,
+        demand_rate,
         order_cost=order_cost,
         unit_cost=np.nan_to_num(goods),
         holding=np.nan_to_num(holding),
-        least=np.maximum(pace * review, least),
-        most=np.maximum(pace * YEAR_DAYS / 2, least),
+        least=np.maximum(demand_rate * review, least),
+        most=np.maximum(demand_rate * YEAR_DAYS / 2, least),
         quantities=steps,
         shares=shares,
     )
     price = landed - goods * (1.0 - breaks.share_at(steps, shares, lot))
     spread = offers["lead_time_spread"].fillna(offers["lead_time_sd"]).fillna(0.0)
     lead = offers["_lead"].to_numpy(dtype=float)
-    variance = _SPREAD * pace * (lead + review) + np.square(pace * spread.to_numpy(dtype=float))
-    stock = lot / 2 + pace * lead + _SAFETY * np.sqrt(variance)
-    yearly = order_cost * pace / lot + holding * stock
-    sold = pace > 1e-6
-    return np.where(sold, price + yearly / np.where(sold, pace, 1.0), landed)
+    variance = _SPREAD * demand_rate * (lead + review) + np.square(
+        demand_rate * spread.to_numpy(dtype=float)
+    )
+    stock = lot / 2 + demand_rate * lead + _SAFETY * np.sqrt(variance)
+    yearly = order_cost * demand_rate / lot + holding * stock
+    sold = demand_rate > 1e-6
+    return np.where(sold, price + yearly / np.where(sold, demand_rate, 1.0), landed)
 
 
-def daily_pace(rows: pd.DataFrame) -> Floats:
+def daily_demand_rate(rows: pd.DataFrame) -> Floats:
     """Units asked for a day by the forecast, else by recent sales. rows: of the planning frame."""
-    pace: Floats = rows["weekly_sales"].fillna(0.0).to_numpy(dtype=float) / 7.0
+    demand_rate: Floats = rows["weekly_sales"].fillna(0.0).to_numpy(dtype=float) / 7.0
     known = np.flatnonzero(rows["window_mean"].notna().to_numpy())
     means, names = rows["window_mean"], rows["frequency"]
     for row in known:
         window = means.iloc[row]
-        pace[row] = window[-1] / (len(window) * PERIOD_DAYS[str(names.iloc[row])])
-    return pace
+        demand_rate[row] = window[-1] / (len(window) * PERIOD_DAYS[str(names.iloc[row])])
+    return demand_rate
 
 
 def _in_time(first: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
@@ -101,12 +103,12 @@ def _in_time(first: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
     both = both[(both["_lead"] < both["_lead_usual"]) & both["_landed"].notna()]
     if both.empty:
         return first
-    pace = daily_pace(both)
+    demand_rate = daily_demand_rate(both)
     slow, fast = both["_lead_usual"].to_numpy(float), both["_lead"].to_numpy(float)
-    saved = _lost(both, pace, slow) - _lost(both, pace, fast)
+    saved = _lost(both, demand_rate, slow) - _lost(both, demand_rate, fast)
     review = both["review_period_days"].fillna(7.0).to_numpy(dtype=float)
     least = both["min_order_quantity"].fillna(0.0).to_numpy(dtype=float)
-    quantity = np.maximum(pace * (slow - fast + review), least)
+    quantity = np.maximum(demand_rate * (slow - fast + review), least)
     order_cost = both["order_cost"].fillna(0.0) * both["fx_rate"].fillna(1.0)
     dearer = (both["_landed"] - both["_landed_usual"]).to_numpy(float) * quantity
     gain = saved * both["_shortage_usual"].to_numpy(float) - dearer - order_cost.to_numpy(float)
@@ -132,7 +134,7 @@ def _in_time(first: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first[kept], instead]).sort_values(pair, kind="stable", ignore_index=True)
 
 
-def _lost(rows: pd.DataFrame, pace: Floats, days: Floats) -> Floats:
+def _lost(rows: pd.DataFrame, demand_rate: Floats, days: Floats) -> Floats:
     """Units asked for within the days that neither shelf nor open orders meet, at an even pace."""
     stock = (rows["on_hand"].fillna(0.0) - rows["reserved"].fillna(0.0)).to_numpy(dtype=float)
     answer = np.zeros(len(rows))
@@ -142,7 +144,7 @@ def _lost(rows: pd.DataFrame, pace: Floats, days: Floats) -> Floats:
         coming = sorted(zip(due, units, strict=True)) if isinstance(due, list) else []
         for day, quantity in [*coming, (days[row], 0.0)]:
             until = min(max(day, 0.0), days[row])
-            asked = pace[row] * max(until - since, 0.0)
+            asked = demand_rate[row] * max(until - since, 0.0)
             lost, have = lost + max(asked - have, 0.0), max(have - asked, 0.0)
             have, since = have + (quantity if day <= days[row] else 0.0), max(until, since)
         answer[row] = lost

@@ -6,9 +6,9 @@ import numpy as np
 
 from models.replenishment import breaks
 from models.replenishment.cost import CostModel
-from models.replenishment.cover import Demand, Floats
 from models.replenishment.lines import Flags, Lines
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import Demand, Floats
 
 # A lot is never made larger for the order cost's sake than this many days of demand.
 LONGEST_LOT_DAYS = 180.0
@@ -25,12 +25,12 @@ class Target:
     """Where the policy wants the position to be; n arrays.
 
     mean, safety, display, buffer: units; up_to is their sum. display: what must stay on the shelf
-    beyond the safety; buffer: for a promotion whose lift is uncertain. pace: units asked for a day.
-    lost: what was left out of mean, because it will be lost before an order can arrive.
-    at: the reorder point; order only when the position is at or below it, and then `beyond` units
-    above up_to; the s and S of (s, S). inf and 0 where nothing is gained by waiting.
-    never: no order pays at all. ahead: units beyond that a known price rise makes worth buying.
-    ratio: the probability of not running short that up_to stands for.
+    beyond the safety; buffer: for a promotion whose lift is uncertain. demand_rate: units asked
+    for a day. lost: what was left out of mean, because it will be lost before an order can arrive.
+    at: the reorder point; order only when the position is at or below it, and then
+    `order_up_to_gap` units above up_to; the s and S of (s, S). inf and 0 where nothing is gained
+    by waiting. never: no order pays at all. ahead: units beyond that a known price rise makes
+    worth buying. ratio: the probability of not running short that up_to stands for.
     promise: whether the level is a promise that rounding must keep (a service level).
     demand: its distribution over the protection interval, lead time included.
     costs: what each quantity costs; None: a plain policy, which prices nothing.
@@ -40,10 +40,10 @@ class Target:
     safety: Floats
     display: Floats
     buffer: Floats
-    pace: Floats
+    demand_rate: Floats
     lost: Floats
     at: Floats
-    beyond: Floats
+    order_up_to_gap: Floats
     never: Flags
     ahead: Floats
     ratio: Floats
@@ -102,56 +102,60 @@ class Order:
     too_little: Flags
 
 
-def economic_lot(lines: Lines, pace: Floats) -> Floats:
+def economic_lot(lines: Lines, demand_rate: Floats) -> Floats:
     """The lot that balances order cost, price and holding; 0 where there is nothing to balance.
 
     sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. At most LONGEST_LOT_DAYS of
     demand, nor more than will be asked for before the end of life.
 
-    lines: the n lines, with costs and price breaks; pace: n, units asked for a day.
+    lines: the n lines, with costs and price breaks; demand_rate: n, units asked for a day.
     """
     return np.minimum(
-        np.maximum(_plain_lot(lines, pace), _break_lot(lines, pace)), longest(lines, pace)
+        np.maximum(_plain_lot(lines, demand_rate), _break_lot(lines, demand_rate)),
+        longest(lines, demand_rate),
     )
 
 
-def price_lot(lines: Lines, pace: Floats) -> Floats:
+def price_lot(lines: Lines, demand_rate: Floats) -> Floats:
     """The lot of the price break that is worth reaching, at most as `economic_lot`; 0: none is.
 
-    lines: the n lines, with costs and price breaks; pace: n, units asked for a day.
+    lines: the n lines, with costs and price breaks; demand_rate: n, units asked for a day.
     """
-    return np.minimum(_break_lot(lines, pace), longest(lines, pace))
+    return np.minimum(_break_lot(lines, demand_rate), longest(lines, demand_rate))
 
 
-def longest(lines: Lines, pace: Floats) -> Floats:
+def longest(lines: Lines, demand_rate: Floats) -> Floats:
     """Units sold in LONGEST_LOT_DAYS, or before the end of life.
 
-    lines: the n lines, with lead time and end of life in days; pace: n, units asked for a day.
+    lines: the n lines, with lead time and end of life in days; demand_rate: n, units asked for a
+    day.
     """
     days = np.minimum(LONGEST_LOT_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
-    return np.asarray(np.maximum(pace, 0.0) * days)
+    return np.asarray(np.maximum(demand_rate, 0.0) * days)
 
 
-def _plain_lot(lines: Lines, pace: Floats) -> Floats:
+def _plain_lot(lines: Lines, demand_rate: Floats) -> Floats:
     holding = np.nan_to_num(lines.holding)
     known = (holding > 0) & (lines.order_cost > 0)
-    lot = np.sqrt(2 * lines.order_cost * np.maximum(pace, 0.0) / np.where(known, holding, 1.0))
+    lot = np.sqrt(
+        2 * lines.order_cost * np.maximum(demand_rate, 0.0) / np.where(known, holding, 1.0)
+    )
     return np.where(known, lot, 0.0)
 
 
-def _break_lot(lines: Lines, pace: Floats) -> Floats:
+def _break_lot(lines: Lines, demand_rate: Floats) -> Floats:
     """The best lot of the lines with price breaks; 0 where no break is worth it."""
     offered = (np.nan_to_num(lines.holding) > 0) & ~np.isnan(lines.goods_cost)
     if lines.break_quantity.shape[1] < 2 or not offered.any():
         return np.zeros(len(lines))
-    usual = np.maximum(pace, 0.0) * lines.review_days
+    usual = np.maximum(demand_rate, 0.0) * lines.review_days
     lot = breaks.best_lot(
-        pace,
+        demand_rate,
         order_cost=lines.order_cost,
         unit_cost=np.nan_to_num(lines.goods_cost),
         holding=np.nan_to_num(lines.holding),
         least=np.maximum(usual, lines.minimum),
-        most=np.minimum(np.maximum(pace, 0.0) * LONGEST_LOT_DAYS, lines.most),
+        most=np.minimum(np.maximum(demand_rate, 0.0) * LONGEST_LOT_DAYS, lines.most),
         quantities=lines.break_quantity,
         shares=lines.break_share,
     )
@@ -169,7 +173,7 @@ def place(lines: Lines, target: Target, position: Position) -> Order:
     lines: the n lines; target: where the policy wants them; position: their stock and what they
     await, transfers included.
     """
-    have = position.stock + position.coming(lines.cover_days)
+    have = position.stock + position.coming(lines.protection_days)
     need = thousandths(target.up_to) - have
     if target.costs is None:
         quantity = _nearest(lines, target, need, have)
@@ -192,9 +196,9 @@ def largest_order(lines: Lines) -> Floats:
 
 def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats) -> Floats:
     obliged = costs.obliged & (need > 0)
-    wants = (need + target.beyond > 0) & (lines.blocked == "") & (obliged | ~target.never)
+    wants = (need + target.order_up_to_gap > 0) & (lines.blocked == "") & (obliged | ~target.never)
     least, most, pack = smallest_order(lines), largest_order(lines), lines.pack
-    wanted = np.maximum(need + target.beyond, 0.0)
+    wanted = np.maximum(need + target.order_up_to_gap, 0.0)
     lower = np.floor(wanted / pack + 1e-9) * pack
     ahead = np.ceil((wanted + target.ahead) / pack - 1e-9) * pack
     steps = np.ceil(lines.break_quantity[:, 1:] / pack[:, None] - 1e-9) * pack[:, None]
@@ -259,7 +263,7 @@ def within_capacity(lines: Lines, target: Target, order: Order, position: Positi
         room=lines.capacity * FILL_SHARE,
         held=np.maximum(shelf - sold, 0.0),
         asked=order.quantity,
-        risk=-target.demand.shortage(position.stock + position.coming(lines.cover_days))
+        risk=-target.demand.shortage(position.stock + position.coming(lines.protection_days))
         / np.maximum(target.demand.expected, 1e-9),
     )
     by = frame.groupby("warehouse_id", sort=False)
@@ -277,15 +281,15 @@ def within_capacity(lines: Lines, target: Target, order: Order, position: Positi
 def _explained(lines: Lines, target: Target, quantity: Floats, need: Floats) -> Order:
     """The parts of each quantity. need: n, units missing to the level."""
     ordered, pack = quantity > 0, lines.pack
-    wanted = np.maximum(need + target.beyond, 0.0)
+    wanted = np.maximum(need + target.order_up_to_gap, 0.0)
     over = np.where(ordered, quantity - wanted, 0.0)
     bound = ordered & (over >= pack - 1e-9) & (quantity <= smallest_order(lines) + 1e-9)
     minimum = np.where(bound, over, 0.0)
     more = np.where(~bound & (over >= pack - 1e-9), over, 0.0)
     capped = ordered & (over <= -pack + 1e-9) & (quantity >= largest_order(lines) - 1e-9)
     limited = np.where(capped, -over, 0.0)
-    lot = thousandths(target.beyond + more)
-    surplus = thousandths(np.maximum(-(need + target.beyond), 0.0))
+    lot = thousandths(target.order_up_to_gap + more)
+    surplus = thousandths(np.maximum(-(need + target.order_up_to_gap), 0.0))
     waiting = thousandths(np.where(ordered, 0.0, wanted))
     minimum, limited = thousandths(minimum), thousandths(limited)
     rounding = thousandths(quantity - need - lot - surplus + waiting - minimum + limited)

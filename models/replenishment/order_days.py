@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.replenishment.cover import Floats, Ints
+from models.replenishment.protection_interval import Floats, Ints
 
 Flags = NDArray[np.bool_]
 

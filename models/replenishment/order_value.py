@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment import breaks
-from models.replenishment.cover import Floats, Ints
 from models.replenishment.lines import Lines
 from models.replenishment.order import Order, Target, largest_order, smallest_order
+from models.replenishment.protection_interval import Floats, Ints
 
 # An order is filled up in at most so many steps.
 _STEPS = 200

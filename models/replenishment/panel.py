@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import TooLittleDataError
-from models.replenishment.cover import WEIGHTS, Floats, Ints
 from models.replenishment.lines import (
     DEFAULT_HOLDING_RATE,
     KEYS,
@@ -18,6 +17,7 @@ from models.replenishment.lines import (
 )
 from models.replenishment.order import Target
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import WEIGHTS, Floats, Ints
 
 PAIR = list(KEYS[:2])
 
@@ -68,13 +68,13 @@ class ReplayPanel:
 
     def expected(self, target: Target) -> Floats:
         """What a period of each pair should cost at a level, by the forecast alone: lost sales and
-        stock (`cover.lost_sales_level`)."""
+        stock (`protection_interval.lost_sales_level`)."""
         lines, (holding, lost) = self.lines[0], self.prices
-        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
+        share = np.clip(lines.review_days / np.maximum(lines.protection_days, 1e-9), 0.0, 1.0)
         level = np.maximum(target.up_to, 0.0)
         met = target.demand.met(level, share)
         whole = target.demand.quantiles @ WEIGHTS
-        periods = np.maximum(lines.cover_days, 1e-9) / self.period_days
+        periods = np.maximum(lines.protection_days, 1e-9) / self.period_days
         return np.asarray(lost * (whole - met) / periods + holding * (level - met))
 
     def reviews(self) -> list[tuple[Lines, float]]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from models.replenishment import slow
+from models.replenishment import excess_stock
 from models.replenishment.budget import Caps, Filled, fill
-from models.replenishment.cover import Floats
 from models.replenishment.explain import not_ordered, sentences
 from models.replenishment.lines import KEYS, NO_FORECAST, NO_TERMS, Lines
 from models.replenishment.order import Order, Target, place, thousandths, within_capacity
 from models.replenishment.order_value import reach_minimum
 from models.replenishment.position import Position
 from models.replenishment.projection import break_days
+from models.replenishment.protection_interval import Floats
 from models.replenishment.transfers import Moves, Moving, transfers
 
 COLUMNS = (
@@ -134,7 +134,7 @@ class Planned:
 
 def plan(
     lines: Lines,
-    aim: Callable[[Position], Target],
+    target_level: Callable[[Position], Target],
     options: Options,
     *,
     standing: Moves | None = None,
@@ -152,15 +152,15 @@ def plan(
     position falls to the reorder point. stock_cover_days: how long what is on hand lasts. standing:
     transfers already planned, which are kept as they are.
 
-    lines: the pairs, a line each; aim: gives for a position (stock and what is awaited) where the
-    policy wants it; options: the caps, digits of money, and what a transfer takes.
+    lines: the pairs, a line each; target_level: gives for a position (stock and what is awaited)
+    where the policy wants it; options: the caps, digits of money, and what a transfer takes.
     """
     position = Position.of(lines)
-    target = _readable(aim(position))
+    target = _readable(target_level(position))
     moves = standing or _moves(lines, target, position, options)
     units = moves.units(lines)
     order = replace(place(lines, target, position.moved(units)), moved=units)
-    have = position.stock + position.coming(lines.cover_days) + units
+    have = position.stock + position.coming(lines.protection_days) + units
     order = reach_minimum(lines, target, order, have)
     order = within_capacity(lines, target, order, position)
     order, filled = _funded(lines, target, order, position, options)
@@ -168,13 +168,15 @@ def plan(
     return Planned(table, moves.table, filled)
 
 
-def plan_transfers(lines: Lines, aim: Callable[[Position], Target], options: Options) -> Moves:
+def plan_transfers(
+    lines: Lines, target_level: Callable[[Position], Target], options: Options
+) -> Moves:
     """The transfers that `plan` makes of these lines; of a product they rest on its lines alone.
 
-    lines, aim, options: as in `plan`.
+    lines, target_level, options: as in `plan`.
     """
     position = Position.of(lines)
-    return _moves(lines, _readable(aim(position)), position, options)
+    return _moves(lines, _readable(target_level(position)), position, options)
 
 
 def _moves(lines: Lines, target: Target, position: Position, options: Options) -> Moves:
@@ -190,7 +192,7 @@ def _funded(
     """The order cut to what the caps leave of it."""
     if not options.caps.bind:
         return order, None
-    have = position.stock + position.coming(lines.cover_days) + order.moved
+    have = position.stock + position.coming(lines.protection_days) + order.moved
     filled = fill(lines, target, order.quantity, have, options.caps)
     cut = order.quantity - filled.quantity
     return replace(order, quantity=filled.quantity, unfunded=cut), filled
@@ -205,12 +207,14 @@ def _table(
     options: Options,
 ) -> pd.DataFrame:
     capped, digits = options.caps.name, options.digits
-    on_order, later = position.coming(lines.cover_days), position.later(lines.cover_days)
+    on_order, later = position.coming(lines.protection_days), position.later(lines.protection_days)
     have = position.stock + on_order
     after = have + order.moved
     cost = np.where(lines.rate_known, lines.unit_cost(order.quantity), np.nan)
     value = np.where(order.quantity > 0, cost * order.quantity, 0.0)
-    proposal, effect = slow.proposals(lines, target, position, order, gains=moves.gains(lines))
+    proposal, effect = excess_stock.proposals(
+        lines, target, position, order, gains=moves.gains(lines)
+    )
     lift = _lift(lines, target)
     order_on, stockout_on, decide_by = _dates(lines, target, order, position)
     frame = lines.keys.assign(
@@ -250,7 +254,7 @@ def _table(
         unit_cost=np.round(cost, 4),
         stockout_on=stockout_on,
         decide_by=decide_by,
-        stock_cover_days=slow.cover_days(target, position),
+        stock_cover_days=excess_stock.stock_cover_days(target, position),
         on_order_later=thousandths(later),
         demand_class=lines.demand_class,
         proposal=proposal,
@@ -272,7 +276,7 @@ def _table(
 def _lift(lines: Lines, target: Target) -> Floats:
     """Units of the mean that planned promotions bring; of what is lost they bring their share."""
     whole = np.maximum(target.mean + target.lost, 1e-9)
-    lift = lines.windows.promoted(lines.cover_days) * target.mean / whole
+    lift = lines.windows.promoted(lines.protection_days) * target.mean / whole
     planned = lines.promotion[:, 1] > 0
     return thousandths(np.where(planned, np.clip(lift, 0.0, target.mean), 0.0))
 
@@ -287,9 +291,11 @@ def _dates(
     position falls to the policy's reorder point.
     """
     day = break_days(lines, position)
-    have = position.stock + position.coming(lines.cover_days) + order.moved
+    have = position.stock + position.coming(lines.protection_days) + order.moved
     above = have - np.where(np.isfinite(target.at), target.at, target.up_to)
-    falls = np.where(target.pace > 1e-9, above / np.maximum(target.pace, 1e-9), np.inf)
+    falls = np.where(
+        target.demand_rate > 1e-9, above / np.maximum(target.demand_rate, 1e-9), np.inf
+    )
     falls = np.where(target.never & (target.at == -np.inf), np.inf, np.maximum(falls, 0.0))
     falls = np.where(falls <= _AHEAD_DAYS, falls, np.inf)
     finite = np.isfinite(falls)
@@ -325,7 +331,8 @@ def _risk(lines: Lines, target: Target, position: Floats) -> Floats:
 
 
 def _at_risk(lines: Lines, target: Target, have: Floats) -> Floats:
-    """What not ordering is expected to lose over the cover; missing where money is unknown."""
+    """What not ordering is expected to lose over the protection interval; missing where money is
+    unknown."""
     short: Floats = target.demand.shortage(have) * lines.shortage
     return np.where(lines.rate_known, short, np.nan)
 

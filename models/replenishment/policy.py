@@ -15,15 +15,15 @@ from scipy.special import ndtr, ndtri
 
 from models.replenishment import breaks, replay
 from models.replenishment.cost import CostModel
-from models.replenishment.cover import GRID, Floats, combined, lost_sales_level
 from models.replenishment.curve import Depth, depth
 from models.replenishment.lines import Flags, Lines, Texts
 from models.replenishment.order import Target, economic_lot, longest, price_lot, smallest_order
 from models.replenishment.panel import ReplayPanel
 from models.replenishment.plan import Options, Planned, plan, plan_transfers
 from models.replenishment.position import Position, StockOutlook
+from models.replenishment.protection_interval import GRID, Floats, combined, lost_sales_level
 from models.replenishment.reorder import Reorder, reorder
-from models.replenishment.replay import Aim, Decide, ReplayTrace
+from models.replenishment.replay import Decide, ReplayTrace, TargetLevel
 from models.replenishment.transfers import Moves
 
 _FILE = "policy.json"
@@ -50,7 +50,7 @@ class Policy(ABC):
     learned: Mapping[str, Any]
 
     @abstractmethod
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
+    def target_level(self, lines: Lines, *, later: float = 0.0) -> TargetLevel:
         """From a position to the level of every line, `later` periods after the lines' moment."""
 
     @abstractmethod
@@ -74,12 +74,12 @@ class Policy(ABC):
         planned already and kept.
         """
         lines = Lines.of(frame)
-        return plan(lines, self.aim(lines), options or Options(), standing=standing)
+        return plan(lines, self.target_level(lines), options or Options(), standing=standing)
 
     def plan_transfers(self, frame: pd.DataFrame, options: Options) -> Moves:
         """The transfers alone of `plan`. frame: planning frame; options: what a transfer takes."""
         lines = Lines.of(frame)
-        return plan_transfers(lines, self.aim(lines), options)
+        return plan_transfers(lines, self.target_level(lines), options)
 
     def depth(self, frame: pd.DataFrame, quantity: float, *, moved: float = 0.0) -> Depth:
         """The cost of other quantities, and the stock ahead, of the one pair of a frame.
@@ -87,7 +87,7 @@ class Policy(ABC):
         quantity: units that were chosen; moved: units that a transfer brings (below 0: takes).
         """
         lines = Lines.of(frame)
-        return depth(lines, self.aim(lines)(Position.of(lines)), quantity, moved=moved)
+        return depth(lines, self.target_level(lines)(Position.of(lines)), quantity, moved=moved)
 
     def save(self, folder: Path) -> None:
         """The constructor's arguments and what was learned, as JSON."""
@@ -106,25 +106,25 @@ class Policy(ABC):
 
     def replay(self, panel: ReplayPanel) -> ReplayTrace:
         """What this policy would have cost on a panel of the past, with stock of its own."""
-        aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
-        start = replay.steady_state(panel, aims[0](panel.plenty))
-        return replay.run(panel, replay.follow(panel, aims), start=start)
+        target_levels = [self.target_level(lines, later=later) for lines, later in panel.reviews()]
+        start = replay.steady_state(panel, target_levels[0](panel.plenty))
+        return replay.run(panel, replay.follow(panel, target_levels), start=start)
 
     def decide(self, panel: ReplayPanel) -> Decide:
         """What this policy orders on a panel of the past."""
-        aims = [self.aim(lines, later=later) for lines, later in panel.reviews()]
-        return replay.follow(panel, aims)
+        target_levels = [self.target_level(lines, later=later) for lines, later in panel.reviews()]
+        return replay.follow(panel, target_levels)
 
 
 class OrderUpTo(Policy):
     """Order up to the level where one more unit costs as much to hold as it saves in lost sales.
 
     The level is a quantile of demand over lead time + review period: the best one where what is not
-    there is lost (`cover.lost_sales_level`; without a lead time the newsvendor's p / (p + h), p the
-    cost of a lost sale, h that of holding a unit for a review period: Zipkin, Foundations of
-    Inventory Management, 2000, 6.2), or at the merchant's service level. Demand that will be lost
-    before an order can arrive is left out of it. Where an order costs money, the best (s, S) around
-    that level (`reorder.best_policy`): order only from s down, and then up to S.
+    there is lost (`protection_interval.lost_sales_level`; without a lead time the newsvendor's p /
+    (p + h), p the cost of a lost sale, h that of holding a unit for a review period: Zipkin,
+    Foundations of Inventory Management, 2000, 6.2), or at the merchant's service level. Demand
+    that will be lost before an order can arrive is left out of it. Where an order costs money, the
+    best (s, S) around that level (`reorder.best_policy`): order only from s down, and then up to S.
     `fit` learns by replay, for each class of demand, how far to shift the quantile (in normal
     scores), to answer forecasts that are too sure of themselves.
     default_service_level: where neither costs nor a service level are known.
@@ -154,7 +154,7 @@ class OrderUpTo(Policy):
         self.seed = seed
         self.learned = {"shift": {}}
 
-    def aim(self, lines: Lines, *, later: float = 0.0) -> Aim:
+    def target_level(self, lines: Lines, *, later: float = 0.0) -> TargetLevel:
         """The critical quantile, shifted as learned for the line's class of demand.
 
         lines: the pairs, a line each; later: periods since the lines' moment.
@@ -170,10 +170,10 @@ class OrderUpTo(Policy):
         weight = self.theory_weight / _size(classes) / panel.demand.shape[1]
 
         def cost(shift: float) -> Floats:
-            aims = [partial(_level, each, np.full(panel.pairs, shift)) for each in seen]
-            target = aims[0](panel.plenty)
+            target_levels = [partial(_level, each, np.full(panel.pairs, shift)) for each in seen]
+            target = target_levels[0](panel.plenty)
             start = replay.steady_state(panel, target)
-            trace = replay.run(panel, replay.follow(panel, aims), start=start)
+            trace = replay.run(panel, replay.follow(panel, target_levels), start=start)
             expected = panel.expected(target)
             return np.asarray(trace.by_period + expected[:, None] * weight[:, None])
 
@@ -183,16 +183,16 @@ class OrderUpTo(Policy):
 
     def _seen(self, lines: Lines, later: float) -> "_Seen":
         outlook = StockOutlook.of(lines, later=later)
-        pace, later_rate = outlook.pace, later_pace(lines)
-        leftover = leftover_cost(lines, now=pace, later=later_rate)
+        demand_rate, later_rate = outlook.demand_rate, later_demand_rate(lines)
+        leftover = leftover_cost(lines, now=demand_rate, later=later_rate)
         ratio, promise = self._ratio(lines, leftover)
-        level = lost_sales_level(outlook.cover, ratio, outlook.share)
+        level = lost_sales_level(outlook.protection, ratio, outlook.share)
         # Before the end of life no later order makes up for this one: the newsvendor's ratio.
         best = np.where(promise | is_last_order(lines), ratio, level)
-        lot = np.where(promise, economic_lot(lines, pace), price_lot(lines, pace))
+        lot = np.where(promise, economic_lot(lines, demand_rate), price_lot(lines, demand_rate))
         before, demand = (
-            combined(each, pace=pace, lead_sd=lines.lead_sd)
-            for each in (outlook.parts[-1], outlook.cover)
+            combined(each, demand_rate=demand_rate, lead_sd=lines.lead_sd)
+            for each in (outlook.parts[-1], outlook.protection)
         )
         score = ndtri(np.clip(best, 0.01, 0.9985))
         order_cost = _in_losses(leftover, lines.order_cost, ratio)
@@ -203,14 +203,14 @@ class OrderUpTo(Policy):
             ratio=ratio,
             order_cost=order_cost,
             least=np.maximum.reduce([smallest_order(lines), np.minimum(lot, lines.most)]),
-            most=longest(lines, pace),
+            most=longest(lines, demand_rate),
             held=promise,
         )
         return _Seen(
             lines=lines,
             outlook=outlook,
-            pace=pace,
-            later_pace=later_rate,
+            demand_rate=demand_rate,
+            later_demand_rate=later_rate,
             leftover=leftover,
             score=score,
             ratio=ratio,
@@ -240,14 +240,14 @@ class OrderUpTo(Policy):
 @dataclass(frozen=True)
 class _Seen:
     """What is known of the lines whatever their position. score: of the level, normal; ratio: p /
-    (p + h), or the promise; later_pace: units a day after the protection interval; leftover: what a
-    unit costs that it leaves; lot: the least worth ordering for its price; order_cost: in
-    losses."""
+    (p + h), or the promise; later_demand_rate: units a day after the protection interval;
+    leftover: what a unit costs that it leaves; lot: the least worth ordering for its price;
+    order_cost: in losses."""
 
     lines: Lines
     outlook: StockOutlook
-    pace: Floats
-    later_pace: Floats
+    demand_rate: Floats
+    later_demand_rate: Floats
     leftover: Floats
     score: Floats
     ratio: Floats
@@ -262,12 +262,12 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
     z = np.clip(np.where(seen.promise, seen.score, seen.score + shifts), *_Z_LIMITS)
     extra = faced.demand.at(z) - faced.demand.mean
     display = np.maximum(lines.display - np.maximum(extra, 0.0), 0.0)
-    buffer = promotion_buffer(lines, seen.pace)
+    buffer = promotion_buffer(lines, seen.demand_rate)
     policy, batch = seen.reorder, np.zeros(len(lines), dtype=bool)
     batch[policy.rows] = True
     # The reorder point is that of a shelf which lasts until the order arrives; one below its
     # display minimum is below every reorder point.
-    whole = combined(seen.outlook.cover, pace=seen.pace, lead_sd=lines.lead_sd)
+    whole = combined(seen.outlook.protection, demand_rate=seen.demand_rate, lead_sd=lines.lead_sd)
     plain, never = whole.at(z) + display + buffer, policy.under == np.inf
     at = np.maximum(np.where(never, 0.0, plain - np.where(never, 0.0, policy.under)), lines.display)
     at = np.where(never & (lines.display == 0), -np.inf, at)
@@ -277,11 +277,13 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
         safety=extra,
         display=display,
         buffer=buffer,
-        pace=seen.pace,
+        demand_rate=seen.demand_rate,
         lost=faced.lost,
         at=np.where(batch, at, faced.demand.at(z) + display + buffer),
         # What the supplier's minimum alone adds is no lot: it is added to a small order only.
-        beyond=np.where((seen.order_cost > 0) | (seen.lot > 0), policy.beyond, 0.0),
+        order_up_to_gap=np.where(
+            (seen.order_cost > 0) | (seen.lot > 0), policy.order_up_to_gap, 0.0
+        ),
         never=never,
         ahead=np.zeros(len(lines)),
         ratio=ndtr(z),
@@ -291,9 +293,9 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
     )
     unit = _loss_money(lines, seen.leftover, ratio)
     rise = np.where(unit > 0, lines.rise / np.where(unit > 0, unit, 1.0), 0.0)
-    mean = seen.later_pace * lines.review_days
+    mean = seen.later_demand_rate * lines.review_days
     days = np.minimum(AHEAD_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
-    ahead = np.minimum(rise / np.maximum(1 - ratio, 1e-6) * mean, seen.pace * days)
+    ahead = np.minimum(rise / np.maximum(1 - ratio, 1e-6) * mean, seen.demand_rate * days)
     place = np.full(len(lines), -1)
     place[policy.rows] = np.arange(len(policy.rows))
     costs = CostModel(
@@ -309,7 +311,8 @@ def _level(seen: _Seen, shifts: Floats, position: Position) -> Target:
         unit=unit,
         break_quantity=lines.break_quantity,
         break_price=_break_prices(lines, seen.lot, unit) - rise[:, None],
-        obliged=seen.promise | (position.stock + position.coming(lines.cover_days) < lines.display),
+        obliged=seen.promise
+        | (position.stock + position.coming(lines.protection_days) < lines.display),
     )
     return replace(target, ahead=ahead, costs=costs)
 
@@ -329,12 +332,12 @@ def _loss_money(lines: Lines, leftover: Floats, ratio: Floats) -> Floats:
     return np.where(by_leftover > 0, by_leftover, by_shortage)
 
 
-def later_pace(lines: Lines) -> Floats:
+def later_demand_rate(lines: Lines) -> Floats:
     """Units asked for a day in the weeks after the protection interval; 0 after the end of life."""
-    start = lines.cover_days
+    start = lines.protection_days
     first, after = lines.windows.means_until(np.stack([start, start + LATER_DAYS], axis=1)).T
-    pace = np.maximum(after - first, 0.0) / LATER_DAYS
-    return np.where(lines.end_days <= start, 0.0, pace)
+    demand_rate = np.maximum(after - first, 0.0) / LATER_DAYS
+    return np.where(lines.end_days <= start, 0.0, demand_rate)
 
 
 def is_last_order(lines: Lines) -> Flags:
@@ -357,22 +360,23 @@ def leftover_cost(lines: Lines, *, now: Floats, later: Floats) -> Floats:
     return lines.holding * lines.review_days * np.where(last, 1.0, periods) + unsold
 
 
-def promotion_buffer(lines: Lines, pace: Floats) -> Floats:
+def promotion_buffer(lines: Lines, demand_rate: Floats) -> Floats:
     """Units kept for a planned promotion whose lift is uncertain (the lift itself is forecast).
 
-    A share of the demand while it runs within the cover: LIFT_BUFFER where the product was never
-    promoted before, two thirds of it after one or two promotions, none after more.
+    A share of the demand while it runs within the protection interval: LIFT_BUFFER where the
+    product was never promoted before, two thirds of it after one or two promotions, none after
+    more.
 
-    lines: the n lines, with their next promotions; pace: n, units asked for a day.
+    lines: the n lines, with their next promotions; demand_rate: n, units asked for a day.
     """
     begins, ends = np.maximum(lines.promotion[:, 0], 0.0), lines.promotion[:, 1]
-    days = np.maximum(np.minimum(ends, lines.cover_days) - begins, 0.0)
+    days = np.maximum(np.minimum(ends, lines.protection_days) - begins, 0.0)
     share = np.select(
         [lines.promotions_before < 1, lines.promotions_before < _KNOWN_LIFT],
         [LIFT_BUFFER, LIFT_BUFFER * 2 / 3],
         0.0,
     )
-    return np.asarray(share * days * np.maximum(pace, 0.0))
+    return np.asarray(share * days * np.maximum(demand_rate, 0.0))
 
 
 def _in_losses(leftover: Floats, money: Floats, ratio: Floats) -> Floats:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.replenishment.cover import Demand, Floats
 from models.replenishment.lines import OVERDUE_DAYS, Lines
+from models.replenishment.protection_interval import Demand, Floats
 from models.replenishment.remaining import remaining_demand
 
 # Moments of the lead time, as shares of it, at which stock may have run out.
@@ -52,10 +52,10 @@ class Position:
 
 @dataclass(frozen=True)
 class StockOutlook:
-    """Demand over lead time + review period (`cover`; `days` long), and over parts of the lead time
-    (`until`: n × k days). share: of the review period in it; lead_sd: days."""
+    """Demand over lead time + review period (`protection`; `days` long), and over parts of the
+    lead time (`until`: n × k days). share: of the review period in it; lead_sd: days."""
 
-    cover: Demand
+    protection: Demand
     until: Floats
     parts: tuple[Demand, ...]
     share: Floats
@@ -63,18 +63,18 @@ class StockOutlook:
     days: Floats
 
     @property
-    def pace(self) -> Floats:
+    def demand_rate(self) -> Floats:
         """Units asked for a day, mean over the interval."""
-        return self.cover.mean / np.maximum(self.days, 1e-9)
+        return self.protection.mean / np.maximum(self.days, 1e-9)
 
     @classmethod
     def of(cls, lines: Lines, *, later: float = 0.0) -> "StockOutlook":
         """Seen `later` periods after the lines' moment."""
         until = lines.lead_days[:, None] * _MOMENTS
-        days = np.concatenate([lines.cover_days[:, None], until], axis=1)
-        cover, *parts = lines.windows.over(days, later=later)
-        share = np.clip(lines.review_days / np.maximum(lines.cover_days, 1e-9), 0.0, 1.0)
-        return cls(cover, until, tuple(parts), share, lines.lead_sd, lines.cover_days)
+        days = np.concatenate([lines.protection_days[:, None], until], axis=1)
+        protection, *parts = lines.windows.over(days, later=later)
+        share = np.clip(lines.review_days / np.maximum(lines.protection_days, 1e-9), 0.0, 1.0)
+        return cls(protection, until, tuple(parts), share, lines.lead_sd, lines.protection_days)
 
     def facing(self, position: Position) -> "Faced":
         """The demand that an order placed now must meet, given what is there and coming.
@@ -85,11 +85,11 @@ class StockOutlook:
         there = np.stack([position.stock + position.coming(days) for days in self.until.T], axis=1)
         return Faced(
             *remaining_demand(
-                self.cover,
+                self.protection,
                 self.parts,
                 np.maximum(there, 0.0),
                 share=self.share,
-                pace=self.pace,
+                demand_rate=self.demand_rate,
                 lead_sd=self.lead_sd,
             )
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import Floats
 
 DAYS: Floats = np.arange(0.0, 92.0, 7.0)
 

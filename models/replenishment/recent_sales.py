@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gamma
 
-from models.replenishment.cover import PERIOD_DAYS, Floats
+from models.replenishment.protection_interval import PERIOD_DAYS, Floats
 
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 PERIODS = 13
@@ -26,13 +26,15 @@ def carry_on(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         return rows, missing.to_numpy()
     frequency = rows.loc[missing, "frequency"].fillna("week")
     days = frequency.map(PERIOD_DAYS).to_numpy(dtype=float)
-    pace = rows.loc[missing, "weekly_sales"].to_numpy(dtype=float) * days / 7.0
-    whole: Floats = pace[:, None] * np.arange(1.0, PERIODS + 1)
+    demand_rate = rows.loc[missing, "weekly_sales"].to_numpy(dtype=float) * days / 7.0
+    whole: Floats = demand_rate[:, None] * np.arange(1.0, PERIODS + 1)
     start = rows.loc[missing, "event_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     given = {
         "frequency": frequency,
         "period_start": start,
-        "levels": _lists(np.tile(np.array(LEVELS, dtype=np.float64), (len(pace), 1)), start.index),
+        "levels": _lists(
+            np.tile(np.array(LEVELS, dtype=np.float64), (len(demand_rate), 1)), start.index
+        ),
         "window_mean": _lists(whole, start.index),
         "window_quantiles": _lists(_quantiles(whole), start.index),
         "explanation": None,

@@ -8,7 +8,14 @@ subtracted from each other.
 import numpy as np
 from scipy.special import ndtr
 
-from models.replenishment.cover import GRID, LEVELS, Demand, Floats, combined, row_by_row
+from models.replenishment.protection_interval import (
+    GRID,
+    LEVELS,
+    Demand,
+    Floats,
+    combined,
+    row_by_row,
+)
 
 # Normal scores of the lead time's demand and of what the rest adds to it, and their weights.
 _SCORES: Floats = np.linspace(-3.2, 3.2, 22)
@@ -21,43 +28,43 @@ _SAFE = len(LEVELS) - 2
 
 
 def remaining_demand(
-    cover: Demand,
+    protection: Demand,
     parts: tuple[Demand, ...],
     there: Floats,
     *,
     share: Floats,
-    pace: Floats,
+    demand_rate: Floats,
     lead_sd: Floats,
 ) -> tuple[Demand, Floats]:
     """Demand that an order placed now must meet, and units expected to be lost before it can come.
 
-    cover: demand of the protection interval; parts: of k growing parts of the lead time, the last
-    one whole; there: n × k, units on the shelf or arriving by the end of each part, >= 0; share: of
-    the review period in the interval; pace: units a day; lead_sd: days.
+    protection: demand of the protection interval; parts: of k growing parts of the lead time, the
+    last one whole; there: n × k, units on the shelf or arriving by the end of each part, >= 0;
+    share: of the review period in the interval; demand_rate: units a day; lead_sd: days.
     What is lost by the end of the lead time is the most that demand ever was ahead of supply (the
     reflection of a queue: Harrison, Brownian Motion and Stochastic Flow Systems, 1985, 2.2).
     """
-    whole = combined(cover, pace=pace, lead_sd=lead_sd)
-    lead = combined(parts[-1], pace=pace, lead_sd=lead_sd)
+    whole = combined(protection, demand_rate=demand_rate, lead_sd=lead_sd)
+    lead = combined(parts[-1], demand_rate=demand_rate, lead_sd=lead_sd)
     highest = [*(part.quantiles[:, _SAFE] for part in parts[:-1]), lead.quantiles[:, _SAFE]]
     risky = np.flatnonzero((np.stack(highest, axis=1) > there).any(axis=1))
-    lost, mean, quantiles = np.zeros(len(share)), cover.mean.copy(), whole.quantiles.copy()
+    lost, mean, quantiles = np.zeros(len(share)), protection.mean.copy(), whole.quantiles.copy()
     for start in range(0, len(risky), _CHUNK):
         rows = risky[start : start + _CHUNK]
         curves = [*(part.quantiles[rows] for part in parts[:-1]), lead.quantiles[rows]]
-        link = _correlation(cover, parts[-1], lead, whole, share, rows)
+        link = _correlation(protection, parts[-1], lead, whole, share, rows)
         left, gone = _drawn(whole.quantiles[rows], curves, there[rows], link)
-        lost[rows] = np.minimum(gone, cover.mean[rows])
+        lost[rows] = np.minimum(gone, protection.mean[rows])
         quantiles[rows] = left
     return Demand(mean - lost, quantiles), lost
 
 
 def _correlation(
-    cover: Demand, part: Demand, lead: Demand, whole: Demand, share: Floats, rows: np.ndarray
+    protection: Demand, part: Demand, lead: Demand, whole: Demand, share: Floats, rows: np.ndarray
 ) -> Floats:
     """The correlation of the normal scores of lead time and interval: the review period's variance
     is taken as its share of the interval's, and the lead times of two orders as independent."""
-    own, all_, noisy, total = (_variance(each, rows) for each in (part, cover, lead, whole))
+    own, all_, noisy, total = (_variance(each, rows) for each in (part, protection, lead, whole))
     together = (own + all_ * (1 - share[rows])) / 2
     scale = np.sqrt(noisy * total)
     link = np.divide(together, scale, out=np.zeros_like(scale), where=scale > 0)

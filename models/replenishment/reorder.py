@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.replenishment.cover import WEIGHTS, Demand, Floats, Ints, row_by_row
 from models.replenishment.lines import Flags
+from models.replenishment.protection_interval import WEIGHTS, Demand, Floats, Ints, row_by_row
 
 # Positions looked at for each line; they lie a unit apart, or further where lots are large.
 _POSITIONS = 72
@@ -14,7 +14,8 @@ _CHUNK = 4_000
 
 @dataclass(frozen=True)
 class Reorder:
-    """Order when the position is `under` units below the level or more, up to `beyond` above it.
+    """Order when the position is `under` units below the level or more, up to `order_up_to_gap`
+    above it.
 
     Both n, units, >= 0; under is inf where no order ever pays. The level is that of lines whose
     orders cost nothing, at which both are 0. rows: the m lines that have a policy of their own, in
@@ -25,7 +26,7 @@ class Reorder:
     """
 
     under: Floats
-    beyond: Floats
+    order_up_to_gap: Floats
     rows: Ints
     first: Floats
     step: Floats
@@ -107,7 +108,7 @@ def _renewals(chances: Floats, count: int) -> Floats:
 
 def reorder(
     before: Demand,
-    cover: Demand,
+    protection: Demand,
     level: Floats,
     *,
     ratio: Floats,
@@ -118,26 +119,26 @@ def reorder(
 ) -> Reorder:
     """How far under the level to order, and how far beyond it.
 
-    before, cover: demand over the lead time, and over lead time and review period; level: the
+    before, protection: demand over the lead time, and over lead time and review period; level: the
     position of the least cost where orders are free; ratio: p / (p + h), p the cost of a lost sale,
     h that of holding a unit for a review period; order_cost: as a share of p + h; least: units of
     the smallest order; most: units that S may lie beyond the level. A review period at a position
-    misses what the cover asks for beyond it and the lead time did not. What is asked for on an
-    empty shelf is lost, so the position never falls below 0: nor does s. No order pays where losing
-    all sales costs no more than the best policy. held: lines that order as soon as the position is
-    below the level (a promise of service).
+    misses what the protection interval asks for beyond it and the lead time did not. What is asked
+    for on an empty shelf is lost, so the position never falls below 0: nor does s. No order pays
+    where losing all sales costs no more than the best policy. held: lines that order as soon as
+    the position is below the level (a promise of service).
     """
-    under, beyond = np.zeros((2, len(level)))
-    period = cover.mean - before.mean
+    under, order_up_to_gap = np.zeros((2, len(level)))
+    period = protection.mean - before.mean
     costly = np.flatnonzero(((order_cost > 0) | (least > period)) & (period > 1e-9))
     first, step = np.zeros((2, len(costly)))
     value = np.zeros((len(costly), _POSITIONS), dtype=np.float64)
     for start in range(0, len(costly), _CHUNK):
         own = slice(start, start + _CHUNK)
         part = costly[own]
-        under[part], beyond[part], first[own], step[own], value[own] = _reorder(
+        under[part], order_up_to_gap[part], first[own], step[own], value[own] = _reorder(
             Demand(before.mean[part], before.quantiles[part]),
-            Demand(cover.mean[part], cover.quantiles[part]),
+            Demand(protection.mean[part], protection.quantiles[part]),
             np.maximum(level[part], 0.0),
             ratio[part],
             order_cost[part],
@@ -145,12 +146,12 @@ def reorder(
             np.maximum(most[part], 0.0),
             held[part],
         )
-    return Reorder(under, beyond, costly, first, step, period[costly], value)
+    return Reorder(under, order_up_to_gap, costly, first, step, period[costly], value)
 
 
 def _reorder(
     before: Demand,
-    cover: Demand,
+    protection: Demand,
     level: Floats,
     ratio: Floats,
     order_cost: Floats,
@@ -158,7 +159,7 @@ def _reorder(
     most: Floats,
     held: Flags,
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    mean = cover.mean - before.mean
+    mean = protection.mean - before.mean
     ratio = np.clip(ratio, 1e-6, 1 - 1e-6)
     # With shortage allowed for, the economic lot is larger and starts below the level (Zipkin,
     # Foundations of Inventory Management, 2000, 3.3).
@@ -168,11 +169,11 @@ def _reorder(
     step = np.maximum((below + above) / (_POSITIONS - 3), 1.0)
     zero = np.ceil(below / step)
     stock = level[:, None] + (np.arange(_POSITIONS) - zero[:, None]) * step[:, None]
-    short = np.stack([cover.shortage(column) for column in stock.T], axis=1)
+    short = np.stack([protection.shortage(column) for column in stock.T], axis=1)
     early = np.stack([before.shortage(column) for column in stock.T], axis=1)
-    left = stock - cover.expected[:, None] + short
+    left = stock - protection.expected[:, None] + short
     costs = ratio[:, None] * (short - early) + (1 - ratio)[:, None] * left
-    variance = np.maximum(_variance(cover) - _variance(before), 0.0) / step**2
+    variance = np.maximum(_variance(protection) - _variance(before), 0.0) / step**2
     chances = _chances(mean / step, variance)
     lowest = np.ceil(zero - level / step - 0.5).astype(np.int64)
     at, up_to, cost = best_policy(

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.replenishment.cover import Floats, Ints
 from models.replenishment.lines import Lines
 from models.replenishment.order import Target, economic_lot, place
 from models.replenishment.panel import ReplayPanel
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import Floats, Ints
 
 _SEED = 7
 # period, stock on hand, stock on order (n × periods ahead) -> quantities
 Decide = Callable[[int, Floats, Floats], Floats]
 # What is there and coming -> where the position should be
-Aim = Callable[[Position], Target]
+TargetLevel = Callable[[Position], Target]
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,16 @@ def steady_state(panel: ReplayPanel, target: Target) -> "StockState":
     anywhere between reorder point and the top (drawn with a fixed seed, alike for every policy).
     """
     lines, period = panel.lines[0], panel.period_days
-    pace = np.maximum(target.pace, 0.0)
-    top = np.maximum(target.up_to + target.beyond, 0.0)
+    demand_rate = np.maximum(target.demand_rate, 0.0)
+    top = np.maximum(target.up_to + target.order_up_to_gap, 0.0)
     bottom = np.where(np.isfinite(target.at), np.maximum(target.at, 0.0), top)
     drawn = np.random.default_rng(_SEED).uniform(size=panel.pairs)
-    lots = np.where(target.beyond > 0, drawn * np.maximum(top - bottom, 0.0), 0.0)
-    position = np.maximum(top - lots - pace * np.minimum(lines.review_days, period), 0.0)
+    lots = np.where(target.order_up_to_gap > 0, drawn * np.maximum(top - bottom, 0.0), 0.0)
+    position = np.maximum(top - lots - demand_rate * np.minimum(lines.review_days, period), 0.0)
     position = np.where(target.never, 0.0, position)
     width = StockState.of(panel).pipeline.shape[1]
     ahead = np.arange(width)[None, :] < np.floor(lines.lead_days / period + 1e-9)[:, None]
-    coming = ahead * (pace * period)[:, None]
+    coming = ahead * (demand_rate * period)[:, None]
     share = np.minimum(position / np.maximum(coming.sum(axis=1), 1e-9), 1.0)
     coming = coming * share[:, None]
     return StockState(position - coming.sum(axis=1), coming, np.zeros_like(coming))
@@ -173,16 +173,17 @@ def _once(
     return state, left, missed, ordered
 
 
-def follow(panel: ReplayPanel, aims: Sequence[Aim]) -> Decide:
-    """Order as the aim of each period says.
+def follow(panel: ReplayPanel, target_levels: Sequence[TargetLevel]) -> Decide:
+    """Order as the target level of each period says.
 
-    panel: the past of the pairs; aims: one a period, which gives for a position where it should be.
+    panel: the past of the pairs; target_levels: one a period, which gives for a position where it
+    should be.
     """
 
     def decide(t: int, stock: Floats, pipeline: Floats) -> Floats:
         days = np.arange(pipeline.shape[1]) * panel.period_days
         position = Position(stock, pipeline, np.broadcast_to(days, pipeline.shape))
-        return place(panel.lines[panel.origin[t]], aims[t](position), position).quantity
+        return place(panel.lines[panel.origin[t]], target_levels[t](position), position).quantity
 
     return decide
 
@@ -245,8 +246,8 @@ def _carried(lines: Lines, panel: ReplayPanel, ordered: Floats, grown: Floats) -
     the periods in which they will be sold; negative where they shrank. A unit carries the order
     cost over the pair's mean order, or over the economic lot where that is larger.
     """
-    pace = panel.demand.mean(axis=1) / panel.period_days
-    sensible = np.maximum.reduce([economic_lot(lines, pace), lines.minimum, lines.pack])
+    demand_rate = panel.demand.mean(axis=1) / panel.period_days
+    sensible = np.maximum.reduce([economic_lot(lines, demand_rate), lines.minimum, lines.pack])
     count = (ordered > 0).sum(axis=1)
     mean = ordered.sum(axis=1) / np.maximum(count, 1)
     carried: Floats = lines.order_cost * grown / np.maximum(sensible, mean)

@@ -9,12 +9,13 @@ from scipy.sparse import coo_array
 
 from data.customs import is_customs_border
 from models.base import ModelError
-from models.replenishment.cover import Floats
 from models.replenishment.lines import Flags, Lines
 from models.replenishment.order import Order, Target, place
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import Floats
 
-# A donor keeps its whole level (demand over its cover, and safety) and this share more.
+# A donor keeps its whole level (demand over its protection interval, and safety) and this share
+# more.
 KEPT = 0.2
 COLUMNS = (
     "product_id",
@@ -113,7 +114,7 @@ def transfers(
     each without transfers; position: stock of each and what it awaits; moving: what a transfer
     takes, and which are made; digits: of the base currency's minor unit.
     """
-    have = position.stock + position.coming(lines.cover_days)
+    have = position.stock + position.coming(lines.protection_days)
     free = np.minimum(position.stock, have - (1 + KEPT) * target.up_to)
     free = np.where(lines.blocked == "", np.floor(np.maximum(free, 0.0)), 0.0)
     needed = np.floor(np.maximum(np.minimum(order.quantity, target.up_to - have), 0.0))
@@ -184,7 +185,7 @@ def _gains(
     giver, taker = arcs["giver"].to_numpy(), arcs["taker"].to_numpy()
     landed = np.where(lines.rate_known, lines.landed_cost, np.nan)
     goods = np.where(lines.rate_known, lines.goods_cost, np.nan) / (1.0 + lines.duty)
-    waits = have[giver] / np.maximum(target.pace[giver], 1e-9)
+    waits = have[giver] / np.maximum(target.demand_rate[giver], 1e-9)
     kept = np.maximum(landed[giver] - lines.holding[giver] * np.minimum(waits, 3650.0), 0.0)
     border = is_customs_border(lines.country[giver], lines.country[taker])
     cost = goods[taker] * (moving.freight_share + border * lines.duty[taker])
@@ -192,7 +193,7 @@ def _gains(
     sooner = np.clip((lead - moving.days) / lead, 0.0, 1.0)
     short = np.minimum(target.lost[taker] / np.maximum(target.up_to[taker], 1e-9), 1.0)
     time = sooner * short * np.nan_to_num(lines.shortage[taker])
-    too_late = moving.days > lines.cover_days[taker]
+    too_late = moving.days > lines.protection_days[taker]
     gain = landed[taker] - kept - cost + time
     return np.where(too_late, np.nan, gain), cost
 

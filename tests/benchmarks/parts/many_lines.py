@@ -46,9 +46,9 @@ def synthetic(lines: int) -> pd.DataFrame:
     random = np.random.default_rng(7)
     steps = np.arange(1, 14)
     levels = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99]
-    pace = random.gamma(0.6, 8.0, lines) + 0.05
-    spread = np.sqrt(pace[:, None] * steps * 1.5)
-    means = pace[:, None] * steps
+    demand_rate = random.gamma(0.6, 8.0, lines) + 0.05
+    spread = np.sqrt(demand_rate[:, None] * steps * 1.5)
+    means = demand_rate[:, None] * steps
     curve = np.maximum(means[:, :, None] + spread[:, :, None] * ndtri(levels), 0.0)
     number = np.arange(lines)
     moment = pd.Timestamp("2024-04-08", tz="UTC")
@@ -58,9 +58,9 @@ def synthetic(lines: int) -> pd.DataFrame:
             "product_id": np.char.add("P", (number // 4).astype(str)),
             "window_mean": list(means),
             "window_quantiles": list(curve.reshape(lines, -1)),
-            "on_hand": np.floor(pace * random.gamma(2.0, 2.0, lines)),
+            "on_hand": np.floor(demand_rate * random.gamma(2.0, 2.0, lines)),
             "unit_cost": random.lognormal(1.5, 0.8, lines).round(2) + 0.1,
-            "weekly_sales": pace,
+            "weekly_sales": demand_rate,
             "pack_size": random.choice([1.0, 6.0, 12.0], lines),
         }
     ).assign(event_timestamp=moment, period_start="2024-04-08", frequency="week")

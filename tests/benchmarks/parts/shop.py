@@ -42,8 +42,10 @@ def _train(settings: Settings, lake: Lake, store: Store, registry: Registry, row
     context = job.Context(settings, lake, store, END, {}, progress=print)
     frame = recipe.frame(context)
     split = recipe.split(frame, context)
-    policy = recipe.policy(recipe.model(context).fit(split.train), split, context)
-    release = job._release(recipe, context, frame, {}, policy)
+    model = recipe.model(context).fit(split.train)
+    policy = recipe.policy(model, split, context)
+    trained = job.Trained(job.OURS, model, {}, split, frame)
+    release = job.make_release(recipe, context, trained, policy)
     version = registry.register(registry.log(Run(row, row, {}, {}, {})), release)
     registry.promote(row, version, "benchmark")
 

@@ -12,13 +12,13 @@ from tests.models.replenishment.policy_frames import past
 
 def test_ours_beats_the_plain_policies() -> None:
     random = np.random.default_rng(5)
-    pace = random.gamma(2, 5, 60)
-    demand = random.poisson(pace[:, None], (60, 24)).astype(float)
+    demand_rate = random.gamma(2, 5, 60)
+    demand = random.poisson(demand_rate[:, None], (60, 24)).astype(float)
     steps = np.arange(1, 14)
     rows = past(demand, on_hand=30.0, lead_time_spread=3.0)
     pair = rows["product_id"].str[1:].astype(int).to_numpy()
-    table = poisson.ppf(LEVELS, pace[:, None, None] * steps[:, None])
-    rows["window_mean"] = [(pace[n] * steps).tolist() for n in pair]
+    table = poisson.ppf(LEVELS, demand_rate[:, None, None] * steps[:, None])
+    rows["window_mean"] = [(demand_rate[n] * steps).tolist() for n in pair]
     rows["window_quantiles"] = [table[n].ravel().tolist() for n in pair]
     early = rows["event_timestamp"] < NOW + pd.Timedelta(days=84)
     panel = ReplayPanel.of(rows[~early], seed=1)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features.forecasting.views import EXPLAINED
-from models.replenishment.cover import EXPLAINED as PARTS
+from models.replenishment.protection_interval import EXPLAINED as PARTS
 from tests.models.replenishment.plan_frames import adds_up, line
 
 

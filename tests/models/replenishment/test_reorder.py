@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import poisson
 
 from models.replenishment import OrderUpTo
-from models.replenishment.cover import WEIGHTS, Demand
+from models.replenishment.protection_interval import WEIGHTS, Demand
 from models.replenishment.reorder import _chances, best_policy, reorder
 from tests.models.replenishment.planning import frame, poissons, row
 
@@ -31,10 +31,12 @@ def demand(mean: float, spread: float) -> Demand:
     return Demand(np.array([mean]), mean + spread * np.linspace(-1, 1, len(WEIGHTS))[None, :])
 
 
-def best_of_all(pace: float, *, order_cost: float, backlogged: float) -> tuple[int, int, float]:
+def best_of_all(
+    demand_rate: float, *, order_cost: float, backlogged: float
+) -> tuple[int, int, float]:
     """The (s, S) of the least mean cost and that cost; holding costs 1."""
-    asked = np.arange(int(pace * 6))
-    chance = poisson.pmf(asked, pace)
+    asked = np.arange(int(demand_rate * 6))
+    chance = poisson.pmf(asked, demand_rate)
     left = np.arange(MOST)[:, None] - asked
     period = (np.maximum(left, 0) + backlogged * np.maximum(-left, 0)) @ chance
     s, up_to, cost = best_policy(
@@ -49,7 +51,7 @@ def best_of_all(pace: float, *, order_cost: float, backlogged: float) -> tuple[i
 
 
 def long_run(
-    after: Mapping[int, int], pace: float, *, order_cost: float, backlogged: float
+    after: Mapping[int, int], demand_rate: float, *, order_cost: float, backlogged: float
 ) -> float:
     """Mean cost of a period of the policy that raises position x to after[x]; holding costs 1.
 
@@ -57,8 +59,8 @@ def long_run(
     """
     positions = np.arange(LEAST, max(after.values()) + 1)
     raised = np.array([after[x] for x in positions])
-    asked = np.arange(int(pace * 6))
-    chance = poisson.pmf(asked, pace)
+    asked = np.arange(int(demand_rate * 6))
+    chance = poisson.pmf(asked, demand_rate)
     left = raised[:, None] - asked
     moves = np.zeros((len(positions), len(positions)))
     rows = np.repeat(np.arange(len(positions)), len(asked))
@@ -70,7 +72,7 @@ def long_run(
     return float(share @ cost)
 
 
-def ours(pace: float, *, order_cost: float, backlogged: float) -> dict[int, int]:
+def ours(demand_rate: float, *, order_cost: float, backlogged: float) -> dict[int, int]:
     """What our rule raises each position to, nothing learned: the level, or a lot above it."""
     common = row(
         unit_cost=1.0,
@@ -79,7 +81,7 @@ def ours(pace: float, *, order_cost: float, backlogged: float) -> dict[int, int]
         order_cost=order_cost,
         lead_time_days=0.0,
         lead_time_mean=0.0,
-        **poissons(pace),
+        **poissons(demand_rate),
     )
     rows = [
         common
@@ -97,22 +99,26 @@ def ours(pace: float, *, order_cost: float, backlogged: float) -> dict[int, int]
     return {x: end for x, end in raised.items() if x <= highest}
 
 
-@pytest.mark.parametrize(("pace", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED)
+@pytest.mark.parametrize(
+    ("demand_rate", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED
+)
 def test_the_best_policies_are_the_published_ones(
-    pace: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
+    demand_rate: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
 ) -> None:
-    found = best_of_all(pace, order_cost=order_cost, backlogged=backlogged)
+    found = best_of_all(demand_rate, order_cost=order_cost, backlogged=backlogged)
     assert found == (s, up_to, pytest.approx(best, abs=5e-4))
 
 
-@pytest.mark.parametrize(("pace", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED)
+@pytest.mark.parametrize(
+    ("demand_rate", "order_cost", "backlogged", "s", "up_to", "best"), PUBLISHED
+)
 def test_our_lots_cost_little_more_than_the_best_policy(
-    pace: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
+    demand_rate: float, order_cost: float, backlogged: float, s: int, up_to: int, best: float
 ) -> None:
     textbook = {x: up_to if x <= s else x for x in range(LEAST, up_to + 1)}
     terms = {"order_cost": order_cost, "backlogged": backlogged}
-    assert long_run(textbook, pace, **terms) == pytest.approx(best, abs=5e-4)
-    cost = long_run(ours(pace, **terms), pace, **terms)
+    assert long_run(textbook, demand_rate, **terms) == pytest.approx(best, abs=5e-4)
+    cost = long_run(ours(demand_rate, **terms), demand_rate, **terms)
     assert best - 5e-4 <= cost <= 1.002 * best
 
 

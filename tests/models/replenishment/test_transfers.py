@@ -49,9 +49,11 @@ STOCKS = st.lists(st.integers(0, 300), min_size=2, max_size=5)
 
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(STOCKS, st.floats(0.0, 0.3), st.floats(1.0, 20.0))
-def test_a_transfer_never_breaks_the_donor(stocks: list[int], share: float, pace: float) -> None:
+def test_a_transfer_never_breaks_the_donor(
+    stocks: list[int], share: float, demand_rate: float
+) -> None:
     rows = [
-        row(warehouse_id=f"W{n}", on_hand=float(stock), **windows(pace, pace * share))
+        row(warehouse_id=f"W{n}", on_hand=float(stock), **windows(demand_rate, demand_rate * share))
         for n, stock in enumerate(stocks)
     ]
     found = plan(*rows)

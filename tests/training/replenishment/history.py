@@ -67,8 +67,8 @@ def forecasts(origins: list[datetime]) -> pd.DataFrame:
     steps = np.arange(1, HORIZON + 1)
     rows = []
     for origin in origins:
-        for n, pace in enumerate(PACE):
-            table = poisson.ppf(LEVELS, pace * steps[:, None])
+        for n, demand_rate in enumerate(PACE):
+            table = poisson.ppf(LEVELS, demand_rate * steps[:, None])
             rows.append(
                 {
                     "warehouse_id": "W",
@@ -78,9 +78,9 @@ def forecasts(origins: list[datetime]) -> pd.DataFrame:
                     "frequency": "week",
                     "period_start": origin.strftime("%Y-%m-%d"),
                     "levels": LEVELS,
-                    "mean": [float(pace)] * HORIZON,
-                    "quantiles": np.tile(poisson.ppf(LEVELS, pace), HORIZON).tolist(),
-                    "window_mean": (pace * steps).tolist(),
+                    "mean": [float(demand_rate)] * HORIZON,
+                    "quantiles": np.tile(poisson.ppf(LEVELS, demand_rate), HORIZON).tolist(),
+                    "window_mean": (demand_rate * steps).tolist(),
                     "window_quantiles": table.ravel().tolist(),
                     "model_version": "1",
                     "demand_class": "smooth",

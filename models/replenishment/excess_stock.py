@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.replenishment.cover import Floats
 from models.replenishment.lines import Lines, Texts
 from models.replenishment.order import Order, Target
 from models.replenishment.position import Position
+from models.replenishment.protection_interval import Floats
 
 # Stock that lasts longer is red.
 RED_DAYS = 90.0
@@ -15,13 +15,15 @@ DEAD_PRICE = 0.5
 _YEAR = 365.0
 
 
-def cover_days(target: Target, position: Position) -> Floats:
+def stock_cover_days(target: Target, position: Position) -> Floats:
     """Days that stock on hand, less reserved, lasts at the expected pace; at most 9999.
 
     target: of n lines, with the pace in units a day; position: their stock and what they await.
     """
     stock = np.maximum(position.stock, 0.0)
-    days = np.divide(stock, target.pace, out=np.full(len(stock), np.inf), where=target.pace > 1e-6)
+    days = np.divide(
+        stock, target.demand_rate, out=np.full(len(stock), np.inf), where=target.demand_rate > 1e-6
+    )
     return np.where(stock > 0, np.round(np.minimum(days, 9999.0), 1), 0.0)
 
 
@@ -39,15 +41,15 @@ def proposals(
     sell; position: their stock and what they await; order: what the plan orders, which changes
     nothing here; gains: n, money.
     """
-    days = cover_days(target, position)
+    days = stock_cover_days(target, position)
     red = days > RED_DAYS
     stock = np.maximum(position.stock, 0.0)
-    excess = np.maximum(stock - target.pace * RED_DAYS, 0.0)
+    excess = np.maximum(stock - target.demand_rate * RED_DAYS, 0.0)
     holding = np.where(lines.rate_known, np.nan_to_num(lines.holding), 0.0)
     wait = np.minimum(days, _YEAR)
     coming = lines.due_quantity.sum(axis=1)
     stopped = coming * holding * np.maximum(wait - RED_DAYS / 3, 0.0)
-    dead = target.pace * _YEAR < 1.0
+    dead = target.demand_rate * _YEAR < 1.0
     price = np.nan_to_num(lines.price)
     saved = excess * holding * wait * (1.0 - 1.0 / MARKDOWN_LIFT) / 2.0
     marked = np.where(dead, DEAD_PRICE * price * stock, saved - MARKDOWN * price * excess)

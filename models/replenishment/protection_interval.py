@@ -127,7 +127,7 @@ class Demand:
     def met(self, stock: Floats, share: Floats) -> Floats:
         """Expected demand met by an order-up-to level of each line's stock (`lost_sales_level`).
 
-        stock: n, units; share: n, 0 … 1, of the review period in the cover.
+        stock: n, units; share: n, 0 … 1, of the review period in the protection interval.
         """
         inside = np.clip(1.0 - self.exceeds(stock), LEVELS[0], 1.0)
         whole = row_by_row(self.quantiles, WEIGHTS)
@@ -242,14 +242,14 @@ class Windows:
 def lost_sales_level(demand: Demand, ratio: Floats, share: Floats) -> Floats:
     """Probability that stock lasts at the best order-up-to level, when what is not there is lost.
 
-    demand: over the cover (lead time + review period); ratio: p / (p + h), p the cost of a lost
-    sale, h that of holding a unit for a review period; share: of the review period in the cover.
-    The newsvendor's ratio counts a missing unit once for every period it is waited for, so it
-    stocks too much where sales are lost and lead times long. Of the demand D over the cover, the
-    part that a level S meets lies between E[min(D, S)] (exact without a lead time) and
-    E[D | D <= S] (Erlang's loss formula; Karush, 1957, for Poisson demand); the weight √share
-    between the two costs at most a few percent more than the best level found by simulation. What
-    is minimised is h·(S − met) + p·share·(E[D] − met).
+    demand: over the protection interval (lead time + review period); ratio: p / (p + h), p the
+    cost of a lost sale, h that of holding a unit for a review period; share: of the review period
+    in the protection interval. The newsvendor's ratio counts a missing unit once for every period
+    it is waited for, so it stocks too much where sales are lost and lead times long. Of the demand
+    D over the protection interval, the part that a level S meets lies between E[min(D, S)] (exact
+    without a lead time) and E[D | D <= S] (Erlang's loss formula; Karush, 1957, for Poisson
+    demand); the weight √share between the two costs at most a few percent more than the best level
+    found by simulation. What is minimised is h·(S − met) + p·share·(E[D] − met).
     """
     answer = np.empty(len(ratio))
     for start in range(0, len(ratio), _CHUNK):
@@ -278,30 +278,30 @@ def _best_level(quantiles: Floats, ratio: Floats, share: Floats) -> Floats:
     return np.where(share >= 1.0, ratio, np.where(nothing, 0.0, level))
 
 
-def combined(demand: Demand, *, pace: Floats, lead_sd: Floats) -> Demand:
+def combined(demand: Demand, *, demand_rate: Floats, lead_sd: Floats) -> Demand:
     """Demand over a lead time that varies: the two spreads added in squares.
 
-    pace: units a day; lead_sd: days. For normal demand this is the textbook's
+    demand_rate: units a day; lead_sd: days. For normal demand this is the textbook's
     sigma² = L·sigma_D² + d²·sigma_L² (Silver, Pyke & Thomas, Inventory and Production Management in
     Supply Chains, 4th ed., 6.10). At every level at or above the median more variance of the lead
     time never means less stock.
     """
     own = demand.quantiles - demand.mean[:, None]
-    lead = GRID[None, :] * (pace * lead_sd)[:, None]
+    lead = GRID[None, :] * (demand_rate * lead_sd)[:, None]
     spread = _root(_square(own) + _square(lead))
     return Demand(demand.mean, np.maximum(demand.mean[:, None] + spread, 0.0))
 
 
-def safety(demand: Demand, z: Floats, *, pace: Floats, lead_sd: Floats) -> Floats:
+def safety(demand: Demand, z: Floats, *, demand_rate: Floats, lead_sd: Floats) -> Floats:
     """Units above (or below) the mean that reach the level of `z`, lead time uncertain.
 
     Never falls as lead_sd rises: below the median the lead time's part is left out.
 
-    demand: over the interval, of n lines; z: n, normal scores; pace: n, units a day; lead_sd: n,
-    days.
+    demand: over the interval, of n lines; z: n, normal scores; demand_rate: n, units a day;
+    lead_sd: n, days.
     """
     own = demand.at(z) - demand.mean
-    lead = np.maximum(z, 0.0) * pace * lead_sd
+    lead = np.maximum(z, 0.0) * demand_rate * lead_sd
     return np.maximum(_root(_square(own) + _square(lead)), -demand.mean)
 
 

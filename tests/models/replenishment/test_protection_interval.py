@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom, norm, poisson
 
 from models.base import ModelError
-from models.replenishment.cover import (
+from models.replenishment.protection_interval import (
     GRID,
     WEIGHTS,
     Demand,
@@ -42,14 +42,14 @@ def lost_sales_cost(level: int, demand: NDArray[np.float64], lead: int, holding:
 
 
 @pytest.mark.parametrize("lead", [0, 1, 2, 4])
-@pytest.mark.parametrize(("pace", "spread"), [(0.3, 1.0), (3.0, 1.0), (8.0, 2.5)])
+@pytest.mark.parametrize(("demand_rate", "spread"), [(0.3, 1.0), (3.0, 1.0), (8.0, 2.5)])
 def test_the_level_is_the_best_one_where_sales_are_lost(
-    lead: int, pace: float, spread: float
+    lead: int, demand_rate: float, spread: float
 ) -> None:
     """Base stock, lost sales, fixed lead time: no formula is exact; ours against a simulation of
     every level. spread: variance over mean."""
-    holding, size = 0.2, pace / max(spread - 1, 1e-9)
-    law = poisson(pace) if spread == 1 else nbinom(size, 1 / spread)
+    holding, size = 0.2, demand_rate / max(spread - 1, 1e-9)
+    law = poisson(demand_rate) if spread == 1 else nbinom(size, 1 / spread)
     demand = law.rvs(size=(150, 120), random_state=3).astype(float)
     cover = law.rvs(size=(40_000, lead + 1), random_state=4).sum(axis=1)
     quantiles = np.quantile(cover, norm.cdf(GRID), method="inverted_cdf")[None, :].astype(float)
@@ -120,14 +120,16 @@ def test_more_lead_time_variance_never_lowers_the_cover(on_hand: float) -> None:
     st.floats(-2.5, 3.0),
 )
 def test_distributions_stay_distributions(
-    values: list[float], pace: float, lead_sd: float, z: float
+    values: list[float], demand_rate: float, lead_sd: float, z: float
 ) -> None:
     quantiles = np.interp(GRID, np.linspace(GRID[0], GRID[-1], 8), np.sort(values))[None, :]
     demand = Demand(quantiles.mean(axis=1), quantiles)
-    mixed = combined(demand, pace=np.array([pace]), lead_sd=np.array([lead_sd]))
+    mixed = combined(demand, demand_rate=np.array([demand_rate]), lead_sd=np.array([lead_sd]))
     assert (np.diff(mixed.quantiles) >= -1e-9).all()
     assert (mixed.quantiles >= 0).all()
-    extra = safety(demand, np.array([z]), pace=np.array([pace]), lead_sd=np.array([lead_sd]))
+    extra = safety(
+        demand, np.array([z]), demand_rate=np.array([demand_rate]), lead_sd=np.array([lead_sd])
+    )
     assert extra[0] >= -demand.mean[0]
     risk = [mixed.exceeds(np.array([stock]))[0] for stock in (0.0, 10.0, 30.0, 60.0)]
     assert risk == sorted(risk, reverse=True)

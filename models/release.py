@@ -16,7 +16,7 @@ from models.base import Model, ModelError, Release
 Models = Mapping[str, type[Model]]
 
 # Of the folder and of what models keep in it; raised whenever older ones cannot be read as meant.
-FORMAT = 2
+FORMAT = 3
 
 _DESCRIPTION, _MANIFEST = "release.json", "manifest.json"
 

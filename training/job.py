@@ -201,7 +201,7 @@ def _serve(
     """Fit the release, register it, and promote it where it passes the checks."""
     context.progress(f"{recipe.use_case}: fitting the release on all {len(trained.frame):,} rows")
     policy = recipe.policy(trained.model, trained.split, context)
-    release = _release(recipe, context, trained, policy)
+    release = make_release(recipe, context, trained, policy)
     version = registry.register(outcome.run_id, release)
     held = "beats" if recipe.lost_to is None else "is no worse than"
     why = outcome.reason or f"{held} {', '.join(outcome.baselines)} on {recipe.metric}"
@@ -260,9 +260,14 @@ def _doubt(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
     return -float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
 
-def _release(
+def make_release(
     recipe: Recipe, context: Context, trained: Trained, policy: Mapping[str, float]
 ) -> Release:
+    """The release of what was judged, fitted on the whole frame, with a sample of its answers.
+
+    recipe: of the use case; context: as of when, with which settings; trained: what serves;
+    policy: names and numbers of the decision policy, empty where there is none.
+    """
     model = (recipe.refit or _fitted_anew(recipe))(trained, context)
     sample = recipe.sample(trained.frame)
     return Release(

@@ -34,14 +34,14 @@ def answer(
     past: DemandPanel,
     group: NDArray[np.int64],
     mean: Floats,
-    spread: Floats,
+    scale: Floats,
     distributions: tuple[Distribution, Distribution],
     drift: Sequence[float],
 ) -> pd.DataFrame:
     """The frame `predict` returns, for the series asked for; a period not offered is all zeros.
 
     past: the series, with their periods closed and to come; group: S, the class of each series (its
-    place in CLASSES); mean: S × horizon, expected units a period; spread: S × horizon, how far off
+    place in CLASSES); mean: S × horizon, expected units a period; scale: S × horizon, how far off
     these will be, in units. distributions: of single periods and of sums. drift: by class, a factor
     of the means (the errors, and so the quantiles, have it in them). A sum's quantiles never fall
     as it grows longer.
@@ -49,15 +49,15 @@ def answer(
     asked = np.flatnonzero(past.series["asked"].to_numpy(dtype=bool))
     size, horizon = len(asked), mean.shape[1]
     offered = past.offered[asked, past.now : past.now + horizon]
-    mean, spread = mean[asked] * offered, spread[asked] * offered
-    sums, spreads = np.cumsum(mean, axis=1), np.sqrt(np.cumsum(spread**2, axis=1))
+    mean, scale = mean[asked] * offered, scale[asked] * offered
+    sums, scales = np.cumsum(mean, axis=1), np.sqrt(np.cumsum(scale**2, axis=1))
     # The level of a series never seen is off in all periods alike: its errors add up.
     unseen = group[asked] == UNSEEN
-    spreads[unseen] = np.cumsum(spread[unseen], axis=1)
+    scales[unseen] = np.cumsum(scale[unseen], axis=1)
     classes = np.repeat(group[asked], horizon)
     steps = np.tile(np.arange(1, horizon + 1), size)
-    single = distributions[0].quantiles(classes, steps, mean.ravel(), spread.ravel())
-    window = distributions[1].quantiles(classes, steps, sums.ravel(), spreads.ravel())
+    single = distributions[0].quantiles(classes, steps, mean.ravel(), scale.ravel())
+    window = distributions[1].quantiles(classes, steps, sums.ravel(), scales.ravel())
     largest = np.where(unseen, np.inf, _largest(past, asked))[:, None]
     periods = np.sqrt(np.arange(1, horizon + 1))[None, :]
     single = np.minimum(single, _most(mean, largest).reshape(-1, 1))
@@ -95,7 +95,7 @@ def _largest(past: DemandPanel, asked: NDArray[np.int64]) -> Floats:
 
 def _most(mean: Floats, largest: Floats) -> Floats:
     """What no quantile exceeds, n × horizon units. Errors of other series, or of another time, are
-    put on this one by its spread: where that has just changed they reach beyond all reason."""
+    put on this one by its scale: where that has just changed they reach beyond all reason."""
     return np.asarray(_TIMES_SEEN * np.maximum(mean, largest))
 
 

@@ -14,8 +14,8 @@ from models.forecasting.distribution import Errors
 from models.forecasting.panel import SEASONS, Bools, DemandPanel, Floats
 
 Rows = NDArray[np.int64]
-# Mean and spread of some series: (panel, origin, horizon, rows) -> two n × horizon.
-Points = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
+# Mean and scale of some series: (panel, origin, horizon, rows) -> two n × horizon.
+PointForecaster = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
 
 # Series of each class that are back-tested; more would not move the figures.
 SERIES = 800
@@ -66,12 +66,12 @@ class BacktestForecasts:
     """Forecasts of the series of a setup: by origin, n × steps each."""
 
     mean: tuple[Floats, ...]
-    spread: tuple[Floats, ...]
+    scale: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
 class BacktestErrors:
-    """One back-test of one way to forecast: errors of single periods, and of sums."""
+    """One back-test of one method: errors of single periods, and of sums."""
 
     single: Errors
     window: Errors
@@ -107,32 +107,34 @@ def _drawn(panel: DemandPanel, seed: int) -> Rows:
 
 
 def backtest_forecasts(
-    here: BacktestSetup, ways: Mapping[str, Points], kept: Checkpoints
+    here: BacktestSetup, methods: Mapping[str, PointForecaster], kept: Checkpoints
 ) -> dict[str, BacktestForecasts]:
-    """Forecasts of every way from all origins; single precision is enough to compare them.
+    """Forecasts of every method from all origins; single precision is enough to compare them.
 
-    Origin by origin: what the ways share of a panel as known then is made once and let go.
+    Origin by origin: what the methods share of a panel as known then is made once and let go.
 
-    here: the series, origins and classes of the back-test; ways: name -> a function that gives mean
-    and spread of some series; kept: where what was done at an origin is kept, so that a fit that
-    was killed goes on.
+    here: the series, origins and classes of the back-test; methods: name -> a function that gives
+    mean and scale of some series; kept: where what was done at an origin is kept, so that a fit
+    that was killed goes on.
     """
 
-    def walked(origin: int) -> Floats:
-        """Mean and spread of all ways: ways × 2 × n × steps."""
+    def forecast(origin: int) -> Floats:
+        """Mean and scale of all methods: methods × 2 × n × steps."""
         past, steps = here.panel.at(origin), here.steps(origin)
-        both = [points(past, origin, steps, here.rows) for points in ways.values()]
+        both = [
+            point_forecast(past, origin, steps, here.rows) for point_forecast in methods.values()
+        ]
         return np.asarray(both, dtype=np.float32)
 
     made = []
     for number, one in enumerate(here.starts):
         name = f"back-test {number + 1} of {len(here.starts)}"
-        made.append(kept.keep(name, partial(walked, one), save=_save, load=_load))
+        made.append(kept.keep(name, partial(forecast, one), save=_save, load=_load))
     return {
         name: BacktestForecasts(
-            tuple(one[way, 0] for one in made), tuple(one[way, 1] for one in made)
+            tuple(one[method, 0] for one in made), tuple(one[method, 1] for one in made)
         )
-        for way, name in enumerate(ways)
+        for method, name in enumerate(methods)
     }
 
 
@@ -144,24 +146,24 @@ def _load(folder: Path) -> Floats:
     return np.asarray(np.load(folder / "values.npy", allow_pickle=False))
 
 
-def backtest_errors(here: BacktestSetup, walked: BacktestForecasts) -> BacktestErrors:
-    """The errors of one way in the back-test; only periods seen in full are judged.
+def backtest_errors(here: BacktestSetup, forecast: BacktestForecasts) -> BacktestErrors:
+    """The errors of one method in the back-test; only periods seen in full are judged.
 
-    here: the series, origins and classes of the back-test; walked: what one way forecast from each
-    origin.
+    here: the series, origins and classes of the back-test; forecast: what one method forecast from
+    each origin.
     """
     single, window = [], []
     for fold, origin in enumerate(here.starts):
         ahead = slice(origin, origin + here.steps(origin))
         actual, seen = here.panel.demand[here.rows, ahead], here.panel.known[here.rows, ahead]
-        mean, spread = walked.mean[fold], walked.spread[fold]
-        single.append(_errors(here.group[fold], fold, mean, spread, actual, seen))
-        window.append(_windows(here.group[fold], fold, mean, spread, actual, seen))
+        mean, scale = forecast.mean[fold], forecast.scale[fold]
+        single.append(_errors(here.group[fold], fold, mean, scale, actual, seen))
+        window.append(_windows(here.group[fold], fold, mean, scale, actual, seen))
     return BacktestErrors(_joined(single), _joined(window))
 
 
 def _errors(
-    group: Rows, fold: int, mean: Floats, spread: Floats, actual: Floats, seen: Bools
+    group: Rows, fold: int, mean: Floats, scale: Floats, actual: Floats, seen: Bools
 ) -> Errors:
     row, column = np.nonzero(seen)
     return Errors(
@@ -169,21 +171,21 @@ def _errors(
         step=(column + 1).astype(np.int64),
         fold=np.full(len(row), fold),
         mean=mean[row, column].astype(np.float64),
-        spread=spread[row, column].astype(np.float64),
+        scale=scale[row, column].astype(np.float64),
         actual=actual[row, column],
     )
 
 
 def _windows(
-    group: Rows, fold: int, mean: Floats, spread: Floats, actual: Floats, seen: Bools
+    group: Rows, fold: int, mean: Floats, scale: Floats, actual: Floats, seen: Bools
 ) -> Errors:
     """Sums of the seen periods 1 … h, where at least three in four were seen."""
     count = np.cumsum(seen, axis=1)
     enough = count >= 0.75 * np.arange(1, seen.shape[1] + 1)
     sums = np.cumsum(np.where(seen, mean, 0.0), axis=1)
-    spreads = np.sqrt(np.cumsum(np.where(seen, spread**2, 0.0), axis=1))
+    scales = np.sqrt(np.cumsum(np.where(seen, scale**2, 0.0), axis=1))
     reality = np.cumsum(np.where(seen, actual, 0.0), axis=1)
-    return _errors(group, fold, sums, spreads, reality, enough & (count > 0))
+    return _errors(group, fold, sums, scales, reality, enough & (count > 0))
 
 
 def _joined(parts: Sequence[Errors]) -> Errors:

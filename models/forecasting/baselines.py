@@ -6,11 +6,11 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from models.forecasting.backtest import Points, Rows
+from models.forecasting.backtest import PointForecaster, Rows
 from models.forecasting.distribution import Errors, calibrated
 from models.forecasting.forecaster import Forecaster
 from models.forecasting.panel import DemandPanel, Floats
-from models.forecasting.statistical import points
+from models.forecasting.statistical import point_forecast
 
 
 class Baseline(Forecaster):
@@ -49,16 +49,16 @@ class Baseline(Forecaster):
         """A plain method stays as it is."""
         return False
 
-    def _way(self, method: str) -> Points:
+    def _method(self, method: str) -> PointForecaster:
         """A baseline knows nothing of promotions and prices."""
-        return partial(_textbook if self.textbook else points, method=method)
+        return partial(_textbook if self.textbook else point_forecast, method=method)
 
 
 def _textbook(
     panel: DemandPanel, origin: int, horizon: int, rows: Rows, *, method: str
 ) -> tuple[Floats, Floats]:
     """Mean and standard deviation of a naive method: the latter grows with the root of seasons."""
-    mean, _ = points(panel, origin, horizon, rows, method=method)
+    mean, _ = point_forecast(panel, origin, horizon, rows, method=method)
     past = panel.at(origin).rows(rows)
     season = past.season if method == "seasonal_naive" else 1
     errors = past.filled[:, season:] - past.filled[:, :-season]

@@ -47,7 +47,7 @@ LOSSES: Mapping[str, Mapping[str, Any]] = {
 @dataclass(frozen=True)
 class Boosted:
     """Fitted boosters: of the mean over the level, averaged, and of the absolute error over the
-    spread.
+    scale.
     """
 
     mean: tuple[lgb.Booster, ...]
@@ -55,24 +55,24 @@ class Boosted:
     loss: str
     terms: PlanTerms
 
-    def points(
+    def point_forecast(
         self, panel: DemandPanel, origin: int, horizon: int, rows: Rows
     ) -> tuple[Floats, Floats]:
-        """Mean and spread of some series (the others are their look-alikes): n × horizon each.
+        """Mean and scale of some series (the others are their look-alikes): n × horizon each.
 
         panel: the series, with their periods closed and to come; origin: how many periods are taken
         as known; horizon: periods ahead; rows: places of the n series in the panel.
         """
         known = look(panel, origin)
-        mean, spread = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
+        mean, scale = np.zeros((len(rows), horizon)), np.zeros((len(rows), horizon))
         for step in range(horizon):
             steps = np.full(len(rows), step + 1)
             design = known.design(rows, steps, self.terms)
             ratio = _ratio(self.mean, design, self.loss)
             far = np.maximum(_predict(self.error, _with_ratio(design, ratio)), 0.05)
             mean[:, step] = ratio * known.level.mean[rows]
-            spread[:, step] = far * known.level.spread[rows]
-        return mean, spread
+            scale[:, step] = far * known.level.scale[rows]
+        return mean, scale
 
     def save(self, folder: Path) -> None:
         """The boosters as LightGBM's own text, and what they were fitted for."""
@@ -114,10 +114,10 @@ class _Sample:
     design: Floats
     ratio: Floats
     level: Floats
-    spread: Floats
+    scale: Floats
 
 
-_NAMES = ("design", "ratio", "level", "spread")
+_NAMES = ("design", "ratio", "level", "scale")
 
 
 def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
@@ -150,13 +150,13 @@ def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
         for seed in range(effort.seed, effort.seed + effort.members)
     )
     ratio = _ratio(mean, sample.design, effort.loss)
-    off = np.abs(sample.ratio - ratio) * sample.level / sample.spread
+    off = np.abs(sample.ratio - ratio) * sample.level / sample.scale
     half = slice(None, None, 2)
     error = _train(
         {**learning, "objective": "poisson", "num_leaves": 15},
         _with_ratio(sample.design, ratio)[half],
         off[half],
-        (sample.spread / sample.spread.mean())[half],
+        (sample.scale / sample.scale.mean())[half],
         effort.trees // 2,
     )
     return Boosted(mean, error, effort.loss, terms)
@@ -222,7 +222,7 @@ def _at(
     rows, steps, target = rows[kept], steps[kept], target[kept]
     design = origin.design(rows, steps, terms)
     usual = origin.level.mean[rows]
-    return _Sample(design, target / usual, usual, origin.level.spread[rows])
+    return _Sample(design, target / usual, usual, origin.level.scale[rows])
 
 
 def _floored(ratio: Floats) -> Floats:

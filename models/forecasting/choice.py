@@ -1,4 +1,5 @@
-"""The choice a back-test makes: for each demand class one way, the blend of two, or the stack."""
+"""The choice a back-test makes: for each demand class one method, the blend of two, or the
+stack."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 from models.forecasting.backtest import (
     BacktestForecasts,
     BacktestSetup,
-    Points,
+    PointForecaster,
     Rows,
     backtest_errors,
 )
@@ -28,14 +29,14 @@ _SEASONED = 1.25  # years
 
 @dataclass(frozen=True)
 class Choice:
-    """chosen: by class, a way, `blend` or `stack`. companion: by class, the best statistical way,
-    in the blend beside LightGBM and the level in season. ways: what the stack is made of; weights:
-    classes × step groups × ways.
+    """chosen: by class, a method, `blend` or `stack`. companion: by class, the best statistical
+    method, in the blend beside LightGBM and the level in season. methods: what the stack is made
+    of; weights: classes × step groups × methods.
     """
 
     chosen: Mapping[int, str]
     companion: Mapping[int, str]
-    ways: tuple[str, ...]
+    methods: tuple[str, ...]
     weights: Floats
 
     @classmethod
@@ -49,99 +50,99 @@ class Choice:
         return any(BOOSTED in self.of(place) for place in self.chosen)
 
     def of(self, place: int) -> list[str]:
-        """The ways a class needs."""
+        """The methods a class needs."""
         name = self.chosen[place]
         if name == BLEND:
             return self._blend(self.companion[place])
         if name != STACK:
             return [name]
         used = self.weights[place].any(axis=0)
-        return [way for way, one in zip(self.ways, used, strict=True) if one]
+        return [method for method, one in zip(self.methods, used, strict=True) if one]
 
     def _blend(self, companion: str) -> list[str]:
-        return [BOOSTED, companion, *([SEASONAL] if SEASONAL in self.ways else [])]
+        return [BOOSTED, companion, *([SEASONAL] if SEASONAL in self.methods else [])]
 
-    def points(
-        self, ways: Mapping[str, Points], past: DemandPanel, group: Rows, horizon: int
+    def point_forecast(
+        self, methods: Mapping[str, PointForecaster], past: DemandPanel, group: Rows, horizon: int
     ) -> tuple[Floats, Floats]:
-        """Mean and spread of every series, each by the way chosen for its class; one never seen
+        """Mean and scale of every series, each by the method chosen for its class; one never seen
         gets the level of its look-alikes.
 
-        ways: name -> a function that gives mean and spread of some series; past: the series, with
+        methods: name -> a function that gives mean and scale of some series; past: the series, with
         their periods closed and to come; group: S, the class of each series (its place in CLASSES);
         horizon: periods ahead. Both answers are S × horizon.
         """
-        mean, spread = np.zeros((2, past.size, horizon))
+        mean, scale = np.zeros((2, past.size, horizon))
         blank = past.first >= past.now
         for place in np.unique(group[~blank]):
             rows = np.flatnonzero((group == place) & ~blank)
             names = self.of(int(place))
-            parts = [ways[name](past, past.now, horizon, rows) for name in names]
+            parts = [methods[name](past, past.now, horizon, rows) for name in names]
             weights = np.repeat(self._weights(int(place), names)[None], len(rows), axis=0)
             mean[rows] = combined(weights, [one[0] for one in parts])
-            spread[rows] = combined(weights, [one[1] for one in parts])
+            scale[rows] = combined(weights, [one[1] for one in parts])
         rows = np.flatnonzero(blank)
-        mean[rows], spread[rows] = ways[FALLBACK](past, past.now, horizon, rows)
-        return mean, spread
+        mean[rows], scale[rows] = methods[FALLBACK](past, past.now, horizon, rows)
+        return mean, scale
 
     def _weights(self, place: int, names: Sequence[str]) -> Floats:
         if self.chosen[place] == STACK:
-            own: Floats = self.weights[place][:, [self.ways.index(name) for name in names]]
+            own: Floats = self.weights[place][:, [self.methods.index(name) for name in names]]
             return own
         return np.full((GROUPS, len(names)), 1.0 / len(names))
 
     def about(self) -> dict[str, Any]:
         """All of the choice but its weights, for JSON."""
-        return {"chosen": self.chosen, "companion": self.companion, "ways": list(self.ways)}
+        return {"chosen": self.chosen, "companion": self.companion, "methods": list(self.methods)}
 
     @classmethod
     def read(cls, about: Mapping[str, Any], weights: Floats) -> Self:
         """Read a choice back from what `about` gave and from its weights.
 
-        about: chosen, companion (class -> way) and ways, as JSON keeps them; weights: classes ×
-        step groups × ways, of the stack.
+        about: chosen, companion (class -> method) and methods, as JSON keeps them; weights:
+        classes × step groups × methods, of the stack.
         """
         chosen = {int(place): name for place, name in about["chosen"].items()}
         companion = {int(place): name for place, name in about["companion"].items()}
-        return cls(chosen, companion, tuple(about["ways"]), weights)
+        return cls(chosen, companion, tuple(about["methods"]), weights)
 
 
 def decide(
-    here: BacktestSetup, walks: Mapping[str, BacktestForecasts]
+    here: BacktestSetup, forecasts: Mapping[str, BacktestForecasts]
 ) -> tuple[Choice, BacktestForecasts]:
     """The choice by the back-test, and the forecasts it would have made there.
 
-    Each way alone; the blend, equal parts of LightGBM, the best other way and the level in season;
-    the stack of all. Usual is the blend; another has to beat it clearly. Once a year and a quarter
-    are known, no way without a season is taken alone: the origins lie in a part of the year, and
-    cannot tell what it costs in the others.
+    Each method alone; the blend, equal parts of LightGBM, the best other method and the level in
+    season; the stack of all. Usual is the blend; another has to beat it clearly. Once a year and a
+    quarter are known, no method without a season is taken alone: the origins lie in a part of the
+    year, and cannot tell what it costs in the others.
 
-    here: the series, origins and classes of the back-test; walks: way -> what it forecast from each
-    origin.
+    here: the series, origins and classes of the back-test; forecasts: method -> what it forecast
+    from each origin.
     """
-    errors = {name: backtest_errors(here, one).single for name, one in walks.items()}
+    errors = {name: backtest_errors(here, one).single for name, one in forecasts.items()}
     alone, usual = dict(errors), None
     if here.panel.now >= _SEASONED * SEASONS[here.panel.frequency][-1] and SEASONAL in errors:
         alone = {n: one for n, one in errors.items() if n in (BOOSTED, SEASONAL, LAST_YEAR)}
         usual = SEASONAL
     plain = {name: one for name, one in alone.items() if name != BOOSTED}
     companion = best(plain, usual=usual, windows=here.windows)
-    candidates = dict(walks)
-    if BOOSTED in walks and plain:
-        others = picked(here, walks, companion)
+    candidates = dict(forecasts)
+    if BOOSTED in forecasts and plain:
+        others = picked(here, forecasts, companion)
         candidates[BLEND] = blended(
-            [walks[BOOSTED], others, *([walks[SEASONAL]] if SEASONAL in walks else [])]
+            [forecasts[BOOSTED], others, *([forecasts[SEASONAL]] if SEASONAL in forecasts else [])]
         )
     weights = np.zeros((0, 0, 0))
-    if len(walks) > 1:
+    if len(forecasts) > 1:
         weights = stacked(list(errors.values()))
-        candidates[STACK] = crossed(here, list(walks.values()), list(errors.values()))
+        candidates[STACK] = crossed(here, list(forecasts.values()), list(errors.values()))
     more = {
         n: backtest_errors(here, one).single for n, one in candidates.items() if n not in errors
     }
     usual = BLEND if BLEND in candidates else usual
     chosen = best(alone | more, usual=usual, windows=here.windows)
     if not chosen:
-        return Choice.none(), next(iter(walks.values()))
-    choice = Choice(chosen, companion, tuple(walks), weights)
+        return Choice.none(), next(iter(forecasts.values()))
+    choice = Choice(chosen, companion, tuple(forecasts), weights)
     return choice, picked(here, candidates, chosen)

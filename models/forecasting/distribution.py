@@ -1,4 +1,4 @@
-"""From a mean and a spread to quantiles: the errors of a back-test, by class, size and step.
+"""From a mean and a scale to quantiles: the errors of a back-test, by class, size and step.
 
 The quantiles of standardised errors seen out of sample are put back on new forecasts (split
 conformal prediction: Lei et al., 2018, with Mondrian groups by class and step ahead), so the
@@ -23,7 +23,7 @@ GROUPS = len(_STEPS)
 _BINS = 10
 # Errors a bin should hold at least, and a class and step group to stand alone.
 _BIN_ERRORS, _GROUP_ERRORS = 300, 150
-_MOST_SPREADS = 100.0  # a gap of more was foretold by no spread at all
+_MOST_SCALES = 100.0  # a gap of more was foretold by no scale at all
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Errors:
     step: Ints
     fold: Ints
     mean: Floats
-    spread: Floats
+    scale: Floats
     actual: Floats
 
     @classmethod
@@ -58,11 +58,11 @@ class Distribution:
     centre: Floats
     quantile: Floats
 
-    def quantiles(self, group: Ints, step: Ints, mean: Floats, spread: Floats) -> Floats:
+    def quantiles(self, group: Ints, step: Ints, mean: Floats, scale: Floats) -> Floats:
         """Quantiles of n forecasts: n × LEVELS; at least 0, rising with the level.
 
         group: n classes (places in CLASSES); step: n steps ahead (1, 2, …); mean: n expected
-        demands, in units; spread: n sizes of the error, in units.
+        demands, in units; scale: n sizes of the error, in units.
         """
         answer = np.zeros((len(mean), len(LEVELS)))
         part = step_group(step)
@@ -71,7 +71,7 @@ class Distribution:
                 rows = np.flatnonzero((group == name) & (part == own))
                 if len(rows):
                     shift = self._shift(int(name), int(own), mean[rows])
-                    answer[rows] = mean[rows, None] + spread[rows, None] * shift
+                    answer[rows] = mean[rows, None] + scale[rows, None] * shift
         return np.sort(np.maximum(answer, 0.0), axis=1)
 
     def _shift(self, group: int, part: int, mean: Floats) -> Floats:
@@ -92,7 +92,7 @@ def calibrated(errors: Errors) -> Distribution:
     part = step_group(errors.step)
     for group in range(len(CLASSES)):
         if group == UNSEEN:
-            continue  # its spread says already how little is known
+            continue  # its scale says already how little is known
         for step in range(len(_STEPS)):
             own = (errors.group == group) & (part == step)
             chosen = own if own.sum() >= _GROUP_ERRORS else _wider(errors, part, group, step)
@@ -116,10 +116,10 @@ def _bins(errors: Errors) -> tuple[Floats, Floats]:
     count = int(np.clip(len(errors.mean) // _BIN_ERRORS, 1, _BINS))
     order = np.argsort(errors.mean, kind="stable")
     gap = errors.actual - errors.mean
-    # A spread that is next to nothing beside the gap says that all errors before were 0: how many
-    # such spreads the gap is says nothing of another series, only that it is beyond every bin.
-    told = errors.spread > np.abs(gap) / _MOST_SPREADS
-    standard = np.divide(gap, errors.spread, out=np.sign(gap), where=told & (errors.spread > 0))
+    # A scale that is next to nothing beside the gap says that all errors before were 0: how many
+    # such scales the gap is says nothing of another series, only that it is beyond every bin.
+    told = errors.scale > np.abs(gap) / _MOST_SCALES
+    standard = np.divide(gap, errors.scale, out=np.sign(gap), where=told & (errors.scale > 0))
     centres, quantiles = [], []
     for rows in np.array_split(order, count):
         centres.append(np.median(_log(errors.mean[rows])))

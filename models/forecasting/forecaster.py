@@ -1,4 +1,4 @@
-"""The forecaster: per demand class the way to forecast that did best in a rolling back-test."""
+"""The forecaster: per demand class the method that did best in a rolling back-test."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from models.forecasting.answers import answer
 from models.forecasting.backtest import (
     BacktestErrors,
     BacktestSetup,
-    Points,
+    PointForecaster,
     Rows,
     backtest_errors,
     backtest_forecasts,
@@ -30,7 +30,7 @@ from models.forecasting.distribution import LEVELS, Distribution, Errors, calibr
 from models.forecasting.launches import with_launches
 from models.forecasting.panel import DemandPanel, Floats, panel
 from models.forecasting.selection import NO_DRIFT, drift
-from models.forecasting.statistical import FAMILY, METHODS, planned_points
+from models.forecasting.statistical import FAMILY, METHODS, planned_point_forecast
 
 # What `save` writes; a model of another form would be read wrongly.
 _FORM = 3
@@ -47,7 +47,7 @@ class Forecaster:
     loss: what the global model minimises (`units`, `level` or `relative` errors); members: of how
     many boosters it is the average.
     prices_known: whether the price of a coming period is known ahead.
-    methods: comma-separated ways to choose from, `lightgbm` and
+    methods: comma-separated, those to choose from, `lightgbm` and
     the statistical family; where both are there, their blend is tried too.
     """
 
@@ -113,7 +113,7 @@ class Forecaster:
             self.drift_ = drift(errors.single, here.windows)
         self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
         if early:
-            # The spread stays the one whose errors were seen out of sample.
+            # The scale stays the one whose errors were seen out of sample.
             self.boosted_ = _with_error_of(self.boosted_, early[max(early)])
         return self
 
@@ -160,8 +160,8 @@ class Forecaster:
         usual = self.typical_[""]
         past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
         group = classify(past)
-        mean, spread = self.choice_.points(self._ways(), past, group, horizon)
-        return answer(past, group, mean, spread, self.distributions_, self.drift_)
+        mean, scale = self.choice_.point_forecast(self._methods(), past, group, horizon)
+        return answer(past, group, mean, scale, self.distributions_, self.drift_)
 
     def save(self, folder: Path) -> None:
         """LightGBM's own text, the calibration as arrays, the rest as JSON."""
@@ -206,11 +206,11 @@ class Forecaster:
         return LEVELS
 
     def _family(self) -> list[str]:
-        ways = [name.strip() for name in self.methods.split(",") if name.strip()]
-        if unknown := sorted(set(ways) - {BOOSTED, *METHODS}):
+        methods = [name.strip() for name in self.methods.split(",") if name.strip()]
+        if unknown := sorted(set(methods) - {BOOSTED, *METHODS}):
             allowed = ", ".join((BOOSTED, *METHODS))
             raise ModelError(f"methods: {unknown[0]!r} is unknown; it can be {allowed}")
-        return ways
+        return methods
 
     def _boost(self, whole: DemandPanel) -> Boosted | None:
         effort = Effort(
@@ -247,32 +247,34 @@ class Forecaster:
     def _chosen(
         self, here: BacktestSetup | None, early: Mapping[int, Boosted], kept: Checkpoints
     ) -> tuple[Choice, BacktestErrors]:
-        """What the back-test chose, and the errors it made. Every way forecasts the same series
+        """What the back-test chose, and the errors it made. Every method forecasts the same series
         from the same origins.
         """
         if here is None:
             return Choice.none(), BacktestErrors(Errors.none(), Errors.none())
-        ways = {name: self._way(name) for name in self._family() if name != BOOSTED}
+        methods = {name: self._method(name) for name in self._family() if name != BOOSTED}
         if early and here.starts[0] in early:
-            ways[BOOSTED] = with_launches(partial(_newest, early))
-        walked_ways = backtest_forecasts(here, ways or {FALLBACK: self._way(FALLBACK)}, kept)
+            methods[BOOSTED] = with_launches(partial(_newest, early))
+        method_forecasts = backtest_forecasts(
+            here, methods or {FALLBACK: self._method(FALLBACK)}, kept
+        )
         kept.progress("choosing by demand class")
-        choice, walked = decide(here, walked_ways)
-        return choice, backtest_errors(here, walked)
+        choice, forecast = decide(here, method_forecasts)
+        return choice, backtest_errors(here, forecast)
 
-    def _ways(self) -> Mapping[str, Points]:
-        boosted = self._way(FALLBACK)
+    def _methods(self) -> Mapping[str, PointForecaster]:
+        boosted = self._method(FALLBACK)
         if self.boosted_ is not None:
-            boosted = with_launches(self.boosted_.points)
-        return {name: self._way(name) for name in METHODS} | {BOOSTED: boosted}
+            boosted = with_launches(self.boosted_.point_forecast)
+        return {name: self._method(name) for name in METHODS} | {BOOSTED: boosted}
 
-    def _way(self, method: str) -> Points:
+    def _method(self, method: str) -> PointForecaster:
         """One statistical method, with promotions, prices and launches in it."""
-        return with_launches(partial(planned_points, method=method))
+        return with_launches(partial(planned_point_forecast, method=method))
 
 
 def _with_error_of(boosted: Boosted | None, other: Boosted | None) -> Boosted | None:
-    """A global model with the spread of another one, where both read the same regressors."""
+    """A global model with the scale of another one, where both read the same regressors."""
     if boosted is None or other is None or boosted.terms != other.terms:
         return boosted
     return replace(boosted, error=other.error)
@@ -290,9 +292,9 @@ def _load_boosted(folder: Path) -> Boosted | None:
 def _newest(
     fitted: Mapping[int, Boosted], panel: DemandPanel, origin: int, horizon: int, rows: Rows
 ) -> tuple[Floats, Floats]:
-    """Mean and spread by the newest model that was fitted on nothing after the origin."""
+    """Mean and scale by the newest model that was fitted on nothing after the origin."""
     newest = max(one for one in fitted if one <= origin)
-    return fitted[newest].points(panel, origin, horizon, rows)
+    return fitted[newest].point_forecast(panel, origin, horizon, rows)
 
 
 def _typical(whole: DemandPanel) -> Mapping[str, float]:

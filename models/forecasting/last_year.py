@@ -24,11 +24,11 @@ def last_year(past: DemandPanel, usual: Level, horizon: int, rows: Rows) -> Floa
     periods a year before over that year's level. A series' own season is shrunk, by how noisy it
     is, to that of its product, of its category and of all (credibility: Bühlmann, 1967).
 
-    past: the series, with their periods closed and to come; usual: the level and spread of each
+    past: the series, with their periods closed and to come; usual: the level and scale of each
     series of the panel; horizon: periods ahead; rows: places of the n series in the panel.
     """
     window = WINDOWS[past.frequency]
-    noise = BORROWED * usual.spread**2 / usual.mean
+    noise = BORROWED * usual.scale**2 / usual.mean
     recent = _mean(past.filled, past.first, past.now - window, past.now)
     level = np.where(np.isnan(recent), usual.mean, recent)
     answer = np.repeat(level[rows, None], horizon, axis=1)

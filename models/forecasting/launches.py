@@ -1,17 +1,12 @@
-"""Products with hardly a sale: forecast from those like them, with honest spread."""
-
-from collections.abc import Callable
+"""Products with hardly a sale: forecast from those like them, with an honest spread."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.forecasting.backtest import PointForecaster, Rows
 from models.forecasting.classes import SEEN
 from models.forecasting.levels import level, summed
 from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.seasonal import structure
-
-Rows = NDArray[np.int64]
-Points = Callable[[DemandPanel, int, int, Rows], tuple[Floats, Floats]]
 
 # Launches that a curve is learned from at least, and the periods it may be seen over.
 _LAUNCHES, _CURVE = 5, 26
@@ -21,32 +16,32 @@ _ALIKE = 5
 _UNKNOWN_VARIATION = 1.0
 
 
-def with_launches(points: Points) -> Points:
-    """A way to forecast that knows what it does not know of new products.
+def with_launches(point_forecast: PointForecaster) -> PointForecaster:
+    """A method that knows what it does not know of new products.
 
-    points: the way for series with a history. A series never seen gets the level of those like it,
-    the season and weekdays of its kind, its promotions and the curve of a launch; of one seen for
-    less than 8 periods the spread is that of a level hardly known.
+    point_forecast: the method for series with a history. A series never seen gets the level of
+    those like it, the season and weekdays of its kind, its promotions and the curve of a launch;
+    of one seen for less than 8 periods the scale is that of a level hardly known.
     """
 
     def launched(
         panel: DemandPanel, origin: int, horizon: int, rows: Rows
     ) -> tuple[Floats, Floats]:
         past = panel.at(origin)
-        mean, spread = points(past, origin, horizon, rows)
+        mean, scale = point_forecast(past, origin, horizon, rows)
         periods = (~np.isnan(past.demand)).sum(axis=1)[rows]
         new = np.flatnonzero(periods < SEEN)
         if not len(new) or not past.now:
-            return mean, spread
+            return mean, scale
         unseen = new[periods[new] == 0]
-        mean, spread = mean.copy(), spread.copy()
+        mean, scale = mean.copy(), scale.copy()
         mean[unseen] = _unseen_means(past, horizon, rows[unseen])
         doubt = past.once("variation", lambda: _variation(past))[rows[new], None] * mean[new]
-        noise = level(past).spread[rows[new], None] ** 2
+        noise = level(past).scale[rows[new], None] ** 2
         # The variance of a level after n periods with this noise (normal prior and errors).
         left = doubt**2 * noise / (noise + periods[new, None] * doubt**2 + 1e-12)
-        spread[new] = np.sqrt(spread[new] ** 2 + left)
-        return mean, spread
+        scale[new] = np.sqrt(scale[new] ** 2 + left)
+        return mean, scale
 
     return launched
 

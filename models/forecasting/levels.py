@@ -1,4 +1,4 @@
-"""The usual level of each series and its spread: short histories borrow from their look-alikes."""
+"""The usual level of each series and its scale: short histories borrow from their look-alikes."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ SMALLEST = 1e-3
 
 @dataclass(frozen=True)
 class Level:
-    """By series, positive. mean: usual demand of a period; spread: its standard deviation.
+    """By series, positive. mean: usual demand of a period; scale: its standard deviation.
 
     seen: how many of the remembered periods were known.
     """
 
     mean: Floats
-    spread: Floats
+    scale: Floats
     seen: Floats
 
 
@@ -29,7 +29,7 @@ def level(panel: DemandPanel) -> Level:
     """The level from the last `memory` periods, shrunk towards look-alikes.
 
     A look-alike is the same product elsewhere, else the category in the same warehouse, else all.
-    The spread is shrunk towards a Poisson-like one, whose variance is the level.
+    The scale is shrunk towards a Poisson-like one, whose variance is the level.
     """
     return panel.once("level", lambda: _level(panel))
 
@@ -43,7 +43,7 @@ def _level(panel: DemandPanel) -> Level:
     mean = np.maximum((total + BORROWED * prior) / (count + BORROWED), SMALLEST)
     errors = np.where(seen, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
     variance = (errors + 2 * BORROWED * mean) / (count + 2 * BORROWED)
-    return Level(mean=mean, spread=np.sqrt(variance), seen=count)
+    return Level(mean=mean, scale=np.sqrt(variance), seen=count)
 
 
 def _prior(panel: DemandPanel, total: Floats, count: Floats) -> Floats:

@@ -67,9 +67,9 @@ class Origin:
     past: DemandPanel
     level: Level
     shared: Floats
-    kin: tuple[RelatedSeries, ...]
+    related: tuple[RelatedSeries, ...]
     own_before: Floats
-    rivals: CompetingPlans
+    competitors: CompetingPlans
     country: Rows
     calendars: Sequence[Calendar]
     structure: Structure
@@ -107,9 +107,11 @@ def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Ori
         past=past,
         level=usual,
         shared=np.stack(shared, axis=1).astype(np.float32),
-        kin=tuple(_kin(past, demand, names) for names in (["product_id"], ["category"], [])),
+        related=tuple(
+            _related(past, demand, names) for names in (["product_id"], ["category"], [])
+        ),
         own_before=_own_before(past),
-        rivals=_rivals(past),
+        competitors=_competitors(past),
         country=country,
         calendars=made,
         structure=found,
@@ -117,7 +119,7 @@ def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Ori
     )
 
 
-def _rivals(past: DemandPanel) -> CompetingPlans:
+def _competitors(past: DemandPanel) -> CompetingPlans:
     group = past.groups("warehouse_id", "category")
     ahead = slice(past.now, past.now + _LONGEST)
     return CompetingPlans(
@@ -127,7 +129,7 @@ def _rivals(past: DemandPanel) -> CompetingPlans:
 
 def _planned(origin: Origin, steps: Rows) -> Rows:
     """Columns of `CompetingPlans`; beyond the longest look the last plan stands."""
-    return np.minimum(steps, origin.rivals.price.shape[1]) - 1
+    return np.minimum(steps, origin.competitors.price.shape[1]) - 1
 
 
 def _means(values: Floats, group: Rows) -> Floats:
@@ -149,8 +151,8 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
 
 
 def _recent(past: DemandPanel, usual: Level) -> list[Floats]:
-    """Last values and means of several windows against the level, the level and its spread."""
-    columns = [np.log(usual.mean), usual.spread / usual.mean, np.log1p(usual.seen)]
+    """Last values and means of several windows against the level, the level and its scale."""
+    columns = [np.log(usual.mean), usual.scale / usual.mean, np.log1p(usual.seen)]
     for lag in _LAGS:
         value = past.demand[:, -lag] if lag <= past.now else np.full(past.size, np.nan)
         columns.append(value / usual.mean)
@@ -207,7 +209,7 @@ def _trends(past: DemandPanel) -> list[Floats]:
     return columns
 
 
-def _kin(past: DemandPanel, demand: Floats, names: list[str]) -> RelatedSeries:
+def _related(past: DemandPanel, demand: Floats, names: list[str]) -> RelatedSeries:
     """Total demand of look-alikes, which have the named columns in common (all series without any).
     demand: of `past`, 0 where unknown.
     """
@@ -233,7 +235,7 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
         past.offered[rows, place],
         past.promotion[rows, place],
         past.promotion_discount[rows, place],
-        origin.rivals.promotion[rows, _planned(origin, steps)],
+        origin.competitors.promotion[rows, _planned(origin, steps)],
         *_price(origin, rows, steps, prices_known=terms.prices_known),
         *_structured(origin, rows, place, usual),
         *_phases(past.conditions, rows, place, terms.kinds),
@@ -244,7 +246,7 @@ def _ahead(origin: Origin, rows: Rows, steps: Rows, terms: PlanTerms) -> Floats:
     columns += [_last_season(past, rows, place, season) / usual for season in seasons]
     for season in seasons[:-1]:
         same = place - season * -(-(place - past.now + 1) // season)
-        columns += [_kin_season(past, one, rows, same, season) for one in origin.kin]
+        columns += [_related_season(past, one, rows, same, season) for one in origin.related]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -281,8 +283,8 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
     if not prices_known:
         return [newest / usual]
     planned = past.price[rows, past.now + steps - 1]
-    rivals = origin.rivals.price[rows, _planned(origin, steps)]
-    return [newest / usual, planned / usual, planned / newest, planned / rivals]
+    competitors = origin.competitors.price[rows, _planned(origin, steps)]
+    return [newest / usual, planned / usual, planned / newest, planned / competitors]
 
 
 def _calendar(past: DemandPanel, place: Rows) -> list[Floats]:
@@ -316,17 +318,17 @@ def _last_season(past: DemandPanel, rows: Rows, place: Rows, season: int) -> Flo
     return _ratio(total, count)
 
 
-def _kin_season(
-    past: DemandPanel, kin: RelatedSeries, rows: Rows, same: Rows, season: int
+def _related_season(
+    past: DemandPanel, related: RelatedSeries, rows: Rows, same: Rows, season: int
 ) -> Floats:
     """Look-alikes' demand of a like period, against the 8 periods a season before the origin."""
     start = past.now - season
     if start < 4:
         return np.full(len(rows), np.nan)
-    group = kin.group[rows]
-    before = kin.sums[:, max(start - 8, 0) : start].mean(axis=1)[group]
+    group = related.group[rows]
+    before = related.sums[:, max(start - 8, 0) : start].mean(axis=1)[group]
     known = same >= 0
-    return np.where(known, _ratio(kin.sums[group, np.maximum(same, 0)], before), np.nan)
+    return np.where(known, _ratio(related.sums[group, np.maximum(same, 0)], before), np.nan)
 
 
 def _holidays(origin: Origin, rows: Rows, place: Rows) -> list[Floats]:
@@ -345,5 +347,5 @@ def _holidays(origin: Origin, rows: Rows, place: Rows) -> list[Floats]:
         twin[own] = np.where(back >= past.now, one.twin[np.maximum(back, 0)], back)
     value = np.where(twin >= 0, past.demand[rows, np.clip(twin, 0, past.now - 1)], np.nan)
     ratio = [_ratio(value, origin.own_before[rows]), value / origin.level.mean[rows]]
-    kin = [_kin_season(past, one, rows, twin, season) for one in origin.kin]
-    return [*columns, *ratio, *kin]
+    related = [_related_season(past, one, rows, twin, season) for one in origin.related]
+    return [*columns, *ratio, *related]

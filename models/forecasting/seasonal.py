@@ -255,8 +255,8 @@ def _shrunk(demand: Floats, usual: Floats, wider: Floats, group: Phases, noise: 
     prior, top, bottom = (summed(one, group) for one in (wider, demand, usual))
     prior /= np.bincount(group)[:, None]
     expected = bottom * prior
-    spread = ((top - expected) ** 2 - noise * expected).sum(axis=0)
-    differ = np.maximum(spread / np.maximum((expected**2).sum(axis=0), 1e-9), 1e-9)
+    scale = ((top - expected) ** 2 - noise * expected).sum(axis=0)
+    differ = np.maximum(scale / np.maximum((expected**2).sum(axis=0), 1e-9), 1e-9)
     borrowed = max(noise, 1e-9) / differ
     return _mean_one(prior * (top + borrowed) / (expected + borrowed))
 

@@ -1,4 +1,4 @@
-"""Which way to forecast is the better one for each class: pinball loss in the back-test."""
+"""Which method is the better one for each class: pinball loss in the back-test."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +26,7 @@ def losses(errors: Errors) -> Floats:
 
 
 def _pinball(errors: Errors, distribution: Distribution) -> Floats:
-    guess = distribution.quantiles(errors.group, errors.step, errors.mean, errors.spread)
+    guess = distribution.quantiles(errors.group, errors.step, errors.mean, errors.scale)
     level = np.asarray(LEVELS)
     off = errors.actual[:, None] - guess
     return np.asarray(np.maximum(level * off, (level - 1) * off).mean(axis=1))
@@ -35,14 +35,14 @@ def _pinball(errors: Errors, distribution: Distribution) -> Floats:
 def best(
     errors: Mapping[str, Errors], *, usual: str | None = None, windows: float = 1.0
 ) -> dict[int, str]:
-    """The name of the best way for each class; nothing when nothing was judged.
+    """The name of the best method for each class; nothing when nothing was judged.
 
-    Where there is a usual way, another has to beat it by more than a standard error over so many
+    Where there is a usual method, another has to beat it by more than a standard error over so many
     independent windows: one lucky season decides nothing.
 
-    errors: way -> its outcomes in the back-test, of all ways in the same order; usual: name of the
-    usual way, None for none; windows: how many windows that do not overlap the origins are worth, 1
-    or more.
+    errors: method -> its outcomes in the back-test, of all methods in the same order; usual: name
+    of the usual method, None for none; windows: how many windows that do not overlap the origins
+    are worth, 1 or more.
     """
     if not errors or not len(next(iter(errors.values())).actual):
         return {}
@@ -90,20 +90,20 @@ def _ratio(errors: Errors, windows: float) -> float:
 
 
 def picked(
-    here: BacktestSetup, walks: Mapping[str, BacktestForecasts], names: Mapping[int, str]
+    here: BacktestSetup, forecasts: Mapping[str, BacktestForecasts], names: Mapping[int, str]
 ) -> BacktestForecasts:
-    """The forecasts of the back-test, those of each class by the way chosen for it.
+    """The forecasts of the back-test, those of each class by the method chosen for it.
 
-    here: the series, origins and classes of the back-test; walks: way -> what it forecast from each
-    origin; names: class (its place in CLASSES) -> way.
+    here: the series, origins and classes of the back-test; forecasts: method -> what it forecast
+    from each origin; names: class (its place in CLASSES) -> method.
     """
     return BacktestForecasts(
         tuple(
-            _merged({name: one.mean[fold] for name, one in walks.items()}, names, group)
+            _merged({name: one.mean[fold] for name, one in forecasts.items()}, names, group)
             for fold, group in enumerate(here.group)
         ),
         tuple(
-            _merged({name: one.spread[fold] for name, one in walks.items()}, names, group)
+            _merged({name: one.scale[fold] for name, one in forecasts.items()}, names, group)
             for fold, group in enumerate(here.group)
         ),
     )
@@ -116,9 +116,13 @@ def _merged(parts: Mapping[str, Floats], names: Mapping[int, str], group: Rows) 
     return answer
 
 
-def blended(walks: Sequence[BacktestForecasts]) -> BacktestForecasts:
-    """The mean of what several ways forecast: equal parts of each."""
+def blended(forecasts: Sequence[BacktestForecasts]) -> BacktestForecasts:
+    """The mean of what several methods forecast: equal parts of each."""
     return BacktestForecasts(
-        tuple(np.mean(parts, axis=0) for parts in zip(*(one.mean for one in walks), strict=True)),
-        tuple(np.mean(parts, axis=0) for parts in zip(*(one.spread for one in walks), strict=True)),
+        tuple(
+            np.mean(parts, axis=0) for parts in zip(*(one.mean for one in forecasts), strict=True)
+        ),
+        tuple(
+            np.mean(parts, axis=0) for parts in zip(*(one.scale for one in forecasts), strict=True)
+        ),
     )

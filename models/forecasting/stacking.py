@@ -1,4 +1,4 @@
-"""Combining ways to forecast: weights by class and step ahead, from the back-test."""
+"""Combining methods: weights by class and step ahead, from the back-test."""
 
 from collections.abc import Sequence
 
@@ -17,32 +17,32 @@ _SUM = 1e3  # holds the sum of the weights at 1
 _SMALL = 0.05  # a weight below this is dropped
 
 
-def stacked(ways: Sequence[Errors]) -> Floats:
-    """Weights of each way: classes × step groups × ways, not below 0, summing to 1.
+def stacked(methods: Sequence[Errors]) -> Floats:
+    """Weights of each method: classes × step groups × methods, not below 0, summing to 1.
 
-    Least squares of outcomes on the ways' means, both over the spread (stacked regression with
+    Least squares of outcomes on the methods' means, both over the scale (stacked regression with
     weights not below 0: Breiman, 1996), drawn a little towards equal weights. A class or step group
     with few errors has the weights of its class, or of all.
     """
-    part, group = step_group(ways[0].step), ways[0].group
-    everything = _weights(ways, np.ones(len(group), dtype=bool))
-    answer = np.empty((len(CLASSES), GROUPS, len(ways)))
+    part, group = step_group(methods[0].step), methods[0].group
+    everything = _weights(methods, np.ones(len(group), dtype=bool))
+    answer = np.empty((len(CLASSES), GROUPS, len(methods)))
     for place in range(len(CLASSES)):
         own = group == place
-        usual = _weights(ways, own) if own.sum() >= ENOUGH else everything
+        usual = _weights(methods, own) if own.sum() >= ENOUGH else everything
         for step in range(GROUPS):
             here = own & (part == step)
-            answer[place, step] = _weights(ways, here) if here.sum() >= ENOUGH else usual
+            answer[place, step] = _weights(methods, here) if here.sum() >= ENOUGH else usual
     return answer
 
 
-def _weights(ways: Sequence[Errors], chosen: Bools) -> Floats:
-    count = len(ways)
-    spread = ways[0].spread[chosen]
-    means = np.stack([one.mean[chosen] for one in ways], axis=1) / spread[:, None]
-    outcome = ways[0].actual[chosen] / spread
+def _weights(methods: Sequence[Errors], chosen: Bools) -> Floats:
+    count = len(methods)
+    scale = methods[0].scale[chosen]
+    means = np.stack([one.mean[chosen] for one in methods], axis=1) / scale[:, None]
+    outcome = methods[0].actual[chosen] / scale
     size = max(float(np.trace(means.T @ means)) / count, 1e-9)
-    # The root of the normal equations stands for all rows: as many rows as ways.
+    # The root of the normal equations stands for all rows: as many rows as methods.
     gram = means.T @ means + _TIES * size * np.eye(count) + _SUM * size
     right = means.T @ outcome + _TIES * size / count + _SUM * size
     root = np.linalg.cholesky(gram)
@@ -52,23 +52,24 @@ def _weights(ways: Sequence[Errors], chosen: Bools) -> Floats:
 
 
 def crossed(
-    here: BacktestSetup, walks: Sequence[BacktestForecasts], ways: Sequence[Errors]
+    here: BacktestSetup, forecasts: Sequence[BacktestForecasts], methods: Sequence[Errors]
 ) -> BacktestForecasts:
     """The combination from each origin, with weights learned from the other half of the origins.
 
-    here: the series, origins and classes of the back-test; walks: for each way, what it forecast
-    from each origin; ways: for each way, in the same order, its outcomes in the back-test.
+    here: the series, origins and classes of the back-test; forecasts: for each method, what it
+    forecast from each origin; methods: for each method, in the same order, its outcomes in the
+    back-test.
     """
     halves = []
     for half in (0, 1):
-        others = [one.where(one.fold % 2 != half) for one in ways]
-        halves.append(stacked(others if len(others[0].actual) else ways))
-    mean, spread = [], []
+        others = [one.where(one.fold % 2 != half) for one in methods]
+        halves.append(stacked(others if len(others[0].actual) else methods))
+    mean, scale = [], []
     for fold, group in enumerate(here.group):
         weights = halves[fold % 2][group]
-        mean.append(combined(weights, [one.mean[fold] for one in walks]))
-        spread.append(combined(weights, [one.spread[fold] for one in walks]))
-    return BacktestForecasts(tuple(mean), tuple(spread))
+        mean.append(combined(weights, [one.mean[fold] for one in forecasts]))
+        scale.append(combined(weights, [one.scale[fold] for one in forecasts]))
+    return BacktestForecasts(tuple(mean), tuple(scale))
 
 
 def combined(weights: Floats, parts: Sequence[Floats]) -> Floats:

@@ -34,11 +34,11 @@ FAMILY = (*LIBRARY, "moving_average", "long_average", "seasonal_naive", SEASONAL
 METHODS = (*FAMILY, "naive")
 
 
-def planned_points(
+def planned_point_forecast(
     panel: DemandPanel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
-    """Mean and spread as `points` answers, with promotions and prices taken out of the history and
-    put on the periods to come; the level in season has them in it already.
+    """Mean and scale as `point_forecast` answers, with promotions and prices taken out of the
+    history and put on the periods to come; the level in season has them in it already.
 
     panel: the series, with their periods closed and to come; origin: how many periods are taken as
     known; horizon: periods ahead; rows: places of the n series in the panel; method: one of
@@ -47,11 +47,11 @@ def planned_points(
     past = panel.at(origin)
     found = structure(past).effects if method != SEASONAL and origin else None
     if found is None:
-        return points(past, origin, horizon, rows, method=method)
+        return point_forecast(past, origin, horizon, rows, method=method)
     calm = past.once("calm", lambda: _calm(past, found.both))
-    mean, spread = points(calm, origin, horizon, rows, method=method)
+    mean, scale = point_forecast(calm, origin, horizon, rows, method=method)
     factor = found.both[rows, origin : origin + horizon]
-    return mean * factor, spread * np.sqrt(np.maximum(factor, 0.05))
+    return mean * factor, scale * np.sqrt(np.maximum(factor, 0.05))
 
 
 def _calm(past: DemandPanel, factor: Floats) -> DemandPanel:
@@ -60,12 +60,12 @@ def _calm(past: DemandPanel, factor: Floats) -> DemandPanel:
     return replace(past, demand=past.demand / own, computed={})
 
 
-def points(
+def point_forecast(
     panel: DemandPanel, origin: int, horizon: int, rows: NDArray[np.int64], *, method: str
 ) -> tuple[Floats, Floats]:
-    """Mean and spread of one method from an origin: n × horizon each, never below 0.
+    """Mean and scale of one method from an origin: n × horizon each, never below 0.
 
-    A series without known demand gets the level of its look-alikes. The spread is the series' own,
+    A series without known demand gets the level of its look-alikes. The scale is the series' own,
     grown or shrunk with the root of the forecast as that of counts is.
 
     panel: the series, with their periods closed and to come; origin: how many periods are taken as
@@ -81,7 +81,7 @@ def points(
     else:
         mean = _means(past.rows(rows), method, horizon, usual.mean[rows])
     share = mean / usual.mean[rows, None]
-    return mean, usual.spread[rows, None] * np.sqrt(np.maximum(share, 0.05))
+    return mean, usual.scale[rows, None] * np.sqrt(np.maximum(share, 0.05))
 
 
 def _means(past: DemandPanel, method: str, horizon: int, usual: Floats) -> Floats:

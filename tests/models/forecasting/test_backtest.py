@@ -13,7 +13,7 @@ def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
 ) -> None:
     made: list[tuple[Boosted, int]] = []
     asked: list[tuple[int, int]] = []
-    plain, points = forecaster.boost, Boosted.points
+    plain, point_forecast = forecaster.boost, Boosted.point_forecast
 
     def boost(known: DemandPanel, *given) -> Boosted | None:
         found = plain(known, *given)
@@ -22,10 +22,10 @@ def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
 
     def watched(self: Boosted, known: DemandPanel, origin: int, *given):
         asked.extend((now, origin) for one, now in made if one is self)
-        return points(self, known, origin, *given)
+        return point_forecast(self, known, origin, *given)
 
     monkeypatch.setattr(forecaster, "boost", boost)
-    monkeypatch.setattr(Boosted, "points", watched)
+    monkeypatch.setattr(Boosted, "point_forecast", watched)
     Forecaster(**SMALL).fit(shop())
     assert all(now <= origin for now, origin in asked)
     assert len({now for now, _ in asked}) == forecaster.REFITS

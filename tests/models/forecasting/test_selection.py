@@ -1,4 +1,4 @@
-"""Which way to forecast is chosen, and by how much means are put right."""
+"""Which method is chosen, and by how much means are put right."""
 
 import numpy as np
 import pytest
@@ -19,16 +19,16 @@ def errors(off: float, *, noise: float = 1.0, mean: float = 10.0) -> Errors:
         step=np.ones(COUNT, dtype=np.int64),
         fold=np.arange(COUNT) % 4,
         mean=np.full(COUNT, mean) + off * random.standard_normal(COUNT),
-        spread=np.ones(COUNT),
+        scale=np.ones(COUNT),
         actual=actual,
     )
 
 
 def test_the_sharper_way_loses_less_and_is_chosen_for_every_class() -> None:
-    ways = {"sharp": errors(0.0), "blurred": errors(3.0)}
-    assert losses(ways["sharp"]).mean() < losses(ways["blurred"]).mean()
-    assert best(ways) == dict.fromkeys(range(len(CLASSES)), "sharp")
-    assert best(ways, usual="blurred") == dict.fromkeys(range(len(CLASSES)), "sharp")
+    methods = {"sharp": errors(0.0), "blurred": errors(3.0)}
+    assert losses(methods["sharp"]).mean() < losses(methods["blurred"]).mean()
+    assert best(methods) == dict.fromkeys(range(len(CLASSES)), "sharp")
+    assert best(methods, usual="blurred") == dict.fromkeys(range(len(CLASSES)), "sharp")
 
 
 def test_a_usual_way_that_is_as_good_stays() -> None:

@@ -7,6 +7,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from decisions.replenishment.line_ids import identity
+from decisions.replenishment.plan import ranked
+
 Urgency = Literal["overdue", "today", "week", "later", "none"]
 URGENCIES: Final[tuple[Urgency, ...]] = ("overdue", "today", "week", "later", "none")
 # What a line may be sorted by.
@@ -30,6 +33,19 @@ SORTABLE: Final = (
     "decide_by",
 )
 States = Mapping[str, tuple[str, float]]
+# Columns of a few values each, kept as codes; texts, kept as Arrow keeps them; and what is only
+# looked for.
+_FEW_VALUES: Final = (
+    "warehouse_id",
+    "supplier_id",
+    "product_id",
+    "title",
+    "category",
+    "abc",
+    "department",
+)
+_TEXT, _TEXTS = "string[pyarrow]", ("id", "sought")
+_ONLY_SOUGHT = frozenset({"sought", "department"})
 
 
 @dataclass(frozen=True)
@@ -47,22 +63,47 @@ class LineFilter:
     text: str | None = None
 
 
+@dataclass(frozen=True)
+class Worklist:
+    """A plan's lines as a planner reads them.
+
+    lines: of the plan, whole; index: a row a line, with only what lines are filtered, sorted,
+    counted and searched by, the most money at risk first, numbered by their places in `lines`. A
+    list of 200,000 lines is worked on in `index`; `whole` gives the few lines that are shown.
+    """
+
+    lines: pd.DataFrame
+    index: pd.DataFrame
+
+    def whole(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Lines with all their columns. rows: of `index`, in the order to give them in."""
+        found = self.lines.iloc[rows.index].reset_index(drop=True)
+        added = [name for name in rows if name not in found and name not in _ONLY_SOUGHT]
+        return pd.concat([found, rows[added].reset_index(drop=True)], axis=1)
+
+
 def worklist_of(
     lines: pd.DataFrame, products: pd.DataFrame, classes: pd.DataFrame, today: pd.Timestamp
-) -> pd.DataFrame:
-    """The plan's lines as a planner reads them, in the order of the plan.
+) -> Worklist:
+    """The plan's lines as a planner reads them, the most money at risk first.
 
-    lines: of a plan, with its column `id`; products: product_id, title, category; classes:
-    warehouse_id, product_id, abc_xyz, where known; today: the day of the plan, in UTC. Adds title,
-    category, abc, urgency and `sought`, the text that is searched.
+    lines: of a plan; products: product_id, title, category; classes: warehouse_id, product_id,
+    abc_xyz, where known; today: the day of the plan, in UTC. Adds id, title, category, abc and
+    urgency; `department`, the first part of the category, and `sought`, the text that is searched,
+    are in the index alone.
     """
-    rows = lines.merge(products, on="product_id", how="left")
+    rows = lines[[name for name in SORTABLE if name in lines]].reset_index(drop=True)
+    rows = ranked(rows.assign(urgency=urgency_of(lines, today), id=identity(rows)))
+    places = rows.index
+    rows = rows.merge(products, on="product_id", how="left")
     rows = rows.merge(classes, on=["warehouse_id", "product_id"], how="left")
     rows["abc"] = rows.pop("abc_xyz").str[:1]
     rows["title"] = rows["title"].fillna(rows["product_id"])
-    rows["urgency"] = urgency_of(rows, today)
+    rows["department"] = rows["category"].str.split("/", n=1).str[0]
     rows["sought"] = (rows["title"] + "\n" + rows["product_id"]).str.lower()
-    return rows
+    rows["urgency"] = pd.Categorical(rows["urgency"], URGENCIES)
+    rows = rows.astype(dict.fromkeys(_FEW_VALUES, "category") | dict.fromkeys(_TEXTS, _TEXT))
+    return Worklist(lines, rows.set_index(places))
 
 
 def urgency_of(lines: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
@@ -81,16 +122,18 @@ def urgency_of(lines: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
 def with_states(rows: pd.DataFrame, states: States) -> pd.DataFrame:
     """The lines with what was decided on each: `state` and `approved_quantity`.
 
-    rows: of `worklist_of`; states: state and quantity by line id, of the lines decided on.
+    rows: a worklist's index; states: state and quantity by line id, of the lines decided on.
     """
-    state = np.full(len(rows), "draft", dtype=object)
+    state = np.zeros(len(rows), dtype=np.int8)
+    names = ["draft", *sorted({name for name, _ in states.values()} - {"draft"})]
     quantity = np.full(len(rows), np.nan)
     if states:  # only the few lines decided on are looked at one by one
         known = np.flatnonzero(rows["id"].isin(list(states)))
         found = [states[line] for line in rows["id"].iloc[known]]
-        state[known] = [name for name, _ in found]
+        state[known] = [names.index(name) for name, _ in found]
         quantity[known] = [count for _, count in found]
-    return rows.assign(state=state, approved_quantity=quantity)
+    codes = pd.Categorical.from_codes(state, pd.Index(names))  # type: ignore[arg-type]  # an array is as good
+    return rows.assign(state=codes, approved_quantity=quantity)
 
 
 def filter_lines(rows: pd.DataFrame, wanted: LineFilter) -> pd.DataFrame:
@@ -101,9 +144,9 @@ def filter_lines(rows: pd.DataFrame, wanted: LineFilter) -> pd.DataFrame:
         if value is not None:
             kept &= (rows[name] == value).to_numpy(dtype=bool, na_value=False)
     if wanted.category is not None:
-        paths = rows["category"].fillna("")
-        below = paths.str.startswith(f"{wanted.category}/")
-        kept &= ((paths == wanted.category) | below).to_numpy(dtype=bool)
+        paths = rows["category"].cat.categories
+        below = paths[(paths == wanted.category) | paths.str.startswith(f"{wanted.category}/")]
+        kept &= rows["category"].isin(below).to_numpy(dtype=bool)
     if wanted.ordered is not None:
         kept &= (rows["order_quantity"] > 0).to_numpy() == wanted.ordered
     if wanted.text:
@@ -121,8 +164,8 @@ def sort_lines(rows: pd.DataFrame, sort: str | None) -> pd.DataFrame:
         return rows
     name = sort.removeprefix("-")
     column = rows[name]
-    if name == "urgency":
-        column = column.map({each: place for place, each in enumerate(URGENCIES)})
+    if isinstance(column.dtype, pd.CategoricalDtype) and name != "state":
+        column = column.cat.codes.where(column.notna())  # the codes are in order
     ascending = not sort.startswith("-")
     return rows.loc[
         column.sort_values(ascending=ascending, na_position="last", kind="stable").index

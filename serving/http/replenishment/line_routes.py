@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -9,12 +10,12 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.records import DatabaseError
-from decisions.replenishment.line_ids import identity
-from decisions.replenishment.plan import Plan, ranked
+from decisions.replenishment.plan import Plan
 from decisions.replenishment.worklist import (
     SORTABLE,
     LineFilter,
     Urgency,
+    Worklist,
     filter_lines,
     sort_lines,
     totals_of,
@@ -86,31 +87,28 @@ class Worklists:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._stamp = ""
-        self._rows = pd.DataFrame()
+        self._made: Worklist | None = None
 
-    def of(self, plan: Plan) -> pd.DataFrame:
+    def of(self, plan: Plan) -> Worklist:
         """The plan's lines as a planner reads them, with what was decided so far."""
         with self._lock:
-            if self._stamp != plan.stamp:
-                self._rows, self._stamp = self._make(plan), plan.stamp
-            rows = self._rows
+            if self._made is None or self._stamp != plan.stamp:
+                self._made, self._stamp = self._make(plan), plan.stamp
+            found = self._made
         try:
             states = self._runtime.records.purchasing.states(plan.as_of)
         except DatabaseError:  # the plan itself can be read without it
             states = {}
-        return with_states(rows, states)
+        return replace(found, index=with_states(found.index, states))
 
-    def _make(self, plan: Plan) -> pd.DataFrame:
-        lines = ranked(plan.lines)
+    def _make(self, plan: Plan) -> Worklist:
         products = self._runtime.lake.read(
             "products", columns=["product_id", "title", "category"], as_of=plan.as_of
         )
         forecasts = self._runtime.store.latest("forecast", plan.as_of)
         names = ["warehouse_id", "product_id", "abc_xyz"]
         classes = forecasts.reindex(columns=names).drop_duplicates(names[:2])
-        return worklist_of(
-            lines.assign(id=identity(lines)), products, classes, pd.Timestamp(plan.as_of)
-        )
+        return worklist_of(plan.lines, products, classes, pd.Timestamp(plan.as_of))
 
 
 def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
@@ -151,14 +149,15 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         """
         plan = current()
         wanted = LineFilter(warehouse_id, supplier_id, category, abc, state, urgency, ordered, text)
-        rows = sort_lines(filter_lines(worklists.of(plan), wanted), _sortable(sort))
+        worklist = worklists.of(plan)
+        rows = sort_lines(filter_lines(worklist.index, wanted), _sortable(sort))
         if media_type := file_type_of(accept):
-            return table_answer(rows.drop(columns="sought"), media_type)
+            return table_answer(worklist.whole(rows), media_type)
         start = page_start(cursor, stamp=plan.stamp)
         return WorklistPage(
             **made(plan),
             **totals_of(rows, digits=plan.digits),
-            data=_told(rows.iloc[start : start + limit]),
+            data=_told(worklist.whole(rows.iloc[start : start + limit])),
             **page_end(start + limit, len(rows), stamp=plan.stamp),
         )
 
@@ -171,14 +170,13 @@ def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
         What there is to choose from and what waits; category: the first part of the path.
         """
         plan = current()
-        rows = worklists.of(plan)
-        top = rows["category"].str.split("/", n=1).str[0]
+        rows = worklists.of(plan).index
         return WorklistSummary(
             **made(plan),
             **totals_of(rows, digits=plan.digits),
             warehouses=_choices(rows, rows["warehouse_id"], plan.digits),
             suppliers=_choices(rows, rows["supplier_id"], plan.digits),
-            categories=_choices(rows, top, plan.digits),
+            categories=_choices(rows, rows["department"], plan.digits),
             urgencies=_choices(rows, rows["urgency"].where(rows["state"] == "draft"), plan.digits),
             states=_choices(rows, rows["state"], plan.digits),
         )
@@ -199,7 +197,10 @@ def _choices(rows: pd.DataFrame, by: pd.Series, digits: int) -> list[LineChoice]
     rows: lines; by: the column; digits: of the base currency's minor unit.
     """
     groups = (
-        rows["order_value"].groupby(by).agg(["size", "sum"]).sort_values("size", ascending=False)
+        rows["order_value"]
+        .groupby(by, observed=True)
+        .agg(["size", "sum"])
+        .sort_values("size", ascending=False, kind="stable")
     )
     return [
         LineChoice(
@@ -210,7 +211,7 @@ def _choices(rows: pd.DataFrame, by: pd.Series, digits: int) -> list[LineChoice]
 
 
 def _told(rows: pd.DataFrame) -> list[WorklistLine]:
-    records = rows.drop(columns="sought").to_dict("records")
+    records = rows.to_dict("records")
     return [
         WorklistLine.model_validate({k: None if pd.isna(v) else v for k, v in row.items()})
         for row in records

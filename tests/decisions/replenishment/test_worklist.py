@@ -21,13 +21,12 @@ TODAY = pd.Timestamp("2017-12-31 22:21", tz="UTC")
 def rows() -> pd.DataFrame:
     lines = pd.DataFrame(
         {
-            "id": ["DE1~p1~S1", "DE1~p2~S1", "GB1~p1~S2", "GB1~p3~"],
             "warehouse_id": ["DE1", "DE1", "GB1", "GB1"],
             "product_id": ["p1", "p2", "p1", "p3"],
             "supplier_id": ["S1", "S1", "S2", None],
             "order_quantity": [6.0, 0.0, 12.0, 3.0],
             "order_value": [60.0, 0.0, 10.0, np.nan],
-            "money_at_risk": [5.0, 0.0, 7.5, np.nan],
+            "money_at_risk": [9.0, 2.0, 1.5, np.nan],
             "decide_by": ["2017-12-30", None, "2018-01-05", None],
         }
     )
@@ -39,7 +38,7 @@ def rows() -> pd.DataFrame:
         }
     )
     classes = pd.DataFrame({"warehouse_id": ["DE1"], "product_id": ["p1"], "abc_xyz": ["AX"]})
-    return with_states(worklist_of(lines, products, classes, TODAY), {})
+    return with_states(worklist_of(lines, products, classes, TODAY).index, {})
 
 
 def kept(rows: pd.DataFrame, **wanted: object) -> list[str]:
@@ -95,3 +94,32 @@ def test_totals_count_what_is_known(rows):
         "money_at_risk": 12.5,
     }
     assert totals_of(rows.head(0))["order_value"] == 0.0
+
+
+def test_a_shop_that_names_no_product_has_a_list_all_the_same(rows):
+    names = ["warehouse_id", "product_id", "supplier_id", "order_quantity"]
+    lines = rows[names].astype(dict.fromkeys(names[:3], object))
+    lines = lines.assign(decide_by=None, order_value=np.nan, money_at_risk=np.nan)
+    products = pd.DataFrame(columns=["product_id", "title", "category"])
+    classes = pd.DataFrame(columns=["warehouse_id", "product_id", "abc_xyz"])
+    found = with_states(worklist_of(lines, products, classes, TODAY).index, {})
+    assert list(found["title"]) == ["p1", "p2", "p1", "p3"]  # nothing is known of the risk
+    assert kept(found, category="DAIRY") == []
+    assert list(sort_lines(found, "-abc")["id"]) == list(found["id"])
+
+
+def test_the_lines_that_are_shown_are_whole(rows):
+    names = ["product_id", "warehouse_id", "order_quantity", "order_value", "money_at_risk"]
+    lines = rows[names].astype(dict.fromkeys(names[:2], object))
+    lines = lines.assign(supplier_id="S1", decide_by=None, reason=["a", "b", "c", "d"])
+    products = pd.DataFrame({"product_id": ["p1"], "title": ["Milk"], "category": ["DAIRY"]})
+    classes = pd.DataFrame({"warehouse_id": ["DE1"], "product_id": ["p1"], "abc_xyz": ["AX"]})
+    made = worklist_of(lines, products, classes, TODAY)
+    wanted = sort_lines(
+        filter_lines(with_states(made.index, {}), LineFilter(text="milk")), "-order_quantity"
+    )
+    whole = made.whole(wanted)
+    assert whole["reason"].tolist() == ["c", "a"]
+    assert whole["title"].tolist() == ["Milk", "Milk"]
+    assert whole["state"].tolist() == ["draft", "draft"]
+    assert not {"sought", "department"} & set(whole)

@@ -64,7 +64,7 @@ class LineFilter:
 
 
 @dataclass(frozen=True)
-class Worklist:
+class PlannerList:
     """A plan's lines as a planner reads them.
 
     lines: of the plan, whole; index: a row a line, with only what lines are filtered, sorted,
@@ -84,7 +84,7 @@ class Worklist:
 
 def worklist_of(
     lines: pd.DataFrame, products: pd.DataFrame, classes: pd.DataFrame, today: pd.Timestamp
-) -> Worklist:
+) -> PlannerList:
     """The plan's lines as a planner reads them, the most money at risk first.
 
     lines: of a plan; products: product_id, title, category; classes: warehouse_id, product_id,
@@ -103,7 +103,7 @@ def worklist_of(
     rows["sought"] = (rows["title"] + "\n" + rows["product_id"]).str.lower()
     rows["urgency"] = pd.Categorical(rows["urgency"], URGENCIES)
     rows = rows.astype(dict.fromkeys(_FEW_VALUES, "category") | dict.fromkeys(_TEXTS, _TEXT))
-    return Worklist(lines, rows.set_index(places))
+    return PlannerList(lines, rows.set_index(places))
 
 
 def urgency_of(lines: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:

@@ -14,8 +14,8 @@ from decisions.replenishment.plan import Plan
 from decisions.replenishment.worklist import (
     SORTABLE,
     LineFilter,
+    PlannerList,
     Urgency,
-    Worklist,
     filter_lines,
     sort_lines,
     totals_of,
@@ -87,9 +87,9 @@ class Worklists:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._stamp = ""
-        self._made: Worklist | None = None
+        self._made: PlannerList | None = None
 
-    def of(self, plan: Plan) -> Worklist:
+    def of(self, plan: Plan) -> PlannerList:
         """The plan's lines as a planner reads them, with what was decided so far."""
         with self._lock:
             if self._made is None or self._stamp != plan.stamp:
@@ -101,7 +101,7 @@ class Worklists:
             states = {}
         return replace(found, index=with_states(found.index, states))
 
-    def _make(self, plan: Plan) -> Worklist:
+    def _make(self, plan: Plan) -> PlannerList:
         products = self._runtime.lake.read(
             "products", columns=["product_id", "title", "category"], as_of=plan.as_of
         )

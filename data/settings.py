@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from data.iso_codes import currency_codes
@@ -137,6 +137,12 @@ class Settings(BaseSettings):
     transfer_lanes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
         (), description="Lanes between which goods move, `DE1>FR1,DE1>GB1`; all when not set."
     )
+    second_approval_above: float | None = Field(
+        None,
+        ge=0,
+        description="Orders from one supplier above this value (base currency), or of unknown "
+        "value, wait until a second person approves them; never when not set.",
+    )
     broker_url: str | None = Field(
         None,
         description="amqp://user:password@host:5672/ of RabbitMQ or nats://host:4222 of NATS, for "
@@ -250,6 +256,16 @@ class Settings(BaseSettings):
     def _is_mlflow(cls, value: str | None) -> str | None:
         schemes = ("http://", "https://", "postgresql", "mysql", "sqlite://")
         return _of_scheme(value, schemes, "http://host:5000")
+
+    @model_validator(mode="after")
+    def _has_people(self) -> "Settings":
+        """Two people can be told apart by their keys only."""
+        if self.second_approval_above is not None and not self.auth:
+            raise ValueError(
+                "second_approval_above takes two people, whom only their keys tell apart: set "
+                "ARGOSY_AUTH=true"
+            )
+        return self
 
     @field_validator("use_cases")
     @classmethod

@@ -6,6 +6,7 @@ that two processes never decide on one line at a time.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ import sqlalchemy as sa
 from data.messages import OutgoingMessage
 from data.purchasing import (
     AWAITED,
+    SECOND_PERSON,
+    AwaitedApproval,
+    ExportedLines,
     LineAudit,
     OrderedLine,
     Outcome,
@@ -22,12 +26,28 @@ from data.purchasing import (
     Step,
     Suggested,
     allowed,
+    is_same_person,
+    line_value,
+    needs_second,
 )
 from data.records.database import Database
 from data.records.outbox import Outbox
 from data.records.tables import Tables
 
 _OPEN: tuple[State, ...] = ("approved", "changed")
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """Who acts, and when. actor: the key's name; owner: who answers for it, "" not told."""
+
+    actor: str
+    owner: str
+    at: datetime
+
+    @property
+    def person(self) -> str:
+        return self.owner or self.actor
 
 
 class Purchasing:
@@ -39,17 +59,36 @@ class Purchasing:
         self._lines = tables.purchase_lines
         self._audit = tables.purchase_audit
 
-    def decide(self, steps: Sequence[Step]) -> list[Outcome]:
-        """Take the steps, each for itself, in one commit: an outcome a step, in order."""
-        return self._database.write(lambda connection: [self._step(connection, s) for s in steps])
+    def decide(self, steps: Sequence[Step], *, above: float | None = None) -> list[Outcome]:
+        """Take the steps, each for itself, in one commit: an outcome a step, in order.
+
+        steps: what is decided on which line; above: where the lines of one supplier that are
+        approved together come to more than this (base currency), or to an unknown value, they wait
+        for a second person; None: one is enough.
+        """
+        return self._database.write(lambda connection: self._decide(connection, steps, above))
 
     def states(self, planned_at: datetime) -> Mapping[str, tuple[State, float]]:
-        """State and quantity of every line of a plan that somebody decided on."""
+        """State and quantity of every line of a plan that somebody decided on, and of those that
+        wait for a second person since an earlier plan."""
         lines = self._lines
+        decided = (lines.c.planned_at == planned_at) & (lines.c.state != "draft")
         query = sa.select(lines.c.line_id, lines.c.state, lines.c.quantity).where(
-            lines.c.planned_at == planned_at, lines.c.state != "draft"
+            decided | (lines.c.state == "awaiting_second")
         )
-        return {row.line_id: (row.state, row.quantity) for row in self._rows(query)}
+        waiting_last = query.order_by(lines.c.state == "awaiting_second")
+        return {row.line_id: (row.state, row.quantity) for row in self._rows(waiting_last)}
+
+    def awaiting_second(self) -> list[AwaitedApproval]:
+        """The lines of all plans that wait for a second person, the longest waiting first."""
+        lines = self._lines
+        query = sa.select(lines).where(lines.c.state == "awaiting_second")
+        return [
+            AwaitedApproval(
+                _suggested(row), row.quantity, row.approved_by, row.updated_at, row.reason
+            )
+            for row in self._rows(query.order_by(lines.c.updated_at, lines.c.line_id))
+        ]
 
     def awaited(self, *, before: datetime) -> list[OrderedLine]:
         """What was approved in plans of before that time and has not been received."""
@@ -58,20 +97,31 @@ class Purchasing:
         return [_ordered(row) for row in self._rows(sa.select(lines).where(where))]
 
     def export(
-        self, *, actor: str, at: datetime, ordered_at: datetime, **only: str | None
-    ) -> list[OrderedLine]:
+        self,
+        *,
+        actor: str,
+        at: datetime,
+        ordered_at: datetime,
+        owner: str = "",
+        above: float | None = None,
+        **only: str | None,
+    ) -> ExportedLines:
         """Turn what is approved into purchase orders, one for each supplier and warehouse.
 
         at: by the wall clock; ordered_at: by the merchant's. only: warehouse_id, supplier_id.
-        A second call finds nothing left to order.
+        A second call finds nothing left to order. Lines that one person approved, and that with
+        what was ordered of the same plan on one person's word come to more than `above` (base
+        currency) from their supplier, are not ordered: they wait for a second person.
 
-        actor: who does it.
+        actor: the name of the key; owner: who answers for it; above: None, one person is enough.
         """
         where: Any = self._lines.c.state.in_(_OPEN)
         for name, value in only.items():
             where = where & (self._lines.c[name] == value) if value is not None else where
         return self._database.write(
-            lambda connection: self._export(connection, where, actor, at, ordered_at)
+            lambda connection: self._export(
+                connection, where, _Hand(actor, owner, at), ordered_at, above
+            )
         )
 
     def orders(self, po_id: str | None = None) -> list[OrderedLine]:
@@ -128,10 +178,17 @@ class Purchasing:
 
         return self._database.write(work)
 
-    def last_cancelled(self) -> datetime | None:
-        """When an order was last cancelled; None: never. Plans made before still count it."""
+    def last_freed(self, planned_at: datetime) -> datetime | None:
+        """When something that a plan counts as on order was last taken back; None: never. An order
+        was cancelled, or a line that waited since an earlier plan was dismissed or reopened.
+
+        planned_at: the moment of the plan.
+        """
         lines = self._lines
-        query = sa.select(sa.func.max(lines.c.updated_at)).where(lines.c.state == "cancelled")
+        of_before = lines.c.state.in_(("draft", "dismissed")) & (lines.c.planned_at < planned_at)
+        query = sa.select(sa.func.max(lines.c.updated_at)).where(
+            (lines.c.state == "cancelled") | of_before
+        )
         (row,) = self._rows(query)
         return row[0]  # type: ignore[no-any-return]  # the column's own type
 
@@ -143,35 +200,76 @@ class Purchasing:
         audit = self._audit
         query = sa.select(audit).where(audit.c.line_id == line_id).order_by(audit.c.seq.desc())
         return [
-            LineAudit(row.at, row.actor, row.before, row.after, row.quantity, row.reason)
+            LineAudit(row.at, row.actor, row.before, row.after, row.quantity, row.reason, row.owner)
             for row in self._rows(query.limit(limit))
         ]
 
     # One step -------------------------------------------------------------------------------
 
-    def _step(self, connection: sa.Connection, step: Step) -> Outcome:
-        lines, line = self._lines, step.line
+    def _decide(
+        self, connection: sa.Connection, steps: Sequence[Step], above: float | None
+    ) -> list[Outcome]:
+        if not steps:
+            return []
         connection.execute(
-            self._database.insert(lines, ("line_id", "planned_at")),
-            {**_row(line), "state": "draft", "reason": "", "updated_at": step.at},
+            self._database.insert(self._lines, ("line_id", "planned_at")),
+            [
+                {**_row(step.line), "state": "draft", "reason": "", "updated_at": step.at}
+                for step in steps
+            ],
         )
-        mine = (lines.c.line_id == line.line_id) & (lines.c.planned_at == line.planned_at)
-        found = connection.execute(sa.select(lines).where(mine).with_for_update()).one()
-        quantity = line.quantity if step.quantity is None else step.quantity
+        wide = None if above is None else self._wide(connection, steps, above)
+        return [self._step(connection, step, wide) for step in steps]
+
+    def _wide(
+        self, connection: sa.Connection, steps: Sequence[Step], above: float
+    ) -> frozenset[str]:
+        """The suppliers whose lines in these steps take two people; what a step confirms that
+        somebody else approved before does not count, nor what two have approved."""
+        values: dict[str, list[float | None]] = {}
+        for step in steps:
+            found = self._found(connection, step.line)
+            quantity = _quantity(step, found)
+            confirmed = found.state == "awaiting_second" or found.seconded_by is not None
+            if step.to not in _OPEN or (confirmed and quantity == found.quantity):
+                continue
+            value = line_value(quantity, step.line.unit_cost)
+            values.setdefault(step.line.supplier_id, []).append(value)
+        return frozenset(each for each, some in values.items() if needs_second(some, above))
+
+    def _found(self, connection: sa.Connection, line: Suggested) -> Any:
+        """The line as it is kept; nobody else changes it until the end of the transaction."""
+        query = sa.select(self._lines).where(self._is(line))
+        return connection.execute(query.with_for_update()).one()
+
+    def _step(self, connection: sa.Connection, step: Step, wide: Collection[str] | None) -> Outcome:
+        """Take one step. wide: suppliers whose lines take two people; None: nobody's do."""
+        line, found = step.line, self._found(connection, step.line)
+        quantity = _quantity(step, found)
         same = (found.state, found.quantity) == (step.to, quantity)
         if same and found.state != "draft":
             return Outcome(line.line_id, found.state, found.quantity)
-        if problem := self._refused(connection, found, step.to):
+        to, approvers = _approvals(step, found, quantity, wide)
+        confirms = wide is not None and _confirms(step, found, quantity)
+        problem = self._refused(connection, found, to) or (_own(step, found) if confirms else "")
+        if problem:
             return Outcome(line.line_id, found.state, found.quantity, problem)
-        values = {"state": step.to, "quantity": quantity, "reason": step.reason}
-        (row,) = self._changed(connection, mine, **values, updated_at=step.at)
-        self._note(connection, row, found.state, actor=step.actor, reason=step.reason)
+        values = {"state": to, "quantity": quantity, "reason": step.reason, **approvers}
+        (row,) = self._changed(connection, self._is(line), **values, updated_at=step.at)
+        self._note(
+            connection, row, found.state, actor=step.actor, reason=step.reason, owner=step.person
+        )
         told = {"line_id": line.line_id, "planned_at": line.planned_at, "before": found.state}
-        told |= {"after": step.to, "quantity": quantity, "actor": step.actor}
+        told |= {"after": to, "quantity": quantity, "actor": step.actor}
         told |= {"reason": step.reason}
         message = OutgoingMessage("decision.changed", line.line_id, told)
         self._outbox.post(connection, [message])
-        return Outcome(line.line_id, step.to, quantity)
+        return Outcome(line.line_id, to, quantity)
+
+    def _is(self, line: Any) -> Any:
+        """Which row a line is. line: with line_id and planned_at."""
+        lines = self._lines
+        return (lines.c.line_id == line.line_id) & (lines.c.planned_at == line.planned_at)
 
     def _refused(self, connection: sa.Connection, found: Any, to: State) -> str:
         """Why a line cannot go to that state; "" where it can."""
@@ -179,34 +277,73 @@ class Purchasing:
             return f"the line is {found.state}; it cannot become {to}"
         lines = self._lines
         other = (lines.c.line_id == found.line_id) & (lines.c.planned_at != found.planned_at)
-        waiting = sa.select(lines.c.planned_at).where(other & lines.c.state.in_(_OPEN))
-        plan = connection.execute(waiting.limit(1)).scalar()
-        if to in _OPEN and plan is not None:
-            return f"it is already approved in the plan of {plan:%Y-%m-%d %H:%M}; export that first"
-        return ""
+        open_ = lines.c.state.in_((*_OPEN, "awaiting_second"))
+        waiting = sa.select(lines.c.planned_at, lines.c.state).where(other & open_)
+        before = connection.execute(waiting.limit(1)).one_or_none()
+        if to not in (*_OPEN, "awaiting_second") or before is None:
+            return ""
+        plan = f"in the plan of {before.planned_at:%Y-%m-%d %H:%M}"
+        if before.state == "awaiting_second":
+            return f"{SECOND_PERSON} {plan}; approve it there as it is, or dismiss it first"
+        return f"it is already approved {plan}; export that first"
 
     def _export(
         self,
         connection: sa.Connection,
         where: Any,
-        actor: str,
-        at: datetime,
+        hand: "_Hand",
         ordered_at: datetime,
-    ) -> list[OrderedLine]:
-        lines = self._lines
-        rows = self._changed(connection, where, state="exported", updated_at=at)
+        above: float | None,
+    ) -> ExportedLines:
+        # Written first, so that nobody else exports these meanwhile.
+        rows = self._changed(connection, where, updated_at=hand.at)
+        waiting = self._held_back(connection, rows, above)
+        for row in waiting:
+            self._hold(connection, row, hand)
+        held = {(row.line_id, row.planned_at) for row in waiting}
         exported = []
-        for group in _by_supplier(rows):
+        for group in _by_supplier([r for r in rows if (r.line_id, r.planned_at) not in held]):
             po_id = _po_id(group, ordered_at)
             for number, row in enumerate(group, start=1):
-                mine = (lines.c.line_id == row.line_id) & (lines.c.planned_at == row.planned_at)
                 given = {"po_id": po_id, "line_no": number, "ordered_at": ordered_at}
-                (done,) = self._changed(connection, mine, **given)
-                before: State = "approved" if row.quantity == row.suggested else "changed"
-                self._note(connection, done, before, actor=actor, reason=po_id)
+                (done,) = self._changed(connection, self._is(row), state="exported", **given)
+                self._note(
+                    connection, done, row.state, actor=hand.actor, reason=po_id, owner=hand.person
+                )
                 exported.append(done)
         self._outbox.post(connection, _order_messages("order.exported", exported))
-        return [_ordered(row) for row in exported]
+        return ExportedLines([_ordered(row) for row in exported], [row.line_id for row in waiting])
+
+    def _held_back(
+        self, connection: sa.Connection, rows: Sequence[Any], above: float | None
+    ) -> list[Any]:
+        """Of the lines to export, those that take a second person."""
+        single = [row for row in rows if row.seconded_by is None]
+        if above is None or not single:
+            return []
+        lines = self._lines
+        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            turn = sa.func.hashtext(f"{lines.name} export")
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn)))
+        plans = {row.planned_at for row in single}
+        before = sa.select(lines).where(
+            lines.c.planned_at.in_(plans)
+            & lines.c.state.in_(("exported", "received"))
+            & lines.c.seconded_by.is_(None)
+        )
+        values: dict[str, list[float | None]] = {}
+        for row in (*single, *connection.execute(before).all()):
+            value = line_value(row.quantity, row.unit_cost)
+            values.setdefault(row.supplier_id, []).append(value)
+        return [row for row in single if needs_second(values[row.supplier_id], above)]
+
+    def _hold(self, connection: sa.Connection, row: Any, hand: "_Hand") -> None:
+        """An approved line waits for a second person instead of being ordered."""
+        asked = row.approved_by or hand.person
+        given: dict[str, Any] = {"state": "awaiting_second", "approved_by": asked}
+        (held,) = self._changed(connection, self._is(row), **given)
+        reason = "ordered with others of its supplier it takes two people"
+        self._note(connection, held, row.state, actor=hand.actor, reason=reason, owner=hand.person)
 
     def _changed(self, connection: sa.Connection, where: Any, **values: Any) -> list[Any]:
         """Update rows and read them as they are then."""
@@ -214,10 +351,17 @@ class Purchasing:
         return list(connection.execute(statement).all())
 
     def _note(
-        self, connection: sa.Connection, row: Any, before: State, *, actor: str, reason: str
+        self,
+        connection: sa.Connection,
+        row: Any,
+        before: State,
+        *,
+        actor: str,
+        reason: str,
+        owner: str | None = None,
     ) -> None:
         entry = {"line_id": row.line_id, "planned_at": row.planned_at, "at": row.updated_at}
-        entry |= {"actor": actor, "before": before, "after": row.state}
+        entry |= {"actor": actor, "owner": owner, "before": before, "after": row.state}
         entry |= {"quantity": row.quantity, "reason": reason}
         connection.execute(sa.insert(self._audit), entry)
 
@@ -271,6 +415,50 @@ def _cancellable(po_id: str, found: Sequence[Any], line_nos: Collection[int] | N
 
 def _row(line: Suggested) -> dict[str, Any]:
     return vars(line) | {"suggested": line.quantity}
+
+
+def _suggested(row: Any) -> Suggested:
+    """The line of a row as its plan suggested it."""
+    names = (name for name in Suggested.__dataclass_fields__ if name != "quantity")
+    return Suggested(**{name: getattr(row, name) for name in names}, quantity=row.suggested)
+
+
+def _quantity(step: Step, found: Any) -> float:
+    """The units that a step means: those it tells, those that wait, or those suggested."""
+    if step.quantity is not None:
+        return step.quantity
+    waits = found.state == "awaiting_second" and step.to in _OPEN
+    return float(found.quantity) if waits else step.line.quantity
+
+
+def _confirms(step: Step, found: Any, quantity: float) -> bool:
+    """True where a step approves what waits for a second person, as it is."""
+    waits = found.state == "awaiting_second"
+    return waits and step.to in _OPEN and quantity == found.quantity
+
+
+def _own(step: Step, found: Any) -> str:
+    """Why somebody cannot be the second person; "" where they can."""
+    if not is_same_person(found.approved_by, step.person):
+        return ""
+    return (
+        f"{SECOND_PERSON}: {found.approved_by} approved it; somebody else must approve it, too, "
+        "with a key of another owner that has the scope approve"
+    )
+
+
+def _approvals(
+    step: Step, found: Any, quantity: float, wide: Collection[str] | None
+) -> tuple[State, dict[str, str | None]]:
+    """The state that a step leads to, and who has approved the line then."""
+    if step.to not in _OPEN:
+        return step.to, {"approved_by": None, "seconded_by": None}
+    to: State = "approved" if quantity == found.suggested else "changed"
+    if wide is not None and _confirms(step, found, quantity):
+        return to, {"approved_by": found.approved_by, "seconded_by": step.person}
+    if step.line.supplier_id in (wide or ()):
+        to = "awaiting_second"
+    return to, {"approved_by": step.person, "seconded_by": None}
 
 
 def _by_supplier(rows: Sequence[Any]) -> list[list[Any]]:

@@ -257,6 +257,8 @@ def tables(namespace: str) -> Tables:
         sa.Column("po_id", sa.Text),
         sa.Column("line_no", sa.Integer),
         sa.Column("ordered_at", Utc),
+        sa.Column("approved_by", sa.Text),
+        sa.Column("seconded_by", sa.Text),
         sa.Index(f"{namespace}_purchase_lines_state", "state", "planned_at"),
         sa.Index(f"{namespace}_purchase_lines_po", "po_id"),
     )
@@ -269,6 +271,7 @@ def tables(namespace: str) -> Tables:
         *(_text(name) for name in ("actor", "before", "after")),
         sa.Column("quantity", sa.Double, nullable=False),
         _text("reason"),
+        sa.Column("owner", sa.Text),
         sa.Index(f"{namespace}_purchase_audit_line", "line_id", "seq"),
     )
     overrides = table(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from data.purchasing import Outcome, State, Step, Suggested
+from data.purchasing import AwaitedApproval, Outcome, State, Step, Suggested
 from data.records.purchasing import Purchasing
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan
@@ -34,29 +34,65 @@ def wishes_of(lines: pd.DataFrame, *, reason: str) -> list[Wish]:
     ]
 
 
+@dataclass(frozen=True)
+class Decider:
+    """Who decides, when and within what. actor: the key's name; owner: who answers for it; at: the
+    wall clock; above: value of one supplier's lines (base currency) from which a second person must
+    approve them, None: never."""
+
+    actor: str
+    at: datetime
+    owner: str = ""
+    above: float | None = None
+
+
 def decide(
-    plan: Plan, buying: Purchasing, wishes: Sequence[Wish], *, to: State, actor: str, at: datetime
+    plan: Plan, buying: Purchasing, wishes: Sequence[Wish], *, to: State, by: Decider
 ) -> list[Outcome]:
     """Approve, dismiss or reopen lines of the plan: an outcome a wish, in order.
 
-    A faulty wish changes nothing and says why.
+    A faulty wish changes nothing and says why. A wish for a line that waits for a second person
+    means it as it waits, since an earlier plan too.
 
     plan: today's; buying: where decisions are kept; wishes: a line's id, quantity and reason each;
-    to: `approved`, `dismissed` or `draft` (reopened); actor: who decides; at: when.
+    to: `approved`, `dismissed` or `draft` (reopened); by: who decides.
     """
     rows = plan.lines.assign(line_id=identity(plan.lines)).set_index("line_id")
     terms = _terms(plan)
-    faults = [_fault(rows, terms, wish, to=to) for wish in wishes]
-    steps = [
-        _step(rows.loc[[wish.line_id]].iloc[0], wish, plan, to=to, actor=actor, at=at)
-        for wish, fault in zip(wishes, faults, strict=True)
-        if not fault
-    ]
-    done = iter(buying.decide(steps) if steps else [])
+    waiting = {each.line.line_id: each for each in buying.awaiting_second()}
+    made: list[Step | str] = []
+    for wish in wishes:
+        held = waiting.get(wish.line_id)
+        if held is not None and _means(wish, held, to=to):
+            made.append(_fault_of_held(rows, wish, to=to) or _step_on(held, wish, to=to, by=by))
+        else:
+            fault = _fault(rows, terms, wish, to=to)
+            made.append(fault or _step(rows.loc[[wish.line_id]].iloc[0], wish, plan, to=to, by=by))
+    steps = [each for each in made if isinstance(each, Step)]
+    done = iter(buying.decide(steps, above=by.above) if steps else [])
     return [
-        Outcome(wish.line_id, "draft", 0.0, fault) if fault else next(done)
-        for wish, fault in zip(wishes, faults, strict=True)
+        Outcome(wish.line_id, "draft", 0.0, each) if isinstance(each, str) else next(done)
+        for wish, each in zip(wishes, made, strict=True)
     ]
+
+
+def _means(wish: Wish, held: AwaitedApproval, *, to: State) -> bool:
+    """True where a wish is about the line that waits, not about today's."""
+    return to != "approved" or wish.quantity in (None, held.quantity)
+
+
+def _fault_of_held(rows: pd.DataFrame, wish: Wish, *, to: State) -> str:
+    """What speaks against a decision on a line that waits for a second person."""
+    if to == "dismissed":
+        return _without_reason(wish)
+    if to == "draft" or wish.line_id not in rows.index:
+        return ""
+    return _never(rows.loc[[wish.line_id]].iloc[0])
+
+
+def _step_on(held: AwaitedApproval, wish: Wish, *, to: State, by: Decider) -> Step:
+    quantity = held.quantity if to == "approved" else None
+    return Step(held.line, to, by.actor, by.at, quantity, wish.reason, by.owner)
 
 
 def _terms(plan: Plan) -> pd.DataFrame:
@@ -72,12 +108,11 @@ def _fault(rows: pd.DataFrame, terms: pd.DataFrame, wish: Wish, *, to: State) ->
     if to == "draft":
         return ""
     if to == "dismissed":
-        return "" if wish.reason.strip() else "say why: a dismissal needs a reason"
+        return _without_reason(wish)
     if row["supplier_id"] is None or pd.isna(row["supplier_id"]):
         return "there are no supply terms: nobody can be asked"
-    why = row["not_ordered_reason"]
-    if isinstance(why, str) and why.startswith(NEVER):
-        return f"it cannot be ordered: {why}"
+    if never := _never(row):
+        return never
     quantity = row["order_quantity"] if wish.quantity is None else wish.quantity
     if not quantity > 0:
         return "nothing is suggested for it; say a quantity"
@@ -90,7 +125,18 @@ def _fault(rows: pd.DataFrame, terms: pd.DataFrame, wish: Wish, *, to: State) ->
     return ""
 
 
-def _step(row: pd.Series, wish: Wish, plan: Plan, *, to: State, actor: str, at: datetime) -> Step:
+def _without_reason(wish: Wish) -> str:
+    return "" if wish.reason.strip() else "say why: a dismissal needs a reason"
+
+
+def _never(row: pd.Series) -> str:
+    """Why a line cannot be approved in any quantity; "" where it can."""
+    why = row["not_ordered_reason"]
+    stands = isinstance(why, str) and why.startswith(NEVER)
+    return f"it cannot be ordered: {why}" if stands else ""
+
+
+def _step(row: pd.Series, wish: Wish, plan: Plan, *, to: State, by: Decider) -> Step:
     cost, lead = row["unit_cost"], row["lead_time_days"]
     line = Suggested(
         line_id=wish.line_id,
@@ -104,4 +150,4 @@ def _step(row: pd.Series, wish: Wish, plan: Plan, *, to: State, actor: str, at: 
     )
     changed = wish.quantity is not None and wish.quantity != line.quantity
     state: State = "changed" if to == "approved" and changed else to
-    return Step(line, state, actor, at, wish.quantity, wish.reason)
+    return Step(line, state, by.actor, by.at, wish.quantity, wish.reason, by.owner)

@@ -78,7 +78,7 @@ def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
     planned = plan_on(engine, model, frame, options)
     planner = _planner(model, released=release is not None)
     return Plan(
-        stamp=_stamp(runtime, as_of, version, last_cancelled(runtime)),
+        stamp=_stamp(runtime, as_of, version, last_freed(runtime, as_of)),
         as_of=as_of,
         frame=frame,
         lines=signed(planned.lines, planner),
@@ -149,43 +149,42 @@ def _with_own_orders(
     return with_awaited(frame, lines, as_of), ""
 
 
-def last_cancelled(runtime: Runtime) -> datetime | None:
-    """When an order made here was last cancelled; None where that is never, or not known now.
+def last_freed(runtime: Runtime, as_of: datetime) -> datetime | None:
+    """When something that the plan counts as on order was last taken back; None where that is
+    never, or not known now.
 
-    runtime: whose records are asked.
+    runtime: whose records are asked; as_of: the moment of the plan.
     """
     try:
-        return runtime.records.purchasing.last_cancelled()
+        return runtime.records.purchasing.last_freed(as_of)
     except DatabaseError:
         return None
 
 
-def _stamp(
-    runtime: Runtime, as_of: datetime, version: str | None, cancelled: datetime | None
-) -> str:
-    last = "" if cancelled is None else f".{cancelled:%Y%m%dT%H%M%S%f}"
+def _stamp(runtime: Runtime, as_of: datetime, version: str | None, freed: datetime | None) -> str:
+    last = "" if freed is None else f".{freed:%Y%m%dT%H%M%S%f}"
     return f"{version}.{runtime.store.version()}.{as_of:%Y%m%dT%H%M%S}{last}"
 
 
 class Plans:
-    """The newest plan, kept until the release, the store or the merchant's clock moves on, or an
-    order that it counts is cancelled."""
+    """The newest plan, kept until the release, the store or the merchant's clock moves on, or
+    something that it counts as on order is taken back."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._key: tuple[object, ...] = ()
         self._plan: Plan | None = None
-        self._cancelled: datetime | None = None
+        self._freed: datetime | None = None
 
     def current(self) -> Plan:
         """The plan as of now; made by one thread while others wait for it."""
         release = self._runtime.release("replenishment")
         now = self._runtime.now()
         # While the records are away, what was known of them last stays.
-        self._cancelled = last_cancelled(self._runtime) or self._cancelled
+        self._freed = last_freed(self._runtime, now) or self._freed
         version = release.version if release else None
-        key = (version, self._runtime.store.version(), now, self._cancelled)
+        key = (version, self._runtime.store.version(), now, self._freed)
         with self._lock:
             if self._plan is None or self._key != key:
                 self._plan, self._key = make(self._runtime, now), key

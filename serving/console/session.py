@@ -10,17 +10,23 @@ COOKIE = "argosy_session"
 
 @dataclass(frozen=True)
 class Person:
-    """Whose key it is. key: None where the API asks for none; use_cases: those the API serves."""
+    """Whose key it is. key: None where the API asks for none; use_cases: those the API serves;
+    owner: the person or service that answers for the key, "" not known."""
 
     name: str
     scopes: frozenset[str]
     key: str | None
     base_currency: str
     use_cases: tuple[str, ...]
+    owner: str = ""
 
     def may(self, *scopes: str) -> bool:
         """True if the key has one of these scopes, or `admin`, or none is asked for."""
         return not scopes or not self.scopes.isdisjoint((*scopes, "admin"))
+
+    def is_owner(self, name: str | None) -> bool:
+        """True if the key belongs to the person of this name."""
+        return name is not None and name.strip().casefold() == self.owner.strip().casefold()
 
 
 class Sessions:

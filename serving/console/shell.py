@@ -145,6 +145,7 @@ async def find_key_owner(http: httpx.AsyncClient, key: str | None) -> Person:
         key=key,
         base_currency=me["base_currency"],
         use_cases=tuple(me["use_cases"]),
+        owner=me["owner"],
     )
 
 

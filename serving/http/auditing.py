@@ -10,6 +10,7 @@ from decisions.privacy import keyed
 from decisions.runtime import Runtime
 from serving.http.auth import ANYONE, Caller
 from serving.http.errors import answer, internal, problem_of
+from serving.http.route_templates import route_template
 
 # Many a second, each kept for itself with who asked: they change nothing that people decide.
 KEPT_THEMSELVES = {
@@ -69,11 +70,8 @@ class AuditTrail:
         await self.app(scope, receive, noted)
 
     async def _note(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
-        route = str(getattr(scope.get("route"), "path_format", ""))
-        if not scope["path"].startswith("/v1/"):
-            return
-        route = route if route.startswith("/v1/") else f"/v1{route}"  # of a router within another
-        if route in _LEFT_OUT:
+        route = route_template(scope)
+        if not scope["path"].startswith("/v1/") or route in _LEFT_OUT:
             return
         caller: Caller = scope.get("state", {}).get("caller", ANYONE)
         target = self._target(scope.get("path_params", {}))

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from starlette.convertors import PathConvertor, StringConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_STAND_IN = "\ue000"  # of Unicode's private use
+STAND_IN = "\ue000"  # of Unicode's private use
 _ESCAPED = re.compile(rb"%2f", re.IGNORECASE)
 
 
@@ -24,19 +24,19 @@ class EscapedSlashes:
         """Pass the request on, its path decoded but for escaped slashes."""
         raw = (scope.get("raw_path") or b"").split(b"?")[0]
         if scope["type"] == "http" and b"%" in raw:
-            kept = _ESCAPED.sub(quote(_STAND_IN).encode(), raw)
+            kept = _ESCAPED.sub(quote(STAND_IN).encode(), raw)
             scope = {**scope, "path": unquote(kept.decode("ascii"))}
         await self._app(scope, receive, send)
 
 
 class _SegmentConvertor(StringConvertor):
     def convert(self, value: str) -> str:
-        return value.replace(_STAND_IN, "/")
+        return value.replace(STAND_IN, "/")
 
 
 class _PathConvertor(PathConvertor):
     def convert(self, value: str) -> str:
-        return value.replace(_STAND_IN, "/")
+        return value.replace(STAND_IN, "/")
 
 
 def read_escaped_slashes() -> None:

@@ -14,6 +14,7 @@ from decisions.logs import log_defect
 from decisions.telemetry import Telemetry
 from serving.http.errors import Problem, answer, internal
 from serving.http.request_text import refuse_control_characters, refuse_unkept_text
+from serving.http.route_templates import route_template
 
 # Asked by those who watch the server, most of all when it is busy.
 _ALWAYS = {"/healthz", "/readyz", "/metrics"}
@@ -70,8 +71,8 @@ class RequestGuard:
             return
         with self.telemetry.tracer.request(scope["method"], headers) as span:
             status = await self._answer(scope, headers, receive, send)
-            span.update_name(f"{scope['method']} {_route(scope)}")
-            span.set_attribute("http.route", _route(scope))
+            span.update_name(f"{scope['method']} {route_template(scope)}")
+            span.set_attribute("http.route", route_template(scope))
             span.set_attribute("http.response.status_code", status)
             span.set_attribute("argosy.request_id", scope["request_id"])
 
@@ -188,7 +189,7 @@ class RequestGuard:
         )
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route(scope)
+        route = route_template(scope)
         self.telemetry.answered(scope["method"], route, status, seconds)
         if _ACCESS.isEnabledFor(logging.INFO):
             fields = {
@@ -229,11 +230,6 @@ class _Reply:
         other = _Reply(self._send, self.request_id)
         self._send, self.status = None, status
         return other
-
-
-def _route(scope: Scope) -> str:
-    """The template of the path, never the path."""
-    return str(getattr(scope.get("route"), "path_format", "none"))
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:

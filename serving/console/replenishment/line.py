@@ -8,6 +8,7 @@ from serving.console import charts
 from serving.console.api import Answer, ApiError
 from serving.console.parts import ask_reason, button, fact, pairs, panel, table
 from serving.console.replenishment import words
+from serving.console.replenishment.approvals import find_awaited, may_second, waits_text
 from serving.console.shell import empty
 from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
@@ -28,22 +29,29 @@ async def show_line(view: ConsoleView) -> None:
             hint = view.t("The plan was made anew, or the link is old.")
             empty(view, view.t("This line is not in the plan."), hint)
             return
-        title = await find_titles(view, [answer["data"]["product_id"]])
-        await LinePage(view, answer, title.get(answer["data"]["product_id"], ""), again).build()
+        line = answer["data"]
+        title = await find_titles(view, [line["product_id"]])
+        waiting = await find_awaited(view, line_id) if line["state"] == "awaiting_second" else None
+        page = LinePage(view, answer, title.get(line["product_id"], ""), again, waiting)
+        await page.build()
 
     again = load(view, fill)
 
 
 class LinePage:
     """A line's page. view: the page; answer: of the API; title: the product's, "" where it has
-    none; again: shows it anew."""
+    none; again: shows it anew; waiting: what it waits for a second person with, None: it does not.
+    """
 
-    def __init__(self, view: ConsoleView, answer: Answer, title: str, again: Any) -> None:
+    def __init__(
+        self, view: ConsoleView, answer: Answer, title: str, again: Any, waiting: Answer | None
+    ) -> None:
         self.view = view
         self.title = title
         self.answer = answer
         self.line: dict[str, Any] = answer["data"]
         self.again = again
+        self.waiting = waiting
 
     async def build(self) -> None:
         """Fill the page."""
@@ -89,6 +97,8 @@ class LinePage:
                     f.number(line["approved_quantity"]),
                 )
             ui.label(line["reason"]).classes("quiet")
+            if self.waiting is not None:
+                ui.label(waits_text(self.view, self.waiting)).classes("stale")
             self._decide()
 
     def _decide(self) -> None:
@@ -97,13 +107,15 @@ class LinePage:
         with ui.element("div").classes("actions filters"):
             self.box = ui.number(label=t("Quantity"), value=quantity, min=0)
             self.box.props("dense outlined")
-            button(t("Approve"), self._approve, main=True, icon="check", enabled=may)
+            if self.waiting is None or may_second(self.view, self.waiting):
+                button(t("Approve"), self._approve, main=True, icon="check", enabled=may)
             button(t("Dismiss"), self._dismiss, enabled=may)
             button(t("Open again"), lambda: self._send("reopen", {}), icon="undo", enabled=may)
 
     async def _approve(self) -> None:
         quantity = self.box.value
-        changed = quantity and quantity != self.line["order_quantity"]
+        as_it_is = (self.waiting or {}).get("quantity", self.line["order_quantity"])
+        changed = quantity and quantity != as_it_is
         await self._send("approve", {"quantity": quantity} if changed else {})
 
     async def _dismiss(self) -> None:
@@ -251,7 +263,7 @@ class LinePage:
                 [
                     [
                         f.moment(step["at"]),
-                        step["actor"],
+                        step["owner"] or step["actor"],
                         states.get(step["before"], step["before"]),
                         states.get(step["after"], step["after"]),
                         f.number(step["quantity"]),

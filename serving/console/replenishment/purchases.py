@@ -10,6 +10,7 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.parts import ask_reason, button, download, fact, html, panel, table, tabs
 from serving.console.replenishment import words
+from serving.console.replenishment.approvals import second_person_text, show_awaited
 from serving.console.shell import empty
 from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
@@ -29,6 +30,7 @@ async def show_purchases(view: ConsoleView) -> None:
             return
         approved = await _approved(view)
         made = await view.api.get(f"{_PATH}/orders", limit=200)
+        await show_awaited(view, again)
         _ready(view, approved, again)
         _made(view, made)
 
@@ -128,7 +130,9 @@ async def _export(view: ConsoleView, supplier: str, warehouse: str, again: Any) 
     answer = await view.try_call(view.api.post(f"{_PATH}/orders:export", body))
     if answer is None:
         return
-    if answer["data"]:
+    if answer["awaiting_second"]:
+        view.say(second_person_text(view, len(answer["awaiting_second"])), kind="warning")
+    elif answer["data"]:
         order = answer["data"][0]
         text = "Ordered: {order}, {units} units."
         units = view.formats.number(order["units"])

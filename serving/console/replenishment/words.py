@@ -7,6 +7,7 @@ def states(view: ConsoleView) -> dict[str, str]:
     """The states of a line by their codes."""
     return {
         "draft": view.t("Open"),
+        "awaiting_second": view.t("Waits for a second person"),
         "approved": view.t("Approved"),
         "changed": view.t("Changed"),
         "dismissed": view.t("Dismissed"),

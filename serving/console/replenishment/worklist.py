@@ -21,6 +21,7 @@ from serving.console.parts import (
     tabs,
 )
 from serving.console.replenishment import words
+from serving.console.replenishment.approvals import second_person_text
 from serving.console.view import ConsoleView, load
 
 _FILTERS = ("warehouse_id", "supplier_id", "category", "abc", "state", "urgency", "text", "ordered")
@@ -239,7 +240,10 @@ class Worklist:
             "dismiss": t("{count} dismissed. u takes it back.", count=answer["changed"]),
             "reopen": t("{count} open again.", count=answer["changed"]),
         }[step]
-        if answer["changed"]:
+        waiting = sum(each["state"] == "awaiting_second" for each in answer["data"])
+        if step == "approve" and waiting:
+            self.view.say(second_person_text(self.view, waiting), kind="warning")
+        elif answer["changed"]:
             self.view.say(done, kind="positive")
         problems = [each for each in answer["data"] if each["problem"]]
         for each in problems[:3]:
@@ -270,7 +274,7 @@ def cost_at(curve: list[dict[str, Any]], quantity: float) -> float | None:
 
 
 def _as_it_stands(line: dict[str, Any]) -> dict[str, Any]:
-    if line["state"] == "changed":
+    if line["state"] in {"awaiting_second", "changed"}:
         return {"id": line["id"], "quantity": line["approved_quantity"]}
     return {"id": line["id"]}
 

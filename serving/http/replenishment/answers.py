@@ -139,7 +139,9 @@ class Suggestion(BaseModel):
     )
     on_order_later: float
     demand_class: str
-    state: str = Field("draft", description="draft, approved, changed, dismissed, exported, …")
+    state: str = Field(
+        "draft", description="draft, awaiting_second, approved, changed, dismissed, exported, …"
+    )
     approved_quantity: float | None = Field(None, description="What was approved or ordered.")
     proposal: str | None = Field(
         description="For stock of more than 90 days: markdown, stop ordering, transfer or keep."
@@ -192,10 +194,12 @@ class Ahead(BaseModel):
 
 
 class Entry(BaseModel):
-    """Something that happened to the line."""
+    """Something that happened to the line. owner: who answers for the key `actor`; null: nobody is
+    told."""
 
     at: datetime
     actor: str
+    owner: str | None = None
     before: str
     after: str
     quantity: float

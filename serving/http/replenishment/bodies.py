@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from data.money import rounded
-from data.purchasing import OrderedLine, Outcome
+from data.purchasing import AwaitedApproval, OrderedLine, Outcome
 from decisions.replenishment.plan import WhatIfTerms
 from serving.http.bodies import WrittenReason
 from serving.http.paging import Page
@@ -264,6 +264,61 @@ class PurchaseOrders(Page[PurchaseOrder]):
     """Purchase orders made here."""
 
 
+class ExportedOrders(PurchaseOrders):
+    """The purchase orders that were made, and what was not ordered."""
+
+    awaiting_second: list[str] = Field(
+        description="Lines that were not ordered: with the others of their supplier they come to "
+        "more than one person may approve. They wait for a second person."
+    )
+
+
+class LineToSecond(BaseModel):
+    """A line that one person approved and another one must approve, too."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "DE1~p1082185~S06",
+                    "planned_at": "2017-12-31T22:21:59Z",
+                    "warehouse_id": "DE1",
+                    "product_id": "p1082185",
+                    "supplier_id": "S06",
+                    "quantity": 144,
+                    "unit_cost": 41.5,
+                    "value": 5976.0,
+                    "asked_by": "anna@shop.example",
+                    "asked_at": "2018-01-02T09:30:00Z",
+                    "reason": "before the price rises",
+                }
+            ]
+        }
+    )
+
+    id: str
+    planned_at: datetime = Field(description="The moment of the plan that it belongs to.")
+    warehouse_id: str
+    product_id: str
+    supplier_id: str
+    quantity: float
+    unit_cost: float | None = Field(description="Landed, in the base currency; null: unknown.")
+    value: float | None = Field(description="In the base currency; null: unknown.")
+    asked_by: str | None = Field(
+        description="The owner who approved it: anybody else may approve it, too."
+    )
+    asked_at: datetime
+    reason: str
+
+
+class LinesToSecond(Page[LineToSecond]):
+    """Lines that wait for a second person, of all plans, the longest waiting first."""
+
+    above: float | None = Field(
+        description="Orders of more than this take two people (base currency); null: none do."
+    )
+
+
 def decided(outcomes: list[Outcome]) -> DecidedAll:
     """Outcomes as an answer."""
     rows = [
@@ -272,6 +327,27 @@ def decided(outcomes: list[Outcome]) -> DecidedAll:
     ]
     refused = sum(row.problem is not None for row in rows)
     return DecidedAll(data=rows, changed=len(rows) - refused, refused=refused)
+
+
+def line_to_second(waiting: AwaitedApproval, currency: str) -> LineToSecond:
+    """A waiting line as an answer.
+
+    waiting: the line; currency: the base currency, in whose minor units its value is told.
+    """
+    line, value = waiting.line, waiting.value
+    return LineToSecond(
+        id=line.line_id,
+        planned_at=line.planned_at,
+        warehouse_id=line.warehouse_id,
+        product_id=line.product_id,
+        supplier_id=line.supplier_id,
+        quantity=waiting.quantity,
+        unit_cost=line.unit_cost,
+        value=None if value is None else rounded(value, currency),
+        asked_by=waiting.asked_by,
+        asked_at=waiting.asked_at,
+        reason=waiting.reason,
+    )
 
 
 def purchase_orders(lines: list[OrderedLine], currency: str) -> list[PurchaseOrder]:

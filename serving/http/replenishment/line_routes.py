@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pandas as pd
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.purchasing import State
 from data.records import DatabaseError
 from decisions.replenishment.plan import Plan
 from decisions.replenishment.worklist import (
@@ -30,7 +31,6 @@ from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
 _LINE = {**EXAMPLE, "title": "Crisps, salted, 200 g", "category": "GROCERY/SNACKS", "abc": "A"}
 Text = Annotated[str | None, Query(max_length=128)]
-State = Literal["draft", "approved", "changed", "dismissed", "exported", "received", "cancelled"]
 
 
 class WorklistLine(Suggestion):

@@ -1,14 +1,15 @@
 """The endpoints by which a suggestion becomes an order: approve, dismiss, export, look up."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from data.purchasing import PurchasingError, State
+from data.purchasing import SECOND_PERSON, PurchasingError, State
 from decisions.replenishment.awaited import cancel
-from decisions.replenishment.orders import Wish, decide, wishes_of
+from decisions.replenishment.orders import Decider, Wish, decide, wishes_of
 from decisions.replenishment.plan import Plan
 from decisions.replenishment.what_if import plan_under
 from decisions.runtime import Runtime
@@ -19,12 +20,15 @@ from serving.http.paging import Cursor, Limit, cut_page
 from serving.http.replenishment.bodies import (
     DecidedAll,
     Export,
+    ExportedOrders,
     LinesToDecide,
+    LinesToSecond,
     One,
     OrderToCancel,
     PlanToApprove,
     PurchaseOrders,
     decided,
+    line_to_second,
     order_table,
     purchase_orders,
 )
@@ -48,21 +52,25 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
     buying = runtime.records.purchasing
 
     def taken(wishes: list[Wish], to: State, caller: Caller) -> DecidedAll:
-        now = datetime.now(UTC)
-        plan = current()
-        return decided(decide(plan, buying, wishes, to=to, actor=caller.name, at=now))
+        return decided(decide(current(), buying, wishes, to=to, by=_decider(runtime, caller)))
 
     def single(line_id: str, body: One, to: State, caller: Caller) -> DecidedAll:
         answer = taken([Wish(line_id, body.quantity, body.reason)], to, caller)
         problem = answer.data[0].problem
         if problem:
-            status, code = _REFUSED.get(problem, (409, "decision_refused"))
+            waits = problem.startswith(SECOND_PERSON)
+            other = "second_person_needed" if waits else "decision_refused"
+            status, code = _REFUSED.get(problem, (409, other))
             raise Problem(status, code, f"{line_id}: {problem}.")
         return answer
 
     @routes.post("/suggestions:approve", dependencies=[IDEMPOTENT], response_model=DecidedAll)
     def approve_suggestions(body: LinesToDecide, request: Request, caller: Planner) -> Any:
-        """Approve lines, or change their quantities: one result a line."""
+        """Approve lines, or change their quantities: one result a line.
+
+        Where the lines of one supplier come to more than `ARGOSY_SECOND_APPROVAL_ABOVE`, or to an
+        unknown value, they are `awaiting_second` then: somebody else approves them, too.
+        """
         wishes = [Wish(item.id, item.quantity, item.reason) for item in body.items]
         return once(runtime, request, body, lambda: taken(wishes, "approved", caller))
 
@@ -128,9 +136,8 @@ def plan_decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
             plan = current()
             own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
             wishes = wishes_of(plan_under(plan, body.terms(), **own).lines, reason=body.reason)
-            now = datetime.now(UTC)
-            made = decide(plan, buying, wishes, to="approved", actor=caller.name, at=now)
-            return decided(made)
+            by = _decider(runtime, caller)
+            return decided(decide(plan, buying, wishes, to="approved", by=by))
 
         return once(runtime, request, body, work)
 
@@ -142,22 +149,27 @@ def orders(runtime: Runtime) -> APIRouter:
     routes = APIRouter()
     buying, currency = runtime.records.purchasing, runtime.settings.base_currency
 
-    @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=PurchaseOrders)
+    @routes.post("/orders:export", dependencies=[IDEMPOTENT], response_model=ExportedOrders)
     def export_orders(body: Export, request: Request, caller: Planner) -> Any:
         """Make purchase orders of all that is approved, one a supplier and warehouse.
 
-        What was exported is not exported again: a second call answers with no orders.
+        What was exported is not exported again: a second call answers with no orders. Lines that
+        together come to more than one person may order wait for a second one.
         """
 
-        def work() -> PurchaseOrders:
-            lines = buying.export(
-                actor=caller.name,
-                at=datetime.now(UTC),
+        def work() -> ExportedOrders:
+            by = _decider(runtime, caller)
+            made = buying.export(
+                actor=by.actor,
+                owner=by.owner,
+                at=by.at,
                 ordered_at=runtime.now(),
+                above=by.above,
                 warehouse_id=body.warehouse_id,
                 supplier_id=body.supplier_id,
             )
-            return PurchaseOrders(data=purchase_orders(lines, currency))
+            orders = purchase_orders(list(made.ordered), currency)
+            return ExportedOrders(data=orders, awaiting_second=list(made.awaiting_second))
 
         return once(runtime, request, body, work)
 
@@ -189,6 +201,27 @@ def orders(runtime: Runtime) -> APIRouter:
     return routes
 
 
+def approvals(runtime: Runtime) -> APIRouter:
+    """What waits for a second person. runtime: the records."""
+    routes = APIRouter()
+    settings = runtime.settings
+
+    @routes.get("/approvals")
+    def list_awaited_approvals(limit: Limit = 100, cursor: Cursor = None) -> LinesToSecond:
+        """List the lines that wait until a second person approves them.
+
+        `POST /v1/replenishment/suggestions:approve` with a key of another owner than `asked_by`
+        approves one as it is; `:dismiss` and `:reopen` take it back.
+        """
+        waiting = runtime.records.purchasing.awaiting_second()
+        lines = [line_to_second(each, settings.base_currency) for each in waiting]
+        stamp = hashlib.sha256(" ".join(line.id for line in lines).encode()).hexdigest()[:12]
+        page = cut_page(lines, limit, cursor, stamp=stamp)
+        return LinesToSecond(**page, above=settings.second_approval_above)
+
+    return routes
+
+
 def cancellation(runtime: Runtime) -> APIRouter:
     """Cancel purchase orders. runtime: the records and the lake."""
     routes = APIRouter()
@@ -215,6 +248,12 @@ def cancellation(runtime: Runtime) -> APIRouter:
         return once(runtime, request, body, work)
 
     return routes
+
+
+def _decider(runtime: Runtime, caller: Caller) -> Decider:
+    """Who decides now, and what it takes. runtime: the settings; caller: whose key it is."""
+    above = runtime.settings.second_approval_above
+    return Decider(caller.name, datetime.now(UTC), caller.owner, above)
 
 
 def _unknown(po_id: str) -> Problem:

@@ -24,6 +24,7 @@ from serving.http.replenishment.answers import (
 from serving.http.replenishment.line_routes import worklist_routes
 from serving.http.replenishment.planning_routes import planning
 from serving.http.replenishment.purchasing_routes import (
+    approvals,
     cancellation,
     decisions,
     orders,
@@ -103,6 +104,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes.include_router(planning(current))
     routes.include_router(decisions(runtime, current))
     routes.include_router(plan_decisions(runtime, current))
+    routes.include_router(approvals(runtime))
     routes.include_router(orders(runtime))
     routes.include_router(cancellation(runtime))
     return routes

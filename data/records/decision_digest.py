@@ -66,10 +66,31 @@ class DecisionDigest:
         rows = self._tables.decisions.c.seq.between(after + 1, upto)
         for count in (self._add_sums, self._add_hits, self._add_links, self._add_reviews):
             count(connection, rows)
+        self._take_superseded(connection, rows)
         connection.execute(sa.update(digests).where(mine).values(upto=upto))
         return upto < last
 
-    def _add_sums(self, connection: sa.Connection, rows: sa.ColumnElement[bool]) -> None:
+    def _take_superseded(self, connection: sa.Connection, rows: sa.ColumnElement[bool]) -> None:
+        """Take out of the sums the attempts that those of some rows supersede: a purchase counts
+        once, by its last attempt."""
+        made, attempts = self._tables.decisions, self._tables.payment_attempts
+        other, earlier = attempts.alias("other"), made.alias("earlier")
+        fresh = sa.select(attempts.c.supersedes).join(
+            made, made.c.payment_id == attempts.c.payment_id
+        )
+        taken_before = (  # two attempts may supersede one
+            sa.select(other.c.payment_id)
+            .join(earlier, earlier.c.payment_id == other.c.payment_id)
+            .where(other.c.supersedes == attempts.c.supersedes, earlier.c.seq < made.c.seq)
+        )
+        fresh = fresh.where(rows, attempts.c.supersedes.is_not(None), ~taken_before.exists())
+        gone = connection.execute(fresh).scalars().all()
+        if gone:
+            self._add_sums(connection, made.c.payment_id.in_(gone), sign=-1)
+
+    def _add_sums(
+        self, connection: sa.Connection, rows: sa.ColumnElement[bool], *, sign: int = 1
+    ) -> None:
         made, days = self._tables.decisions, self._tables.decision_days
         amount = sa.func.coalesce(sa.cast(self._traced("amount_base"), sa.Double), 0.0)
         keys = [
@@ -80,10 +101,10 @@ class DecisionDigest:
             self._bin().label("bin"),
         ]
         sums = [
-            sa.func.count().label("decisions"),
-            sa.func.sum(sa.case((made.c.degraded, 1), else_=0)).label("degraded"),
-            sa.func.sum(made.c.probability).label("probability"),
-            sa.func.sum(amount).label("amount"),
+            (sa.func.count() * sign).label("decisions"),
+            (sa.func.sum(sa.case((made.c.degraded, 1), else_=0)) * sign).label("degraded"),
+            (sa.func.sum(made.c.probability) * sign).label("probability"),
+            (sa.func.sum(amount) * sign).label("amount"),
             sa.func.max(made.c.decided_at).label("last"),
         ]
         names = [column.name for column in (*keys, *sums)]

@@ -25,7 +25,8 @@ class DecisionSums:
 
     def by_day(self, since: datetime) -> list[Mapping[str, Any]]:
         """Counts and sums of the decisions made since the day (UTC) of a moment, one row for each
-        day, decision, shadow's decision, whether a model scored it, and bin of its probability.
+        day, decision, shadow's decision, whether a model scored it, and bin of its probability. Of
+        the attempts of one purchase the last counts.
 
         since: a moment. Rows: day, decision, shadow (None without one), scored, bin (among the
         deciles of the model that gave it; None where they are not known), decisions, degraded,
@@ -34,7 +35,8 @@ class DecisionSums:
         self._digest.catch_up()
         days = self._tables.decision_days
         first = since.astimezone(UTC).date().isoformat()
-        query = sa.select(days).where(days.c.day >= first).order_by(days.c.day)
+        query = sa.select(days).where(days.c.day >= first, days.c.decisions > 0)
+        query = query.order_by(days.c.day)
         return [
             row
             | {
@@ -52,7 +54,8 @@ class DecisionSums:
         return {row["entry_id"]: row["hits"] for row in self._rows(query)}
 
     def by_market(self, since: datetime) -> list[Mapping[str, Any]]:
-        """Counts of the decisions made since then, by day (UTC), market, channel and decision.
+        """Counts of the decisions made since then, by day (UTC), market, channel and decision; of
+        the attempts of one purchase the last counts.
 
         since: a moment. Rows: day, market (where the goods go, else the country of the bill),
         channel, decision; decisions, degraded, scored (by a model), and honest: the sum of 1 −
@@ -77,7 +80,7 @@ class DecisionSums:
                     "honest"
                 ),
             )
-            .where(table.c.decided_at >= since)
+            .where(table.c.decided_at >= since, self._stands())
             .group_by(*(sa.literal_column(str(place)) for place in range(1, len(keys) + 1)))
         )
         return [*self._rows(query)]
@@ -109,7 +112,8 @@ class DecisionSums:
         self, model_version: str, since: datetime, until: datetime
     ) -> list[tuple[str, datetime, str, float, float]]:
         """payment_id, decided_at, decision, probability and amount (base currency, 0 where it is
-        not known) of the newest MOST_SCORED decisions by a model in some time.
+        not known) of the newest MOST_SCORED decisions by a model in some time; of the attempts of
+        one purchase the last.
 
         model_version: of the release; since, until: moments, both included.
         """
@@ -124,11 +128,17 @@ class DecisionSums:
                 amount,
             )
             .where(table.c.decided_at.between(since, until))
-            .where(table.c.model_version == model_version)
+            .where(table.c.model_version == model_version, self._stands())
             .order_by(table.c.decided_at.desc())
             .limit(MOST_SCORED)
         )
         return self._database.read(lambda c: [tuple(row) for row in c.execute(query)])
+
+    def _stands(self) -> "sa.ColumnElement[bool]":
+        """True of a decision whose payment no later attempt of the same purchase followed."""
+        followed = self._tables.payment_attempts.c.supersedes
+        later = sa.select(followed).where(followed == self._tables.decisions.c.payment_id)
+        return ~later.exists()
 
     def _day(self) -> "sa.ColumnElement[str]":
         moment = self._tables.decisions.c.decided_at

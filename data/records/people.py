@@ -74,7 +74,7 @@ def erase(
     decisions = _decisions_of(records, customer_id)
     events, links = records.tables.events, records.tables.identities
     kept = records.tables
-    apart = (events, kept.payment_links, kept.audit, kept.measures)
+    apart = (events, kept.payment_links, kept.payment_attempts, kept.audit, kept.measures)
     ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
 
     def work(connection: sa.Connection) -> dict[str, int]:

@@ -21,6 +21,7 @@ from data.decisions import (
     row_of,
 )
 from data.records.alerts import AlertRecords
+from data.records.attempts import AttemptRecords
 from data.records.audit import AuditLog
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
@@ -66,6 +67,7 @@ class Records:
         self.overrides = Overrides(self.database, self.tables)
         self.measures = MeasureRecords(self.database, self.tables)
         self.alerts = AlertRecords(self.database, self.tables, self.outbox)
+        self.attempts = AttemptRecords(self.database, self.tables)
         self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
         self.audit = AuditLog(self.database, self.tables)
         self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
@@ -259,10 +261,13 @@ class Records:
         first."""
         rows = [row_of(decision) for decision in made]
         decisions = self.tables.decisions
+        retries = [decision for decision in made if "attempt" in decision.trace]
 
         def keep(connection: sa.Connection) -> list[Decision]:
             given = rows if len(rows) > 1 else rows[0]
             fresh = set(connection.execute(self._new_decision, given).scalars())
+            if retries:
+                self.attempts.add_in(connection, [d for d in retries if d.decision_id in fresh])
             if len(fresh) == len(made):
                 return list(made)
             old = {each.payment_id for each in made if each.decision_id not in fresh}
@@ -273,6 +278,8 @@ class Records:
                 for each in made
             ]
 
+        if retries:  # written by more than the first statement
+            return self.database.write(keep)
         return self.database.one(keep) if rows else []
 
     # Answers and keys -----------------------------------------------------------------------

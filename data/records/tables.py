@@ -39,6 +39,7 @@ class Tables:
     decision_days: sa.Table
     list_hits: sa.Table
     payment_links: sa.Table
+    payment_attempts: sa.Table
     reviews: sa.Table
     notes: sa.Table
     answers: sa.Table
@@ -148,6 +149,18 @@ def tables(namespace: str) -> Tables:
         sa.Column("shared", sa.Text, primary_key=True),
         sa.Column("decision_seq", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Index(f"{namespace}_payment_links_decision", "decision_seq"),
+    )
+    payment_attempts = table(
+        "payment_attempts",
+        sa.Column("payment_id", sa.Text, primary_key=True),
+        sa.Column("root_id", sa.Text, nullable=False),
+        sa.Column("purchase_id", sa.Text, nullable=False),
+        sa.Column("supersedes", sa.Text),
+        sa.Column("counts_as", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Index(f"{namespace}_payment_attempts_root", "root_id"),
+        sa.Index(f"{namespace}_payment_attempts_purchase", "purchase_id"),
+        sa.Index(f"{namespace}_payment_attempts_supersedes", "supersedes"),
     )
     reviews = table(
         "reviews",
@@ -378,6 +391,7 @@ def tables(namespace: str) -> Tables:
         decision_days,
         list_hits,
         payment_links,
+        payment_attempts,
         reviews,
         notes,
         answers,

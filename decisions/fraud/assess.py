@@ -97,9 +97,9 @@ def assess_order(
 
 def _least(runtime: Runtime, payment_id: str, paid: Decision | None) -> Action:
     """An order is not trusted more than its payment is by now: by its decision, the analysts'
-    verdict, and what was reported of it since."""
-    history = label_history(runtime, {payment_id})
-    if len(history) and bool(history["is_fraud"].iloc[-1]):
+    verdict, and what was reported since of it, or of another attempt of the same purchase."""
+    history = label_history(runtime, runtime.records.attempts.of_purchase(payment_id))
+    if history.drop_duplicates("payment_id", keep="last")["is_fraud"].any():
         return "block"
     if paid is None:
         return "allow"

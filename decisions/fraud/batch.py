@@ -13,11 +13,20 @@ import pandas as pd
 from data.decisions import Decision
 from data.errors import ArgosyError
 from data.lake import Lake
+from decisions.fraud.attempts import attempts_of
 from decisions.fraud.controls import read
 from decisions.fraud.engine import Engine
 from decisions.runtime import Runtime
 from features.counters import SqliteCounters
-from features.fraud import EXPECTED_MARGIN, PLAN, RISK_FEATURES, ExchangeRates, amounts, events
+from features.fraud import (
+    EXPECTED_MARGIN,
+    PLAN,
+    RISK_FEATURES,
+    ExchangeRates,
+    PaymentAttempt,
+    amounts,
+    events,
+)
 from features.windows import MEASURES, VelocityEvent, states
 
 
@@ -52,6 +61,7 @@ def score(runtime: Runtime, as_of: datetime, *, payments: Path | str) -> pd.Data
     chargebacks = runtime.lake.read("chargebacks", as_of=as_of)
     stream = events(both, chargebacks, amounts(both, rates, base))
     decide = _Decider(runtime, ExchangeRates.of(rates, base), asked, as_of)
+    decide.attempts = _attempts(both)
     first = int(stream["payment"].between(0, len(asked) - 1).to_numpy().argmax())
     decide.counters.load(states(stream.iloc[:first], PLAN), (), "")
     answers = []
@@ -78,12 +88,14 @@ class _Decider:
         release = runtime.release("fraud")
         controls = read(runtime.records)
         self._risk: Mapping[str, Any] = {}
+        self.attempts: Mapping[str, PaymentAttempt] = {}
         self._engine = Engine(
             counters=self.counters,
             rates=lambda: rates,
             risks=lambda customers, at: [self._risk],
             release=lambda: release,
             controls=lambda: controls,
+            attempts=lambda some: [self.attempts.get(each["payment_id"]) for each in some],
         )
 
     def payment(self, number: int) -> Decision:
@@ -93,6 +105,17 @@ class _Decider:
         decision = self._engine.decide(payment)
         self._engine.settle(decision, payment)
         return decision
+
+
+def _attempts(payments: pd.DataFrame) -> dict[str, PaymentAttempt]:
+    """What those of the payments retry that name another, by payment_id."""
+    if "retry_of" not in payments or not payments["retry_of"].notna().any():
+        return {}
+    retried = payments["payment_id"].isin(payments["retry_of"].dropna())
+    chained = payments[payments["retry_of"].notna() | retried]
+    rows = _rows(chained.sort_values(["attempted_at", "payment_id"]))
+    found = attempts_of(rows, lambda _: [])
+    return {each.payment_id: each for each in found if each is not None}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data.decisions import Decision
 from data.errors import ArgosyError
+from decisions.fraud.attempts import FindAttempts, traced
 from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.lists import ListEntry
@@ -21,8 +22,10 @@ from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
 from features.fraud import (
     EXPECTED_MARGIN,
+    NO_RETRY,
     PLAN,
     ExchangeRates,
+    PaymentAttempt,
     decline,
     event,
     inputs_of,
@@ -45,6 +48,10 @@ class PaymentAsked:
     explain: bool = False
 
 
+def _no_attempts(payments: Sequence[Mapping[str, Any]]) -> list[PaymentAttempt | None]:
+    return [None] * len(payments)
+
+
 def _untimed(step: str) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -55,7 +62,7 @@ class Engine:
 
     risks: customers and times -> each customer's features; it may raise ArgosyError. desk: lists,
     rules, policies and shadow in use; breaker: None where nobody is blocked for real; timed: what
-    measures a step by its name.
+    measures a step by its name; attempts: what each payment retries.
     """
 
     counters: Counters
@@ -65,6 +72,7 @@ class Engine:
     controls: Callable[[], FraudControls]
     breaker: Breaker | None = None
     timed: Callable[[str], AbstractContextManager[None]] = _untimed
+    attempts: FindAttempts = _no_attempts
 
     def decide(self, payment: Mapping[str, Any], *, explain: bool = False) -> Decision:
         """Decide, and count the payment for the next ones; the same payment_id counts once.
@@ -82,21 +90,30 @@ class Engine:
         controls, rates = self.controls(), self.rates()
         payments = [each.payment for each in asked]
         amounts = [_amount(rates, payment) for payment in payments]
+        attempts = self.attempts(payments)
         with self.timed("counters"):
-            velocities, counted = self._velocities(payments, amounts)
+            velocities, counted = self._velocities(payments, amounts, attempts)
         received = datetime.now(UTC)  # right after they were counted, one after the other
         with self.timed("features"):
             risks, known = self._risks(payments)
         now = datetime.now(UTC)
         listed = [controls.lists.hit(payment, now) for payment in payments]
         cases = [
-            PaymentCase(payment, facts, amount, lists_of(entries), _margin(risk))
-            for payment, facts, amount, entries, risk in zip(
+            PaymentCase(
+                payment,
+                facts,
+                amount,
+                lists_of(entries),
+                _margin(risk),
+                NO_RETRY if attempt is None else attempt.facts,
+            )
+            for payment, facts, amount, entries, risk, attempt in zip(
                 payments,
                 inputs_of(payments, amounts, velocities, risks),
                 amounts,
                 listed,
                 risks,
+                attempts,
                 strict=True,
             )
         ]
@@ -110,11 +127,13 @@ class Engine:
         shadowed = score(cases, model_of(shadow), controls.policy(shadow) if shadow else None)
         return [
             self._decision(
-                _CaseAsked(case, each.explain, entries, said, other, received + place * _APART),
+                _CaseAsked(
+                    case, each.explain, entries, said, other, received + place * _APART, attempt
+                ),
                 basis,
             )
-            for place, (case, each, entries, said, other) in enumerate(
-                zip(cases, asked, listed, scored, shadowed, strict=True)
+            for place, (case, each, entries, said, other, attempt) in enumerate(
+                zip(cases, asked, listed, scored, shadowed, attempts, strict=True)
             )
         ]
 
@@ -130,6 +149,8 @@ class Engine:
             trace["shadow"] = {"version": controls.shadow.version, **said}
         if asking.explain:
             trace["explain"] = True
+        if asking.attempt is not None:
+            trace["attempt"] = traced(asking.attempt)
         if case.expected_margin == case.expected_margin:
             trace[EXPECTED_MARGIN] = case.expected_margin
         if verdict.rules_failed:
@@ -163,14 +184,18 @@ class Engine:
         """
         if decision.decision == "block":
             try:
-                self.counters.observe(decline(payment))
+                counts_as = decision.trace.get("attempt", {}).get("counts_as")
+                self.counters.observe(decline(payment, counts_as))
             except CountersError:
                 return
 
     def _velocities(
-        self, payments: Sequence[Mapping[str, Any]], amounts: Sequence[float]
+        self,
+        payments: Sequence[Mapping[str, Any]],
+        amounts: Sequence[float],
+        attempts: Sequence[PaymentAttempt | None],
     ) -> tuple[Sequence[NDArray[np.float64]], bool]:
-        asked = [event(*each) for each in zip(payments, amounts, strict=True)]
+        asked = [event(*each) for each in zip(payments, amounts, attempts, strict=True)]
         try:
             return self.counters.observe_all(asked), True
         except CountersError:
@@ -206,7 +231,8 @@ class _Basis:
 
 @dataclass(frozen=True)
 class _CaseAsked:
-    """One of them: its case, the entries of lists hit, what the models say, when it was counted."""
+    """One of them: its case, the entries of lists hit, what the models say, when it was counted,
+    what it retries."""
 
     case: PaymentCase
     explain: bool
@@ -214,6 +240,7 @@ class _CaseAsked:
     scored: Scored | None
     shadowed: Scored | None
     received_at: datetime
+    attempt: PaymentAttempt | None
 
 
 def _margin(risk: Mapping[str, Any]) -> float:

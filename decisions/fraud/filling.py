@@ -20,6 +20,8 @@ from features.fraud import (
     PLAN,
     ExchangeRates,
     amounts,
+    decline,
+    decline_ids,
     event,
     events,
     label_changes,
@@ -65,7 +67,7 @@ def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     stream = events(payments, chargebacks, amount)
     recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
     ids = stream.loc[stream["at"] >= recent, "event_id"]
-    counters.load(states(stream, PLAN), ids, version)
+    counters.load(states(stream, PLAN), [*ids, *decline_ids(payments)], version)
     return FilledUpTo(last, last_told)
 
 
@@ -98,10 +100,17 @@ def catch_up(
     amounts in base currency; filled: what `fill` gave.
     """
     fresh, _ = runtime.records.pending("payments", after=filled.payments, until=until)
-    for payment in _rows(fresh):
+    payments = [*_rows(fresh)]
+    retries = [each["payment_id"] for each in payments if each.get("retry_of")]
+    attempts = runtime.records.attempts.of_payments(retries)
+    for payment in payments:
         at = milliseconds(payment["attempted_at"])
         amount = rates.amount(payment["amount"], payment.get("currency"), at)
-        counters.observe(event(payment, amount))
+        linked = attempts.get(payment["payment_id"])
+        if linked is None or linked.counts_as == linked.payment_id:
+            counters.observe(event(payment, amount))
+        elif payment.get("outcome") == "declined":
+            counters.observe(decline(payment, linked.counts_as))
     told, _ = runtime.records.pending("chargebacks", after=filled.chargebacks)
     if len(told):
         _count_labels(counters, runtime, told)

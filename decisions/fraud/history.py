@@ -11,12 +11,13 @@ import pandas as pd
 
 from data.decisions import Decision
 from data.records import Records
+from decisions.fraud.attempts import traced_facts
 from decisions.fraud.known import known_frauds
 from decisions.fraud.lists import Lists
 from decisions.fraud.resolve import PaymentCase, named
 from decisions.fraud.rules import FraudRule
 from decisions.runtime import Runtime
-from features.fraud import amounts, history, inputs
+from features.fraud import amounts, attempt_facts, attempts_among, history, inputs
 
 MOST_EXAMPLES, MOST_PAYMENTS = 20, 200_000
 MOST_LOOKED_AT = 500  # decisions that a rule is held against before it is saved
@@ -44,7 +45,8 @@ class DryRun:
 
 def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> DryRun:
     """The rule over the lake's payments of the last days (the newest MOST_PAYMENTS of them), each
-    with what was known at its moment. ExpressionError where it is no rule.
+    with what was known at its moment; of the attempts of one purchase the last counts.
+    ExpressionError where it is no rule.
 
     runtime: the stores and releases in use; rule: the one to try; lists: block, watch and allow
     lists that the rule may ask about; days: how many before now.
@@ -54,10 +56,13 @@ def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> Dr
     names = ("payments", "chargebacks", "customers", "fx_rates")
     tables = {name: runtime.lake.read(name, as_of=now) for name in names}
     known = history(tables, now, runtime.settings.terms)
+    attempts = attempts_among(known)
+    tried = attempt_facts(known, attempts)[~attempts.superseded]
+    known = known[~attempts.superseded]
     recent = known[known["attempted_at"] > pd.Timestamp(now - timedelta(days=days))]
     recent = recent.tail(MOST_PAYMENTS)
     amount = amounts(recent, tables["fx_rates"], runtime.settings.base_currency)
-    facts = inputs(recent, amount)
+    facts = inputs(recent, amount).join(tried)
     hits = np.array([rule.expression.holds(row) for row in _rows(recent, facts, lists)], dtype=bool)
     fraud = recent["payment_id"].isin(known_frauds(runtime)).to_numpy(dtype=bool)
     taken = (recent["outcome"] != "declined").fillna(True).to_numpy(dtype=bool)
@@ -95,6 +100,7 @@ def recent_share(records: Records, rule: FraudRule) -> tuple[float, int]:
             facts=each.features,
             amount=amount_of(each),
             listed=frozenset(entry["list"] for entry in each.trace.get("lists", ())),
+            attempt=traced_facts(each.trace),
         )
         for each in made
     )

@@ -98,8 +98,12 @@ def settle(
         for item in known
     ]
     runtime.records.journal.add_many(OUTCOME, bodies, author=author)
+    attempts = runtime.records.attempts.of_payments(
+        [name for name, payment in payments.items() if payment.get("retry_of")]
+    )
+    counted = {name: attempt.counts_as for name, attempt in attempts.items()}
     declines = [
-        decline(payments[item.payment_id])
+        decline(payments[item.payment_id], counted.get(item.payment_id))
         for item in known
         if item.outcome == "declined"
         and not item.technical_error

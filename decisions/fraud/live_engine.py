@@ -12,6 +12,7 @@ from typing import Any
 from data.errors import ArgosyError
 from data.records.steps import only_one
 from decisions.fraud import controls as fraud_controls
+from decisions.fraud.attempts import find_attempts
 from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.engine import Engine, may_be_mistaken
@@ -121,6 +122,7 @@ class LiveEngine:
             controls=self.controls,
             breaker=Breaker(settings.fraud_most_blocks, self._recent),
             timed=partial(self._runtime.telemetry.step, "fraud"),
+            attempts=partial(find_attempts, self._runtime),
         )
 
     def _recent(self, count: int) -> list[tuple[str, bool]]:

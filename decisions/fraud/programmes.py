@@ -77,6 +77,8 @@ def programme_ratios(runtime: Runtime, now: datetime) -> list[ProgrammeRatio]:
     told = pd.concat(parts, ignore_index=True)
     # A dispute counts whether it is fraud or not; an analyst's word that it is none does not.
     told = told[told["at"].notna() & (told["is_fraud"].eq(True) | told["kind"].eq("dispute"))]
+    standing = runtime.records.attempts.standing(set(told["payment_id"]))  # a purchase counts once
+    told = told.assign(payment_id=told["payment_id"].map(standing))
     told = told.drop_duplicates(["payment_id", "kind"], ignore_index=True)
     month = told["at"].dt.strftime("%Y-%m")
     warning = (told["kind"] == "early_warning").fillna(False).astype(bool)

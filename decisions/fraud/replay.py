@@ -7,6 +7,7 @@ from typing import Any
 from data.decisions import Decision, DecisionReason
 from data.errors import ArgosyError
 from data.records import Records
+from decisions.fraud.attempts import traced_facts
 from decisions.fraud.controls import POLICY, RULES
 from decisions.fraud.engine import model_of
 from decisions.fraud.resolve import PaymentCase, PaymentVerdict, judge
@@ -90,6 +91,7 @@ def _again(
         amount=float("nan") if amount is None else float(amount),
         listed=frozenset(listed),
         expected_margin=float(decision.trace.get(EXPECTED_MARGIN, "nan")),
+        attempt=traced_facts(decision.trace),
     )
     model: PaymentModel | None = None
     policy: FraudPolicy | None = None

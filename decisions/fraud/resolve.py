@@ -2,28 +2,39 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from data.decisions import DecisionReason
+from decisions.fraud.attempts import has_passed_challenge
 from decisions.fraud.lists import ListEntry
 from decisions.fraud.rules import ATTACK_RULES, FraudRule, RuleSet
+from features.fraud import NO_RETRY
 from models.fraud import ACTIONS, Action, FraudPolicy, Matrix, PaymentModel
 
 
 @dataclass(frozen=True)
 class PaymentCase:
-    """What a payment is judged on. facts: the model's inputs; amount: in base currency; listed:
-    the names of the lists that it is on; expected_margin: of its customer in the next year, base
-    currency, NaN where it is not known."""
+    """What a payment is judged on.
+
+    facts: the model's inputs; amount: in base currency; listed: the names of the lists that it is
+    on; expected_margin: of its customer in the next year, base currency, NaN where it is not known;
+    attempt: ATTEMPT_FACTS of a payment that retries another.
+    """
 
     payment: Mapping[str, Any]
     facts: Mapping[str, Any]
     amount: float
     listed: frozenset[str]
     expected_margin: float = math.nan
+    attempt: Mapping[str, Any] = field(default_factory=lambda: NO_RETRY)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """True if its shopper has passed a challenge for it: there is no other one to ask for."""
+        return self.attempt is not NO_RETRY and has_passed_challenge(self.payment, self.attempt)
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,8 @@ def score(
 def _scored(
     model: PaymentModel, row: Matrix, chance: float, case: PaymentCase, policy: FraudPolicy
 ) -> Scored:
+    if case.is_authenticated:
+        return Scored(model, row, chance, _authenticated_action(policy, chance, case))
     action = action_for(policy, chance, case.amount, case.expected_margin)
     future = policy.costs.future_lost(case.expected_margin)
     swayed = future > 0.0 and action != action_for(policy, chance, case.amount)
@@ -107,13 +120,15 @@ def resolve(
     """
     hit, failed = rules.judge(named(case, without_model=scored is None))
     said = scored.action if scored is not None else ACTIONS[0]
-    action = max(said, *(rule.action for rule in hit), "allow", key=ACTIONS.index)
+    action = max(said, *(_asked_by(rule, case) for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and not _overrules(case, hit):
         action = "allow"
     why = tuple(reason_of(rule) for rule in hit)
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
         why += tuple(told)
+    if case.is_authenticated:
+        why = (_PASSED, *why)
     if scored is not None and scored.swayed:
         why = (_margin_reason(case.expected_margin), *why)
     probability = scored.probability if scored is not None else 0.0
@@ -139,6 +154,23 @@ def action_for(
     return max(found, key=ACTIONS.index)
 
 
+def _authenticated_action(policy: FraudPolicy, probability: float, case: PaymentCase) -> Action:
+    """The policy's action for who has passed a challenge; as `action_for` for other payments."""
+    amounts = (case.amount,) if case.amount == case.amount else _WORST_AMOUNTS
+    found = [
+        policy.action_after_challenge(probability, each, case.expected_margin) for each in amounts
+    ]
+    return max(found, key=ACTIONS.index)
+
+
+def _asked_by(rule: FraudRule, case: PaymentCase) -> Action:
+    """What a rule that holds asks for: a challenge that was passed is done."""
+    return "allow" if rule.action == "challenge" and case.is_authenticated else rule.action
+
+
+_PASSED = DecisionReason("CHALLENGE_PASSED", "the shopper has passed 3-D Secure in this retry", 0.0)
+
+
 def _overrules(case: PaymentCase, hit: Sequence[FraudRule]) -> bool:
     """True if the allow list does not hold: a block list, or a rule on velocity that blocks."""
     return "block" in case.listed or any(rule.name in ATTACK_RULES for rule in hit)
@@ -150,7 +182,7 @@ def named(case: PaymentCase, *, without_model: bool) -> dict[str, Any]:
     case: what the payment is judged on; without_model: whether no model says anything of it.
     """
     lists = {f"{name}_listed": name in case.listed for name in ("allow", "watch", "block")}
-    named = {**case.payment, **case.facts, **lists, "without_model": without_model}
+    named = {**case.payment, **case.facts, **lists, **case.attempt, "without_model": without_model}
     return named | {"amount_unknown": case.amount != case.amount}
 
 

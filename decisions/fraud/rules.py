@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from data.tables import TABLES
 from decisions.fraud.expressions import Expression, ExpressionError, compiled
-from features.fraud import FEATURES
+from features.fraud import ATTEMPT_FACTS, FEATURES
 from features.fraud.requests import ORDER_FACTS, RETURN_FACTS
 from models.fraud import ACTIONS, Action
 
@@ -30,7 +30,7 @@ _OF_PAYMENT: Mapping[str, str] = {
     "amount_unknown": "bool",
 }
 TYPES: Mapping[About, Mapping[str, str]] = {
-    "payment": _OF_PAYMENT,
+    "payment": {**_OF_PAYMENT, **ATTEMPT_FACTS},
     "return": {**RETURN_FACTS, **_LISTED},
     "order": {**_OF_PAYMENT, **ORDER_FACTS},
 }
@@ -150,6 +150,9 @@ _EXAMPLES = {
     "authentication": "challenged",
     "card_bin": "411111",
     "channel": "web",
+    "earlier_authentication": "failed",
+    "earlier_decision": "challenge",
+    "earlier_outcome": "declined",
     "currency": "EUR",
     "email_domain": "example.com",
     "ip_address": "203.0.113.9",
@@ -169,6 +172,7 @@ ATTACK_RULES = frozenset(
         "card_testing_customer",
         "card_testing_ip_address",
         "card_testing_spread",
+        "card_testing_retries",
     }
 )
 ADDRESS_IN_DOUBT = (
@@ -228,6 +232,20 @@ SHIPPED = (
         "amount_base <= 5.0 && without_card == 0.0 && without_device == 0.0 && "
         "!(card_count > 0.0) && !(customer_count > 0.0) && !(device_count > 0.0)",
         "block",
+    ),
+    FraudRule(
+        "card_testing_retries",
+        "3 or more other cards were tried for this payment before, and a card not used before",
+        "retry_cards >= 3.0 && !(card_count > 0.0)",
+        "block",
+    ),
+    FraudRule(
+        "retried_without_authentication",
+        "the attempt before failed 3-D Secure, and this one has not passed it; or it is the sixth "
+        "attempt or a later one",
+        '(earlier_authentication == "failed" && authentication != "challenged" && '
+        'authentication != "frictionless") || attempt_number >= 6.0',
+        "challenge",
     ),
     FraudRule(
         "account_takeover",

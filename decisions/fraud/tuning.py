@@ -233,6 +233,9 @@ def _decided(runtime: Runtime, version: str, now: datetime) -> DecidedPayments:
     )
     last = label_history(runtime).drop_duplicates("payment_id", keep="last")
     frauds = last[last["is_fraud"] & (last["at"] <= pd.Timestamp(now))]
+    standing = runtime.records.attempts.standing(set(frauds["payment_id"]))
+    frauds = frauds.assign(payment_id=frauds["payment_id"].map(standing))
+    frauds = frauds.sort_values("at", kind="stable").drop_duplicates("payment_id")
     at = pd.to_datetime(rows["decided_at"], utc=True)
     reported = pd.to_datetime(
         rows["payment_id"].map(frauds.set_index("payment_id")["at"]), utc=True

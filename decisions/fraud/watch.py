@@ -17,7 +17,8 @@ DECILES = 10
 
 
 def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
-    """One line a day since then, from sums that the database makes.
+    """One line a day since then, from sums that the database makes; a purchase counts once, by the
+    last attempt to pay for it.
 
     runtime: the stores and releases in use; since: a moment; decisions made before it are left out.
 
@@ -33,7 +34,7 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     days: dict[str, _Day] = {}
     for row in sums.by_day(since):
         days.setdefault(row["day"], _Day()).rows.append(row)
-    for row in sums.of(known_frauds(runtime), since):
+    for row in sums.of(_standing_frauds(runtime), since):
         days.setdefault(row["day"], _Day()).frauds.append(row)
     age = timedelta(days=runtime.settings.label_maturity_days)
     return [
@@ -41,6 +42,11 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
         for name, day in sorted(days.items())
         if day.rows
     ]
+
+
+def _standing_frauds(runtime: Runtime) -> frozenset[str]:
+    """The payments that are fraud: of attempts of one purchase the last, whichever was reported."""
+    return frozenset(runtime.records.attempts.standing(known_frauds(runtime)).values())
 
 
 @dataclass

@@ -5,13 +5,24 @@ from datetime import datetime
 import pandas as pd
 
 from data.views import Frames, Terms, View
+from features.fraud.attempts import (
+    ATTEMPT_FACTS,
+    NO_RETRY,
+    EarlierAttempt,
+    Link,
+    PaymentAttempt,
+    attempt_facts,
+    attempt_of,
+)
 from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, model_inputs
 from features.fraud.plan import PLAN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
     ExchangeRates,
     amounts,
+    attempts_among,
     decline,
+    decline_ids,
     event,
     events,
     fraud_reports,
@@ -75,18 +86,27 @@ NEEDS = ("payments",)
 HISTORY: tuple[str, ...] = ()
 
 __all__ = [
+    "ATTEMPT_FACTS",
     "EXPECTED_MARGIN",
     "FEATURES",
     "HISTORY",
     "NEEDS",
+    "NO_RETRY",
     "PLAN",
     "RISK_FEATURES",
     "SERVICE",
     "VIEWS",
+    "EarlierAttempt",
     "ExchangeRates",
+    "Link",
+    "PaymentAttempt",
     "amounts",
+    "attempt_facts",
+    "attempt_of",
+    "attempts_among",
     "customer_risk",
     "decline",
+    "decline_ids",
     "event",
     "events",
     "features_of",

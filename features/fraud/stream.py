@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.money import to_base
+from features.fraud.attempts import AttemptColumns, PaymentAttempt, attempt_columns
 from features.fraud.plan import PLAN
 from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 
@@ -18,6 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHOP = "all"  # the value of the key that every payment has
 REPORT, DECLINE = "#fraud", "#declined"
+_TOLD_DAYS = 7  # in which a decline is told once more, as long as counters remember events
 
 
 def milliseconds(when: datetime) -> int:
@@ -94,9 +96,10 @@ def events(
     `label_changes` takes them; amount: of the payments, in base currency (NaN counts as nothing). A
     decline is known from the next event on; a fraud report from its reported_at on, but never
     before its own payment (who does not know when a fraud was reported, gives the time of the
-    payment). arrived: when each payment came, on the index of `payments`, where that is known
-    apart from its time; the order is theirs then, as it was for the live counters. Columns:
-    event_id, payment (row number of the payment, −1 for a report), at, MEASURES, and the plan's.
+    payment). A retry that is no payment of its own (see `attempts`) adds nothing. arrived: when
+    each payment came, on the index of `payments`, where that is known apart from its time; the
+    order is theirs then, as it was for the live counters. Columns: event_id, payment (row number of
+    the payment, −1 for a report), at, MEASURES, and the plan's.
     """
     keys = list(PLAN.columns)
     payments = payments.assign(shop=_SHOP)
@@ -111,6 +114,9 @@ def events(
     paid["squares"] = paid["logs"] ** 2
     paid["declines"] = (payments["outcome"] == "declined").to_numpy(dtype=bool).astype(np.int64)
     paid["frauds"] = 0
+    attempts = attempts_among(payments, arrived)
+    paid.loc[~attempts.counts, ["payments", "cents", "logs", "squares"]] = 0
+    paid.loc[~attempts.declines, "declines"] = 0
     came = payments["attempted_at"] if arrived is None else arrived
     paid["came"] = came.to_numpy(dtype="datetime64[ns]").astype(np.int64)
     changes = label_changes(chargebacks)
@@ -130,6 +136,23 @@ def events(
     stream = pd.concat([told[both], paid[both]], ignore_index=True) if len(told) else paid
     order = _arrival(stream, stream["at"] if arrived is None else stream["came"])
     return stream[columns].iloc[order].reset_index(drop=True)
+
+
+def attempts_among(payments: pd.DataFrame, arrived: pd.Series | None = None) -> AttemptColumns:
+    """The attempts among some payments.
+
+    payments: as `events` takes them; arrived: when each came, where that is known apart from its
+    time.
+    """
+    if "retry_of" not in payments or not payments["retry_of"].notna().any():
+        return attempt_columns(payments, np.arange(len(payments)))
+    came = payments["attempted_at"] if arrived is None else arrived
+    names = payments["payment_id"].to_numpy(dtype=object).astype(str)
+    times = came.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    order = np.lexsort((names, _received(payments), times))
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order))
+    return attempt_columns(payments, place)
 
 
 def _received(payments: pd.DataFrame) -> NDArray[np.int64]:
@@ -207,11 +230,21 @@ class ExchangeRates:
         return amount * self.rates[currency][place - 1] if place else float("nan")
 
 
-def event(payment: Mapping[str, Any], amount: float) -> VelocityEvent:
-    """A payment as an event: the same as its row in `events`. amount: in base currency."""
+def event(
+    payment: Mapping[str, Any], amount: float, attempt: PaymentAttempt | None = None
+) -> VelocityEvent:
+    """A payment as an event: the same as its row in `events`.
+
+    payment: its fields by name; amount: in base currency; attempt: what it retries, if anything.
+    """
     money = 0.0 if amount != amount else amount
     log = int(np.rint(np.log1p(money) * 1000))
     declined = int(payment.get("outcome") == "declined")
+    if attempt is not None and not attempt.counts:
+        declined = declined if attempt.first_decline else 0
+        measures = (0, 0, declined, 0, 0, 0)
+        at = milliseconds(payment["attempted_at"])
+        return VelocityEvent(payment["payment_id"], at, measures, _tags(payment))
     return VelocityEvent(
         id=payment["payment_id"],
         at=milliseconds(payment["attempted_at"]),
@@ -233,10 +266,29 @@ def report(
     return VelocityEvent(report_id(payment["payment_id"], number), known, measures, _tags(payment))
 
 
-def decline(payment: Mapping[str, Any]) -> VelocityEvent:
-    """The news that a payment, counted when it was decided, was declined."""
+def decline(payment: Mapping[str, Any], counts_as: str | None = None) -> VelocityEvent:
+    """The news that a payment, counted when it was decided, was declined.
+
+    payment: its fields by name; counts_as: the payment that it is counted as, where that is
+    another: however many attempts of it are declined, they count once.
+    """
     at = milliseconds(payment["attempted_at"])
-    return VelocityEvent(payment["payment_id"] + DECLINE, at, (0, 0, 1, 0, 0, 0), _tags(payment))
+    name = f"{counts_as or payment['payment_id']}{DECLINE}"
+    return VelocityEvent(name, at, (0, 0, 1, 0, 0, 0), _tags(payment))
+
+
+def decline_ids(payments: pd.DataFrame) -> list[str]:
+    """The ids of the events by which payments would be told to be declined that are so already: of
+    those of the last days, which `decline` may yet be asked for.
+
+    payments: as `events` takes them.
+    """
+    at = payments["attempted_at"]
+    recent = (at >= at.max() - pd.Timedelta(days=_TOLD_DAYS)).to_numpy(dtype=bool)
+    declined = (payments["outcome"] == "declined").to_numpy(dtype=bool)
+    names = payments["payment_id"].to_numpy(dtype=object)
+    rows = attempts_among(payments).counted_as[declined & recent]
+    return sorted({f"{name}{DECLINE}" for name in names[rows]})
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:

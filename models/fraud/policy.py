@@ -131,7 +131,30 @@ class FraudPolicy:
         >>> FraudPolicy(Costs()).action(0.0, 50.0), FraudPolicy(Costs()).action(1.0, 50.0)
         ('allow', 'block')
         """
+        costs = self._costs_of_one(self.shifted(probability), amount, expected_margin)
+        return ACTIONS[costs.index(min(costs))]
+
+    def action_after_challenge(
+        self, probability: float, amount: float, expected_margin: float = math.nan
+    ) -> Action:
+        """The action for one payment whose shopper has passed a challenge: never another one.
+
+        Of frauds 1 − challenge_stops pass, of honest shoppers 1 − challenge_loses: Bayes' rule says
+        how much less likely fraud is by then. probability: of fraud, before it was known, 0 to 1;
+        amount: in base currency; expected_margin: of the customer, NaN where it is not known.
+        """
         p = self.shifted(probability)
+        fraud = p * (1.0 - self.costs.challenge_stops)
+        honest = (1.0 - p) * (1.0 - self.costs.challenge_loses)
+        p = fraud / (fraud + honest) if fraud + honest > 0.0 else p
+        costs = self._costs_of_one(p, amount, expected_margin)
+        left = [place for place, action in enumerate(ACTIONS) if action != "challenge"]
+        return ACTIONS[min(left, key=lambda place: costs[place])]
+
+    def _costs_of_one(
+        self, p: float, amount: float, expected_margin: float
+    ) -> tuple[float, float, float, float]:
+        """What each of ACTIONS costs, penalty and prices and all."""
         costs = self.costs.of_one(p, amount, self.costs.future_lost(expected_margin))
         if self.penalty:
             let = p * self.penalty
@@ -141,7 +164,7 @@ class FraudPolicy:
             stop = (1.0 - p) * self.stop_price
             prices = (0.0, stop, stop + self.review_price, stop)
             costs = tuple(c + price for c, price in zip(costs, prices, strict=True))  # type: ignore[assignment]  # four in, four out
-        return ACTIONS[costs.index(min(costs))]
+        return costs
 
     def actions(self, probability: ArrayLike, amount: ArrayLike) -> NDArray[np.intp]:
         """The place in ACTIONS for each payment.

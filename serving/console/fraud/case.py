@@ -33,6 +33,7 @@ def _head(view: ConsoleView, review: dict[str, Any], payment: dict[str, Any]) ->
         with ui.element("div").classes("strip"):
             fact(t("Payment"), review["payment_id"], f.moment(payment.get("attempted_at")))
             fact(t("Amount"), f.money(payment.get("amount"), payment.get("currency")))
+            _attempt(view, decision.get("attempts"))
             fact(t("Fraud probability"), f.share(decision["probability"]))
             fact(t("Expected loss"), f.money(review["expected_loss"]))
             fact(t("Ship by"), f.moment(review["ship_by"]))
@@ -42,6 +43,13 @@ def _head(view: ConsoleView, review: dict[str, Any], payment: dict[str, Any]) ->
         if decision["degraded"]:
             text = t("Decided in a simpler way, without the model: look closer.")
             ui.label(text).classes("stale")
+
+
+def _attempt(view: ConsoleView, attempts: dict[str, Any] | None) -> None:
+    """Which attempt of a payment this is, where it retries another."""
+    if attempts is not None and attempts["link"] == "linked":
+        named = view.t("retries {payment}", payment=attempts["retry_of"])
+        fact(view.t("Attempt"), str(attempts["number"]), named)
 
 
 def _reasons(view: ConsoleView, decision: dict[str, Any]) -> None:

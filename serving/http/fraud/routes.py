@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from data.decisions import Decision
+from decisions.fraud.attempts import attempts_told
 from decisions.fraud.batch import score
 from decisions.fraud.engine import PaymentAsked
 from decisions.fraud.feedback import FeedbackItems, PaymentLabels, PaymentOutcomes
@@ -86,7 +87,8 @@ def _decisions(
 
         The body has the columns of `payments`. The same payment asked twice gets the same
         decision; another body under the same payment_id is a conflict (409). The decision is
-        stored before it is answered.
+        stored before it is answered. A retry (after a decline, or 3-D Secure) is a payment of its
+        own that names the one before in `retry_of`: it is decided anew and linked.
         """
         await admitted(request, "decide")
         payment = payment_of(await json_body(request))
@@ -112,13 +114,15 @@ def _decisions(
     def get_decision(
         payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
     ) -> DecisionAnswer:
-        """The decision on a payment, as it was answered; explained in full when asked."""
+        """The decision on a payment, as it was answered, with all attempts of it; explained in full
+        when asked."""
         found = runtime.records.decision(payment_id)
         if found is None:
             raise Problem(404, "unknown_payment", "No decision was asked for this payment_id.")
+        attempts = attempts_told(runtime, found)
         if explain and not found.reasons:
-            return answer(found, explained(found, runtime.records, runtime.registry))
-        return answer(found)
+            return answer(found, explained(found, runtime.records, runtime.registry), attempts)
+        return answer(found, attempts=attempts)
 
 
 def decided(

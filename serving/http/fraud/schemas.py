@@ -1,7 +1,7 @@
 """What may be asked and what is answered: bodies made from the tables' contracts."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from pydantic import (
 
 from data.decisions import Decision, DecisionReason
 from data.tables import TABLES, Column
+from decisions.fraud.attempts import AttemptSummary
 from decisions.fraud.feedback import Moment
 from serving.http.bodies import loaded, valid
 from serving.http.card_data import refuse_cards
@@ -112,8 +113,36 @@ class ReasonAnswer(BaseModel):
     contribution: float
 
 
+class AttemptAnswer(BaseModel):
+    """An attempt of a payment; decision is null where it was not decided here, outcome and
+    authentication where nothing is known of them."""
+
+    payment_id: str
+    number: int
+    attempted_at: datetime
+    decision: Literal["allow", "challenge", "review", "block"] | None
+    outcome: str | None
+    authentication: str | None
+
+
+class AttemptsAnswer(BaseModel):
+    """Which attempt of a payment this is, and the others. link: `linked`, or why the payment that
+    `retry_of` names is not retried by this one, which then is an ordinary payment: it is not known
+    (`unknown_payment`), of another customer (`other_customer`), made later (`later_payment`) or
+    this one (`same_payment`); null for a first attempt."""
+
+    number: int
+    retry_of: str | None
+    link: (
+        Literal["linked", "unknown_payment", "other_customer", "later_payment", "same_payment"]
+        | None
+    )
+    attempts: list[AttemptAnswer]
+
+
 class DecisionAnswer(BaseModel):
-    """A decision. probability and score are null when no model was there to say."""
+    """A decision. probability and score are null when no model was there to say; attempts is null
+    for a payment that retries no other and was not retried."""
 
     decision_id: str
     payment_id: str
@@ -127,6 +156,7 @@ class DecisionAnswer(BaseModel):
     model_version: str | None
     served_by: Literal["model", "rules"]
     degraded: bool
+    attempts: AttemptsAnswer | None = None
 
 
 async def json_body(request: Request) -> Any:
@@ -166,8 +196,49 @@ def not_in_future(moment: datetime, *place: int | str) -> None:
         raise RequestValidationError([_fault(place, "Lies in the future")])
 
 
-def answer(decision: Decision, reasons: Iterable[DecisionReason] | None = None) -> DecisionAnswer:
-    """A stored decision as it is told, with its own reasons or these."""
+def attempts_answer(
+    decision: Decision, every: Sequence[AttemptSummary] = ()
+) -> AttemptsAnswer | None:
+    """Which attempt a decided payment is; None for one that retries no other and was not retried.
+
+    decision: on the payment; every: all attempts as they are known now; empty: those that it knew
+    when it was made.
+    """
+    own = decision.trace.get("attempt")
+    if own is None and not every:
+        return None
+    own = own or {"retry_of": None, "link": None}
+    number = own.get("number", 1)
+    if every:
+        told = [AttemptAnswer(**vars(each)) for each in every]
+    else:
+        told = [AttemptAnswer(**each) for each in own.get("earlier", ())]
+        told += [_own_attempt(decision, number)] if told else []
+    return AttemptsAnswer(number=number, retry_of=own["retry_of"], link=own["link"], attempts=told)
+
+
+def _own_attempt(decision: Decision, number: int) -> AttemptAnswer:
+    payment = decision.payment
+    return AttemptAnswer(
+        payment_id=decision.payment_id,
+        number=number,
+        attempted_at=payment["attempted_at"],
+        decision=decision.decision,
+        outcome=payment.get("outcome"),
+        authentication=payment.get("authentication"),
+    )
+
+
+def answer(
+    decision: Decision,
+    reasons: Iterable[DecisionReason] | None = None,
+    attempts: Sequence[AttemptSummary] = (),
+) -> DecisionAnswer:
+    """A stored decision as it is told.
+
+    decision: as it was stored; reasons: instead of its own; attempts: all attempts of its payment
+    as they are known now; empty: as it was made.
+    """
     why = decision.reasons if reasons is None else reasons
     modelled = bool(decision.model_version)
     told: dict[str, Any] = {
@@ -183,5 +254,6 @@ def answer(decision: Decision, reasons: Iterable[DecisionReason] | None = None) 
         "model_version": decision.model_version or None,
         "served_by": "model" if modelled else "rules",
         "degraded": decision.degraded,
+        "attempts": attempts_answer(decision, attempts),
     }
     return DecisionAnswer.model_construct(**told)  # ours: there is nothing to validate

@@ -30,6 +30,14 @@ from data.records import Records, open_records
 from data.records.copying import copy_sqlite, load_records, save_records
 from data.settings import Settings
 from data.sources.locations import local_folder, parse_address
+from decisions.erasures import (
+    ErasureRecord,
+    KnownErasures,
+    UnknownErasuresError,
+    erase_again,
+    erasures_after,
+)
+from decisions.privacy import key_file, receipt_folder
 from features.store.archive import Archive
 
 FORMAT = 1
@@ -92,15 +100,35 @@ def back_up(settings: Settings, target: str, say: Say) -> BackupReport:
     return _report(folder / name, manifest)
 
 
-def restore(settings: Settings, source: str, say: Say, *, aside: bool = False) -> BackupReport:
+@dataclass(frozen=True)
+class RestoreReport(BackupReport):
+    """What was brought back. erasures: what became of people erased after the backup, in words."""
+
+    erasures: str
+
+
+def restore(
+    settings: Settings,
+    source: str,
+    say: Say,
+    *,
+    aside: bool = False,
+    receipts: str | None = None,
+    with_erasures: bool = True,
+) -> RestoreReport:
     """Bring an installation back into the home, and the records into the database, of the settings.
+
+    Whoever was erased after the backup is erased from it again, as far as receipts tell: those of
+    the home, of newer backups beside this one, and in `receipts`.
 
     settings: where to; source: a backup, or the folder or address that holds several, of which the
     newest counts; say: told what is being done; aside: whether what the home holds is put into
-    `.before-…` in it. No server may use the home meanwhile. Raises BackupError, before anything is
-    changed, for a backup that is not as it was written, or a home that is not empty.
+    `.before-…` in it; receipts: a home or a backup that holds later receipts; with_erasures: False
+    brings back who was erased. No server may use the home meanwhile. Raises BackupError, before
+    anything is changed, for a backup that is not as it was written, a home that is not empty, or
+    erasures of which it cannot be told whom they mean.
     """
-    with local_folder(parse_address(source)) as found:
+    with local_folder(parse_address(source)) as found, _folder_or_none(receipts) as told:
         folder = newest_backup(found)
         say("checking every file", None)
         manifest = check_backup(folder)
@@ -112,14 +140,74 @@ def restore(settings: Settings, source: str, say: Say, *, aside: bool = False) -
                 f"{home} is not empty: take another ARGOSY_HOME, or --aside to put away what it "
                 "holds"
             )
+        since = datetime.fromisoformat(manifest["created_at"])
+        erasures = _erasures(settings, folder, since, told) if with_erasures else None
         draft = Path(tempfile.mkdtemp(dir=home, prefix=".restore-"))
         try:
             _copy_back(folder, draft, list(manifest["files"]), say)
+            said = _erase_again(settings, draft, erasures, since, say)
             _restore_records(settings, draft)
             _put_in_place(home, held, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        return _report(folder, manifest)
+        return RestoreReport(**vars(_report(folder, manifest)), erasures=said)
+
+
+@contextmanager
+def _folder_or_none(address: str | None) -> Iterator[Path | None]:
+    if address is None:
+        yield None
+        return
+    with local_folder(parse_address(address)) as found:
+        if not receipt_folder(found).is_dir() and not key_file(found).is_file():
+            found = newest_backup(found)
+        yield found
+
+
+def _erasures(
+    settings: Settings, folder: Path, since: datetime, told: Path | None
+) -> KnownErasures:
+    """The erasures after a backup that are known here. Raises BackupError."""
+    backup = ErasureRecord(folder, folder / _RECORDS)
+    places = [ErasureRecord(settings.home, settings.home / "argosy.db")]
+    if told is not None:
+        file = told / _RECORDS
+        places.append(ErasureRecord(told, file if file.is_file() else told / "argosy.db"))
+    beside = [
+        ErasureRecord(each.parent, each.parent / _RECORDS)
+        for each in sorted(folder.parent.glob(f"argosy-*/{_MANIFEST}"))
+        if each.parent != folder
+    ]
+    # Of another installation's backups in the same folder nothing is to be learned.
+    places += [each for each in beside if backup.is_same(each, settings.namespace)]
+    try:
+        return erasures_after(backup, since, places, settings.namespace)
+    except UnknownErasuresError as error:
+        raise BackupError(
+            f"{error}. Bring it back, name a home or a newer backup of this installation with "
+            "--receipts, or restore --without-erasures and erase those people again"
+        ) from error
+
+
+def _erase_again(
+    settings: Settings, draft: Path, erasures: KnownErasures | None, since: datetime, say: Say
+) -> str:
+    """Erase what was erased before from the draft of a home; what is to be told about it."""
+    after = f"{since:%Y-%m-%d %H:%M} UTC"
+    if erasures is None:
+        return f"not looked for: whoever was erased after {after} is back"
+    if not erasures.receipts:
+        return (
+            f"no receipt of one after {after} is known here; people who were erased since are back "
+            "unless they are erased again, or --receipts names a home or a backup that knows them"
+        )
+    say("erasing again who was erased since", None)
+    there = {"home": draft, "database_url": f"sqlite:///{draft / _RECORDS}"}
+    count = erase_again(settings.model_copy(update=there), erasures)
+    return (
+        f"{len(erasures.receipts)} after {after}, of whom {count} were in the backup and are "
+        "erased from it again"
+    )
 
 
 def newest_backup(folder: Path) -> Path:

@@ -5,30 +5,46 @@ import hmac
 import os
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
 
 from data.errors import ArgosyError
+from data.lake import Lake
 from data.lake import people as in_lake
+from data.records import Records
 from data.records import people as in_records
+from data.settings import Settings
 from decisions.runtime import Runtime
+from features.store import Store
 
 
 class ErasureError(ArgosyError):
     """A person cannot be erased now."""
 
 
+class PersonStores(Protocol):
+    """Where something may be kept of a person; a Runtime has them all."""
+
+    settings: Settings
+    lake: Lake
+    store: Store
+    records: Records
+
+
 class Receipt(BaseModel):
     """What was erased; the customer appears as a keyed hash only."""
 
     receipt_id: str
-    erased_at: datetime
+    erased_at: datetime = Field(description="When all of it was gone.")
     customer: str = Field(description="HMAC-SHA-256 of the id under this installation's key.")
+    visitors: list[str] = Field(
+        [], description="HMAC-SHA-256 of the visitor ids that were this customer."
+    )
     lake: dict[str, int] = Field(description="Rows deleted or hashed, by table.")
     records: dict[str, int] = Field(description="Rows deleted or hashed, by table.")
     features: dict[str, int] = Field(description="Rows deleted, by view.")
@@ -59,45 +75,73 @@ def erase(runtime: Runtime, customer_id: str) -> Receipt:
 
     runtime: the stores and releases in use; customer_id: whose rows.
     """
-    hashed = keyed(runtime.settings.home)
-    visitors = _visitors(runtime, customer_id)
+    receipt = take_out(runtime, customer_id)
+    keep_receipt(runtime.settings.home, receipt)
+    return receipt
+
+
+def take_out(
+    stores: PersonStores, customer_id: str, known_visitors: Collection[str] = ()
+) -> Receipt:
+    """Take a person out of every store; the receipt of it is not kept yet.
+
+    stores: where; customer_id: whose rows; known_visitors: ids of visitors that are known to be
+    this customer, besides those that are linked to them.
+    """
+    hashed = keyed(stores.settings.home)
+    visitors = sorted({*_visitors(stores, customer_id), *known_visitors})
     features = Counter[str]()
     for name in (customer_id, *visitors):
-        features.update(runtime.store.erase_customer(name))
-    receipt = Receipt(
+        features.update(stores.store.erase_customer(name))
+    records = in_records.erase(stores.records, customer_id, hashed, visitors)
+    lake = in_lake.erase(stores.lake, customer_id, hashed, visitors)
+    return Receipt(
         receipt_id=f"er_{secrets.token_hex(8)}",
-        erased_at=datetime.now(UTC),
+        erased_at=datetime.now(UTC),  # not before all is gone: a backup begun before may hold it
         customer=hashed(customer_id),
-        records=in_records.erase(runtime.records, customer_id, hashed, visitors),
-        lake=in_lake.erase(runtime.lake, customer_id, hashed, visitors),
+        visitors=[hashed(name) for name in visitors],
+        records=records,
+        lake=lake,
         features=dict(features),
     )
-    folder = _receipts(runtime.settings.home)
+
+
+def keep_receipt(home: Path, receipt: Receipt) -> None:
+    """Write a receipt down under `<home>/receipts`.
+
+    home: of the installation; receipt: of an erasure.
+    """
+    folder = receipt_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{receipt.receipt_id}.part"
     draft.write_text(receipt.model_dump_json(indent=1))
     draft.replace(folder / f"{receipt.receipt_id}.json")
-    return receipt
 
 
-def _visitors(runtime: Runtime, customer_id: str) -> list[str]:
+def _visitors(stores: PersonStores, customer_id: str) -> list[str]:
     """The visitors that are this customer, by the merchant's tables or by what was told here."""
-    known = in_lake.linked_visitors(runtime.lake, customer_id)
-    return sorted(known | in_records.linked_visitors(runtime.records, customer_id))
+    known = in_lake.linked_visitors(stores.lake, customer_id)
+    return sorted(known | in_records.linked_visitors(stores.records, customer_id))
 
 
 def receipts(home: Path) -> list[str]:
     """The names of all receipts: they change with each erasure, wherever it was asked for."""
-    return sorted(file.name for file in _receipts(home).glob("*.json"))
+    return sorted(file.name for file in receipt_folder(home).glob("*.json"))
 
 
-def _receipts(home: Path) -> Path:
+def receipt_folder(home: Path) -> Path:
+    """Where the receipts of an installation lie. home: its folder."""
     return home / "receipts"
+
+
+def key_file(home: Path) -> Path:
+    """Where the key lies under which people are named in receipts. home: of the installation."""
+    return home / "erasure.key"
 
 
 def keyed(home: Path) -> Callable[[str], str]:
     """A hash under a key of this installation, made on first use and readable by its owner only."""
-    file = home / "erasure.key"
+    file = key_file(home)
     if not file.exists():
         home.mkdir(parents=True, exist_ok=True)
         draft = home / f".erasure.{os.getpid()}.part"

@@ -1,7 +1,7 @@
 """One person in the lake: what is kept of them, and how they are taken out of it."""
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from data.lake.lake import Lake
 from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
+from data.possible_ids import texts_in
 from data.tables import TABLES
 
 _OF_VISITORS = {"events"}  # whose rows may name a visitor and no customer
@@ -26,6 +27,20 @@ def linked_visitors(lake: Lake, customer_id: str) -> frozenset[str]:
     """
     links = lake.read("identities", where={"customer_id": [customer_id]})
     return frozenset(str(name) for name in links["visitor_id"])
+
+
+def possible_ids(lake: Lake) -> Iterator[str]:
+    """Every text of the lake that may name a customer or a visitor; some stand several times.
+
+    lake: the merchant's tables.
+    """
+    for name, table in TABLES.items():
+        columns = [each for each in ("customer_id", "visitor_id") if each in table.names]
+        rows = lake.read(name, columns=columns) if columns else pd.DataFrame()
+        for column in columns:
+            yield from (str(value) for value in rows[column].dropna().unique())
+        for record in lake.quarantine(name)["record"].dropna():
+            yield from texts_in(str(record))
 
 
 def traces(

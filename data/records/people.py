@@ -1,13 +1,15 @@
 """One person in the records: what is kept of them, and how they are taken out of it."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from data.possible_ids import texts_in
 from data.records.decision_digest import LINKS
 from data.records.records import Records
 
@@ -32,6 +34,32 @@ def linked_visitors(records: Records, customer_id: str) -> frozenset[str]:
     links = records.tables.identities
     query = sa.select(links.c.visitor_id).where(links.c.customer_id == customer_id)
     return frozenset(records.database.read(lambda c: c.execute(query).scalars().all()))
+
+
+def possible_ids(records: Records) -> Iterator[str]:
+    """Every text of the records that may name a customer or a visitor; some stand several times.
+
+    records: the database of the service.
+    """
+    records.decision_digest.catch_up()
+    kept = records.tables
+    columns = [(kept.events, "customer_id"), (kept.events, "visitor_id")]
+    for table, name in columns:
+        query = sa.select(table.c[name]).where(table.c[name].is_not(None)).distinct()
+        yield from _read_texts(records, query)
+    links = kept.payment_links
+    own = sa.select(links.c.shared).where(links.c.kind == "customer_id").distinct()
+    yield from _read_texts(records, own)
+    apart = (kept.events, kept.payment_links, kept.decisions, kept.audit, kept.measures)
+    for table in kept.metadata.sorted_tables:
+        for column in table.columns if table not in apart else ():
+            if isinstance(column.type, sa.Text):
+                found = _read_texts(records, sa.select(column).where(column.is_not(None)))
+                yield from chain.from_iterable(map(texts_in, found))
+
+
+def _read_texts(records: Records, query: "sa.Select[Any]") -> list[str]:
+    return list(records.database.read(lambda c: c.execute(query).scalars().all()))
 
 
 def traces(records: Records, customer_id: str, visitors: Collection[str] = ()) -> Traces:

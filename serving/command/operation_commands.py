@@ -145,12 +145,27 @@ def restore(
     aside: Annotated[
         bool, typer.Option("--aside", help="Put what the home holds into .before-… in it.")
     ] = False,
+    receipts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="A home or newer backup that knows who was erased since, too."
+        ),
+    ] = None,
+    with_erasures: Annotated[
+        bool,
+        typer.Option(
+            "--with-erasures/--without-erasures",
+            help="Whether people who were erased after the backup are erased from it again.",
+        ),
+    ] = True,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Bring a backup back into ARGOSY_HOME and the database, the newest where there are several.
 
-    End the server first. Every file is checked before anything is changed.
+    End the server first. Every file is checked before anything is changed. Whoever was erased after
+    the backup is erased from it again, by the receipts that the home, newer backups beside it and
+    --receipts hold.
     """
     from data.environment import load_settings
     from decisions.backup import restore as bring_back
@@ -159,8 +174,14 @@ def restore(
     if aside and not yes:
         typer.confirm(f"Put away what {settings.home} holds?", abort=True)
     with progress() as say:
-        report = bring_back(settings, source, say, aside=aside)
-    note_with(settings, "argosy restore", {"backup": Path(report.folder).name})
+        report = bring_back(
+            settings, source, say, aside=aside, receipts=receipts, with_erasures=with_erasures
+        )
+    note_with(
+        settings,
+        "argosy restore",
+        {"backup": Path(report.folder).name, "erasures": report.erasures},
+    )
     show(report, as_json)
 
 

@@ -34,6 +34,7 @@ from features.windows import (
     VelocityEvent,
     VelocityPlan,
     advance,
+    after_streak,
     digest,
     fresh,
 )
@@ -129,6 +130,14 @@ def _named(event: VelocityEvent) -> dict[str, str]:
     return {column: digest(value) for column, value in event.tags.items()}
 
 
+def _streak_name(plan: VelocityPlan, event: VelocityEvent) -> str | None:
+    """What the streak of an event is kept under; None where there is none."""
+    value = event.tags.get(plan.streak.column) if plan.streak is not None else None
+    return (
+        None if value is None or plan.streak is None else f"{plan.streak.key.name}:{digest(value)}"
+    )
+
+
 def _scaled(whole: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     values = whole / scale
     values[whole == MISSING] = np.nan
@@ -204,6 +213,9 @@ class SqliteCounters:
             return known
         digests = _digests(self.plan, event, _named(event))
         names = [f"{k.name}:{d}" for k, d in zip(self.plan.keys, digests, strict=True) if d]
+        streak = _streak_name(self.plan, event)
+        if streak is not None:
+            names.append(streak)
         marks = ",".join("?" * len(names))
         query = f"select key, state from state where key in ({marks})"
         stored = dict(self._db.execute(query, names).fetchall())
@@ -219,6 +231,13 @@ class SqliteCounters:
             answer += [flat[place] for place in slots]
             if not found:
                 changed.append((f"{key.name}:{name}", orjson.dumps(after), now))
+        if streak is not None:
+            run = orjson.loads(stored.get(streak, b"[0, 0]"))
+            answer += run
+            if not found:
+                changed.append((streak, orjson.dumps(after_streak(run, event)), now))
+        elif self.plan.streak is not None:
+            answer += [MISSING, MISSING]
         self._db.executemany("insert or replace into state values (?, ?, ?)", changed)
         self._db.execute(
             "insert or replace into seen values (?, ?, ?)", (event.id, orjson.dumps(answer), now)
@@ -333,6 +352,10 @@ class RedisCounters:
         ]
         columns = [named.get(column, "") for column in self.plan.columns]
         given = [event.at, event.measures, columns, KEEP_STATE_MS, REMEMBER_DAYS * DAY_MS]
+        if self.plan.streak is not None:
+            streak = self.plan.streak
+            keys.append(f"{prefix}{streak.key.name}:{named.get(streak.column)}")
+            given.append(event.ends)
         return [f"{self._prefix}filling", f"{prefix}id:{event.id}", *keys], orjson.dumps(given)
 
     def load(
@@ -349,7 +372,9 @@ class RedisCounters:
         with _reached(redis.RedisError, "Redis"):
             for batch in _batches(states):
                 keys = [f"{prefix}{key.name}:{name}" for key, name, _ in batch]
-                packed = [orjson.dumps(laid(state, self._spans[key])) for key, _, state in batch]
+                packed = [
+                    orjson.dumps(laid(state, self._spans.get(key, ()))) for key, _, state in batch
+                ]
                 self._load(keys=keys, args=[*packed, KEEP_STATE_MS])
             for some in _batches(ids):
                 pipe = self._loader.pipeline(transaction=False)

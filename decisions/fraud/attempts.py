@@ -12,12 +12,18 @@ from data.records import Records
 from data.records.attempts import LinkedAttempt
 from decisions.fraud.known import OUTCOME
 from decisions.runtime import Runtime
-from features.fraud import NO_RETRY, EarlierAttempt, Link, PaymentAttempt, attempt_of
+from features.fraud import (
+    NO_RETRY,
+    PROVEN,
+    EarlierAttempt,
+    Link,
+    PaymentAttempt,
+    attempt_of,
+)
 
 Payment = Mapping[str, Any]
 FindAttempts = Callable[[Sequence[Payment]], Sequence[PaymentAttempt | None]]
 FindChain = Callable[[str], list[EarlierAttempt]]
-PASSED = "challenged"  # the authentication of who has passed a challenge
 _MOST_FOLLOWED = 20  # payments of the lake, from one to the one that it retries
 _TOLD = ("root_id", "purchase_id", "supersedes", "counts_as", "number")
 
@@ -207,7 +213,7 @@ def has_passed_challenge(payment: Payment, facts: Mapping[str, Any]) -> bool:
 
     payment: its fields by name; facts: ATTEMPT_FACTS of it.
     """
-    return payment.get("authentication") == PASSED and facts["attempt_number"] > 1.0
+    return payment.get("authentication") == PROVEN and facts["attempt_number"] > 1.0
 
 
 def attempts_told(runtime: Runtime, decision: Decision) -> list[AttemptSummary]:

@@ -132,12 +132,12 @@ def _replayed(stream: pd.DataFrame) -> Iterator[tuple[VelocityEvent, int]]:
     tags = stream[list(PLAN.columns)].to_numpy(dtype=object)
     known = ~pd.isna(tags)
     measures = stream[list(MEASURES)].to_numpy().tolist()
-    heads = zip(stream["event_id"], stream["at"].tolist(), stream["payment"].tolist(), strict=True)
-    for place, (name, at, number) in enumerate(heads):
+    columns = [stream[name].tolist() for name in ("event_id", "at", "payment", "ends")]
+    for place, (name, at, number, ends) in enumerate(zip(*columns, strict=True)):
         pairs = zip(PLAN.columns, tags[place], known[place], strict=True)
         named = {column: str(value) for column, value, there in pairs if there}
         a, b, c, d, e, f = measures[place]
-        yield VelocityEvent(name, at, (a, b, c, d, e, f), named), number
+        yield VelocityEvent(name, at, (a, b, c, d, e, f), named, ends), number
 
 
 def _read(folder: Path, runtime: Runtime) -> pd.DataFrame:

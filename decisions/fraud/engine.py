@@ -15,6 +15,7 @@ from data.errors import ArgosyError
 from decisions.fraud.attempts import FindAttempts, traced
 from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
+from decisions.fraud.exemptions import EUROPE, Exemption, ExemptionFacts, exemption_of
 from decisions.fraud.lists import ListEntry
 from decisions.fraud.resolve import PaymentCase, Scored, lists_of, resolve, score
 from decisions.fraud.rules import ATTACK_RULES
@@ -24,6 +25,7 @@ from features.fraud import (
     EXPECTED_MARGIN,
     NO_RETRY,
     PLAN,
+    UNPROVEN,
     ExchangeRates,
     PaymentAttempt,
     decline,
@@ -35,6 +37,7 @@ from models.base import Release
 from models.fraud import FraudPolicy, PaymentModel
 
 _APART = timedelta(microseconds=1)
+_UNPROVEN = [PLAN.names.index(name) for name in UNPROVEN.names]
 UNKNOWN_VELOCITY = np.full(len(PLAN.names), np.nan)
 
 Risks = Callable[[Sequence[str], Sequence[datetime]], Sequence[Mapping[str, Any]]]
@@ -52,6 +55,10 @@ def _no_attempts(payments: Sequence[Mapping[str, Any]]) -> list[PaymentAttempt |
     return [None] * len(payments)
 
 
+def _no_rate() -> float | None:
+    return None
+
+
 def _untimed(step: str) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -62,7 +69,8 @@ class Engine:
 
     risks: customers and times -> each customer's features; it may raise ArgosyError. desk: lists,
     rules, policies and shadow in use; breaker: None where nobody is blocked for real; timed: what
-    measures a step by its name; attempts: what each payment retries.
+    measures a step by its name; attempts: what each payment retries; fraud_rate: of the shop, by
+    value, None where it is not known.
     """
 
     counters: Counters
@@ -73,6 +81,7 @@ class Engine:
     breaker: Breaker | None = None
     timed: Callable[[str], AbstractContextManager[None]] = _untimed
     attempts: FindAttempts = _no_attempts
+    fraud_rate: Callable[[], float | None] = _no_rate
 
     def decide(self, payment: Mapping[str, Any], *, explain: bool = False) -> Decision:
         """Decide, and count the payment for the next ones; the same payment_id counts once.
@@ -119,7 +128,11 @@ class Engine:
         ]
         release = self.release() if counted else None
         basis = _Basis(
-            controls, release, controls.policy(release), degraded=release is None or not known
+            controls,
+            release,
+            controls.policy(release),
+            degraded=release is None or not known,
+            rates=rates,
         )
         with self.timed("model"):
             scored = score(cases, model_of(release), basis.policy)
@@ -128,12 +141,19 @@ class Engine:
         return [
             self._decision(
                 _CaseAsked(
-                    case, each.explain, entries, said, other, received + place * _APART, attempt
+                    case,
+                    each.explain,
+                    entries,
+                    said,
+                    other,
+                    received + place * _APART,
+                    attempt,
+                    velocity,
                 ),
                 basis,
             )
-            for place, (case, each, entries, said, other, attempt) in enumerate(
-                zip(cases, asked, listed, scored, shadowed, attempts, strict=True)
+            for place, (case, each, entries, said, other, attempt, velocity) in enumerate(
+                zip(cases, asked, listed, scored, shadowed, attempts, velocities, strict=True)
             )
         ]
 
@@ -160,6 +180,8 @@ class Engine:
         if self.breaker is not None and mistakable and not self.breaker.passes(action):
             # The shopper proves who they are: neither a block nor work for people.
             action, trace["excess"] = "challenge", True
+        if action == "allow" and (exemption := self._exemption(asking, basis)) is not None:
+            trace["exemption"] = {"kind": exemption.kind, "reason": exemption.reason}
         return Decision(
             payment_id=case.payment["payment_id"],
             decision_id=fresh_id(),
@@ -176,6 +198,22 @@ class Engine:
             features=case.facts,
             trace=trace,
         )
+
+    def _exemption(self, asking: "_CaseAsked", basis: "_Basis") -> Exemption | None:
+        """The exemption from strong customer authentication for a payment that is allowed."""
+        payment, rates = asking.case.payment, basis.rates
+        if payment.get("billing_country") not in EUROPE:  # as of many: no rate need be looked up
+            return None
+        at = milliseconds(payment["attempted_at"])
+        count, together = asking.velocity[_UNPROVEN]
+        facts = ExemptionFacts(
+            amount=rates.in_currency(payment["amount"], payment.get("currency"), "EUR", at),
+            unproven_count=count,
+            unproven_amount=rates.in_currency(together, None, "EUR", at),
+            fraud_rate=self.fraud_rate(),
+            has_analysis=not basis.degraded,
+        )
+        return exemption_of(payment, facts)
 
     def settle(self, decision: Decision, payment: Mapping[str, Any]) -> None:
         """A payment that was blocked is a declined one for the next; without counters it is not.
@@ -227,12 +265,13 @@ class _Basis:
     release: Release | None
     policy: FraudPolicy | None
     degraded: bool
+    rates: ExchangeRates
 
 
 @dataclass(frozen=True)
 class _CaseAsked:
     """One of them: its case, the entries of lists hit, what the models say, when it was counted,
-    what it retries."""
+    what it retries, and its velocities."""
 
     case: PaymentCase
     explain: bool
@@ -241,6 +280,7 @@ class _CaseAsked:
     shadowed: Scored | None
     received_at: datetime
     attempt: PaymentAttempt | None
+    velocity: NDArray[np.float64]
 
 
 def _margin(risk: Mapping[str, Any]) -> float:

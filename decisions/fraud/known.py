@@ -1,6 +1,7 @@
 """What is known by now of payments: which are fraud by the last word, and their outcomes."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -62,11 +63,18 @@ def told_outcomes(records: Records) -> dict[str, Mapping[str, Any]]:
 def with_outcomes(
     payments: pd.DataFrame, outcomes: Mapping[str, Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """Payments with the outcomes told of them. A decline for a technical reason is none of the
-    payment's own.
+    """Payments with the outcomes and authentications told of them. A decline for a technical reason
+    is none of the payment's own.
 
-    payments: payment_id, outcome; outcomes: of `told_outcomes`.
+    payments: payment_id, outcome, authentication; outcomes: of `told_outcomes`.
     """
+    proven = {
+        name: body["authentication"] for name, body in outcomes.items() if "authentication" in body
+    }
+    if proven and "authentication" in payments:
+        fresh = payments["payment_id"].map(proven)
+        kept = fresh.where(fresh.notna(), payments["authentication"])
+        payments = payments.assign(authentication=kept)
     told = {
         name: body["outcome"] for name, body in outcomes.items() if not body.get("technical_error")
     }
@@ -74,3 +82,25 @@ def with_outcomes(
         return payments
     fresh = payments["payment_id"].map(told)
     return payments.assign(outcome=fresh.where(fresh.notna(), payments["outcome"]))
+
+
+def payments_of(runtime: Runtime, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The payments of these ids that were decided here or lie in the lake.
+
+    runtime: the stores and releases in use; ids: payment_ids. Answers payment_id -> fields by name,
+    attempted_at a datetime.
+    """
+    if not ids:
+        return {}
+    payments = {
+        name: row | {"attempted_at": datetime.fromisoformat(row["attempted_at"])}
+        for name, row in runtime.records.payments_of(ids).items()
+    }
+    if missing := set(ids) - set(payments):
+        lake = runtime.lake.read("payments", where={"payment_id": sorted(missing)})
+        for row in lake.to_dict("records"):
+            given = {str(name): value for name, value in row.items() if not pd.isna(value)}
+            payments[given["payment_id"]] = given | {
+                "attempted_at": given["attempted_at"].to_pydatetime()
+            }
+    return payments

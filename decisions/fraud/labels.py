@@ -1,16 +1,16 @@
 """What became of payments: labels that come back, outcomes; each counts for the next payments."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from decisions.fraud.feedback import FeedbackItem, FeedbackItems, PaymentLabel, PaymentOutcomes
-from decisions.fraud.known import OUTCOME, label_history
+from decisions.fraud.known import OUTCOME, label_history, payments_of
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
-from features.fraud import decline, report
+from features.fraud import PROVEN, decline, proof, report
 
 LABEL = "fraud_label"
 
@@ -81,7 +81,8 @@ def _count_changes(
 def settle(
     runtime: Runtime, engine: LiveEngine, given: PaymentOutcomes, *, author: str = "shop"
 ) -> FeedbackItems:
-    """Keep outcomes, then count them: a decline counts for its card, device, … at once.
+    """Keep outcomes, then count them: a decline counts for its card, device, … at once, and who has
+    passed a challenge has proven the card to be theirs.
 
     runtime: the stores and releases in use; engine: the one whose counters count the declines;
     given: of decided payments; author: who says so. Stored before they are counted, so that
@@ -109,8 +110,13 @@ def settle(
         and not item.technical_error
         and payments[item.payment_id].get("outcome") != "declined"
     ]
-    if declines:
-        engine.get().counters.observe_all(declines)
+    proofs = [
+        proof(payments[item.payment_id])
+        for item in known
+        if item.authentication == PROVEN and payments[item.payment_id].get("authentication") is None
+    ]
+    if declines or proofs:
+        engine.get().counters.observe_all([*declines, *proofs])
     return FeedbackItems(
         data=[
             FeedbackItem(
@@ -120,25 +126,3 @@ def settle(
             for item in given.outcomes
         ]
     )
-
-
-def payments_of(runtime: Runtime, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The payments of these ids that were decided here or lie in the lake.
-
-    runtime: the stores and releases in use; ids: payment_ids. Answers payment_id -> fields by name,
-    attempted_at a datetime.
-    """
-    if not ids:
-        return {}
-    payments = {
-        name: row | {"attempted_at": datetime.fromisoformat(row["attempted_at"])}
-        for name, row in runtime.records.payments_of(ids).items()
-    }
-    if missing := set(ids) - set(payments):
-        lake = runtime.lake.read("payments", where={"payment_id": sorted(missing)})
-        for row in lake.to_dict("records"):
-            given = {str(name): value for name, value in row.items() if not pd.isna(value)}
-            payments[given["payment_id"]] = given | {
-                "attempted_at": given["attempted_at"].to_pydatetime()
-            }
-    return payments

@@ -17,6 +17,7 @@ from decisions.fraud.breaker import Breaker
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.engine import Engine, may_be_mistaken
 from decisions.fraud.filling import FilledUpTo, catch_up, fill, fill_apart, is_due
+from decisions.fraud.fraud_rate import fraud_rate_by_value
 from decisions.fraud.metrics import Metrics
 from decisions.runtime import Runtime
 from features.counters import Counters, open_counters
@@ -27,6 +28,7 @@ from models.base import Release
 APART = 20_000
 # How long a decision may be under way between the counters and the records.
 UNDER_WAY = timedelta(seconds=2)
+RATE_SECONDS = 600.0  # after which the shop's fraud rate is worked out again, reports or none
 _LOOK_SECONDS = 0.2  # from look to look whether another worker has filled them
 
 
@@ -47,6 +49,7 @@ class LiveEngine:
         self._filled = False
         self._late: tuple[FilledUpTo, datetime] | None = None
         self._rates: tuple[str, ExchangeRates] | None = None
+        self._fraud_rate: tuple[tuple[str, int], float, float | None] | None = None
         self._reading = threading.Lock()
         self._desk = FraudControls()
         self._mark = -1
@@ -62,6 +65,8 @@ class LiveEngine:
                 self._engine = self._open()
                 with suppress(ArgosyError):
                     self._read_controls()
+                with suppress(ArgosyError):
+                    self._read_fraud_rate()
             if not self._filled:
                 with suppress(ArgosyError):  # each decision says that it goes without them
                     while not self._follow(self._engine.counters):
@@ -74,6 +79,9 @@ class LiveEngine:
         with suppress(ArgosyError):
             self._read_controls()
         self._read_rates()
+        with suppress(ArgosyError):
+            if self._engine is not None:
+                self._read_fraud_rate()
         with suppress(ArgosyError):
             self._runtime.records.decision_digest.catch_up()
         with suppress(ArgosyError):
@@ -123,6 +131,7 @@ class LiveEngine:
             breaker=Breaker(settings.fraud_most_blocks, self._recent),
             timed=partial(self._runtime.telemetry.step, "fraud"),
             attempts=partial(find_attempts, self._runtime),
+            fraud_rate=lambda: self._fraud_rate[2] if self._fraud_rate is not None else None,
         )
 
     def _recent(self, count: int) -> list[tuple[str, bool]]:
@@ -189,6 +198,15 @@ class LiveEngine:
             known = version, ExchangeRates.of(table, self._runtime.settings.base_currency)
             self._rates = known
         return known[1]
+
+    def _read_fraud_rate(self) -> None:
+        """The shop's fraud rate, worked out again where reports or tables came, or it grew old."""
+        runtime, now = self._runtime, time.monotonic()
+        mark = runtime.lake.version(), runtime.records.newest_number("chargebacks")
+        known = self._fraud_rate
+        if known is None or known[0] != mark or now - known[1] > RATE_SECONDS:
+            rate = fraud_rate_by_value(runtime, self._rates_now(), runtime.now())
+            self._fraud_rate = mark, now, rate
 
     def _risks(
         self, customers: Sequence[str], at: Sequence[datetime]

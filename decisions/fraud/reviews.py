@@ -15,7 +15,7 @@ from data.records.database import Connection
 from data.records.decision_digest import LINKS
 from data.records.review_records import ReviewRank
 from data.review_steps import REVIEW, ReviewState, ReviewStep, after_steps, standing_steps
-from decisions.fraud.labels import payments_of
+from decisions.fraud.known import payments_of
 from decisions.runtime import Runtime
 
 Status = Literal["open", "snoozed", "approved", "rejected"]

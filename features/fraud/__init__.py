@@ -15,9 +15,10 @@ from features.fraud.attempts import (
     attempt_of,
 )
 from features.fraud.inputs import FEATURES, features_of, inputs, inputs_of, model_inputs
-from features.fraud.plan import PLAN
+from features.fraud.plan import PLAN, UNPROVEN
 from features.fraud.risk import RISK_FEATURES, customer_risk
 from features.fraud.stream import (
+    PROVEN,
     ExchangeRates,
     amounts,
     attempts_among,
@@ -29,6 +30,7 @@ from features.fraud.stream import (
     label_changes,
     milliseconds,
     payment_velocity,
+    proof,
     report,
 )
 
@@ -93,8 +95,10 @@ __all__ = [
     "NEEDS",
     "NO_RETRY",
     "PLAN",
+    "PROVEN",
     "RISK_FEATURES",
     "SERVICE",
+    "UNPROVEN",
     "VIEWS",
     "EarlierAttempt",
     "ExchangeRates",
@@ -118,5 +122,6 @@ __all__ = [
     "milliseconds",
     "model_inputs",
     "payment_velocity",
+    "proof",
     "report",
 ]

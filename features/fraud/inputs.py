@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.tables import TABLES
 from data.views import FeatureType
-from features.fraud.plan import PLAN, SINGLE
+from features.fraud.plan import PLAN, SINGLE, UNPROVEN
 from features.fraud.risk import RISK_FEATURES
 from features.fraud.signals import signal, signals
 from features.fraud.stream import at_ms, milliseconds
@@ -70,18 +70,21 @@ _RATIOS = (
     "fraud_share_7d",
     "decline_share",
 )
+_NOT_READ = UNPROVEN.names
 _SUMS = tuple(f"{key}_{name}" for key in SINGLE for name in ("log_amount", "log_amount_squared"))
 
 
 def features_of(plan: VelocityPlan) -> dict[str, FeatureType]:
     """The inputs of a model, in order, where a plan's velocities are known."""
-    counted = [name for name in plan.names if name not in _SUMS]  # the shop's among them
+    counted = [name for name in plan.names if name not in (*_SUMS, *_NOT_READ)]
     ratios = [f"{key.name}_{ratio}" for key in plan.keys if key.name in SINGLE for ratio in _RATIOS]
     return {**_PAID, **_CUSTOMER, **dict.fromkeys([*counted, *ratios], "float")}
 
 
 FEATURES: Mapping[str, FeatureType] = features_of(PLAN)
-_COUNTED = np.array([place for place, name in enumerate(PLAN.names) if name not in _SUMS])
+_COUNTED = np.array(
+    [place for place, name in enumerate(PLAN.names) if name not in (*_SUMS, *_NOT_READ)]
+)
 
 
 def inputs(

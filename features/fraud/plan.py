@@ -1,6 +1,6 @@
 """Which velocities a payment is judged by: the frozen list both drivers read."""
 
-from features.windows import Aggregate, Key, Velocity, VelocityPlan
+from features.windows import Aggregate, Key, Streak, Velocity, VelocityPlan
 
 CUSTOMER, CARD, DEVICE = "customer_id", "card_id", "device_id"
 IP, EMAIL, SHIP_TO = "ip_address", "email_hash", "shipping_country"
@@ -75,6 +75,9 @@ def _of_shop(key: Key) -> tuple[Velocity, ...]:
     )
 
 
+# Payments with a card since its holder was last challenged and passed: no model reads them.
+UNPROVEN = Streak("card_unproven", CARD)
+
 PLAN = VelocityPlan(
     (*KEYS, SHOP),
     (
@@ -85,4 +88,5 @@ PLAN = VelocityPlan(
         ),
         *_of_shop(SHOP),
     ),
+    UNPROVEN,
 )

@@ -18,7 +18,8 @@ from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHOP = "all"  # the value of the key that every payment has
-REPORT, DECLINE = "#fraud", "#declined"
+REPORT, DECLINE, PROOF = "#fraud", "#declined", "#authenticated"
+PROVEN = "challenged"  # the authentication of who was challenged and has passed
 _TOLD_DAYS = 7  # in which a decline is told once more, as long as counters remember events
 
 
@@ -99,7 +100,7 @@ def events(
     payment). A retry that is no payment of its own (see `attempts`) adds nothing. arrived: when
     each payment came, on the index of `payments`, where that is known apart from its time; the
     order is theirs then, as it was for the live counters. Columns: event_id, payment (row number of
-    the payment, −1 for a report), at, MEASURES, and the plan's.
+    the payment, −1 for a report), at, MEASURES, ends, and the plan's.
     """
     keys = list(PLAN.columns)
     payments = payments.assign(shop=_SHOP)
@@ -117,6 +118,7 @@ def events(
     attempts = attempts_among(payments, arrived)
     paid.loc[~attempts.counts, ["payments", "cents", "logs", "squares"]] = 0
     paid.loc[~attempts.declines, "declines"] = 0
+    paid["ends"] = has_proof(payments)
     came = payments["attempted_at"] if arrived is None else arrived
     paid["came"] = came.to_numpy(dtype="datetime64[ns]").astype(np.int64)
     changes = label_changes(chargebacks)
@@ -131,7 +133,8 @@ def events(
     told["frauds"] = np.where(told["is_fraud"], 1, -1)
     paid["received"] = _received(payments)
     told["received"] = 0
-    columns = ["event_id", "payment", "at", *MEASURES, *keys]
+    told["ends"] = False
+    columns = ["event_id", "payment", "at", *MEASURES, "ends", *keys]
     both = [*columns, "came", "received"]
     stream = pd.concat([told[both], paid[both]], ignore_index=True) if len(told) else paid
     order = _arrival(stream, stream["at"] if arrived is None else stream["came"])
@@ -153,6 +156,13 @@ def attempts_among(payments: pd.DataFrame, arrived: pd.Series | None = None) -> 
     place = np.empty(len(order), np.intp)
     place[order] = np.arange(len(order))
     return attempt_columns(payments, place)
+
+
+def has_proof(payments: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether the shopper was challenged at each payment and passed (`authentication`)."""
+    if "authentication" not in payments:
+        return np.zeros(len(payments), dtype=np.bool_)
+    return (payments["authentication"] == PROVEN).to_numpy(dtype=bool)
 
 
 def _received(payments: pd.DataFrame) -> NDArray[np.int64]:
@@ -229,6 +239,16 @@ class ExchangeRates:
         place = bisect_right(self.times.get(currency, []), at)
         return amount * self.rates[currency][place - 1] if place else float("nan")
 
+    def in_currency(self, amount: float, currency: str | None, wanted: str, at: int) -> float:
+        """The amount in another currency; NaN where a rate is not known.
+
+        amount: in `currency`; currency: ISO 4217 code, None is the base currency; wanted: the code
+        of the answer's; at: the time, ms since 1970.
+        """
+        if (currency or self.base) == wanted:
+            return amount
+        return self.amount(amount, currency, at) / self.amount(1.0, wanted, at)
+
 
 def event(
     payment: Mapping[str, Any], amount: float, attempt: PaymentAttempt | None = None
@@ -240,17 +260,26 @@ def event(
     money = 0.0 if amount != amount else amount
     log = int(np.rint(np.log1p(money) * 1000))
     declined = int(payment.get("outcome") == "declined")
+    ends = payment.get("authentication") == PROVEN
     if attempt is not None and not attempt.counts:
         declined = declined if attempt.first_decline else 0
         measures = (0, 0, declined, 0, 0, 0)
         at = milliseconds(payment["attempted_at"])
-        return VelocityEvent(payment["payment_id"], at, measures, _tags(payment))
+        return VelocityEvent(payment["payment_id"], at, measures, _tags(payment), ends)
     return VelocityEvent(
         id=payment["payment_id"],
         at=milliseconds(payment["attempted_at"]),
         measures=(1, round(money * 100), declined, 0, log, log * log),
         tags=_tags(payment),
+        ends=ends,
     )
+
+
+def proof(payment: Mapping[str, Any]) -> VelocityEvent:
+    """The news that the shopper was challenged at a payment, counted before, and has passed."""
+    at = milliseconds(payment["attempted_at"])
+    name = f"{payment['payment_id']}{PROOF}"
+    return VelocityEvent(name, at, (0, 0, 0, 0, 0, 0), _tags(payment), ends=True)
 
 
 def report(

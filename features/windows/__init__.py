@@ -12,6 +12,8 @@ The meaning, the same for `velocity` here and for `features.counters` online:
   both drivers count the same buckets, so their answers are equal to the last digit.
 * "ever" is since the key was first seen. A key without an event for IDLE_DAYS is forgotten.
 * Distinct partners are counted up to PARTNER_CAP, the most recently seen ones.
+* A streak counts the payments and the money of a value since the last event that ended it; that
+  event itself is the last of the streak before.
 * Money is counted in whole hundredths of the base currency, times in whole milliseconds.
 * A payment that lacks a key column has no values for that key; never-seen times are missing.
 """
@@ -26,11 +28,20 @@ from features.windows.plan import (
     WINDOWS,
     Aggregate,
     Key,
+    Streak,
     TimeWindow,
     Velocity,
     VelocityPlan,
 )
-from features.windows.state import State, VelocityEvent, advance, digest, fresh, states
+from features.windows.state import (
+    State,
+    VelocityEvent,
+    advance,
+    after_streak,
+    digest,
+    fresh,
+    states,
+)
 
 __all__ = [
     "IDLE_DAYS",
@@ -42,11 +53,13 @@ __all__ = [
     "Aggregate",
     "Key",
     "State",
+    "Streak",
     "TimeWindow",
     "Velocity",
     "VelocityEvent",
     "VelocityPlan",
     "advance",
+    "after_streak",
     "digest",
     "fresh",
     "states",

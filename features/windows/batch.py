@@ -19,6 +19,7 @@ from features.windows.plan import (
     Velocity,
     VelocityPlan,
 )
+from features.windows.streaks import StreakColumns
 
 Ints = NDArray[np.int64]
 
@@ -28,7 +29,8 @@ def velocity(
 ) -> pd.DataFrame:
     """The batch driver: every feature of every event, from what arrived before it.
 
-    events: in order of arrival; `at` (ms since 1970), MEASURES (whole numbers), the plan's columns.
+    events: in order of arrival; `at` (ms since 1970), MEASURES (whole numbers), the plan's columns,
+    and for a streak `ends`, whether the event ends one.
     rows: places of the events to answer for, in order; all when None.
     Answers float64 columns in the order of `plan.names`, on the index of `events`.
     """
@@ -45,6 +47,9 @@ def velocity(
             whole = np.full(len(at), MISSING)
             whole[stream.order] = values
             whole = whole[asked]
+            next(features)[:] = np.where(whole == MISSING, np.nan, whole / next(scales))
+    if plan.streak is not None:
+        for whole in StreakColumns.of(events, plan.streak).before[asked].T:
             next(features)[:] = np.where(whole == MISSING, np.nan, whole / next(scales))
     return pd.DataFrame(answer.T, events.index[asked], list(plan.names), copy=False)
 

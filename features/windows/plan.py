@@ -86,22 +86,43 @@ class Velocity:
 
 
 @dataclass(frozen=True)
+class Streak:
+    """Payments and money of one column's value since an event that ended the streak: two features,
+    `name`_count and `name`_amount."""
+
+    name: str
+    column: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of its features."""
+        return f"{self.name}_count", f"{self.name}_amount"
+
+    @property
+    def key(self) -> Key:
+        """What it is kept by, beside the keys of the plan."""
+        return Key("streak", (self.column,))
+
+
+@dataclass(frozen=True)
 class VelocityPlan:
-    """The keys and the features; all else follows from it."""
+    """The keys, the features and at most one streak; all else follows from it."""
 
     keys: tuple[Key, ...]
     features: tuple[Velocity, ...]
+    streak: Streak | None = None
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Every column a key or a partner is made of."""
-        named = (column for key in self.keys for column in (*key.columns, *key.partners))
-        return tuple(dict.fromkeys(named))
+        named = [column for key in self.keys for column in (*key.columns, *key.partners)]
+        return tuple(dict.fromkeys([*named, *([self.streak.column] if self.streak else [])]))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The features' names, key by key: the order of every value list."""
-        return tuple(feature.name for key in self.keys for feature in self.of(key))
+        """The features' names, key by key, the streak's last: the order of every value list."""
+        names = (feature.name for key in self.keys for feature in self.of(key))
+        return (*names, *(self.streak.names if self.streak else ()))
 
     def of(self, key: Key) -> tuple[Velocity, ...]:
         """The features of one key, in order."""
@@ -119,7 +140,8 @@ class VelocityPlan:
     @property
     def version(self) -> str:
         """Equal plans, equal version: states kept under another one say other things."""
-        return hashlib.sha256(repr((self.keys, self.features, WINDOWS)).encode()).hexdigest()[:8]
+        told = repr((self.keys, self.features, self.streak, WINDOWS))
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
     def only(self, columns: Collection[str]) -> "VelocityPlan":
         """What of the plan can be known where there are only these columns."""
@@ -131,12 +153,14 @@ class VelocityPlan:
         names = {key.name for key in keys}
         known = {"", *columns}
         features = (f for f in self.features if f.key in names and f.partner in known)
-        return VelocityPlan(keys, tuple(features))
+        streak = self.streak if self.streak and self.streak.column in columns else None
+        return VelocityPlan(keys, tuple(features), streak)
 
     def scale(self) -> NDArray[np.float64]:
         """What a whole-number value is divided by: hundredths to money, milliseconds to seconds."""
         ordered = [feature for key in self.keys for feature in self.of(key)]
-        return np.array([_DIVISOR.get(feature.aggregate, 1.0) for feature in ordered])
+        divisors = [_DIVISOR.get(feature.aggregate, 1.0) for feature in ordered]
+        return np.array([*divisors, *((1.0, 100.0) if self.streak else ())])
 
 
 _DIVISOR: dict[str, float] = {

@@ -8,12 +8,13 @@ from features.windows.state import BUCKETS, PARTNERS, TOTALS, State
 # How states lie in Redis; part of every key's name, so that workers of two versions do not meet.
 LAYOUT = 2
 
-# KEYS: the name of the filling in use, the event's id, then one a key of the plan. ARGV[1]: JSON of
-# [at, measures, the digest of each column of the plan ("" where the event lacks it), ms to keep a
-# state, ms to keep an id]; ARGV[2]: the filling that the keys are of. When that is not in use any
-# more, nothing is done and nil is answered; else the values, as doubles. What a window or a key
-# does not count is not worked out. A state is laid out as `laid` says, packed with cmsgpack: one
-# table is read and one is written a key, which is faster than tables in tables.
+# KEYS: the name of the filling in use, the event's id, then one a key of the plan, and one of its
+# streak. ARGV[1]: JSON of [at, measures, the digest of each column of the plan ("" where the event
+# lacks it), ms to keep a state, ms to keep an id, whether the streak ends]; ARGV[2]: the filling
+# that the keys are of. When that is not in use any more, nothing is done and nil is answered; else
+# the values, as doubles. What a window or a key does not count is not worked out. A state is laid
+# out as `laid` says, packed with cmsgpack: one table is read and one is written a key, which is
+# faster than tables in tables.
 _OBSERVE = """
 local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
 local spans, distinct = {spans}, unpack({distinct})  -- windows counted: of each key, of partners
@@ -24,7 +25,7 @@ if (stored[1] or '') ~= ARGV[2] then return false end
 local known = stored[2]
 local function told(answer) return struct.pack('{doubles}', unpack(answer)) end
 if known and known ~= '' then return told(unpacked(known)) end
-local at, added, digests, keep_state, keep_id = unpack(cjson.decode(ARGV[1]))
+local at, added, digests, keep_state, keep_id, ends_streak = unpack(cjson.decode(ARGV[1]))
 local one, two, three, four = added[1], added[2], added[3], added[4]
 local paid, count = one > 0, #windows
 local answer, n, flat = {unknown}, 0, {{}}
@@ -128,8 +129,19 @@ for k = 1, #slots do
   end
   n = n + #picks
 end
-redis.call('SET', KEYS[2], pack(answer), 'PX', keep_id)
+{streak}redis.call('SET', KEYS[2], pack(answer), 'PX', keep_id)
 return told(answer)
+"""
+_STREAK = """
+if digests[{place}] ~= '' then
+  local text, name = stored[#slots + 3], KEYS[#slots + 3]
+  local run = text and unpacked(text) or {{0, 0}}
+  answer[n + 1], answer[n + 2] = run[1], run[2]
+  if not known and (one > 0 or ends_streak) then
+    local after = ends_streak and {{0, 0}} or {{run[1] + one, run[2] + two}}
+    redis.call('SET', name, pack(after), 'PX', keep_state)
+  end
+end
 """
 LOAD = """
 for i, key in ipairs(KEYS) do
@@ -142,8 +154,11 @@ def laid(state: State, spans: Sequence[bool]) -> list[int | str]:
     """A state as the script lays it out: clock, first, last, report, since, the totals; then the
     buckets of each counted window and the partners of each column, their length before each.
 
-    state: of one key; spans: `VelocityPlan.spans` of the key.
+    state: of one key; spans: `VelocityPlan.spans` of the key, none for a streak, whose state is as
+    it is.
     """
+    if not spans:
+        return state
     counted = [kept for kept, spanned in zip(state[BUCKETS], spans, strict=True) if spanned]
     lists = (*counted, *state[PARTNERS])
     return [
@@ -157,7 +172,9 @@ def observe_script(plan: VelocityPlan) -> str:
     """The script for a plan."""
     counted = {each.window for each in plan.features if each.aggregate == "distinct"}
     place = {name: number for number, name in enumerate(plan.columns, start=1)}
+    streak = _STREAK.format(place=place[plan.streak.column]) if plan.streak else ""
     return _OBSERVE.format(
+        streak=streak.lstrip(),
         spans=_flags(plan.spans(key) for key in plan.keys),
         distinct=_flags([[window.name in counted for window in WINDOWS]]),
         windows=_lua((window.granule, window.buckets) for window in WINDOWS),

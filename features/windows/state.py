@@ -22,6 +22,7 @@ from features.windows.plan import (
     TimeWindow,
     VelocityPlan,
 )
+from features.windows.streaks import StreakColumns
 
 # A key's state: [clock, first payment, last payment, last report, payments since it, totals,
 # buckets a window, partners a column]. Buckets are a flat list [bucket, *measures, bucket, ...],
@@ -44,13 +45,15 @@ class VelocityEvent:
     """One event of the stream.
 
     id: equal ids are the same event; at: ms since 1970; measures: as MEASURES, whole numbers;
-    tags: column -> value, for the key and partner columns that are known.
+    tags: column -> value, for the key and partner columns that are known; ends: whether the streak
+    of the plan ends with it.
     """
 
     id: str
     at: int
     measures: tuple[int, int, int, int, int, int]
     tags: Mapping[str, str]
+    ends: bool = False
 
 
 def fresh(key: Key) -> State:
@@ -156,7 +159,7 @@ def _met(partners: list[str | int], event: VelocityEvent, column: str, now: int)
 
 def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str, State]]:
     """Key, digest of its values and state after all events: what replaying them one by one gives.
-    For filling empty counters from history.
+    For filling empty counters from history. A streak's state is its payments and cents.
 
     events: in order of arrival, as `velocity` takes them; plan: what is counted.
     """
@@ -181,6 +184,16 @@ def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str,
                 high = min(low + CHUNK, len(rows))
                 for row, state in zip(rows[low:high], parts.states(low, high), strict=True):
                     yield key, digest(*(str(values[name][row]) for name in key.columns)), state
+    if plan.streak is not None:
+        named = StreakColumns.of(events, plan.streak).states(values[plan.streak.column])
+        yield from ((plan.streak.key, digest(value), state) for value, state in named)
+
+
+def after_streak(run: Sequence[int], event: VelocityEvent) -> list[int]:
+    """Payments and cents of a streak after an event. run: before it."""
+    if event.ends:
+        return [0, 0]
+    return [run[0] + event.measures[0], run[1] + event.measures[1]]
 
 
 @dataclass(frozen=True)

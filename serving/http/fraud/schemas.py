@@ -140,9 +140,18 @@ class AttemptsAnswer(BaseModel):
     attempts: list[AttemptAnswer]
 
 
+class ExemptionAnswer(BaseModel):
+    """An exemption from strong customer authentication (PSD2) that may be asked for; reason: the
+    figures it rests on. Your bank decides, and you bear the loss of a fraud."""
+
+    kind: Literal["low_value", "transaction_risk_analysis"]
+    reason: str
+
+
 class DecisionAnswer(BaseModel):
     """A decision. probability and score are null when no model was there to say; attempts is null
-    for a payment that retries no other and was not retried."""
+    for a payment that retries no other and was not retried; exemption is null where none is
+    proposed: the payment is not allowed, not by card, not billed to Europe, or no limit holds."""
 
     decision_id: str
     payment_id: str
@@ -157,6 +166,7 @@ class DecisionAnswer(BaseModel):
     served_by: Literal["model", "rules"]
     degraded: bool
     attempts: AttemptsAnswer | None = None
+    exemption: ExemptionAnswer | None = None
 
 
 async def json_body(request: Request) -> Any:
@@ -241,6 +251,7 @@ def answer(
     """
     why = decision.reasons if reasons is None else reasons
     modelled = bool(decision.model_version)
+    exempt = decision.trace.get("exemption")
     told: dict[str, Any] = {
         "decision_id": decision.decision_id,
         "payment_id": decision.payment_id,
@@ -255,5 +266,6 @@ def answer(
         "served_by": "model" if modelled else "rules",
         "degraded": decision.degraded,
         "attempts": attempts_answer(decision, attempts),
+        "exemption": exempt and ExemptionAnswer(**exempt),
     }
     return DecisionAnswer.model_construct(**told)  # ours: there is nothing to validate

@@ -1,10 +1,8 @@
 """From the records to the lake: what came in over HTTP becomes rows of the merchant's tables."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +13,7 @@ from data.settings import Settings
 from data.tables import TABLES as CONTRACTS
 
 TABLES: tuple[Pending, ...] = ("events", "chargebacks", "payments")
+_MARKS = "absorbed.json"
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,13 @@ def absorb_records(settings: Settings, lake: Lake) -> Mapping[str, int]:
 def absorb(records: Records, lake: Lake) -> Mapping[str, int]:
     """Put what the records hold and the lake does not yet into the lake; table -> rows put in.
 
-    A file of marks in the lake's folder says how far each table of each database is taken. It is
-    written after the rows are in: a crash between the two puts the same rows in again, which
+    A note of marks beside the lake's tables says how far each table of each database is taken. It
+    is written after the rows are in: a crash between the two puts the same rows in again, which
     changes nothing. A database that was never taken in, or that lost what it had, is taken in from
     its beginning. What the lake knows already then stays as it is; of payments always: the
     merchant's own row has its outcome.
     """
-    file = lake.folder / "absorbed.json"
-    every, database = _load(file), records.database_id()
+    every, database = _load(lake), records.database_id()
     marks = every.setdefault(database, {})
     taken: dict[str, int] = {}
     for table in TABLES:
@@ -60,7 +58,7 @@ def absorb(records: Records, lake: Lake) -> Mapping[str, int]:
         taken[table] = len(frame)
         if last != mark.seq:
             marks[table] = InboxMark(last, records.row_name(table, last))
-            _save(file, every)
+            _save(lake, every)
     return taken
 
 
@@ -93,25 +91,18 @@ def _time(values: pd.Series) -> pd.Series:
     return pd.to_datetime(values, utc=True, errors="coerce").astype("datetime64[ns, UTC]")
 
 
-def _load(file: Path) -> dict[str, dict[str, InboxMark]]:
+def _load(lake: Lake) -> dict[str, dict[str, InboxMark]]:
     """Marks by database and table. Those of before 0.2, which name no database, do not count."""
-    if not file.exists():
-        return {}
-    content: Mapping[str, Any] = json.loads(file.read_text())
+    content: Mapping[str, Any] = json.loads(lake.note(_MARKS) or "{}")
     return {
         database: {table: InboxMark(**mark) for table, mark in marks.items()}
         for database, marks in content.get("databases", {}).items()
     }
 
 
-def _save(file: Path, every: Mapping[str, Mapping[str, InboxMark]]) -> None:
-    draft = file.with_suffix(".part")
+def _save(lake: Lake, every: Mapping[str, Mapping[str, InboxMark]]) -> None:
     content = {
         database: {table: asdict(mark) for table, mark in marks.items()}
         for database, marks in every.items()
     }
-    with draft.open("w") as out:
-        json.dump({"databases": content}, out)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
+    lake.keep_note(_MARKS, json.dumps({"databases": content}))

@@ -1,5 +1,6 @@
 """The settings: environment variables `ARGOSY_…`, read once into one frozen object."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from data.bucket import SCHEMES as BUCKETS
 from data.iso_codes import currency_codes
 from data.use_cases import USE_CASES, UseCaseName
 from data.views import Frequency, Terms
@@ -19,7 +21,19 @@ class Settings(BaseSettings):
         env_prefix="ARGOSY_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    home: Path = Field(Path(".argosy"), description="Folder of the lake and all embedded stores.")
+    home: Path = Field(
+        Path(".argosy"),
+        description="Folder of the lake and all embedded stores; or s3://bucket/prefix, where "
+        "machines share the lake, the features and the models' files, each with a copy of them "
+        "under ARGOSY_CACHE.",
+    )
+    cache: Path = Field(
+        Path("~/.cache/argosy"),
+        description="Where the copy of a home in a bucket lies, with all embedded stores.",
+    )
+    bucket: str | None = Field(
+        None, description="Set by a home in a bucket: s3://bucket/prefix, gs://…, az://…."
+    )
     base_currency: str = Field(
         "EUR", pattern="^[A-Za-z]{3}$", description="Currency of all decisions."
     )
@@ -194,6 +208,22 @@ class Settings(BaseSettings):
         24.0, gt=0, description="How long the answer to an Idempotency-Key is kept."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _home_in_a_bucket(cls, given: Any) -> Any:
+        """A home such as s3://bucket/prefix: the bucket, and the folder of its copy here."""
+        home = given.get("home") if isinstance(given, dict) else None
+        if not isinstance(home, str) or "://" not in home:
+            return given
+        cache = Path(given.get("cache") or cls.model_fields["cache"].default).expanduser()
+        name = hashlib.sha256(home.rstrip("/").encode()).hexdigest()[:16]
+        return {**given, "bucket": home, "home": cache / name}
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_bucket(cls, value: str | None) -> str | None:
+        return value and str(_of_scheme(value, BUCKETS, "s3://bucket/prefix")).rstrip("/")
+
     @field_validator("use_cases", "cors_origins", mode="before")
     @classmethod
     def _parted(cls, value: Any) -> Any:
@@ -315,9 +345,10 @@ class Settings(BaseSettings):
         return self.mlflow_url or f"sqlite:///{self.home / 'mlflow.db'}"
 
     @property
-    def artifacts(self) -> Path:
-        """Folder of MLflow's artifacts when MLflow is embedded."""
-        return self.home / "artifacts"
+    def artifacts(self) -> Path | str:
+        """Where MLflow's artifacts are when MLflow is no server: a folder, or a bucket's
+        address."""
+        return self.home / "artifacts" if self.bucket is None else f"{self.bucket}/artifacts"
 
 
 def _of_scheme(url: str | None, schemes: tuple[str, ...], example: str) -> str | None:

@@ -25,10 +25,11 @@ from pyarrow import fs
 
 from data.environment import without_password
 from data.errors import ArgosyError
-from data.lake.manifest import digest_file, load, settle
+from data.lake.manifest import load, settle
 from data.records import Records, open_records
 from data.records.copying import copy_sqlite, load_records, save_records
 from data.settings import Settings
+from data.shared_folder import digest_file
 from data.sources.locations import local_folder, parse_address
 from decisions.erasures import (
     ErasureRecord,
@@ -73,6 +74,7 @@ def back_up(settings: Settings, target: str, say: Say) -> BackupReport:
     settings: of the installation; target: a folder, or an address such as s3://bucket/folder; say:
     told what is being saved. Raises BackupError, and leaves nothing behind then.
     """
+    _refuse_bucket(settings)
     now = datetime.now(UTC)
     name = f"argosy-{now:%Y%m%dT%H%M%S}Z"
     if parse_address(target).is_object_store:
@@ -128,6 +130,7 @@ def restore(
     anything is changed, for a backup that is not as it was written, a home that is not empty, or
     erasures of which it cannot be told whom they mean.
     """
+    _refuse_bucket(settings)
     with local_folder(parse_address(source)) as found, _folder_or_none(receipts) as told:
         folder = newest_backup(found)
         say("checking every file", None)
@@ -210,6 +213,14 @@ def _erase_again(
     )
 
 
+def _refuse_bucket(settings: Settings) -> None:
+    if settings.bucket is not None:
+        raise BackupError(
+            f"the home is {settings.bucket}: its store keeps it (turn on versions and replication "
+            "there), and the database's own means keep the records"
+        )
+
+
 def newest_backup(folder: Path) -> Path:
     """The backup that a folder is, or the newest of those it holds. Raises BackupError."""
     if (folder / _MANIFEST).is_file():
@@ -250,7 +261,7 @@ def _save(settings: Settings, draft: Path, say: Say) -> None:
     say("the models", None)
     if settings.mlflow_url is None and (settings.home / "mlflow.db").exists():
         copy_sqlite(settings.home / "mlflow.db", draft / "mlflow.db")
-        _save_folder(settings.artifacts, draft / "artifacts", "*")
+        _save_folder(Path(settings.artifacts), draft / "artifacts", "*")
     say("what else the home holds", None)
     for each in settings.home.iterdir() if settings.home.exists() else ():
         if each.name in _LEFT_OUT or each.name.endswith(_PASSING) or each.name.startswith("."):

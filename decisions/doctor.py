@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from data.bucket import Bucket
 from data.currencies import currency_findings
 from data.engine import engine_state
 from data.environment import origin_of, variables, without_password
 from data.errors import ArgosyError
-from data.lake import Lake
+from data.lake import open_lake
 from data.lake.needs import training_steps
 from data.records import Records
 from data.records.migrations import NEWEST, version
 from data.redis_client import redis_facts
 from data.settings import Settings
 from features.store import Store
-from models.registry import Registry
+from models.registry import open_registry
 
 _LEAST_FREE = 1 << 30  # bytes
 _MOST_SKEW = 2.0  # seconds between two clocks
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> list[Finding]:
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": lambda: _settings(settings),
         "home": lambda: _home(settings.home),
+        "bucket": lambda: _bucket(settings),
         "database": lambda: _database(settings),
         "online store": lambda: _redis("online store", settings.online_store_url),
         "counters": lambda: _redis("counters", settings.counters_url),
@@ -78,6 +80,24 @@ def _home(home: Path) -> Iterator[Finding]:
         yield Finding("disk", "failed", told, "make room, or move ARGOSY_HOME to a larger disk")
     else:
         yield Finding("disk", "ok", told)
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    """The bucket, and what does not live in it: without a server that is of one machine alone."""
+    if settings.bucket is None:
+        return
+    Bucket(settings.bucket).names("lake")
+    yield Finding("bucket", "ok", f"{settings.bucket} answers; its copy is in {settings.home}")
+    embedded = {
+        "decisions, labels and orders": ("database_url", settings.database_url),
+        "the registry of models": ("mlflow_url", settings.mlflow_url),
+        "online features": ("online_store_url", settings.online_store_url),
+        "fraud counters": ("counters_url", settings.counters_url),
+    }
+    for what, (name, url) in embedded.items():
+        if url is None:
+            remedy = f"set ARGOSY_{name.upper()}"
+            yield Finding("bucket", "warning", f"{what} are on this machine alone", remedy)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -130,13 +150,13 @@ def _engine(engine: str) -> Iterator[Finding]:
 
 
 def _registry(settings: Settings) -> Iterator[Finding]:
-    registry = Registry(settings.mlflow, settings.artifacts, settings.namespace)
+    registry = open_registry(settings)
     for use_case in settings.use_cases:
         started = time.perf_counter()
         champion = registry.champion_version(use_case)
         name = f"model of {use_case}"
         if champion is None:
-            steps = training_steps(Lake(settings.lake), use_case)
+            steps = training_steps(open_lake(settings), use_case)
             yield Finding(name, "warning", "no champion", steps)
             continue
         registry.load(use_case, champion).trial()
@@ -145,7 +165,7 @@ def _registry(settings: Settings) -> Iterator[Finding]:
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
-    lake = Lake(settings.lake)
+    lake = open_lake(settings)
     clock = lake.clock()
     if clock is None:
         held = [name for name, status in lake.tables().items() if status.rows]

@@ -19,8 +19,11 @@ from data.lake import people as in_lake
 from data.records import Records
 from data.records import people as in_records
 from data.settings import Settings
+from data.shared_folder import open_shared
 from decisions.runtime import Runtime
 from features.store import Store
+
+_PRIVATE = "private"  # what machines share of it, in a home in a bucket
 
 
 class ErasureError(ArgosyError):
@@ -75,9 +78,27 @@ def erase(runtime: Runtime, customer_id: str) -> Receipt:
 
     runtime: the stores and releases in use; customer_id: whose rows.
     """
+    share_private(runtime.settings)
     receipt = take_out(runtime, customer_id)
     keep_receipt(runtime.settings.home, receipt)
+    share_private(runtime.settings)
     return receipt
+
+
+def share_private(settings: Settings) -> None:
+    """In a home in a bucket: one key for all machines, and their receipts on each of them.
+
+    settings: of the installation; nothing is to do for a home that is a folder.
+    """
+    shared = open_shared(settings.bucket, settings.home, _PRIVATE)
+    if shared is None:
+        return
+    with shared.writing():
+        keyed(settings.home)
+        own = [key_file(settings.home), *receipt_folder(settings.home).glob("*.json")]
+        names = {path.relative_to(settings.home).as_posix(): path for path in own}
+        shared.commit({name: path for name, path in names.items() if name not in shared.names()})
+        key_file(settings.home).chmod(0o600)
 
 
 def take_out(
@@ -124,9 +145,12 @@ def _visitors(stores: PersonStores, customer_id: str) -> list[str]:
     return sorted(known | in_records.linked_visitors(stores.records, customer_id))
 
 
-def receipts(home: Path) -> list[str]:
+def receipts(settings: Settings) -> list[str]:
     """The names of all receipts: they change with each erasure, wherever it was asked for."""
-    return sorted(file.name for file in receipt_folder(home).glob("*.json"))
+    shared = open_shared(settings.bucket, settings.home, _PRIVATE)
+    if shared is not None:
+        shared.refresh()
+    return sorted(file.name for file in receipt_folder(settings.home).glob("*.json"))
 
 
 def receipt_folder(home: Path) -> Path:

@@ -109,7 +109,8 @@ def open_registry(settings: Settings) -> "Registry":
 class Registry:
     """Runs, versions and champions, at a URL: sqlite:///…, postgresql+psycopg://…, http://….
 
-    artifacts: folder of the files when the URL is a database; an MLflow server has its own.
+    artifacts: folder of the files when the URL is a database, or an address such as s3://…; an
+        MLflow server has its own.
     cache: folder where releases that came from elsewhere are kept.
     use_cases: a use case's MODELS, when called.
     """
@@ -117,7 +118,7 @@ class Registry:
     def __init__(
         self,
         url: str,
-        artifacts: Path | None,
+        artifacts: Path | str | None,
         namespace: str = "argosy",
         cache: Path | None = None,
         use_cases: Mapping[str, Callable[[], Models]] | None = None,
@@ -297,7 +298,7 @@ class Registry:
         if self.url.startswith("sqlite:///"):
             database = Path(self.url.removeprefix("sqlite:///"))
             make_database(database)
-            if self.artifacts is not None:
+            if isinstance(self.artifacts, Path):
                 rehome(database, self.artifacts, [self._name(use_case) for use_case in USE_CASES])
         else:
             knock(self.url)
@@ -332,7 +333,9 @@ class Registry:
             return str(found.experiment_id)
         place = None
         if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
-            place = (self.artifacts.absolute() / use_case).as_uri()
+            root = self.artifacts
+            folder = root.absolute().as_uri() if isinstance(root, Path) else root
+            place = f"{folder}/{use_case}"
         return str(self._client.create_experiment(name, artifact_location=place))
 
     def _create_name(self, name: str) -> None:
@@ -420,7 +423,7 @@ class Registry:
         name = self._name(use_case)
         self._point(_mlflow())
         fetch = partial(_mlflow().artifacts.download_artifacts, f"models:/{name}/{version}")
-        if self.artifacts is not None and not self.url.startswith(("http://", "https://")):
+        if isinstance(self.artifacts, Path) and not self.url.startswith(("http://", "https://")):
             yield Path(fetch())
         elif self.cache is None:
             with tempfile.TemporaryDirectory() as scratch:

@@ -20,7 +20,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 from data.settings import Settings
 from decisions.logs import JsonFormatter
 
-pytest_plugins = ["tests.shop_fixtures"]
+pytest_plugins = ["tests.buckets", "tests.shop_fixtures"]
 
 
 class _MerchantTogether(LoadFileScheduling):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +16,12 @@ import pandas as pd
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
+from data.bucket import ChangedObjectError
 from data.lake import merging, quarantine, reading
 from data.lake.feeds import Feed, find, header_faults, memory
 from data.lake.manifest import (
     Manifest,
     TableEntry,
-    digest_file,
     load,
     settle,
     swap,
@@ -39,6 +41,7 @@ from data.lake.reports import (
 )
 from data.lake.same_again import taken_signature, unchanged_report
 from data.settings import Settings
+from data.shared_folder import SharedFolder, digest_file, open_shared
 from data.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -51,15 +54,23 @@ _ATTEMPTS = 5
 
 def open_lake(settings: Settings) -> Lake:
     """The lake that the settings name."""
-    return Lake(settings.lake, max_bad_share=settings.max_bad_share)
+    shared = open_shared(settings.bucket, settings.lake, "lake")
+    return Lake(settings.lake, max_bad_share=settings.max_bad_share, shared=shared)
 
 
 class Lake:
-    """The tables under one folder; any number of readers, one writer at a time."""
+    """The tables under one folder; any number of readers, one writer at a time.
 
-    def __init__(self, folder: Path, *, max_bad_share: float = 0.05) -> None:
+    folder: where they lie; max_bad_share: of the rows of a file, 0 … 1, above which it is refused;
+    shared: where the folder is this machine's copy of what machines share, the original.
+    """
+
+    def __init__(
+        self, folder: Path, *, max_bad_share: float = 0.05, shared: SharedFolder | None = None
+    ) -> None:
         self.folder = folder
         self.max_bad_share = max_bad_share
+        self._shared = shared
         self._found_whole: set[tuple[str, int, int]] = set()  # name, size and time of files
 
     def ingest(
@@ -141,9 +152,54 @@ class Lake:
             table, lambda now: self._read(now, contract, as_of, columns, where or {}, arrow_text)
         )
 
+    def manifest(self) -> Manifest:
+        """What is in force now: the files of each table."""
+        if self._shared is not None:
+            self._shared.refresh()
+        return load(self.folder)
+
+    def put_in_force(self, manifest: Manifest) -> None:
+        """What is to hold from now on, within `writing`. manifest: its files are on disk."""
+        swap(self.folder, manifest, self._shared)
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """One writer at a time, on any machine; gives an empty folder for its drafts."""
+        with (
+            self._shared.writing() if self._shared else nullcontext(),
+            writing(self.folder) as place,
+        ):
+            yield place
+
+    def keep_note(self, name: str, text: str) -> None:
+        """Keep a small file beside the tables, whole or not at all; see `note`.
+
+        name: of the file; text: what it holds.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._shared.writing() if self._shared else nullcontext():
+            draft = self.folder / f".{name}.part"
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if self._shared is not None:
+                self._shared.commit({name: draft})
+            else:
+                draft.replace(self.folder / name)
+
+    def note(self, name: str) -> str | None:
+        """What `keep_note` kept; None where there is nothing. name: of the file."""
+        if self._shared is not None:
+            self._shared.refresh()
+        try:
+            return (self.folder / name).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
     def tables(self) -> Mapping[str, TableStatus]:
         """Every table of the contract and what the lake has of it."""
-        manifest = load(self.folder)
+        manifest = self.manifest()
         return {name: self._status(manifest, name) for name in TABLES}
 
     def files(self, table: str) -> tuple[Path, ...]:
@@ -154,11 +210,11 @@ class Lake:
     def quarantine(self, table: str) -> pd.DataFrame:
         """Quarantined rows: file, row, column, value, reason, remedy, record (row as found)."""
         _contract(table)
-        return quarantine.read(self.folder, list(load(self.folder).quarantine.get(table, {})))
+        return quarantine.read(self.folder, list(self.manifest().quarantine.get(table, {})))
 
     def clock(self) -> datetime | None:
         """The merchant's time: that of the newest fact of any table that has a clock."""
-        entries = load(self.folder).tables
+        entries = self.manifest().tables
         newest = (entries[name].newest for name in entries if TABLES[name].clock)
         return max((datetime.fromisoformat(text) for text in newest if text), default=None)
 
@@ -176,7 +232,7 @@ class Lake:
 
     def version(self) -> str:
         """Changes when any table changes."""
-        return load(self.folder).version
+        return self.manifest().version
 
     def _status(self, manifest: Manifest, name: str) -> TableStatus:
         kept = manifest.quarantine.get(name, {})
@@ -225,7 +281,7 @@ class Lake:
         """What `work` gives of the manifest; of a fresh one where two writers came between."""
         for _ in range(_ATTEMPTS):
             try:
-                return work(load(self.folder))
+                return work(self.manifest())
             except FileNotFoundError as error:
                 missing = error.filename
         raise DamagedFileError(
@@ -263,12 +319,28 @@ class Lake:
         progress: Progress | None,
         dry_run: bool = False,
     ) -> IngestReport:
+        """Take in rows; once more where another machine was quicker, because this one had slept."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._taken(feeds, ignored, max_bad_share, progress, dry_run)
+            except ChangedObjectError as error:
+                refused = error
+        raise refused
+
+    def _taken(
+        self,
+        feeds: Sequence[Feed],
+        ignored: tuple[str, ...],
+        max_bad_share: float,
+        progress: Progress | None,
+        dry_run: bool,
+    ) -> IngestReport:
         from data.lake.staging import Stager  # pandera: two seconds that readers need not wait
 
-        with writing(self.folder) as staging, merging.open_database(staging) as database:
+        with self.writing() as staging, merging.open_database(staging) as database:
             now = datetime.now(UTC)
             stager = Stager(staging, database, max_bad_share, now, progress or _silent)
-            manifest = load(self.folder)
+            manifest = self.manifest()
             staged: list[Staged] = []
             reports: dict[str, TableReport] = {}
             digests: dict[str, list[str]] = {}
@@ -296,7 +368,7 @@ class Lake:
                     rows=fresh.tables[item.table.name].rows,
                 )
             if fresh != manifest and not dry_run:
-                swap(self.folder, fresh)
+                self.put_in_force(fresh)
             return replace(report, tables=reports)
 
     def _merge(

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from data.lake.reports import DamagedFileError
+from data.shared_folder import SharedFolder, digest_file
 from data.tables import Kind
 
 FORMAT = 1
@@ -82,11 +83,12 @@ def load(folder: Path) -> Manifest:
         ) from error
 
 
-def swap(folder: Path, manifest: Manifest) -> None:
+def swap(folder: Path, manifest: Manifest, shared: SharedFolder | None = None) -> None:
     """Put a manifest in force; the files it names must be on disk already (see `settle`).
 
     folder: the folder of the lake; manifest: its digests are those of files known before, the rest
-    is found here.
+    is found here; shared: where the folder is a copy of what machines share, the original. Raises
+    ChangedObjectError where that was changed by another machine since.
     """
     parts = [part for entry in manifest.tables.values() for part in entry.parts]
     digests = {part: manifest.digests.get(part) or digest_file(folder / part) for part in parts}
@@ -97,14 +99,23 @@ def swap(folder: Path, manifest: Manifest) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(folder / "manifest.json")
+    if shared is not None:
+        _publish(shared, manifest, fresh)
+    else:
+        fresh.replace(folder / "manifest.json")
     settle(folder)
 
 
-def digest_file(path: Path) -> str:
-    """SHA-256 of a file, in hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _publish(shared: SharedFolder, manifest: Manifest, draft: Path) -> None:
+    """What the manifest names, and last itself; its own files but the quarantine never change."""
+    known = shared.names()
+    own = {name for name in known if name.startswith(("tables/", "quarantine/"))}
+    files: dict[str, Path | None] = dict.fromkeys(own - manifest.files)
+    for name in sorted(manifest.files):
+        path = shared.folder / name
+        if name not in known or (name.startswith("quarantine/") and path.exists()):
+            files[name] = path
+    shared.commit({**files, "manifest.json": draft})
 
 
 def settle(path: Path) -> None:

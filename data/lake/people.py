@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.lake.lake import Lake
-from data.lake.manifest import Manifest, TableEntry, load, settle, swap, writing
+from data.lake.manifest import Manifest, TableEntry, settle
 from data.possible_ids import texts_in
 from data.tables import TABLES
 
@@ -78,8 +78,8 @@ def erase(
 
     customer_id: whose rows; visitors: who the customer was before signing in.
     """
-    with writing(lake.folder):
-        manifest = load(lake.folder)
+    with lake.writing():
+        manifest = lake.manifest()
         fresh, counts = manifest, dict[str, int]()
         old: list[Path] = []
         for table in _PERSONAL:
@@ -93,8 +93,8 @@ def erase(
         counts["quarantine"] = sum(
             _clean_quarantine(lake.folder, manifest, name) for name in (customer_id, *visitors)
         )
-        if old:
-            swap(lake.folder, fresh)
+        if old or counts["quarantine"]:
+            lake.put_in_force(fresh)
             for path in old:
                 path.unlink(missing_ok=True)
     return {table: rows for table, rows in counts.items() if rows}

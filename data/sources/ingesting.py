@@ -153,7 +153,7 @@ def _from_database(
     dry_run: bool,
     progress: Progress | None,
 ) -> SourceReport:
-    marks = Watermarks(lake.folder / "watermarks.json")
+    marks = Watermarks(lake)
     with connected(address.text) as engine:
         reading = DatabaseReading(address.text, engine, marks)
         raw = reading.tables(mapping)

@@ -1,23 +1,25 @@
-"""How far each table of a database has been read: a small file beside the lake."""
+"""How far each table of a database has been read: a note beside the lake's tables."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
+from data.lake import Lake
 from data.sources.locations import SourceError
+
+_NOTE = "watermarks.json"
 
 
 @dataclass(frozen=True)
 class Watermarks:
     """The last marks, by the fingerprint of what is read.
 
-    path: the file; it need not exist yet.
+    lake: which the rows went into; it keeps the note.
     """
 
-    path: Path
+    lake: Lake
 
     def last(self, fingerprint: str) -> Any:
         """The last mark that is in the lake: a number, a time or a text; None for the first read.
@@ -46,19 +48,15 @@ class Watermarks:
         }
         if not told:
             return
-        fresh = self.path.with_name(f".{self.path.name}.part")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps({**self._kept(), **told}, indent=1, sort_keys=True), "utf-8")
-        fresh.replace(self.path)
+        self.lake.keep_note(_NOTE, json.dumps({**self._kept(), **told}, indent=1, sort_keys=True))
 
     def _kept(self) -> dict[str, dict[str, str]]:
         try:
-            kept: dict[str, dict[str, str]] = json.loads(self.path.read_text("utf-8"))
-        except FileNotFoundError:
-            return {}
+            kept: dict[str, dict[str, str]] = json.loads(self.lake.note(_NOTE) or "{}")
         except ValueError as error:
+            path = self.lake.folder / _NOTE
             raise SourceError(
-                f"{self.path} is broken ({error}); remove it: all is read again"
+                f"{path} is broken ({error}); remove it: all is read again"
             ) from error
         return kept
 

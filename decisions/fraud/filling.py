@@ -167,7 +167,7 @@ def _version(runtime: Runtime) -> str:
     """What the counters should hold: the tables they count, by the plan they count them, without
     the customers erased since."""
     files = [str(file.name) for name in _COUNTED for file in runtime.lake.files(name)]
-    told = " ".join([*files, PLAN.version, *receipts(runtime.settings.home)])
+    told = " ".join([*files, PLAN.version, *receipts(runtime.settings)])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,17 +18,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.shared_folder import SharedFolder
 from data.views import View
 from features.store.columns import TIME, StoreError, micros, schema
 
 UNIQUE_BY = b"argosy.unique_by"
+_NOTE = "materialized.json"
 
 
 class Archive:
-    """The offline files under one folder: `<folder>/<view>/rows.parquet`."""
+    """The offline files under one folder: `<folder>/<view>/rows.parquet`.
 
-    def __init__(self, folder: Path) -> None:
+    folder: where they lie; shared: where it is this machine's copy of what machines share, the
+    original.
+    """
+
+    def __init__(self, folder: Path, shared: SharedFolder | None = None) -> None:
         self.folder = folder
+        self._shared = shared
+
+    def refresh(self) -> None:
+        """What other machines wrote is here, to a second; nothing to do in a folder of our own."""
+        if self._shared is not None:
+            self._shared.refresh()
 
     def path(self, view: View) -> Path:
         """Where the rows of a view are."""
@@ -36,14 +48,16 @@ class Archive:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """One writer at a time, across processes; waits for its turn."""
+        """One writer at a time, across processes and machines; waits for its turn."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / ".lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            with self._shared.writing() if self._shared is not None else nullcontext():
+                yield
 
     def rows(self, view: View) -> pa.Table:
         """All rows; empty when there is no file yet."""
+        self.refresh()
         if not self.path(view).exists():
             return schema(view).empty_table()
         with _readable(self.path(view)):
@@ -51,6 +65,7 @@ class Archive:
 
     def count(self, view: View) -> int:
         """How many rows there are."""
+        self.refresh()
         path = self.path(view)
         with _readable(path):
             return pq.read_metadata(path).num_rows if path.exists() else 0
@@ -63,8 +78,9 @@ class Archive:
     def create(self, view: View) -> None:
         """An empty file where there is none, for Feast wants its sources to be there; one of former
         columns in those of today, for a join reads the files as they are."""
+        self.refresh()
         if not self._is_current(view):
-            write_file(self.path(view), _marked(view, self.rows(view)))
+            self._write(self.path(view), _marked(view, self.rows(view)))
 
     def _is_current(self, view: View) -> bool:
         """Whether there is a file, with the columns that the view declares today."""
@@ -115,6 +131,7 @@ class Archive:
 
         view: the view's contract.
         """
+        self.refresh()
         if not self.path(view).exists():
             return schema(view).empty_table()
         within = pc.field(TIME) <= _scalar(as_of)
@@ -164,10 +181,47 @@ class Archive:
 
     def settle(self, view: View) -> None:
         """The online store no longer holds the keys that are gone."""
-        self._gone_file(view).unlink(missing_ok=True)
+        if not self._gone_file(view).exists():
+            return
+        if self._shared is not None:
+            self._shared.commit({self._name(self._gone_file(view)): None})
+        self._gone_file(view).unlink()
+
+    def note(self) -> str | None:
+        """What `keep_note` kept; None where there is nothing."""
+        self.refresh()
+        try:
+            return (self.folder / _NOTE).read_text()
+        except FileNotFoundError:
+            return None
+
+    def keep_note(self, text: str) -> None:
+        """Keep a text beside the views, whole or not at all."""
+        draft = (self.folder / _NOTE).with_suffix(".part")
+        draft.write_text(text)
+        self._put(self.folder / _NOTE, draft)
+
+    def _write(self, path: Path, table: pa.Table) -> None:
+        """Write a file, whole or not at all, for every machine."""
+        if self._shared is None:
+            write_file(path, table)
+            return
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        write_file(draft, table)
+        self._put(path, draft)
+
+    def _put(self, path: Path, draft: Path) -> None:
+        if self._shared is not None:
+            self._shared.commit({self._name(path): draft})
+        else:
+            draft.replace(path)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
     def stamp(self, view: View) -> str:
         """Changes whenever the file does."""
+        self.refresh()
         try:
             status = self.path(view).stat()
         except FileNotFoundError:
@@ -196,8 +250,8 @@ class Archive:
         # First the keys, then the rows: a crash in between leaves keys that are not gone in the
         # list, and who clears the online store looks at the rows again.
         if gone.num_rows:
-            write_file(self._gone_file(view), gone)
-        write_file(self.path(view), _marked(view, rows))
+            self._write(self._gone_file(view), gone)
+        self._write(self.path(view), _marked(view, rows))
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 
 from data.redis_client import Circuit, open_redis
 from data.settings import Settings
+from data.shared_folder import open_shared
 from data.use_cases import USE_CASES, UseCaseName, load_features
 from data.views import FeatureType, View
 from features.store.archive import Archive
@@ -78,7 +78,8 @@ class Store:
         self._services = {
             use_case: tuple(map(self._view, names)) for use_case, names in services.items()
         }
-        self._archive = Archive(settings.feature_folder)
+        shared = open_shared(settings.bucket, settings.feature_folder, "features")
+        self._archive = Archive(settings.feature_folder, shared)
         self._circuit = Circuit(lambda: self._failures)
         self._open = ExitStack()
         weakref.finalize(self, self._open.close)
@@ -168,6 +169,7 @@ class Store:
         keys = _asked(views, entities).items()
         asked = pd.DataFrame({key: pd.arrays.ArrowExtensionArray(texts) for key, texts in keys})
         asked[TIME] = _times(entities, as_of).array
+        self._archive.refresh()
         found = self._feast.get_historical_features(asked, references).to_arrow()
         return _beside(entities, views, lambda name, kind: to_pandas(found[name], kind))
 
@@ -282,22 +284,13 @@ class Store:
             ]
             return any(None in found for found in self._online.read(probes))
 
-    @property
-    def _state_file(self) -> Path:
-        return self._settings.feature_folder / "materialized.json"
-
     def _done(self) -> dict[str, str]:
         """What the last materialize noted; empty when there was none."""
-        try:
-            noted: dict[str, str] = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            return {}
+        noted: dict[str, str] = json.loads(self._archive.note() or "{}")
         return noted
 
     def _note(self, done: Mapping[str, str]) -> None:
-        draft = self._state_file.with_suffix(".part")
-        draft.write_text(json.dumps(done))
-        draft.replace(self._state_file)
+        self._archive.keep_note(json.dumps(done))
 
     @cached_property
     def _definitions(self) -> str:

@@ -24,6 +24,7 @@ from data.lake import Lake
 from data.settings import Settings
 from data.use_cases import load_part
 from decisions import logs, memory, telemetry
+from decisions.privacy import share_private
 from decisions.runtime import Runtime
 from serving.http import (
     alerts,
@@ -64,6 +65,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(share_private, runtime.settings)
         await run_in_threadpool(runtime.start)
         yield
         await run_in_threadpool(runtime.stop)

@@ -39,9 +39,23 @@ def test_use_cases_stand_in_the_order_of_the_list() -> None:
 def test_the_embedded_stores_lie_at_home(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     for place in (settings.lake, settings.feature_folder, settings.artifacts):
-        assert place.parent == tmp_path
+        assert Path(place).parent == tmp_path
     assert str(tmp_path) in settings.database
     assert Settings(database_url="postgresql://h/x").database == "postgresql://h/x"
+
+
+def test_a_home_in_a_bucket_has_a_copy_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARGOSY_HOME", "s3://shop/argosy/")
+    monkeypatch.setenv("ARGOSY_CACHE", str(tmp_path))
+    settings = Settings()
+    assert settings.bucket == "s3://shop/argosy"
+    assert settings.artifacts == "s3://shop/argosy/artifacts"
+    assert settings.lake.is_relative_to(tmp_path)
+    with pytest.raises(ValidationError, match="s3://bucket/prefix"):
+        Settings(home="ftp://shop/argosy")  # type: ignore[arg-type]
+    assert Settings(home=tmp_path).bucket is None
 
 
 def test_a_currency_is_written_in_capitals() -> None:

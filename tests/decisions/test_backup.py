@@ -2,17 +2,14 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.fs as fs
 import pytest
 from fastapi.testclient import TestClient
-from moto.server import ThreadedMotoServer
 
 from data.inbox import absorb
 from data.lake import open_lake
@@ -175,23 +172,6 @@ def test_records_of_postgres_are_saved_and_come_back(
         assert names(records) == {f"e{n}" for n in range(10)}
         assert records.add_events([event(10)]) == [True]  # numbers go on after the last
         assert records.newest_number("events") == 11
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a folder in an S3 server of our own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    where = "http://{}:{}".format(*server.get_host_and_port())
-    for name, text in {"KEY_ID": "key", "SECRET_ACCESS_KEY": "secret"}.items():
-        monkeypatch.setenv(f"AWS_ACCESS_{name}" if name == "KEY_ID" else f"AWS_{name}", text)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", where)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    store, _ = fs.FileSystem.from_uri("s3://saved/x?allow_bucket_creation=true")
-    store.create_dir("saved")
-    yield "s3://saved/argosy"
-    server.stop()
 
 
 def test_an_object_store_keeps_backups_too(home: Settings, tmp_path: Path, bucket: str) -> None:

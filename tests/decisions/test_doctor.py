@@ -86,3 +86,12 @@ def test_a_lake_of_lists_alone_is_not_called_empty(settings: Settings, registry:
     Lake(settings.lake).append("products", pd.DataFrame({"product_id": ["a"]}))
     found = by_check(examine(settings.model_copy(update={"use_cases": ("fraud",)})))
     assert found["lake"].found == "nothing with a time: only products"
+
+
+def test_a_home_in_a_bucket_says_what_is_on_one_machine_alone(
+    settings: Settings, registry: Registry, bucket: str
+) -> None:
+    found = examine(settings.model_copy(update={"bucket": bucket}))
+    told = [each for each in found if each.check == "bucket"]
+    assert told[0].status == "ok"
+    assert "set ARGOSY_DATABASE_URL" in {each.remedy for each in told}

@@ -14,7 +14,15 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from data.settings import Settings
-from decisions.privacy import erase, found
+from decisions.privacy import (
+    erase,
+    found,
+    key_file,
+    keyed,
+    receipt_folder,
+    receipts,
+    share_private,
+)
 from decisions.runtime import Runtime
 from models.registry import Registry
 from serving.http.app import create_app
@@ -173,3 +181,20 @@ def test_a_visitor_of_two_customers_stays_with_the_other(
         events = runtime.records.pending("events")[0]
         assert "e-shared" in set(events["event_id"])
         assert "e-http-ann" not in set(events["event_id"])
+
+
+def test_machines_with_a_home_in_a_bucket_share_the_key_and_the_receipts(
+    bucket: str, tmp_path: Path
+) -> None:
+    here, there = (
+        Settings(home=bucket, cache=tmp_path / name)  # type: ignore[arg-type]  # as in the environment
+        for name in ("here", "there")
+    )
+    share_private(here)
+    share_private(there)
+    assert keyed(here.home)("c1") == keyed(there.home)("c1")
+    assert key_file(there.home).stat().st_mode & 0o077 == 0
+    receipt_folder(here.home).mkdir()
+    (receipt_folder(here.home) / "er_1.json").write_text("{}")
+    share_private(here)
+    assert receipts(there) == ["er_1.json"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data.lake import Lake
 from data.sources.locations import SourceError
 from data.sources.watermarks import Watermarks
 
@@ -13,7 +14,7 @@ from data.sources.watermarks import Watermarks
     "mark", [7, 1.5, "b7", date(2024, 5, 1), datetime(2024, 5, 1, 10, tzinfo=UTC)]
 )
 def test_a_mark_is_kept_as_it_was(tmp_path: Path, mark: object) -> None:
-    marks = Watermarks(tmp_path / "marks.json")
+    marks = Watermarks(Lake(tmp_path))
     assert marks.last("a") is None
     marks.keep({"a": mark, "b": None})
     assert marks.last("a") == mark
@@ -23,6 +24,6 @@ def test_a_mark_is_kept_as_it_was(tmp_path: Path, mark: object) -> None:
 
 
 def test_a_broken_file_is_told(tmp_path: Path) -> None:
-    (tmp_path / "marks.json").write_text("{")
+    (tmp_path / "watermarks.json").write_text("{")
     with pytest.raises(SourceError, match="remove it"):
-        Watermarks(tmp_path / "marks.json").last("a")
+        Watermarks(Lake(tmp_path)).last("a")

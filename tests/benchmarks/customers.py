@@ -21,6 +21,7 @@ import pandas as pd
 from data.lake import Lake
 from data.settings import Settings
 from features.store import Store
+from models.base import Model
 from models.customers import BetaGeometric, CustomerValueModel, GammaGamma, ProcessValue
 from training.customers import RECIPE
 from training.customers.judge import correlation
@@ -111,7 +112,10 @@ def main() -> None:
 
     process = BetaGeometric().fit(now)
     money = GammaGamma().fit(now)
-    models = {"BG/NBD × Gamma–Gamma": ProcessValue(), "ours": CustomerValueModel()}
+    models: dict[str, Model] = {
+        "BG/NBD × Gamma–Gamma": ProcessValue(),
+        "ours": CustomerValueModel(),
+    }
     answers = {name: model.fit(frame).predict(now) for name, model in models.items()}
     fitted = time.perf_counter()
 

@@ -28,13 +28,14 @@ import pandas as pd
 
 from data.settings import Settings
 from data.views import fingerprint
+from decisions.fraud.engine import PaymentAsked
 from decisions.fraud.live_engine import LiveEngine
 from decisions.runtime import Runtime
 from features.fraud import FEATURES, amounts, history, inputs
 from features.store import Store
 from models.base import Release
 from models.fraud import BoostedTrees, Costs, best_policy
-from serving.http.fraud import decided
+from serving.http.fraud.routes import decide
 
 HISTORY, NAMESPACE, TREES = 80_000, "bench_decisions", 300
 
@@ -75,7 +76,7 @@ def release(runtime: Runtime, labels: set[str]) -> Release:
     now = runtime.now()
     found = {name: runtime.lake.read(name) for name in ("payments", "chargebacks", "customers")}
     found["fx_rates"] = runtime.lake.read("fx_rates")
-    known = history(found, now)
+    known = history(found, now, runtime.settings.terms)
     amount = amounts(known, found["fx_rates"], "EUR")
     frame = inputs(known, amount).assign(attempted_at=known["attempted_at"])
     frame["is_fraud"] = known["payment_id"].isin(labels).astype(int)
@@ -93,7 +94,10 @@ def rows(asked: pd.DataFrame) -> list[dict[str, Any]]:
     """As the API would hand them on."""
     names = [name for name in asked.columns if name != "is_fraud"]
     return [
-        {**row, "attempted_at": row["attempted_at"].to_pydatetime()}
+        {
+            **{str(name): value for name, value in row.items()},
+            "attempted_at": row["attempted_at"].to_pydatetime(),
+        }
         for row in asked[names].to_dict("records")
     ]
 
@@ -105,7 +109,7 @@ def times(runtime: Runtime, engine: LiveEngine, asked: list[dict[str, Any]]) -> 
     gc.freeze()
     for row in asked:
         began, worked = time.perf_counter(), time.process_time()
-        decided(runtime, engine, row, explain=False)
+        decide(runtime, engine, [PaymentAsked(row, False)])
         wall.append(1e3 * (time.perf_counter() - began))
         processor.append(1e3 * (time.process_time() - worked))
     kept = slice(len(asked) // 10, None)

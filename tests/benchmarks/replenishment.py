@@ -149,7 +149,7 @@ def replayed(folder: Path, *, methods: str) -> dict[str, float]:
     table = pd.DataFrame({str(sales.weeks[n - 1].date()): once(sales, n, made) for n in STARTS}).T
     ratio = table["ours"].sum() / table["moving average"].sum()
     low, high = interval(table)
-    shown = table[[name for name in table if not name.startswith("_")]]
+    shown = table[[name for name in table if not str(name).startswith("_")]]
     print(shown.assign(ratio=table["ours"] / table["moving average"]).round(3).to_string())
     print(f"\ncost to the moving average's: {ratio:.3f} (95 %: {low:.3f} … {high:.3f}), published:")
     for name, published in PUBLISHED.items():

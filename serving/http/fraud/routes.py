@@ -36,7 +36,7 @@ from serving.http.fraud.schemas import (
 )
 from serving.http.idempotency import IDEMPOTENT, is_keyed, json_answer, once
 
-__all__ = ["decided", "router", "score"]
+__all__ = ["router", "score"]
 
 _Body = Annotated[Any, Depends(json_body)]
 _Explain = Annotated[bool, Query(description="Reasons also when the payment is allowed.")]
@@ -123,19 +123,6 @@ def _decisions(
         if explain and not found.reasons:
             return answer(found, explained(found, runtime.records, runtime.registry), attempts)
         return answer(found, attempts=attempts)
-
-
-def decided(
-    runtime: Runtime, engine: LiveEngine, row: Mapping[str, Any], *, explain: bool
-) -> Decision:
-    """A new decision on the payment, stored; or the one that is stored already.
-
-    runtime: the stores and releases in use; engine: the live one; row: the payment's fields by
-    name, attempted_at a datetime; explain: whether reasons are given also when it is allowed.
-    """
-    (known,) = decide(runtime, engine, [PaymentAsked(row, explain)])
-    _must_be_same(known, row)
-    return known
 
 
 def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[PaymentAsked]) -> list[Decision]:

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from data.errors import ArgosyError
 from data.settings import Settings
@@ -71,6 +71,25 @@ def without_password(text: str) -> str:
     return _PASSWORD.sub("***", text)
 
 
+def as_variables(settings: Settings) -> Mapping[str, str]:
+    """The settings as environment variables from which they can be read again, secrets too."""
+    given = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {
+        f"{PREFIX}{name.upper()}": _written(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        pairs = (">".join(each) if isinstance(each, tuple) else str(each) for each in value)
+        return ",".join(pairs)
+    return str(value)
+
+
 def origin_of(settings: Settings, name: str) -> str:
     """Where the value of a setting comes from: its variable, or `default`.
 
@@ -91,8 +110,11 @@ def _unknown(name: str) -> str:
 def _bad(fault: dict[str, object]) -> str:
     place = fault["loc"]
     assert isinstance(place, tuple)
-    name = str(place[0])
     told = str(fault["msg"]).removeprefix("Value error, ")
+    if not place:  # a fault of several settings together begins with the name of one of them
+        name, _, rest = told.partition(" ")
+        return f"{PREFIX}{name.upper()} {rest}"
+    name = str(place[0])
     described = Settings.model_fields[name].description or ""
     value = without_password(str(fault["input"]))
     return f"{PREFIX}{name.upper()}={value}: {told[:1].lower()}{told[1:]}. It is: {described}"

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from data.bucket import SCHEMES as BUCKETS
@@ -175,6 +175,47 @@ class Settings(BaseSettings):
     docs_key: bool = Field(
         False, description="Whether /openapi.json, and so /docs and /redoc, ask for a key."
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="https://… of the OpenID Connect provider whose people may sign in, too; "
+        "nobody's when not set.",
+    )
+    oidc_client_id: str | None = Field(
+        None, description="The name under which the provider knows the console."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="The console's secret with the provider; none for a public client."
+    )
+    oidc_audience: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="For whom a token must be made out to be taken by the API, parted by commas; "
+        "the client id when not set.",
+    )
+    oidc_owner_claim: str = Field(
+        "email",
+        min_length=1,
+        description="The claim that names the person in the audit log, as keys name their owner.",
+    )
+    oidc_roles_claim: str = Field(
+        "groups",
+        min_length=1,
+        description="The claim that lists a person's roles; a.b is b within a.",
+    )
+    oidc_scopes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
+        (),
+        description="What a role may do, `planners>plan+approve,ops>admin`; the role * is "
+        "everybody who signs in.",
+    )
+    oidc_request: str = Field(
+        "openid email profile",
+        pattern=r"^(.* )?openid( .*)?$",
+        description="The scopes that the console asks the provider for.",
+    )
+    console_url: str | None = Field(
+        None,
+        description="Where people open the console, such as https://argosy.example, without "
+        "/console: the provider leads them back there.",
+    )
     use_cases: Annotated[tuple[UseCaseName, ...], NoDecode] = Field(
         USE_CASES,
         min_length=1,
@@ -224,7 +265,7 @@ class Settings(BaseSettings):
     def _is_bucket(cls, value: str | None) -> str | None:
         return value and str(_of_scheme(value, BUCKETS, "s3://bucket/prefix")).rstrip("/")
 
-    @field_validator("use_cases", "cors_origins", mode="before")
+    @field_validator("use_cases", "cors_origins", "oidc_audience", mode="before")
     @classmethod
     def _parted(cls, value: Any) -> Any:
         """The parts of `a,b`, as an environment variable has it."""
@@ -242,6 +283,29 @@ class Settings(BaseSettings):
         if any(len(lane) != 2 or not all(end.strip() for end in lane) for lane in lanes):
             raise ValueError("write lanes as FROM>TO, parted by commas, such as DE1>FR1,DE1>GB1")
         return tuple((start.strip(), end.strip()) for start, end in lanes)
+
+    @field_validator("oidc_scopes", mode="before")
+    @classmethod
+    def _roles(cls, value: Any) -> Any:
+        """The pairs of `planners>plan+approve,ops>admin`, as an environment variable has them."""
+        if not isinstance(value, str):
+            return value
+        pairs = [part.rpartition(">") for part in value.split(",") if part.strip()]
+        if any(not (role.strip() and scopes.strip()) for role, _, scopes in pairs):
+            raise ValueError(
+                "write roles as ROLE>SCOPE+SCOPE, parted by commas, such as "
+                "planners>plan+approve,ops>admin"
+            )
+        return tuple((role.strip(), scopes.strip()) for role, _, scopes in pairs)
+
+    @field_validator("oidc_issuer", "console_url")
+    @classmethod
+    def _is_safe_address(cls, value: str | None) -> str | None:
+        """Who signs in is told over this address: it must be encrypted, or stay on this machine."""
+        own = r"http://(127\.0\.0\.1|localhost)([:/]|$)"
+        if value is None or re.match(rf"https://[^/\s]|{own}", value):
+            return value
+        raise ValueError("it is no such address; write one such as https://login.shop.example")
 
     @field_validator("base_currency")
     @classmethod
@@ -294,6 +358,19 @@ class Settings(BaseSettings):
             raise ValueError(
                 "second_approval_above takes two people, whom only their keys tell apart: set "
                 "ARGOSY_AUTH=true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_roles(self) -> "Settings":
+        """Nobody who signs in may do anything unless it is said what, and for whom tokens are."""
+        if self.oidc_issuer is None:
+            return self
+        if not (self.oidc_client_id or self.oidc_audience):
+            raise ValueError("oidc_issuer needs ARGOSY_OIDC_CLIENT_ID, or ARGOSY_OIDC_AUDIENCE")
+        if not self.oidc_scopes:
+            raise ValueError(
+                "oidc_issuer needs ARGOSY_OIDC_SCOPES, such as planners>plan+approve,ops>admin"
             )
         return self
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import httpx
+
 from data.bucket import Bucket
 from data.currencies import currency_findings
 from data.engine import engine_state
@@ -48,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         "counters": lambda: _redis("counters", settings.counters_url),
         "registry": lambda: _registry(settings),
         "engine": lambda: _engine(settings.engine),
+        "sign-in provider": lambda: _provider(settings.oidc_issuer),
         "data": lambda: _data(settings),
     }
     found: list[Finding] = []
@@ -147,6 +150,21 @@ def _clock(name: str, theirs: datetime) -> Finding:
 def _engine(engine: str) -> Iterator[Finding]:
     state = engine_state(engine)
     yield Finding("engine", "failed" if state.remedy else "ok", state.found, state.remedy)
+
+
+def _provider(issuer: str | None) -> Iterator[Finding]:
+    """Whether the provider of accounts tells of itself, under the name that tokens bear."""
+    name, remedy = "sign-in provider", "see ARGOSY_OIDC_ISSUER: it is what the provider says it is"
+    if issuer is None:
+        yield Finding(name, "ok", "none: people sign in with keys")
+        return
+    try:
+        answer = httpx.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=5.0)
+        said = answer.json()["issuer"] if answer.is_success else f"status {answer.status_code}"
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        said = f"no answer: {error}"
+    status: Literal["ok", "failed"] = "ok" if said == issuer else "failed"
+    yield Finding(name, status, str(said), "" if status == "ok" else remedy)
 
 
 def _registry(settings: Settings) -> Iterator[Finding]:

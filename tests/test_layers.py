@@ -38,6 +38,7 @@ ONLY_HERE = {
     "nicegui": ("serving/console/",),
     "typer": ("serving/command/",),
     "nats": ("decisions/streams/nats_jetstream.py",),
+    "jwt": ("serving/http/oidc.py",),
     "pika": ("decisions/streams/rabbitmq.py",),
 }
 MOST_LINES = 17_500  # of one column

@@ -12,6 +12,7 @@ from serving.command.output import progress
 
 if TYPE_CHECKING:
     from data.settings import Settings
+    from serving.console.oidc import OidcClient
     from serving.http.app import Front
 
 commands = typer.Typer()
@@ -54,7 +55,8 @@ def serve_console(
     from decisions import logs
     from serving.console.mount import console_of, run_console
 
-    front = console_of(api, load_settings().console_idle_minutes, USE_CASES)
+    settings = load_settings()
+    front = console_of(api, settings.console_idle_minutes, USE_CASES, _oidc_client(settings))
     run_console(front, host=host, port=port, log_config=logs.config(access=False))
 
 
@@ -66,6 +68,30 @@ def _console_beside(settings: Settings) -> Front:
         with_console,
         idle_minutes=settings.console_idle_minutes,
         use_cases=settings.use_cases,
+        oidc=_oidc_client(settings),
+    )
+
+
+def _oidc_client(settings: Settings) -> OidcClient | None:
+    """The console as a provider of accounts knows it; None where people sign in with keys only."""
+    from data.environment import SettingsError
+    from serving.console.oidc import OidcClient
+
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None  # the API may take the provider's tokens all the same
+    if settings.console_url is None:
+        raise SettingsError(
+            "ARGOSY_OIDC_CLIENT_ID needs ARGOSY_CONSOLE_URL: where people open the console, such "
+            "as https://argosy.example. The provider must know the address to lead people back to, "
+            "ARGOSY_CONSOLE_URL/console/sign-in/back"
+        )
+    secret = settings.oidc_client_secret
+    return OidcClient(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        secret=secret.get_secret_value() if secret else None,
+        request=settings.oidc_request,
+        console_url=settings.console_url,
     )
 
 

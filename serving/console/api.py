@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -39,13 +39,21 @@ class ApiClient:
 
     http: a client whose base URL is the API's; key: an API key, None where keys are off; pause:
     seconds to wait before asking again for what took the API too long: it goes on with the work,
-    and answers from it.
+    and answers from it; fresh: gives the key of the moment, where it changes.
     """
 
-    def __init__(self, http: httpx.AsyncClient, key: str | None, *, pause: float = 1.0) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        key: str | None,
+        *,
+        pause: float = 1.0,
+        fresh: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
         self._http = http
         self._pause = pause
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._key = key
+        self._fresh = fresh
 
     async def get(self, path: str, **query: Any) -> Answer:
         """The JSON answer of a GET.
@@ -110,13 +118,15 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         given = {name: value for name, value in (query or {}).items() if value is not None}
+        key = self._key if self._fresh is None else await self._fresh()
+        shown = {"Authorization": f"Bearer {key}"} if key else {}
         try:
             response = await self._http.request(
                 method,
                 path,
                 params=given,
                 json=body,
-                headers={**self._headers, **(headers or {})},
+                headers={**shown, **(headers or {})},
                 timeout=_SECONDS,
             )
         except httpx.HTTPError as error:

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.console import rows, sign_in
+from serving.console.oidc import OidcClient, OidcProvider
 from serving.console.session import Sessions
 from serving.console.shell import Shell
 from serving.console.view import ROOT
@@ -72,25 +73,33 @@ def is_same_origin(scope: Scope) -> bool:
     return urlsplit(origin).netloc in {host for host in hosts if host}
 
 
-def with_console(api: FastAPI, idle_minutes: float, use_cases: Sequence[str]) -> ConsoleFront:
+def with_console(
+    api: FastAPI,
+    idle_minutes: float,
+    use_cases: Sequence[str],
+    oidc: OidcClient | None = None,
+) -> ConsoleFront:
     """The API with the screens beside it, in one process.
 
     api: the application of the API; idle_minutes: after which a session ends; use_cases: names of
-    those that have pages.
+    those that have pages; oidc: the console as a provider knows it, None: people sign in with keys.
     """
     transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
     http = httpx.AsyncClient(transport=transport, base_url="http://argosy")
-    return ConsoleFront(_screens(http, idle_minutes, use_cases, api), api)
+    return ConsoleFront(_screens(http, idle_minutes, use_cases, api, oidc), api)
 
 
-def console_of(url: str, idle_minutes: float, use_cases: Sequence[str]) -> ConsoleFront:
+def console_of(
+    url: str, idle_minutes: float, use_cases: Sequence[str], oidc: OidcClient | None = None
+) -> ConsoleFront:
     """The screens alone, of an API elsewhere.
 
     url: where the API is, such as `https://argosy.example`; idle_minutes: after which a session
-    ends; use_cases: names of those that have pages.
+    ends; use_cases: names of those that have pages; oidc: the console as a provider knows it, None:
+    people sign in with keys.
     """
     http = httpx.AsyncClient(base_url=url)
-    return ConsoleFront(_screens(http, idle_minutes, use_cases, None), None)
+    return ConsoleFront(_screens(http, idle_minutes, use_cases, None, oidc), None)
 
 
 def run_console(
@@ -112,8 +121,14 @@ def run_console(
 
 
 def _screens(
-    http: httpx.AsyncClient, idle_minutes: float, use_cases: Sequence[str], api: FastAPI | None
+    http: httpx.AsyncClient,
+    idle_minutes: float,
+    use_cases: Sequence[str],
+    api: FastAPI | None,
+    oidc: OidcClient | None,
 ) -> FastAPI:
+    outside = httpx.AsyncClient()
+
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
@@ -121,9 +136,11 @@ def _screens(
                 await stack.enter_async_context(api.router.lifespan_context(api))
             yield
             await http.aclose()
+            await outside.aclose()
 
     screens = FastAPI(openapi_url=None, lifespan=lifespan)
-    shell = Shell(http, Sessions(idle_minutes * 60))
+    provider = OidcProvider(oidc, outside) if oidc is not None else None
+    shell = Shell(http, Sessions(idle_minutes * 60), provider)
     nicegui_app.add_static_files("/assets", Path(__file__).parent / "static", max_cache_age=3600)
     sign_in.install(shell)
     rows.install(shell)

@@ -50,7 +50,7 @@ async def _answer(shell: Shell, name: str, request: Request, kind: str | None) -
         person = await shell.find_person(request.cookies.get(COOKIE))
         if person is None:
             return _refusal(401, "Your session has ended. Sign in again.")
-        client = ApiClient(shell.http, person.key)
+        client = shell.client_of(person)
         query: dict[str, Any] = dict(request.query_params)
         path = path.replace("{id}", quote(query.pop("id", ""), safe="")) if "{id}" in path else path
         if kind is None:

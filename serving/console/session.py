@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from serving.console.oidc import SignedInTokens
+
 COOKIE = "argosy_session"
 
 
 @dataclass(frozen=True)
 class Person:
     """Whose key it is. key: None where the API asks for none; use_cases: those the API serves;
-    owner: the person or service that answers for the key, "" not known."""
+    owner: the person or service that answers for the key, "" not known; tokens: of somebody who
+    signed in with a provider: they are renewed, and the key is the first of them."""
 
     name: str
     scopes: frozenset[str]
@@ -19,6 +22,7 @@ class Person:
     base_currency: str
     use_cases: tuple[str, ...]
     owner: str = ""
+    tokens: SignedInTokens | None = None
 
     def may(self, *scopes: str) -> bool:
         """True if the key has one of these scopes, or `admin`, or none is asked for."""
@@ -56,9 +60,10 @@ class Sessions:
         self._kept[token or ""] = (person, self._clock())
         return person
 
-    def end(self, token: str | None) -> None:
-        """Forget the session of this token, if there is one."""
-        self._kept.pop(token or "", None)
+    def end(self, token: str | None) -> Person | None:
+        """Forget the session of this token; whose it was, None where there is none."""
+        person, _ = self._kept.pop(token or "", (None, 0.0))
+        return person
 
     def _forget_ended(self) -> None:
         now = self._clock()

@@ -13,6 +13,7 @@ from nicegui import ui
 
 from serving.console.api import ApiClient, ApiError
 from serving.console.formats import Formats, locale_of
+from serving.console.oidc import OidcProvider
 from serving.console.session import COOKIE, Person, Sessions
 from serving.console.texts import LANGUAGES, language_of
 from serving.console.view import ROOT, ConsoleView, failure
@@ -39,10 +40,12 @@ class Screen:
 
 @dataclass(frozen=True)
 class Shell:
-    """What all pages share. http: a client whose base URL is the API's."""
+    """What all pages share. http: a client whose base URL is the API's; provider: with which
+    people sign in, None: with keys only."""
 
     http: httpx.AsyncClient
     sessions: Sessions
+    provider: OidcProvider | None = None
     screens: list[Screen] = field(default_factory=list)
 
     def install(self, screens: Sequence[Screen]) -> None:
@@ -80,6 +83,11 @@ class Shell:
             await self._show(screen, self.view(request, person))
             return None
 
+    def client_of(self, person: Person) -> ApiClient:
+        """The API in the name of a person."""
+        fresh = person.tokens.fresh if person.tokens else None
+        return ApiClient(self.http, person.key, fresh=fresh)
+
     def view(self, request: Request, person: Person) -> ConsoleView:
         """What a page is built with. request: the browser's; person: who looks."""
         accepted = request.headers.get("accept-language", "")
@@ -88,7 +96,7 @@ class Shell:
             person=person,
             token=request.cookies.get(COOKIE),
             sessions=self.sessions,
-            client=ApiClient(self.http, person.key),
+            client=self.client_of(person),
             formats=Formats(locale_of(accepted, language), person.base_currency),
             language=language,
             query={**request.query_params, **request.path_params},

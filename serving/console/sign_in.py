@@ -1,19 +1,23 @@
-"""Signing in with an API key, and out. The form works without scripts; the key never comes back."""
+"""Signing in with an API key or with a provider, and out. The form works without scripts; neither
+key nor token ever comes back."""
 
+from dataclasses import replace
 from html import escape
 from urllib.parse import parse_qs, quote
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from nicegui import app as nicegui_app
 
 from serving.console.api import ApiError
-from serving.console.session import COOKIE
+from serving.console.oidc import OidcProvider, SignInError
+from serving.console.session import COOKIE, Person
 from serving.console.shell import THEMES, Shell, find_key_owner
 from serving.console.texts import language_of, translate
 from serving.console.view import ROOT
 
 _MOST_BYTES = 10_000
+_BEGUN = "argosy_sign_in"  # the cookie of a browser that stands at the provider
 
 
 def install(shell: Shell) -> None:
@@ -23,7 +27,7 @@ def install(shell: Shell) -> None:
     async def page(request: Request) -> Response:
         after = safe_address(request.query_params.get("next"))
         ended = "Your session has ended. Sign in again." if "ended" in request.query_params else ""
-        return HTMLResponse(_page(request, after, ended))
+        return HTMLResponse(_page(request, after, ended, shell))
 
     @nicegui_app.post("/sign-in", include_in_schema=False)
     async def enter(request: Request) -> Response:
@@ -35,19 +39,62 @@ def install(shell: Shell) -> None:
         except (ApiError, UnicodeEncodeError) as error:
             status = getattr(error, "status", 401)
             told = "This key is not known here." if status == 401 else str(error)
-            return HTMLResponse(_page(request, after, told), status or 503)
-        answer = RedirectResponse(f"{ROOT}{after}", 303)
-        secure = request.url.scheme == "https"
-        token = shell.sessions.begin(person)
-        answer.set_cookie(COOKIE, token, path=ROOT, httponly=True, samesite="lax", secure=secure)
-        return answer
+            return HTMLResponse(_page(request, after, told, shell), status or 503)
+        return _entered(request, shell, person, after)
 
     @nicegui_app.post("/sign-out", include_in_schema=False)
     async def leave(request: Request) -> Response:
-        shell.sessions.end(request.cookies.get(COOKIE))
-        answer = RedirectResponse(f"{ROOT}/sign-in", 303)
+        person = shell.sessions.end(request.cookies.get(COOKIE))
+        after = f"{ROOT}/sign-in"
+        if person is not None and person.tokens is not None and shell.provider is not None:
+            after = await shell.provider.leave_url(person.tokens.id_token) or after
+        answer = JSONResponse({"next": after})
         answer.delete_cookie(COOKIE, path=ROOT)
         return answer
+
+    if shell.provider is not None:
+        _install_provider(shell, shell.provider)
+
+
+def _install_provider(shell: Shell, provider: OidcProvider) -> None:
+    """The way to the provider and the way back."""
+
+    @nicegui_app.get("/sign-in/start", include_in_schema=False)
+    async def start(request: Request) -> Response:
+        after = safe_address(request.query_params.get("next"))
+        try:
+            address, browser = await provider.begin(after)
+        except SignInError as error:
+            return HTMLResponse(_page(request, after, str(error), shell), 503)
+        answer = RedirectResponse(address, 303)
+        _set_cookie(request, shell, answer, _BEGUN, browser)
+        return answer
+
+    @nicegui_app.get("/sign-in/back", include_in_schema=False)
+    async def back(request: Request) -> Response:
+        try:
+            kept = request.cookies.get(_BEGUN)
+            tokens, after = await provider.finish(dict(request.query_params), kept)
+            person = await find_key_owner(shell.http, tokens.id_token)  # it checks the signature
+        except (SignInError, ApiError) as error:
+            told, status = str(error), getattr(error, "status", 403) or 503
+            return HTMLResponse(_page(request, "/today", told, shell), status)
+        answer = _entered(request, shell, replace(person, tokens=tokens), after)
+        answer.delete_cookie(_BEGUN, path=ROOT)
+        return answer
+
+
+def _entered(request: Request, shell: Shell, person: Person, after: str) -> Response:
+    """Somebody is signed in: their session begins, on the page they came for."""
+    answer = RedirectResponse(f"{ROOT}{after}", 303)
+    _set_cookie(request, shell, answer, COOKIE, shell.sessions.begin(person))
+    return answer
+
+
+def _set_cookie(request: Request, shell: Shell, answer: Response, name: str, value: str) -> None:
+    outside = shell.provider.client.console_url if shell.provider is not None else ""
+    secure = request.url.scheme == "https" or outside.startswith("https://")
+    answer.set_cookie(name, value, path=ROOT, httponly=True, samesite="lax", secure=secure)
 
 
 def safe_address(address: str | None) -> str:
@@ -60,12 +107,19 @@ def safe_address(address: str | None) -> str:
     return quote(address, safe="/?&=%:,~+-_.") if known and address else "/today"
 
 
-def _page(request: Request, after: str, told: str) -> str:
+def _page(request: Request, after: str, told: str, shell: Shell) -> str:
     accepted = request.headers.get("accept-language", "")
     language = language_of(accepted, request.cookies.get("argosy_language"))
     theme = request.cookies.get("argosy_theme", "auto")
     said = {name: escape(translate(text, language)) for name, text in _TEXTS.items()}
     alert = f'<p class="alert" role="alert">{escape(translate(told, language))}</p>' if told else ""
+    provider = ""
+    if shell.provider is not None:
+        start = f"{ROOT}/sign-in/start?next={quote(after, safe='')}"
+        provider = (
+            f'<p><a class="provider" href="{escape(start)}">{said["provider"]}</a></p>'
+            f'<p class="or">{said["or"]}</p>'
+        )
     return f"""<!doctype html>
 <html lang="{language}" data-theme="{theme if theme in THEMES else "auto"}"><head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -73,7 +127,7 @@ def _page(request: Request, after: str, told: str) -> str:
 <link rel="icon" href="{ROOT}/assets/argosy.svg">
 <link rel="stylesheet" href="{ROOT}/assets/sign_in.css"></head>
 <body><main><img src="{ROOT}/assets/argosy.svg" alt="" width="40" height="40">
-<h1>Argosy</h1><p>{said["lead"]}</p>{alert}
+<h1>Argosy</h1><p>{said["lead"]}</p>{alert}{provider}
 <form method="post" action="{ROOT}/sign-in">
 <input type="hidden" name="next" value="{escape(after)}">
 <label for="key">{said["key"]}</label>
@@ -86,5 +140,7 @@ _TEXTS = {
     "title": "Sign in",
     "lead": "Decisions of the shop: orders, forecasts, payments, customers.",
     "key": "Your key",
+    "or": "or with a key",
+    "provider": "Sign in with your account",
     "hint": "Whoever runs the server makes keys: argosy keys add NAME --scopes plan,approve",
 }

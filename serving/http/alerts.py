@@ -13,8 +13,9 @@ from decisions.kpis.alerts import mute_alerts
 from decisions.kpis.catalogue import KPIS
 from decisions.kpis.metrics import KpiWatch
 from decisions.runtime import Runtime
-from serving.http.auth import Caller, scoped
+from serving.http.auth import scoped
 from serving.http.bodies import WrittenReason
+from serving.http.callers import Caller
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.kpis import READERS

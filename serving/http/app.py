@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from data.environment import load_settings
+from data.environment import as_variables, load_settings
 from data.errors import ArgosyError
 from data.lake import Lake
 from data.settings import Settings
@@ -40,10 +40,11 @@ from serving.http import (
     webhooks,
 )
 from serving.http.auditing import AuditTrail
-from serving.http.auth import KeyRing, RateLimits, admit_caller
+from serving.http.auth import Credentials, KeyRing, RateLimits, admit_caller
 from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
+from serving.http.oidc import SignedInPeople
 from serving.http.openapi import DescribedApi, name_operation
 from serving.http.query_parameters import refuse_unknown_parameters
 from serving.http.request_guard import RequestGuard, RequestLimits
@@ -84,11 +85,13 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     )
     app.state.runtime = runtime
     app.state.abandoned_keys = set()
-    app.state.key_ring = KeyRing(
+    keys = KeyRing(
         runtime.records.keys,
         seconds=settings.reload_seconds,
         rates=RateLimits(1 / settings.workers),
     )
+    people = SignedInPeople(settings) if settings.oidc_issuer else None
+    app.state.key_ring = Credentials(keys, people)
     errors.install(app)
     read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
@@ -222,10 +225,7 @@ def _announce(server: uvicorn.Server, runtime: Runtime, ready: Page) -> None:
 
 def _share(settings: Settings) -> None:
     """Give the workers the settings, and a folder in which their metrics meet."""
-    for name, value in settings.model_dump(mode="json").items():
-        if value is not None:
-            text = ",".join(value) if isinstance(value, list) else str(value)
-            os.environ[f"ARGOSY_{name.upper()}"] = text
+    os.environ.update(as_variables(settings))
     folder = settings.home / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

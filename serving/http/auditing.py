@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from data.errors import ArgosyError
 from decisions.privacy import keyed
 from decisions.runtime import Runtime
-from serving.http.auth import ANYONE, Caller
+from serving.http.callers import ANYONE, Caller
 from serving.http.errors import answer, internal, problem_of
 from serving.http.route_templates import route_template
 

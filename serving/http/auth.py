@@ -7,9 +7,9 @@ import secrets
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -18,37 +18,21 @@ from starlette.types import Scope as AsgiScope
 
 from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
+from serving.http.callers import ANYONE, SCOPES, Caller, Scope
 from serving.http.errors import Problem
+from serving.http.oidc import SignedInPeople, is_token
 
-Scope = Literal["events", "recommend", "plan", "approve", "decide", "review", "admin", "public"]
-SCOPES: tuple[str, ...] = get_args(Scope)
-
-_BEARER = HTTPBearer(auto_error=False, description="An API key made by `argosy keys add`.")
+_BEARER = HTTPBearer(
+    auto_error=False,
+    description="An API key made by `argosy keys add`, or a token of the OpenID Connect provider "
+    "that `ARGOSY_OIDC_ISSUER` names.",
+)
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key.")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="argosy"'}
 
 
 class ApiKeyError(ArgosyError):
     """A key cannot be made as asked."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: the name of the key, its scopes, how many requests a minute it may make, and the
-    person or service that answers for it."""
-
-    name: str
-    scopes: frozenset[str]
-    per_minute: int | None = None
-    owner: str = ""
-
-    @property
-    def is_public(self) -> bool:
-        """True for a key that everybody sees, in the pages of a shop."""
-        return self.scopes == {"public"}
-
-
-ANYONE = Caller("anyone", frozenset(SCOPES))
 
 
 def digest(token: str) -> str:
@@ -176,6 +160,33 @@ class KeyRing:
                 scopes, owner = frozenset(key.scopes), key.owner or ""
                 found = Caller(key.name, scopes, key.per_minute, owner)
         return found
+
+
+class Credentials:
+    """Whatever a request may show: API keys and, where a provider is set, tokens of people.
+
+    keys: the stored keys; people: who signs in with the provider; None: nobody does.
+    """
+
+    def __init__(self, keys: KeyRing, people: SignedInPeople | None = None) -> None:
+        self.rates = keys.rates
+        self._keys = keys
+        self._people = people
+
+    def known(self, token: str) -> Caller | None:
+        """Who shows this, without a look elsewhere; None when it takes one."""
+        return self._of(token).known(token)
+
+    def find(self, token: str) -> Caller | None:
+        """Who shows this, after a look at the database or the provider where that helps.
+
+        Raises DatabaseError for a key when the database is away and no keys were ever read; Problem
+        for a token that does not hold.
+        """
+        return self._of(token).find(token)
+
+    def _of(self, token: str) -> KeyRing | SignedInPeople:
+        return self._people if self._people is not None and is_token(token) else self._keys
 
 
 class RateLimits:

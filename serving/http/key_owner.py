@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from decisions.runtime import Runtime
-from serving.http.auth import Caller, scoped
+from serving.http.auth import scoped
+from serving.http.callers import Caller
 
 
 class KeyOwner(BaseModel):

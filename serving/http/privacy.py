@@ -8,7 +8,8 @@ from fastapi import Path as InPath
 
 from decisions.privacy import Receipt, erase, found
 from decisions.runtime import Runtime
-from serving.http.auth import Caller, scoped
+from serving.http.auth import scoped
+from serving.http.callers import Caller
 
 Id = Annotated[str, InPath(min_length=1, max_length=128)]
 

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 from data.use_cases import USE_CASES
 from decisions.runtime import Runtime
 from models.promotion import PromotionRefusedError, promote_release
-from serving.http.auth import Caller, scoped
+from serving.http.auth import scoped
+from serving.http.callers import Caller
 from serving.http.errors import FieldFault, Problem
 from serving.http.idempotency import IDEMPOTENT, once
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from data.environment import SettingsError, is_known, load_settings, origin_of, variables
+from data.environment import (
+    SettingsError,
+    as_variables,
+    is_known,
+    load_settings,
+    origin_of,
+    variables,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +61,11 @@ def test_an_unknown_variable_names_the_nearest(
         ("ARGOSY_AUTH", "perhaps"),
         ("ARGOSY_LABEL_MATURITY_DAYS", "-1"),
         ("ARGOSY_NAMESPACE", "My Shop"),
+        ("ARGOSY_OIDC_ISSUER", "http://login.shop.example"),
+        ("ARGOSY_OIDC_ISSUER", "http://localhost.evil.example"),
+        ("ARGOSY_OIDC_SCOPES", "planners"),
+        ("ARGOSY_OIDC_REQUEST", "email"),
+        ("ARGOSY_CONSOLE_URL", "argosy.example"),
     ],
 )
 def test_a_value_out_of_range_is_one_line(
@@ -90,3 +102,32 @@ def test_other_variables_are_none_of_ours() -> None:
     assert is_known("PATH")
     assert is_known("ARGOSY_TEST_REDIS_URL")
     assert not is_known("ARGOSY_TSET_REDIS_URL")
+
+
+def test_a_fault_of_several_settings_names_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = told(monkeypatch, ARGOSY_AUTH="false", ARGOSY_SECOND_APPROVAL_ABOVE="50")
+    assert message.startswith("ARGOSY_SECOND_APPROVAL_ABOVE takes two people")
+    monkeypatch.delenv("ARGOSY_SECOND_APPROVAL_ABOVE")
+    message = told(monkeypatch, ARGOSY_OIDC_ISSUER="https://login.shop.example")
+    assert message.startswith("ARGOSY_OIDC_ISSUER needs ARGOSY_OIDC_CLIENT_ID")
+
+
+def test_settings_are_read_again_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `argosy serve --workers 2` gives to its workers."""
+    given = {
+        "ARGOSY_USE_CASES": "fraud",
+        "ARGOSY_TRANSFER_LANES": "DE1>FR1,DE1>GB1",
+        "ARGOSY_OIDC_ISSUER": "https://login.shop.example",
+        "ARGOSY_OIDC_CLIENT_ID": "argosy",
+        "ARGOSY_OIDC_CLIENT_SECRET": "hush",
+        "ARGOSY_OIDC_SCOPES": "/shop/planners>plan+approve,*>plan",
+        "ARGOSY_SECOND_APPROVAL_ABOVE": "5000.5",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert "hush" not in repr(settings)
+    for name, value in as_variables(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
+    assert settings.oidc_scopes == (("/shop/planners", "plan+approve"), ("*", "plan"))

@@ -6,6 +6,7 @@ from data.lake import Lake
 from data.settings import Settings
 from decisions.doctor import Finding, examine
 from models.registry import Registry
+from tests.oidc_provider import running_provider
 
 
 def by_check(findings: list[Finding]) -> dict[str, Finding]:
@@ -53,6 +54,18 @@ def test_an_engine_that_is_away_is_told_with_the_remedy(
     found = by_check(examine(away))["engine"]
     assert found.status == "failed"
     assert found.remedy.endswith("unset ARGOSY_ENGINE")
+
+
+def test_the_sign_in_provider_must_be_the_one_that_it_says(
+    settings: Settings, registry: Registry, tmp_path: Path
+) -> None:
+    assert by_check(examine(settings))["sign-in provider"].found.startswith("none")
+    with running_provider(tmp_path) as provider:
+        for issuer, status in ((provider.issuer, "ok"), (f"{provider.issuer}/", "failed")):
+            given = settings.model_copy(update={"oidc_issuer": issuer})
+            assert by_check(examine(given))["sign-in provider"].status == status
+    away = settings.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
+    assert by_check(examine(away))["sign-in provider"].found.startswith("no answer")
 
 
 def test_a_home_that_cannot_be_made(tmp_path: Path, settings: Settings) -> None:

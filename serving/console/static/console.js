@@ -78,8 +78,8 @@
     location.href = `${ROOT}/sign-in?ended=1&next=${encodeURIComponent(here)}`;
   };
   const signOut = async () => {
-    await fetch(`${ROOT}/sign-out`, { method: "POST" });
-    location.href = `${ROOT}/sign-in`;
+    const answer = await fetch(`${ROOT}/sign-out`, { method: "POST" });
+    location.href = answer.ok ? (await answer.json()).next : `${ROOT}/sign-in`;
   };
   const choose = (name, value) => {
     document.cookie = `${name}=${value}; path=${ROOT}; max-age=31536000; samesite=lax`;

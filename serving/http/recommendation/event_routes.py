@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from decisions.runtime import Runtime
-from serving.http.auth import Caller, refuse_named_customer, scoped
+from serving.http.auth import refuse_named_customer, scoped
+from serving.http.callers import Caller
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.recommendation.event_schemas import (
     EventIn,

@@ -13,7 +13,8 @@ from decisions.replenishment.orders import Decider, Wish, decide, wishes_of
 from decisions.replenishment.plan import Plan
 from decisions.replenishment.what_if import plan_under
 from decisions.runtime import Runtime
-from serving.http.auth import Caller, scoped
+from serving.http.auth import scoped
+from serving.http.callers import Caller
 from serving.http.errors import Problem
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.paging import Cursor, Limit, cut_page

@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from data.records import open_records
 from data.settings import Settings
-from serving.http.auth import SCOPES, create_key
+from serving.http.auth import create_key
+from serving.http.callers import SCOPES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,6 @@ from decisions.telemetry import Telemetry
 from serving.http import errors
 from serving.http.auth import (
     ApiKeyError,
-    Caller,
     KeyRing,
     RateLimits,
     create_key,
@@ -23,6 +22,7 @@ from serving.http.auth import (
     rotate_key,
     scoped,
 )
+from serving.http.callers import Caller
 from serving.http.request_guard import RequestGuard
 
 

@@ -44,6 +44,7 @@ class Telemetry:
         self.registry = CollectorRegistry()
         self._use_cases: dict[Any, Any] = {}
         self._of_route: dict[tuple[str, str, int], Histogram] = {}
+        self._of_step: dict[tuple[str, str], Histogram] = {}
         self.requests = Histogram(
             "argosy_request_seconds",
             "Time to answer, by route and status.",
@@ -148,7 +149,11 @@ class Telemetry:
             try:
                 yield
             finally:
-                self.steps.labels(use_case, step).observe(time.perf_counter() - started)
+                asked = (use_case, step)
+                known = self._of_step.get(asked)
+                if known is None:
+                    known = self._of_step[asked] = self.steps.labels(use_case, step)
+                known.observe(time.perf_counter() - started)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is the template, never the path (ids are personal).

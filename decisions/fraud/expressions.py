@@ -55,7 +55,10 @@ class Expression:
         return not isinstance(self._evaluated(facts), bool)
 
     def _evaluated(self, facts: Mapping[str, Any]) -> Any:
-        given = {name: _value(facts.get(name), kind) for name, kind in self.names}
+        given = {name: facts.get(name) for name, _ in self.names}
+        for name, kind in self.names:
+            if type(given[name]) is not float or kind != "float":  # as most are
+                given[name] = _value(given[name], kind)
         try:
             return self.compiled.eval(data=given).value()
         except (RuntimeError, ValueError, TypeError):  # whatever the library cannot evaluate

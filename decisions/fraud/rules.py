@@ -173,8 +173,23 @@ ATTACK_RULES = frozenset(
         "card_testing_ip_address",
         "card_testing_spread",
         "card_testing_retries",
+        "card_testing_bin",
+        "card_testing_network",
     }
 )
+
+
+def _mostly_declined(key: str) -> str:
+    """Three or more cards of a key, most payments with it declined, and in the last hour (3,600
+    seconds) at least five times as many as usual."""
+    return (
+        f"{key}_cards_1d >= 3.0 && {key}_declines_1h >= 3.0 && "
+        f"{key}_declines_1h > 0.5 * {key}_count_1h && "
+        f"{key}_declines_1h * {key}_since_first >= "
+        f"18000.0 * ({key}_declines - {key}_declines_1h)"
+    )
+
+
 ADDRESS_IN_DOUBT = (
     "(address_match == 0.0 || billing_differs_shipping == 1.0 || "
     'billing_country == "" || shipping_country == "")'
@@ -231,6 +246,21 @@ SHIPPED = (
         "shop_declines_1h > 5.0 * (shop_declines_30d - shop_declines_1d) / 720.0 && "
         "amount_base <= 5.0 && without_card == 0.0 && without_device == 0.0 && "
         "!(card_count > 0.0) && !(customer_count > 0.0) && !(device_count > 0.0)",
+        "block",
+    ),
+    FraudRule(
+        "card_testing_bin",
+        "3 or more cards that begin alike (card_bin) within a day, most of them declined, far more "
+        "than usual, and a customer, card and device that are all new",
+        _mostly_declined("bin") + " && !(card_count > 0.0) && !(customer_count > 0.0) && "
+        "!(device_count > 0.0)",
+        "block",
+    ),
+    FraudRule(
+        "card_testing_network",
+        "3 or more cards from addresses of one network within a day, most of them declined, far "
+        "more than usual, and a customer and a card that are new",
+        _mostly_declined("network") + " && !(card_count > 0.0) && !(customer_count > 0.0)",
         "block",
     ),
     FraudRule(

@@ -159,16 +159,16 @@ def inputs_of(
     RISK_FEATURES of its customer by name, as far as they are known.
     """
     at = np.array([milliseconds(payment["attempted_at"]) for payment in payments])
-    texts = {name: _objects(payments, name) for name in _TEXTS}
-    texts |= {name: _objects(risks, name) for name in _RISK_TEXTS}
-    known = {name: np.array([v is not None for v in own]) for name, own in texts.items()}
-    numbers = {name: _numbers(risks, name) for name in _RISK_NUMBERS}
-    numbers["address_match"] = _numbers(payments, "address_match")
+    texts = _texts(payments, _TEXTS) | _texts(risks, _RISK_TEXTS)
+    there = np.array([[value is not None for value in column] for column in texts.values()])
+    known = dict(zip(texts, there, strict=True))
+    numbers = _numbers(risks, _RISK_NUMBERS) | _numbers(payments, ("address_match",))
     numbers["amount_base"] = np.array(amounts)
     made = texts | numbers | _paid(at, texts, known, numbers)
     heads = zip(*(made[name].tolist() for name in (*_PAID, *_CUSTOMER)), strict=True)
-    velocity, places = np.stack(velocities), _places()
-    ratios = _ratios(lambda counted: velocity[:, places[counted]], numbers["amount_base"][:, None])
+    velocity, (row, places) = np.stack(velocities), _places()
+    of_keys = velocity[:, places]  # payments × what is counted × single keys
+    ratios = _ratios(lambda counted: of_keys[:, row[counted]], numbers["amount_base"][:, None])
     rates = np.stack([*ratios.values()], axis=2).reshape(len(payments), -1).tolist()
     counts = velocity[:, _COUNTED].tolist()
     return [
@@ -179,12 +179,20 @@ def inputs_of(
     ]
 
 
-def _objects(rows: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.object_]:
-    return np.array([row.get(name) for row in rows], dtype=object)
+def _texts(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> dict[str, NDArray[np.object_]]:
+    """A column for each name: one array for all of them, which is made at once."""
+    table = np.array([[row.get(name) for row in rows] for name in names], dtype=object)
+    return dict(zip(names, table, strict=True))
 
 
-def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
-    return np.array([_number(row.get(name)) for row in rows])
+def _numbers(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """A column of numbers for each name, NaN where there is none."""
+    table = np.array([[_number(row.get(name)) for row in rows] for name in names])
+    return dict(zip(names, table, strict=True))
 
 
 def _signals(payment: Mapping[str, Any], at: int) -> dict[str, Any]:
@@ -204,16 +212,15 @@ def _single(plan: VelocityPlan) -> tuple[str, ...]:
 
 
 @cache
-def _places() -> Mapping[str, NDArray[np.intp]]:
-    """What `_ratios` asks for -> where it stands in PLAN's values, one place a single key."""
+def _places() -> tuple[Mapping[str, int], NDArray[np.intp]]:
+    """What `_ratios` asks for -> its row in the table beside, which says where it stands in PLAN's
+    values, one place a single key."""
     names = {name: place for place, name in enumerate(PLAN.names)}
     first = f"{SINGLE[0]}_"
     counted = {name.removeprefix(first) for name in names if name.startswith(first)}
-    return {
-        name: np.array([names[f"{key}_{name}"] for key in SINGLE])
-        for name in counted
-        if all(f"{key}_{name}" in names for key in SINGLE)
-    }
+    whole = [n for n in sorted(counted) if all(f"{key}_{n}" in names for key in SINGLE)]
+    table = np.array([[names[f"{key}_{name}"] for key in SINGLE] for name in whole])
+    return {name: row for row, name in enumerate(whole)}, table
 
 
 def _paid(

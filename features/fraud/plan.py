@@ -1,5 +1,7 @@
 """Which velocities a payment is judged by: the frozen list both drivers read."""
 
+from collections.abc import Mapping
+
 from features.windows import Aggregate, Key, Streak, Velocity, VelocityPlan
 
 CUSTOMER, CARD, DEVICE = "customer_id", "card_id", "device_id"
@@ -22,8 +24,16 @@ _OF_SHOP: dict[Aggregate, tuple[str, ...]] = {
     "count": ("1h", "1d", "30d"),
     "declines": ("1h", "1d", "30d"),
 }
-# Everything in the shop: what an attack spread over cards and devices is seen by.
+# Everything in the shop, and all cards of one range and of one network: what an attack spread over
+# cards, devices and addresses is seen by. Rules read them; no model does.
 SHOP = Key("shop", ("shop",))
+BIN = Key("bin", ("bin",), (CARD,), most=8)
+NETWORK = Key("network", ("ip_network",), (CARD,), most=8)
+_OF_RANGE: dict[Aggregate, tuple[str, ...]] = {
+    "count": ("1h",),
+    "declines": ("1h", "ever"),
+    "since_first": ("ever",),
+}
 SINGLE = ("customer", "card", "device", "ip", "email")
 _PLURAL = {CUSTOMER: "customers", CARD: "cards", DEVICE: "devices", IP: "ips", SHIP_TO: "countries"}
 
@@ -67,26 +77,33 @@ def _of_pair(key: Key) -> tuple[Velocity, ...]:
     )
 
 
-def _of_shop(key: Key) -> tuple[Velocity, ...]:
+def _of_many(key: Key, counted: Mapping[Aggregate, tuple[str, ...]]) -> tuple[Velocity, ...]:
     return tuple(
         Velocity(_name(key.name, aggregate, window), key.name, aggregate, window)
-        for aggregate, windows in _OF_SHOP.items()
+        for aggregate, windows in counted.items()
         for window in windows
     )
+
+
+def _of_range(key: Key) -> tuple[Velocity, ...]:
+    cards = Velocity(f"{key.name}_cards_1d", key.name, "distinct", "1d", CARD)
+    return (*_of_many(key, _OF_RANGE), cards)
 
 
 # Payments with a card since its holder was last challenged and passed: no model reads them.
 UNPROVEN = Streak("card_unproven", CARD)
 
 PLAN = VelocityPlan(
-    (*KEYS, SHOP),
+    (*KEYS, SHOP, BIN, NETWORK),
     (
         *(
             feature
             for key in KEYS
             for feature in (_of_key(key) if key.name in SINGLE else _of_pair(key))
         ),
-        *_of_shop(SHOP),
+        *_of_many(SHOP, _OF_SHOP),
+        *_of_range(BIN),
+        *_of_range(NETWORK),
     ),
     UNPROVEN,
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data.money import to_base
 from features.fraud.attempts import AttemptColumns, PaymentAttempt, attempt_columns
+from features.fraud.networks import DERIVED, derived_columns
 from features.fraud.plan import PLAN
 from features.windows import MEASURES, VelocityEvent, VelocityPlan, velocity
 
@@ -103,7 +104,7 @@ def events(
     the payment, −1 for a report), at, MEASURES, ends, and the plan's.
     """
     keys = list(PLAN.columns)
-    payments = payments.assign(shop=_SHOP)
+    payments = derived_columns(payments.assign(shop=_SHOP))
     paid = payments[keys].reset_index(drop=True)
     paid["event_id"] = payments["payment_id"].to_numpy(dtype=object)
     paid["payment"] = np.arange(len(payments))
@@ -322,4 +323,9 @@ def decline_ids(payments: pd.DataFrame) -> list[str]:
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:
     known = {name: str(payment[name]) for name in PLAN.columns if payment.get(name) is not None}
-    return known | {"shop": _SHOP}
+    known["shop"] = _SHOP
+    for name, (source, form) in DERIVED.items():
+        value = payment.get(source)
+        if value is not None and (found := form(str(value))) is not None:
+            known[name] = found
+    return known

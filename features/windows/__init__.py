@@ -11,7 +11,7 @@ The meaning, the same for `velocity` here and for `features.counters` online:
   buckets of five minutes, so between 55 and 60 minutes. This bounds what a hot key can cost, and
   both drivers count the same buckets, so their answers are equal to the last digit.
 * "ever" is since the key was first seen. A key without an event for IDLE_DAYS is forgotten.
-* Distinct partners are counted up to PARTNER_CAP, the most recently seen ones.
+* Distinct partners are counted up to the key's `most` (PARTNER_CAP), the most recently seen ones.
 * A streak counts the payments and the money of a value since the last event that ended it; that
   event itself is the last of the streak before.
 * Money is counted in whole hundredths of the base currency, times in whole milliseconds.

@@ -12,7 +12,6 @@ from features.windows.plan import (
     MEASURE_OF,
     MEASURES,
     MISSING,
-    PARTNER_CAP,
     SPANS,
     TIMES,
     WINDOWS,
@@ -44,6 +43,8 @@ def velocity(
         stream = Stream.of(joint([codes[name] for name in key.columns]), at, measures)
         for feature in plan.of(key):
             values = stream.values(feature, codes.get(feature.partner))
+            if feature.aggregate == "distinct":
+                values = np.minimum(values, key.most)
             whole = np.full(len(at), MISSING)
             whole[stream.order] = values
             whole = whole[asked]
@@ -129,7 +130,7 @@ class Stream:
             return self._since_first_fraud(feature.window, low)
         if feature.aggregate == "distinct":
             assert partner is not None
-            return np.minimum(self._distinct(partner[self.order], low), PARTNER_CAP)
+            return self._distinct(partner[self.order], low)
         total = self.before[MEASURE_OF[feature.aggregate]]
         return total[: len(low)] - total[low]
 

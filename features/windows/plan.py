@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -67,11 +67,12 @@ _PARTNERS = _FIRST_FRAUDS + len(WINDOWS)
 @dataclass(frozen=True)
 class Key:
     """What is counted by: one column or several together; `partners` are the columns whose
-    distinct values are counted for it."""
+    distinct values are counted for it, up to `most`."""
 
     name: str
     columns: tuple[str, ...]
     partners: tuple[str, ...] = ()
+    most: int = PARTNER_CAP
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class VelocityPlan:
     def only(self, columns: Collection[str]) -> "VelocityPlan":
         """What of the plan can be known where there are only these columns."""
         keys = tuple(
-            Key(key.name, key.columns, tuple(name for name in key.partners if name in columns))
+            replace(key, partners=tuple(name for name in key.partners if name in columns))
             for key in self.keys
             if set(key.columns) <= set(columns)
         )

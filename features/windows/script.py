@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from features.windows.plan import IDLE_MS, MISSING, PARTNER_CAP, WINDOWS, VelocityPlan
+from features.windows.plan import IDLE_MS, MISSING, WINDOWS, VelocityPlan
 from features.windows.state import BUCKETS, PARTNERS, TOTALS, State
 
 # How states lie in Redis; part of every key's name, so that workers of two versions do not meet.
@@ -16,7 +16,7 @@ LAYOUT = 2
 # out as `laid` says, packed with cmsgpack: one table is read and one is written a key, which is
 # faster than tables in tables.
 _OBSERVE = """
-local windows, slots, missing, idle, cap = {windows}, {slots}, {missing}, {idle}, {cap}
+local windows, slots, missing, idle, caps = {windows}, {slots}, {missing}, {idle}, {caps}
 local spans, distinct = {spans}, unpack({distinct})  -- windows counted: of each key, of partners
 local columns, partners = {columns}, {partners}  -- of each key: places in the digests
 local unpacked, pack = cmsgpack.unpack, cmsgpack.pack
@@ -80,14 +80,19 @@ for k = 1, #slots do
     flat[size + 9] = fraud ~= missing and now - fraud or missing
     flat[size + 10] = since
     size = size + 10 + count
-    local met_by = partners[k]
+    local met_by, leasts = partners[k], {{}}
+    for w = 1, count do
+      if distinct[w] and #met_by > 0 then
+        local granule = windows[w][1]
+        leasts[w] = now - now % granule - (windows[w][2] - 1) * granule
+      end
+    end
     for p = 1, #met_by do
       local name, begins, ends = digests[met_by[p]], from + 1, from + (state[from] or 0)
       local met = paid and name ~= ''
       for w = 1, count do
         if distinct[w] then
-          local granule, seen = windows[w][1], 0
-          local least = now - now % granule - (windows[w][2] - 1) * granule
+          local least, seen = leasts[w], 0
           for i = begins + 1, ends, 2 do
             if state[i] >= least then seen = seen + 1 end
           end
@@ -95,7 +100,7 @@ for k = 1, #slots do
         end
       end
       size, from = size + count, ends + 1
-      local head, full = to + 1, ends - begins + 1 == 2 * cap
+      local head, full = to + 1, ends - begins + 1 == 2 * caps[k]
       after[head], to = 0, head
       if met and full then
         for i = begins, ends, 2 do full = full and state[i] ~= name end
@@ -185,7 +190,7 @@ def observe_script(plan: VelocityPlan) -> str:
         doubles="<" + "d" * len(plan.names),
         missing=MISSING,
         idle=IDLE_MS,
-        cap=PARTNER_CAP,
+        caps=_lua([[key.most for key in plan.keys]])[1:-1],
     )
 
 

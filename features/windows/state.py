@@ -16,7 +16,6 @@ from features.windows.plan import (
     IDLE_MS,
     MEASURES,
     MISSING,
-    PARTNER_CAP,
     WINDOWS,
     Key,
     TimeWindow,
@@ -93,7 +92,7 @@ def advance(
     flat += first_frauds
     for place, column in enumerate(key.partners):
         flat += _distinct(state[PARTNERS][place], now)
-        after[PARTNERS][place] = _met(state[PARTNERS][place], event, column, now)
+        after[PARTNERS][place] = _met(state[PARTNERS][place], event, column, now)[-2 * key.most :]
     after[:BUCKETS] = _heads(state, event, now)
     return flat, after
 
@@ -154,7 +153,7 @@ def _met(partners: list[str | int], event: VelocityEvent, column: str, now: int)
         if known != name
         for item in (known, at)
     ]
-    return [*others, name, now][-2 * PARTNER_CAP :]
+    return [*others, name, now]
 
 
 def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str, State]]:
@@ -179,6 +178,7 @@ def states(events: pd.DataFrame, plan: VelocityPlan) -> Iterator[tuple[Key, str,
                     for window, counted in zip(WINDOWS, plan.spans(key), strict=True)
                 ],
                 [(final.partners(codes[name]), values[name]) for name in key.partners],
+                key.most,
             )
             for low in range(0, len(rows), CHUNK):
                 high = min(low + CHUNK, len(rows))
@@ -215,12 +215,13 @@ class _Parts:
     """What the states of all keys are made of, as arrays: as lists they would need far more.
 
     heads: clock … payments since, and totals, a row a key; buckets: of each window; partners: of
-    each column, with the column's values: rows of [event, last seen].
+    each column, with the column's values: rows of [event, last seen]; most: partners kept.
     """
 
     heads: tuple[Ints, Ints]
     buckets: Sequence[_Ragged]
     partners: Sequence[tuple[_Ragged, NDArray[np.object_]]]
+    most: int
 
     def states(self, low: int, high: int) -> Iterator[State]:
         """Those of the keys from `low` up to `high`."""
@@ -233,7 +234,7 @@ class _Parts:
         partners: Iterable[Any] = zip(*met, strict=True) if met else repeat(())
         for head, total, kept, others in zip(heads, totals, buckets, partners, strict=False):
             flat = [list(chain.from_iterable(bucket)) for bucket in kept]
-            yield [*head, total, flat, [own[-2 * PARTNER_CAP :] for own in others]]
+            yield [*head, total, flat, [own[-2 * self.most :] for own in others]]
 
 
 @dataclass(frozen=True)

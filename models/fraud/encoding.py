@@ -23,8 +23,9 @@ NOT_FEATURES = (
     "reported_at",
     "declined",
 )
-# Counts of the whole shop: rules read them; a model would learn the season by them.
-_FOR_RULES = "shop_"
+# Counts of the whole shop, of a range of cards and of a network: rules read them; a model would
+# learn the season by them.
+_FOR_RULES = ("shop_", "bin_", "network_")
 MIN_COUNT, MAX_LEVELS = 20, 250
 # A text whose kept levels cover less than this share of the payments has habits too.
 COVERED = 0.9

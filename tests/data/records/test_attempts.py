@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from data.records import Records
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def records(tmp_path: Path) -> Records:
-    made = Records(f"sqlite:///{tmp_path / 'records.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records(request: pytest.FixtureRequest, tmp_path: Path, namespace: str) -> Iterator[Records]:
+    url = f"sqlite:///{tmp_path / 'records.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    made = Records(url, namespace)
     made.migrate()
-    return made
+    yield made
+    made.close()
 
 
 def decided(name: str, retries: str = "", amount: float = 10.0, days: int = 0) -> Decision:

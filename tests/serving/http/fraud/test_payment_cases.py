@@ -123,6 +123,46 @@ def test_a_wave_of_cards_is_blocked_from_the_fourth_on(
     assert touched < 0.01 * len(before + after)
 
 
+RANGE = {"card_bin": "411111", "amount": 45.0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("bin", "card_testing_bin"), ("network", "card_testing_network")]
+)
+def test_a_range_tried_from_many_devices_is_blocked_from_the_fourth_card_on(
+    shop: FirstDay, kind: str, rule: str
+) -> None:
+    """In a shop whose other payments hide the attack, and not by its amounts."""
+    honest(shop, 60, at=NOON - timedelta(minutes=50), every=timedelta(seconds=30), name="before")
+    said = []
+    for place in range(12):
+        given = attack("spread", place) | {"amount": 45.0, "ip_address": f"192.0.2.{place}"}
+        if kind == "bin":
+            given |= {"card_bin": "4111-11", "ip_address": f"203.{place}.113.9"}
+        said.append(shop.decide(f"attack{place}", NOON + timedelta(seconds=place), **given))
+        if said[-1] != "block":
+            shop.declined(f"attack{place}")
+    assert said == ["allow"] * 3 + ["block"] * 9
+    assert shop.runtime.records.decision("attack5").rules_hit == (rule,)
+    after = honest(shop, 40, at=NOON, every=timedelta(seconds=1), name="during")
+    assert after == ["allow"] * 40
+
+
+def test_a_known_customer_of_an_attacked_range_still_buys(shop: FirstDay) -> None:
+    before = NOON - timedelta(days=3)
+    shop.decide("known", before, card_id="mine", device_id="home", customer_id="me", **RANGE)
+    for place in range(8):
+        given = attack("spread", place) | RANGE | {"ip_address": None}
+        if shop.decide(f"a{place}", NOON, **given) != "block":
+            shop.declined(f"a{place}")
+    at = NOON + timedelta(minutes=1)
+    mine = {"card_id": "new", "device_id": "home", "customer_id": "me"} | RANGE
+    assert shop.decide("mine", at, **mine) == "allow"
+    assert shop.decide("stranger", at, **(attack("spread", 99) | RANGE)) == "block"
+    other = attack("spread", 98) | RANGE | {"card_bin": "555555", "ip_address": None}
+    assert shop.decide("other range", at, **other) == "allow"
+
+
 def test_declines_told_later_survive_new_counters(shop: FirstDay) -> None:
     names = [f"p{n}" for n in range(4)]
     for name in names:

@@ -15,6 +15,8 @@ from features.store import Store
 from models.base import ModelError
 
 Report = Callable[[str, float | None], None]
+# What answers where there is no model.
+_CARRIED_ON = {"forecasting": "recent sales", "customers": "last year's orders"}
 
 
 class NothingToScoreError(ArgosyError):
@@ -44,8 +46,8 @@ def score_use_case(
     runtime.refresh()
     if use_case == "replenishment" and not _are_forecasts_fresh(runtime.store, moment):
         _forecast_first(runtime, moment, report)
-    elif use_case == "forecasting" and runtime.release(use_case) is None:
-        report(f"recent sales are carried on: {runtime.problem(use_case)}", None)
+    elif use_case in _CARRIED_ON and runtime.release(use_case) is None:
+        report(f"{_CARRIED_ON[use_case]} are carried on: {runtime.problem(use_case)}", None)
     report(f"scoring {use_case}", None)
     frame: pd.DataFrame = load_part("decisions", use_case).score(runtime, moment, **options)
     needed = missing_tables(runtime.lake, needs_of(use_case))

@@ -1,5 +1,6 @@
 """Batch answers: every customer who has ordered, and what other use cases read of them."""
 
+import json
 from datetime import datetime
 from functools import partial
 
@@ -18,12 +19,14 @@ from decisions.customers.value import (
     stored_values,
     value_customers,
 )
+from decisions.customers.without_model import ShopHabits, expected_without_model
 from decisions.runtime import Runtime
 from models.base import Release
 from models.customers import ANSWER_COLUMNS
 
 USE_CASE = "customers"
 MOST_HORIZON_DAYS = 3 * YEAR_DAYS
+_NO_MODEL = "There is no model: the customer's own rate of orders, and the shop's, are carried on"
 _OF_A_YEAR = tuple(f"{name} of a year" for name in ANSWER_COLUMNS)
 _TEXTS = ("customer_id", "margin_basis", "segment", "former_segment", "credit_rating", "reasons")
 _ANSWERS = {
@@ -48,14 +51,12 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     if not 1 <= days <= MOST_HORIZON_DAYS:
         raise CustomerScoreError(f"horizon {days}: say 1 to {MOST_HORIZON_DAYS} days")
     release = runtime.release(USE_CASE)
-    if release is None:
-        raise CustomerScoreError(
-            runtime.problem(USE_CASE) or "customers has no model; train one: argosy train customers"
-        )
     known = buyers_of(runtime, as_of)
     now = pd.Timestamp(as_of)
     if known.empty:
         return pd.DataFrame(columns=[*VALUE_COLUMNS, "model_version"])
+    if release is None:
+        return _without_model(runtime, known, now, days)
     former = former_segments(runtime, known["customer_id"], as_of)
     answers = map_partitions(
         known.assign(former=former),
@@ -73,6 +74,21 @@ def score(runtime: Runtime, as_of: datetime, *, horizon: int | None = None) -> p
     ranked = scored.sort_values("expected_margin", ascending=False, kind="stable")
     ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
     return ranked.assign(model_version=release.version).reset_index(drop=True)
+
+
+def _without_model(
+    runtime: Runtime, known: pd.DataFrame, now: pd.Timestamp, days: int
+) -> pd.DataFrame:
+    """What can be said without a model, as over HTTP; what others read is left as it is."""
+    expected = expected_without_model(known, ShopHabits.of(known, now), now, days)
+    answer = pd.DataFrame({"customer_id": known["customer_id"], "horizon_days": days})
+    answer = answer.join(expected).reindex(columns=[*VALUE_COLUMNS, "model_version"])
+    answer = answer.assign(reasons=json.dumps([{"code": "NO_MODEL", "text": _NO_MODEL}]))
+    ranked = answer.sort_values(
+        ["expected_margin", "expected_orders"], ascending=False, kind="stable", ignore_index=True
+    )
+    ranked[list(MONEY)] = ranked[list(MONEY)].round(minor_digits(runtime.settings.base_currency))
+    return ranked
 
 
 def _valued(

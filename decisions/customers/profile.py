@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decisions.customers.batch import USE_CASE
+from decisions.customers.batch import USE_CASE, buyers_of
 from decisions.customers.credit_rating import credit_reasons, rate_customers
 from decisions.customers.value import (
     VALUE_COLUMNS,
@@ -15,6 +15,7 @@ from decisions.customers.value import (
     parsed_reasons,
     value_customers,
 )
+from decisions.customers.without_model import ShopHabits, expected_without_model
 from decisions.runtime import Runtime
 from features.customers import LEDGER_FEATURES, days_since_1970, model_inputs
 from features.store import StoreError
@@ -28,8 +29,9 @@ class CustomerProfile:
     """What is said of one customer.
 
     values: VALUE_COLUMNS by name, None where unknown. served_by: `model`, `cold_start` (has not
-    ordered: what a customer is worth after a first order), or `last_year` (no model).
-    degraded: why the answer is simpler than it should be; empty when it is not.
+    ordered: what a customer is worth after a first order), or `last_year` (no model: the
+    customer's own rate and the shop's). degraded: why the answer is simpler than it should be;
+    empty when it is not.
     """
 
     customer_id: str
@@ -52,7 +54,7 @@ def profile_customer(runtime: Runtime, customer_id: str, horizon_days: int) -> C
     known, problem = _known(runtime, customer_id, now)
     if release is None:
         why = problem or runtime.problem(USE_CASE) or "there is no model"
-        return carry_on_last_year(customer_id, known, now, horizon_days, why)
+        return _without_model(runtime, customer_id, known, now, horizon_days, why)
     if problem or not _has_ordered(known):
         return _cold_start(customer_id, release, now, horizon_days, problem)
     frame = _ledger_frame(customer_id, known)
@@ -114,34 +116,29 @@ _NEEDS_AN_ORDER = (
     "usual_gap_days",
     "order_within_gap_probability",
 )
-_LEAST_DAYS = 90.0  # over which orders are a pace
 _COLD_REASON = (
     '[{"code": "COLD_START", "text": "No order is known; what a customer is worth after a first '
     'order"}]'
 )
 
 
-def carry_on_last_year(
+def _without_model(
+    runtime: Runtime,
     customer_id: str,
     known: Mapping[str, Any],
     now: pd.Timestamp,
     horizon_days: int,
     why: str,
 ) -> CustomerProfile:
-    """Without a model: orders and margin of the last 365 days, carried on; nothing else is said.
-
-    customer_id, known: whose, and the ledger's features of it; now: the moment; horizon_days: how
-    far; why: there is no model. A life shorter than a quarter is taken as one: a first order of
-    last week is no order a week.
-    """
+    """Without a model: orders and margin by the customer's own rate and the shop's; nothing else is
+    said. why: there is no model."""
     values: dict[str, Any] = dict.fromkeys(VALUE_COLUMNS)
     values["horizon_days"] = horizon_days
     if _has_ordered(known):
-        today = float(days_since_1970(pd.Series([now])).iloc[0])
-        days = min(max(today - known["first_order_day"], _LEAST_DAYS), 365.0)
-        values["expected_orders"] = known["orders_365d"] / days * horizon_days
-        if known["costed_revenue_365d"] > 0:
-            values["expected_margin"] = known["margin_365d"] / days * horizon_days
+        habits = ShopHabits.of(buyers_of(runtime, now.to_pydatetime()), now)
+        frame = _ledger_frame(customer_id, known)
+        (told,) = expected_without_model(frame, habits, now, horizon_days).to_dict("records")
+        values |= {str(name): None if pd.isna(each) else each for name, each in told.items()}
     return CustomerProfile(customer_id, values, [], [], "last_year", "", now, why)
 
 

@@ -4,8 +4,8 @@ import contextlib
 import gc
 import ipaddress
 import os
-import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -186,10 +186,11 @@ def run(
     allow_many_connections()
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
-            _share(settings.model_copy(update={"workers": workers}))
-            uvicorn.run(
-                "serving.http.app:from_environment", factory=True, workers=workers, **common
-            )
+            with tempfile.TemporaryDirectory(prefix="argosy-metrics-") as folder:
+                _share(settings.model_copy(update={"workers": workers}), folder)
+                uvicorn.run(
+                    "serving.http.app:from_environment", factory=True, workers=workers, **common
+                )
             return
         app = create_app(settings)
         served = app if front is None else front(app)
@@ -223,13 +224,11 @@ def _announce(server: uvicorn.Server, runtime: Runtime, ready: Page) -> None:
     threading.Thread(target=wait, name="page", daemon=True).start()
 
 
-def _share(settings: Settings) -> None:
-    """Give the workers the settings, and a folder in which their metrics meet."""
+def _share(settings: Settings, folder: str) -> None:
+    """Give the workers the settings, and a folder in which their metrics meet: of this machine,
+    as others may share the home."""
     os.environ.update(as_variables(settings))
-    folder = settings.home / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    telemetry.share(str(folder))
+    telemetry.share(folder)
 
 
 def _is_loopback(host: str) -> bool:

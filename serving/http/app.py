@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
@@ -44,10 +44,12 @@ from serving.http.auth import Credentials, KeyRing, RateLimits, admit_caller
 from serving.http.connections import GuardedConnection, allow_many_connections
 from serving.http.escaped_ids import EscapedSlashes, read_escaped_slashes
 from serving.http.fast_route import FastRoutes
-from serving.http.oidc import SignedInPeople
 from serving.http.openapi import DescribedApi, name_operation
 from serving.http.query_parameters import refuse_unknown_parameters
 from serving.http.request_guard import RequestGuard, RequestLimits
+
+if TYPE_CHECKING:
+    from serving.http.oidc import SignedInPeople
 
 Page = Callable[[str, Lake, datetime, str], str]
 Front = Callable[[FastAPI], ASGIApp]
@@ -90,8 +92,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         seconds=settings.reload_seconds,
         rates=RateLimits(1 / settings.workers),
     )
-    people = SignedInPeople(settings) if settings.oidc_issuer else None
-    app.state.key_ring = Credentials(keys, people)
+    app.state.key_ring = Credentials(keys, _signed_in_people(settings))
     errors.install(app)
     read_escaped_slashes()
     limits = RequestLimits(settings.most_requests, settings.request_seconds)
@@ -120,6 +121,15 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.include_router(privacy.router(runtime))  # its /customers/{id} comes after named pages
     app.include_router(APIRouter(lifespan=_settled))
     return app
+
+
+def _signed_in_people(settings: Settings) -> "SignedInPeople | None":
+    """Those of the provider that the settings name; its libraries are loaded only then."""
+    if settings.oidc_issuer is None:
+        return None
+    from serving.http.oidc import SignedInPeople
+
+    return SignedInPeople(settings)
 
 
 def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:

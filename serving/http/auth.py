@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Request, Security
 from fastapi.concurrency import run_in_threadpool
@@ -20,7 +20,9 @@ from data.errors import ArgosyError
 from data.records import ApiKey, DatabaseError, Records, RecordsError
 from serving.http.callers import ANYONE, SCOPES, Caller, Scope
 from serving.http.errors import Problem
-from serving.http.oidc import SignedInPeople, is_token
+
+if TYPE_CHECKING:
+    from serving.http.oidc import SignedInPeople
 
 _BEARER = HTTPBearer(
     auto_error=False,
@@ -168,7 +170,7 @@ class Credentials:
     keys: the stored keys; people: who signs in with the provider; None: nobody does.
     """
 
-    def __init__(self, keys: KeyRing, people: SignedInPeople | None = None) -> None:
+    def __init__(self, keys: KeyRing, people: "SignedInPeople | None" = None) -> None:
         self.rates = keys.rates
         self._keys = keys
         self._people = people
@@ -185,8 +187,13 @@ class Credentials:
         """
         return self._of(token).find(token)
 
-    def _of(self, token: str) -> KeyRing | SignedInPeople:
+    def _of(self, token: str) -> "KeyRing | SignedInPeople":
         return self._people if self._people is not None and is_token(token) else self._keys
+
+
+def is_token(text: str) -> bool:
+    """True for what looks like a token of a provider, a JWT. text: what was shown as a key."""
+    return text.startswith("eyJ") and text.count(".") == 2
 
 
 class RateLimits:

@@ -189,11 +189,6 @@ class SignedInPeople:
         return Caller(owner.strip(), scopes, None, owner.strip())
 
 
-def is_token(text: str) -> bool:
-    """True for what looks like a JWT. text: what was shown as a key."""
-    return text.startswith("eyJ") and text.count(".") == 2
-
-
 def _texts(value: Any) -> list[str]:
     """The texts of a claim: a list of them, or one with blanks between."""
     if isinstance(value, str):

@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
+from argosy import app
 from data.lake import open_lake
 from data.records import Records, open_records
 from data.settings import Settings
@@ -250,3 +252,27 @@ def _rename_tables(folder: Path, old: str, new: str) -> None:
         "bytes": file.stat().st_size,
     }
     (folder / "backup.json").write_text(json.dumps(manifest))
+
+
+def test_the_command_says_what_became_of_the_erased(
+    service: tuple[Runtime, TestClient], shop: Settings, tmp_path: Path
+) -> None:
+    runtime, _ = service
+    environment = {"ARGOSY_HOME": str(shop.home), "ARGOSY_USE_CASES": "recommendation,fraud"}
+
+    def run(*command: str) -> str:
+        done = CliRunner().invoke(app, list(command), env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    run("backup", str(tmp_path / "backups"))
+    erase(runtime, ANN)
+    told = run("restore", str(tmp_path / "backups"), "--aside", "--yes", "--json")
+    assert (
+        "of whom 1 were in the backup and are erased from it again" in json.loads(told)["erasures"]
+    )
+    is_gone(shop.home)
+    with closing(open_records(shop)) as records:
+        (entry,) = records.audit.entries(limit=1)
+    assert entry.action == "argosy restore"
+    assert entry.target["erasures"].startswith("1 after")

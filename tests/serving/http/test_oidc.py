@@ -24,9 +24,9 @@ from decisions.runtime import Runtime
 from models.registry import Registry
 from serving.console.oidc import OidcClient, OidcProvider
 from serving.http.app import create_app
-from serving.http.auth import create_key
+from serving.http.auth import create_key, is_token
 from serving.http.errors import Problem
-from serving.http.oidc import OidcError, ProviderKeys, SignedInPeople, is_token, roles_of
+from serving.http.oidc import OidcError, ProviderKeys, SignedInPeople, roles_of
 from tests.oidc_provider import SCOPES, RealProvider, running_provider
 
 ISSUER = "https://login.shop.example"

@@ -133,6 +133,16 @@ class Settings(BaseSettings):
     fraud_most_blocks: float = Field(
         0.2, gt=0, le=1, description="Share of payments blocked, above which the rest is reviewed."
     )
+    fraud_control_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.05,
+        description="Share of the payments that the model alone would challenge or block that are "
+        "let through, to learn how often it is wrong; at most 0.05, and none unless set.",
+    )
+    fraud_control_most_amount: float = Field(
+        50.0, ge=0, description="No payment of a larger amount is let through so (base currency)."
+    )
     fraud_hours_to_ship: float = Field(
         24.0, gt=0, description="Hours after a payment in which its review should be done."
     )

@@ -66,6 +66,7 @@ class DecisionDigest:
         rows = self._tables.decisions.c.seq.between(after + 1, upto)
         for count in (self._add_sums, self._add_hits, self._add_links, self._add_reviews):
             count(connection, rows)
+        self._add_controls(connection, rows)
         self._take_superseded(connection, rows)
         connection.execute(sa.update(digests).where(mine).values(upto=upto))
         return upto < last
@@ -133,6 +134,22 @@ class DecisionDigest:
             )
             given = [{"entry_id": name, "hits": count} for name, count in sorted(found.items())]
             connection.execute(more, given)
+
+    def _add_controls(self, connection: sa.Connection, rows: sa.ColumnElement[bool]) -> None:
+        made = self._tables.decisions
+        query = sa.select(made.c.payment_id, made.c.decided_at, made.c.probability, made.c.trace)
+        query = query.where(rows, made.c.trace.like('%"control":%'))
+        given = [
+            {
+                "payment_id": row.payment_id,
+                "decided_at": row.decided_at,
+                "probability": row.probability,
+                **orjson.loads(row.trace)["control"],
+            }
+            for row in connection.execute(query)
+        ]
+        if given:
+            connection.execute(sa.insert(self._tables.control_payments), given)
 
     def _add_links(self, connection: sa.Connection, rows: sa.ColumnElement[bool]) -> None:
         made, links = self._tables.decisions, self._tables.payment_links

@@ -110,23 +110,40 @@ class DecisionSums:
 
     def scored(
         self, model_version: str, since: datetime, until: datetime
-    ) -> list[tuple[str, datetime, str, float, float]]:
-        """payment_id, decided_at, decision, probability and amount (base currency, 0 where it is
-        not known) of the newest MOST_SCORED decisions by a model in some time; of the attempts of
-        one purchase the last.
+    ) -> list[tuple[str, datetime, str, float, float, float]]:
+        """payment_id, decided_at, decision, probability, amount (base currency, 0 where it is not
+        known) and weight of the newest MOST_SCORED decisions by a model in some time; of the
+        attempts of one purchase the last.
 
-        model_version: of the release; since, until: moments, both included.
+        model_version: of the release; since, until: moments, both included. A payment that a
+        control group let through stands for all that it might have: its weight is the inverse of
+        its chance, and that of the others 0. A payment allowed after its shopper has passed a
+        challenge was challenged.
         """
+        self._digest.catch_up()
         table = self._tables.decisions
         amount = sa.func.coalesce(sa.cast(self._traced("amount_base"), sa.Double), 0.0)
+        control, attempts = self._tables.control_payments, self._tables.payment_attempts
+        linked = sa.select(attempts.c.payment_id).where(attempts.c.payment_id == table.c.payment_id)
+        passed = sa.and_(linked.exists(), self._asked("authentication") == "challenged")
+        weight = sa.case(
+            (control.c.payment_id.is_(None), 1.0),
+            (control.c.is_let_through, 1.0 / control.c.share),
+            else_=0.0,
+        )
         query = (
             sa.select(
                 table.c.payment_id,
                 table.c.decided_at,
-                table.c.decision,
+                sa.case(
+                    (sa.and_(table.c.decision == "allow", passed), "challenge"),
+                    else_=table.c.decision,
+                ),
                 table.c.probability,
                 amount,
+                weight,
             )
+            .outerjoin(control, control.c.payment_id == table.c.payment_id)
             .where(table.c.decided_at.between(since, until))
             .where(table.c.model_version == model_version, self._stands())
             .order_by(table.c.decided_at.desc())

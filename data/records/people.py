@@ -102,7 +102,14 @@ def erase(
     decisions = _decisions_of(records, customer_id)
     events, links = records.tables.events, records.tables.identities
     kept = records.tables
-    apart = (events, kept.payment_links, kept.payment_attempts, kept.audit, kept.measures)
+    apart = (
+        kept.audit,
+        kept.measures,
+        events,
+        kept.payment_links,
+        kept.payment_attempts,
+        kept.control_payments,
+    )
     ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
 
     def work(connection: sa.Connection) -> dict[str, int]:

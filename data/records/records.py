@@ -23,6 +23,7 @@ from data.decisions import (
 from data.records.alerts import AlertRecords
 from data.records.attempts import AttemptRecords
 from data.records.audit import AuditLog
+from data.records.controls import ControlRecords
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
@@ -70,6 +71,7 @@ class Records:
         self.attempts = AttemptRecords(self.database, self.tables)
         self.decision_digest = DecisionDigest(self.database, self.tables, self.journal)
         self.audit = AuditLog(self.database, self.tables)
+        self.controls = ControlRecords(self.database, self.tables, self.decision_digest)
         self.decision_sums = DecisionSums(self.database, self.tables, self.decision_digest)
         self.reviews = ReviewRecords(self.database, self.tables, self.decision_digest)
         self._new_decision = self.database.insert(self.tables.decisions, ("payment_id",)).returning(

@@ -40,6 +40,7 @@ class Tables:
     list_hits: sa.Table
     payment_links: sa.Table
     payment_attempts: sa.Table
+    control_payments: sa.Table
     reviews: sa.Table
     notes: sa.Table
     answers: sa.Table
@@ -161,6 +162,16 @@ def tables(namespace: str) -> Tables:
         sa.Index(f"{namespace}_payment_attempts_root", "root_id"),
         sa.Index(f"{namespace}_payment_attempts_purchase", "purchase_id"),
         sa.Index(f"{namespace}_payment_attempts_supersedes", "supersedes"),
+    )
+    control_payments = table(
+        "control_payments",
+        sa.Column("payment_id", sa.Text, primary_key=True),
+        sa.Column("decided_at", Utc, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("share", sa.Double, nullable=False),
+        sa.Column("is_let_through", sa.Boolean, nullable=False),
+        sa.Column("probability", sa.Double, nullable=False),
+        sa.Index(f"{namespace}_control_payments_time", "decided_at"),
     )
     reviews = table(
         "reviews",
@@ -392,6 +403,7 @@ def tables(namespace: str) -> Tables:
         list_hits,
         payment_links,
         payment_attempts,
+        control_payments,
         reviews,
         notes,
         answers,

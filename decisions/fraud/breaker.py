@@ -52,18 +52,34 @@ class Breaker:
         if action not in {"block", "review"}:
             return True
         with self._lock:
-            now = self._clock()
-            if now - self._looked > _KEPT_SECONDS:
-                self._shares, self._looked = recent_shares(self._recent(LAST)), now
-            shares = self._shares
-            same = shares.blocked if action == "block" else shares.reviewed
-            stands = shares.decisions < FEWEST or same + 1 <= self._most * (shares.decisions + 1)
+            shares = self._look()
+            stands = self._has_room(shares, action)
             # What this worker lets stand until the next look counts, too.
             mine = (stands and action == "block", stands and action == "review")
             self._shares = RecentShares(
                 shares.decisions + 1, shares.blocked + mine[0], shares.reviewed + mine[1]
             )
             return stands
+
+    def is_shut(self, action: str) -> bool:
+        """True while one more block or review that may be mistaken could stand; nothing is counted.
+
+        action: what was decided; `allow` and `challenge` always stand.
+        """
+        if action not in {"block", "review"}:
+            return True
+        with self._lock:
+            return self._has_room(self._look(), action)
+
+    def _look(self) -> RecentShares:
+        now = self._clock()
+        if now - self._looked > _KEPT_SECONDS:
+            self._shares, self._looked = recent_shares(self._recent(LAST)), now
+        return self._shares
+
+    def _has_room(self, shares: RecentShares, action: str) -> bool:
+        same = shares.blocked if action == "block" else shares.reviewed
+        return shares.decisions < FEWEST or same + 1 <= self._most * (shares.decisions + 1)
 
 
 def recent_shares(decisions: Sequence[tuple[str, bool]]) -> RecentShares:

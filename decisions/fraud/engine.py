@@ -15,11 +15,19 @@ from data.decisions import Decision
 from data.errors import ArgosyError
 from decisions.fraud.attempts import FindAttempts, traced
 from decisions.fraud.breaker import Breaker
+from decisions.fraud.control_group import ControlGroup
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.exemptions import EUROPE, Exemption, ExemptionFacts, exemption_of
 from decisions.fraud.lists import ListEntry
-from decisions.fraud.resolve import PaymentCase, Scored, lists_of, resolve, score
-from decisions.fraud.rules import ATTACK_RULES
+from decisions.fraud.resolve import (
+    PaymentCase,
+    PaymentVerdict,
+    Scored,
+    lists_of,
+    resolve,
+    score,
+)
+from decisions.fraud.rules import ATTACK_RULES, BY_DECLINES, SHIPPED_NAMES
 from decisions.ids import fresh_id
 from features.counters import Counters, CountersError
 from features.fraud import (
@@ -60,6 +68,10 @@ def _no_rate() -> float | None:
     return None
 
 
+def _no_control() -> ControlGroup | None:
+    return None
+
+
 def _untimed(step: str) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -71,7 +83,7 @@ class Engine:
     risks: customers and times -> each customer's features; it may raise ArgosyError. desk: lists,
     rules, policies and shadow in use; breaker: None where nobody is blocked for real; timed: what
     measures a step by its name; attempts: what each payment retries; fraud_rate: of the shop, by
-    value, None where it is not known.
+    value, None where it is not known; control: the control group, None where there is none.
     """
 
     counters: Counters
@@ -83,6 +95,7 @@ class Engine:
     timed: Callable[[str], AbstractContextManager[None]] = _untimed
     attempts: FindAttempts = _no_attempts
     fraud_rate: Callable[[], float | None] = _no_rate
+    control: Callable[[], ControlGroup | None] = _no_control
 
     def decide(self, payment: Mapping[str, Any], *, explain: bool = False) -> Decision:
         """Decide, and count the payment for the next ones; the same payment_id counts once.
@@ -177,11 +190,18 @@ class Engine:
         if verdict.rules_failed:
             trace["rules_failed"] = verdict.rules_failed
         action = verdict.action
+        control = self._controlled(asking, verdict, basis)
+        if control is not None:
+            trace["control"] = control
+            action = "allow" if control["is_let_through"] else action
         mistakable = may_be_mistaken(verdict.rules_hit, case.listed)
-        if self.breaker is not None and mistakable and not self.breaker.passes(action):
+        if self.breaker is not None and not self._stands(action, verdict, case, mistakable):
             # The shopper proves who they are: neither a block nor work for people.
             action, trace["excess"] = "challenge", True
-        if action == "allow" and (exemption := self._exemption(asking, basis)) is not None:
+        if (
+            verdict.action == action == "allow"
+            and (exemption := self._exemption(asking, basis)) is not None
+        ):
             trace["exemption"] = {"kind": exemption.kind, "reason": exemption.reason}
         return Decision(
             payment_id=case.payment["payment_id"],
@@ -199,6 +219,32 @@ class Engine:
             features=case.facts,
             trace=trace,
         )
+
+    def _stands(
+        self, action: str, verdict: PaymentVerdict, case: PaymentCase, mistakable: bool
+    ) -> bool:
+        """True if the circuit breaker lets a decision stand."""
+        assert self.breaker is not None
+        if mistakable:
+            return self.breaker.passes(action)
+        return self.breaker.is_shut(action) or not rests_on_declines(verdict.rules_hit, case.listed)
+
+    def _controlled(
+        self, asking: "_CaseAsked", verdict: PaymentVerdict, basis: "_Basis"
+    ) -> dict[str, Any] | None:
+        """What the control group does with a payment that the model alone stops, if anything."""
+        group = self.control()
+        if group is None or basis.degraded:
+            return None
+        if not group.may_have(asking.case, asking.scored, verdict):
+            return None
+        attempt = asking.attempt
+        name = (attempt.purchase_id if attempt else "") or asking.case.payment["payment_id"]
+        return {
+            "action": verdict.action,
+            "share": group.share,
+            "is_let_through": group.has(name),
+        }
 
     def _exemption(self, asking: "_CaseAsked", basis: "_Basis") -> Exemption | None:
         """The exemption from strong customer authentication for a payment that is allowed."""
@@ -253,9 +299,23 @@ class Engine:
 def may_be_mistaken(rules_hit: Collection[str], listed: Collection[str]) -> bool:
     """False where a list, or a shipped rule on velocity, stands behind a decision.
 
+    rules_hit: names of the rules that hold; listed: names of the lists that the payment is on. A
+    rule that goes by declines is no proof beside a rule of the merchant's own, whose blocks are
+    declines, too.
+    """
+    if rests_on_declines(rules_hit, listed):
+        return not SHIPPED_NAMES.issuperset(rules_hit)
+    return not (ATTACK_RULES.intersection(rules_hit) or {"block", "watch"}.intersection(listed))
+
+
+def rests_on_declines(rules_hit: Collection[str], listed: Collection[str]) -> bool:
+    """True where, of lists and rules on velocity, only those that go by declines stand behind a
+    decision.
+
     rules_hit: names of the rules that hold; listed: names of the lists that the payment is on.
     """
-    return not (ATTACK_RULES.intersection(rules_hit) or {"block", "watch"}.intersection(listed))
+    found = ATTACK_RULES.intersection(rules_hit)
+    return bool(found) and found <= BY_DECLINES and not {"block", "watch"}.intersection(listed)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from data.records.steps import only_one
 from decisions.fraud import controls as fraud_controls
 from decisions.fraud.attempts import find_attempts
 from decisions.fraud.breaker import Breaker
+from decisions.fraud.control_group import ControlGroup
 from decisions.fraud.controls import FraudControls
 from decisions.fraud.engine import Engine, may_be_mistaken
 from decisions.fraud.filling import FilledUpTo, catch_up, fill, fill_apart, is_due
@@ -52,6 +53,7 @@ class LiveEngine:
         self._fraud_rate: tuple[tuple[str, int], float, float | None] | None = None
         self._reading = threading.Lock()
         self._desk = FraudControls()
+        self._control: ControlGroup | None = None
         self._mark = -1
         self._known_policies: set[str] = set()
         runtime.watched.append(self._look)
@@ -131,6 +133,7 @@ class LiveEngine:
             breaker=Breaker(settings.fraud_most_blocks, self._recent),
             timed=partial(self._runtime.telemetry.step, "fraud"),
             attempts=partial(find_attempts, self._runtime),
+            control=lambda: self._control,
             fraud_rate=lambda: self._fraud_rate[2] if self._fraud_rate is not None else None,
         )
 
@@ -167,10 +170,20 @@ class LiveEngine:
 
     def _read_controls(self) -> None:
         with self._reading:
+            self._control = self._control_group()
             mark = self._runtime.records.journal.mark()
             if mark != self._mark:
                 fresh = fraud_controls.read(self._runtime.records)
                 self._desk, self._mark = replace(fresh, shadow=self._shadow(fresh)), mark
+
+    def _control_group(self) -> ControlGroup | None:
+        """The control group of the settings, under the key of this database; None where it is
+        off."""
+        settings = self._runtime.settings
+        if self._control is not None or not settings.fraud_control_share:
+            return self._control
+        key = self._runtime.records.database_id()
+        return ControlGroup(settings.fraud_control_share, settings.fraud_control_most_amount, key)
 
     def _shadow(self, fresh: FraudControls) -> Release | None:
         if not fresh.shadow_version:

@@ -51,7 +51,9 @@ def replay(decision: Decision, records: Records, registry: Registry) -> Replay:
     kept; registry: where its model is kept.
     """
     found = _again(decision, records, registry, explain=bool(decision.trace.get("explain")))
-    action = decision.decision if decision.trace.get("excess") else found.action
+    control = decision.trace.get("control", {})
+    changed = decision.trace.get("excess") or control.get("is_let_through")
+    action = decision.decision if changed else found.action
     stored = {
         "decision": decision.decision,
         "probability": decision.probability,

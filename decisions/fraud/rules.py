@@ -177,6 +177,9 @@ ATTACK_RULES = frozenset(
         "card_testing_network",
     }
 )
+# Those of them that go by the share of declines. A payment that is blocked is a declined one, so
+# that blocks by mistake would feed them: they hold only while the circuit breaker is shut.
+BY_DECLINES = frozenset({"card_testing_spread", "card_testing_bin", "card_testing_network"})
 
 
 def _mostly_declined(key: str) -> str:
@@ -299,3 +302,4 @@ SHIPPED = (
         "challenge",
     ),
 )
+SHIPPED_NAMES = frozenset(rule.name for rule in SHIPPED)

@@ -23,6 +23,7 @@ from models.fraud import (
 )
 
 WINDOW_DAYS, FEWEST = 30, 200
+PRIOR_FRAUDS = 20.0  # as foretold, that a few reports cannot move the policy far
 CALIBRATION_DAYS = 180  # decisions whose reports are compared with what was foretold
 _DAY = pd.Timedelta(days=1)
 
@@ -62,7 +63,7 @@ class Tuned:
     former: str
     decisions: int
     expected: float
-    observed: int
+    observed: float
     shift: float
     penalty: float
     block_from_100: float
@@ -77,7 +78,8 @@ class DecidedPayments:
     """Decisions by one model, an array entry each.
 
     probability: as foretold; amount: base currency; action: place in ACTIONS; age_days: since the
-    decision; report_days: from the decision to the report of fraud, NaN where there is none.
+    decision; report_days: from the decision to the report of fraud, NaN where there is none;
+    weight: how many payments each stands for, one where a control group has no say.
     """
 
     probability: Numbers
@@ -85,6 +87,7 @@ class DecidedPayments:
     action: np.ndarray
     age_days: Numbers
     report_days: Numbers
+    weight: Numbers
 
     def recent(self) -> "DecidedPayments":
         """Those of the last WINDOW_DAYS days; of all of them where fewer than FEWEST are so
@@ -103,7 +106,7 @@ class TunedPolicy:
 
     policy: FraudPolicy
     expected: float
-    observed: int
+    observed: float
     delays: ReportDelays
 
 
@@ -134,19 +137,24 @@ def solve(
         usual_days=usual_days,
     )
     passes = costs.passes[made.action]
-    could = passes * delays.share_reported(made.age_days)
+    could = passes * delays.share_reported(made.age_days) * made.weight
     found = reported & (passes > 0.0) & (made.report_days <= made.age_days)
     if len(made.report_days[reported]) < len(delays.days):  # the setting stands for the delays
         found &= made.age_days >= usual_days
-    observed = int(found.sum())
-    shift = observed_shift(made.probability, observed, weight=could)
+    observed = float(made.weight[found].sum())
+    foretold = made.probability * could
+    # As many as a few heavy payments are worth: chance moves them further than so many light ones.
+    heavy = float((foretold * made.weight).sum()) / max(float(foretold.sum()), 1e-12)
+    shift = observed_shift(
+        made.probability, observed, weight=could, prior=PRIOR_FRAUDS * max(heavy, 1.0)
+    )
     if not delays.is_known:
         shift = max(shift, former.shift)
     recent = made.recent()
     policy = best_policy(
         recent.probability, recent.amount, costs, budget=budget, shift=shift, limits=limits
     )
-    return TunedPolicy(policy, float((made.probability * could).sum()), observed, delays)
+    return TunedPolicy(policy, float(foretold.sum()), observed, delays)
 
 
 def preview(policy: FraudPolicy, made: DecidedPayments) -> PolicyPreview:
@@ -202,8 +210,8 @@ def retune(
     )
     policy = found.policy
     why = (
-        f"{found.observed} frauds reported, {found.expected:.1f} foretold to be reported by now, "
-        f"of {len(made.action)} decisions"
+        f"{found.observed:,.0f} frauds reported, {found.expected:.1f} foretold to be reported by "
+        f"now, of {len(made.action)} decisions"
     )
     if apply and policy.version != former.version:
         write_policy(runtime.records, release.version, policy, author=author, why=why)
@@ -229,7 +237,7 @@ def _decided(runtime: Runtime, version: str, now: datetime) -> DecidedPayments:
     since = now - timedelta(days=CALIBRATION_DAYS)
     rows = pd.DataFrame(
         runtime.records.decision_sums.scored(version, since, now),
-        columns=["payment_id", "decided_at", "decision", "probability", "amount"],
+        columns=["payment_id", "decided_at", "decision", "probability", "amount", "weight"],
     )
     last = label_history(runtime).drop_duplicates("payment_id", keep="last")
     frauds = last[last["is_fraud"] & (last["at"] <= pd.Timestamp(now))]
@@ -246,6 +254,7 @@ def _decided(runtime: Runtime, version: str, now: datetime) -> DecidedPayments:
         action=rows["decision"].map({name: n for n, name in enumerate(ACTIONS)}).to_numpy(int),
         age_days=np.asarray((pd.Timestamp(now) - at) / _DAY, np.float64),
         report_days=np.asarray((reported - at) / _DAY, np.float64),
+        weight=rows["weight"].to_numpy(dtype=np.float64),
     )
 
 

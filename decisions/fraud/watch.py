@@ -25,7 +25,8 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     Frauds are those known by now: the figures of young days still change; `mature` says which do
     not. precision: of what was not allowed, fraud; recall: of the frauds, not allowed. saved: money
     of frauds not let through; lost: of those allowed; hurt: what turning honest customers away
-    cost. expected, observed: mean probability and share of fraud. score_shift: see
+    cost. control: payments that the control group let through, which count as allowed. expected,
+    observed: mean probability and share of fraud. score_shift: see
     `models.fraud.drift`. shadow_…: the same of the shadow, had it acted.
     """
     release = runtime.release("fraud")
@@ -37,8 +38,10 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     for row in sums.of(_standing_frauds(runtime), since):
         days.setdefault(row["day"], _Day()).frauds.append(row)
     age = timedelta(days=runtime.settings.label_maturity_days)
+    control = runtime.records.controls.let_through_by_day(since)
     return [
-        {"day": name, "mature": runtime.now() - age >= day.last} | _line(day, policy)
+        {"day": name, "mature": runtime.now() - age >= day.last, "control": control.get(name, 0)}
+        | _line(day, policy)
         for name, day in sorted(days.items())
         if day.rows
     ]

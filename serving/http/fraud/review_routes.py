@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from data.money import rounded
 from data.records.review_records import ReviewRank
 from data.review_steps import REVIEW, ReviewStep
+from decisions.fraud.control_group import ControlReport, control_reports
 from decisions.fraud.feedback import Moment, PaymentLabel
 from decisions.fraud.labels import keep_labels
 from decisions.fraud.live_engine import LiveEngine
@@ -124,6 +125,15 @@ class BulkStepItems(BaseModel):
     """One result a payment, in the order of the request."""
 
     data: list[BulkStepItem]
+
+
+class ControlGroupAnswer(BaseModel):
+    """share: of the payments that might be let through, 0 where the group is off; most_amount: of
+    each, base currency; data: a report for each action, and for both. See `ControlReport`."""
+
+    share: float
+    most_amount: float
+    data: list[ControlReport]
 
 
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
@@ -282,6 +292,19 @@ def _watching(routes: APIRouter, runtime: Runtime) -> None:
         """How near the shop is to the limits of the card networks' monitoring programmes, this
         month and the one before: reports among the payments taken."""
         return {"data": programme_ratios(runtime, now())}
+
+    @routes.get("/control-group")
+    def read_control_group(
+        days: Annotated[int, Query(ge=1, le=366)] = 180,
+    ) -> ControlGroupAnswer:
+        """How often the model is wrong, by the payments of the control group: small ones that it
+        alone would have challenged or blocked, and that were let through by chance."""
+        settings = runtime.settings
+        return ControlGroupAnswer(
+            share=settings.fraud_control_share,
+            most_amount=settings.fraud_control_most_amount,
+            data=control_reports(runtime, now(), days=days),
+        )
 
     @routes.get("/policy")
     def preview_policy() -> Tuned:

@@ -148,10 +148,19 @@ class ExemptionAnswer(BaseModel):
     reason: str
 
 
+class ControlAnswer(BaseModel):
+    """A payment of the control group, which is let through: what the model alone would have done,
+    and the share of such payments that are let through."""
+
+    action: Literal["challenge", "block"]
+    share: float
+
+
 class DecisionAnswer(BaseModel):
     """A decision. probability and score are null when no model was there to say; attempts is null
     for a payment that retries no other and was not retried; exemption is null where none is
-    proposed: the payment is not allowed, not by card, not billed to Europe, or no limit holds."""
+    proposed: the payment is not allowed, not by card, not billed to Europe, or no limit holds;
+    control is null but for payments of the control group."""
 
     decision_id: str
     payment_id: str
@@ -167,6 +176,7 @@ class DecisionAnswer(BaseModel):
     degraded: bool
     attempts: AttemptsAnswer | None = None
     exemption: ExemptionAnswer | None = None
+    control: ControlAnswer | None = None
 
 
 async def json_body(request: Request) -> Any:
@@ -227,6 +237,13 @@ def attempts_answer(
     return AttemptsAnswer(number=number, retry_of=own["retry_of"], link=own["link"], attempts=told)
 
 
+def _control(decision: Decision) -> ControlAnswer | None:
+    said = decision.trace.get("control")
+    if said is None or not said["is_let_through"]:
+        return None
+    return ControlAnswer(action=said["action"], share=said["share"])
+
+
 def _own_attempt(decision: Decision, number: int) -> AttemptAnswer:
     payment = decision.payment
     return AttemptAnswer(
@@ -267,5 +284,6 @@ def answer(
         "degraded": decision.degraded,
         "attempts": attempts_answer(decision, attempts),
         "exemption": exempt and ExemptionAnswer(**exempt),
+        "control": _control(decision),
     }
     return DecisionAnswer.model_construct(**told)  # ours: there is nothing to validate

@@ -1,6 +1,9 @@
 from collections.abc import Sequence
 
+import pytest
+
 from decisions.fraud.breaker import Breaker, recent_shares
+from decisions.fraud.engine import may_be_mistaken
 
 
 def always(*decisions: tuple[str, bool]) -> Breaker:
@@ -40,3 +43,29 @@ def test_what_this_worker_decides_counts_until_the_next_look() -> None:
 def test_shares_count_what_may_be_mistaken() -> None:
     shares = recent_shares([("block", True), ("block", False), ("review", True), ("allow", True)])
     assert (shares.decisions, shares.blocked, shares.reviewed) == (4, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("hit", "mistakable"),
+    [
+        (("own",), True),
+        ((), True),
+        (("card_testing_device", "own"), False),
+        (("card_testing_bin",), False),
+        (("card_testing_bin", "account_takeover"), False),
+        (("card_testing_bin", "own"), True),  # what one's own rule blocks is declined, too
+        (("card_testing_network", "card_testing_customer", "own"), False),
+    ],
+)
+def test_rules_that_go_by_declines_prove_nothing_beside_ones_own(
+    hit: tuple[str, ...], mistakable: bool
+) -> None:
+    assert may_be_mistaken(hit, ()) is mistakable
+    assert not may_be_mistaken(hit, ("block",))
+
+
+def test_to_ask_whether_it_is_shut_counts_nothing() -> None:
+    breaker = always(*[("block", True)] * 3, *[("allow", True)] * 27)
+    assert [breaker.is_shut("block") for _ in range(3)] == [True] * 3
+    assert not always(*[("block", True)] * 30).is_shut("block")
+    assert always(*[("block", True)] * 30).is_shut("challenge")

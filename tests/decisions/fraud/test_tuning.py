@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from decisions.fraud.tuning import CALIBRATION_DAYS, DecidedPayments, preview, solve
+from decisions.fraud.tuning import (
+    CALIBRATION_DAYS,
+    DecidedPayments,
+    TunedPolicy,
+    preview,
+    solve,
+)
 from models.fraud import Costs, FraudPolicy, PolicyLimits, best_policy
 
 BUDGET, A_DAY = 0.005, 600
@@ -46,6 +52,7 @@ def a_year(world: World) -> tuple[list[float], list[FraudPolicy]]:
                 action[known],
                 age,
                 np.where(came[known], world.delay[known], np.nan),
+                np.ones(int(known.sum())),
             )
             policy = solve(made, policy, budget=BUDGET, limits=LIMITS, usual_days=30.0).policy
             policies.append(policy)
@@ -76,7 +83,12 @@ def test_a_model_that_foretells_too_little_is_put_right_once_reports_come() -> N
 def test_a_preview_says_what_a_policy_does_to_recent_payments() -> None:
     p, amount = np.array([0.001] * 300 + [0.9] * 100), np.full(400, 50.0)
     made = DecidedPayments(
-        p, amount, np.zeros(400, dtype=int), np.linspace(0, 10, 400), np.full(400, np.nan)
+        p,
+        amount,
+        np.zeros(400, dtype=int),
+        np.linspace(0, 10, 400),
+        np.full(400, np.nan),
+        np.ones(400),
     )
     found = preview(FraudPolicy(Costs()), made)
     assert found.shares["allow"] == 0.75
@@ -89,7 +101,42 @@ def test_reports_that_cannot_have_come_yet_loosen_nothing() -> None:
     count = 3_000
     p, amount = np.full(count, 0.05), np.full(count, 50.0)
     young = DecidedPayments(
-        p, amount, np.zeros(count, dtype=int), np.linspace(0, 25, count), np.full(count, np.nan)
+        p,
+        amount,
+        np.zeros(count, dtype=int),
+        np.linspace(0, 25, count),
+        np.full(count, np.nan),
+        np.ones(count),
     )
     former = FraudPolicy(Costs(), BUDGET)
     assert solve(young, former, budget=BUDGET, limits=LIMITS, usual_days=30.0).policy.shift == 0.0
+
+
+def controlled(frauds: int, *, weighted: bool) -> DecidedPayments:
+    """4,000 honest payments; 1,000 blocked ones, 20 more like them let through by chance."""
+    p = np.concatenate((np.full(4_000, 0.002), np.full(1_000, 0.6), np.full(20, 0.6)))
+    report = np.full(len(p), np.nan)
+    report[:8] = 10.0
+    report[len(p) - frauds :] = 10.0
+    weight = np.ones(len(p))
+    if weighted:
+        weight[4_000:5_000], weight[5_000:] = 0.0, 51.0
+    action = np.zeros(len(p), dtype=int)
+    action[4_000:5_000] = 3
+    return DecidedPayments(p, np.full(len(p), 30.0), action, np.full(len(p), 150.0), report, weight)
+
+
+@pytest.mark.parametrize(("frauds", "low", "high"), [(12, -0.1, 0.1), (3, -1.5, -0.5)])
+def test_payments_let_through_stand_for_those_like_them(
+    frauds: int, low: float, high: float
+) -> None:
+    """Where few of them are fraud, the model says too much of those that it blocks."""
+
+    def found(*, weighted: bool) -> TunedPolicy:
+        made = controlled(frauds, weighted=weighted)
+        former = FraudPolicy(Costs(), BUDGET)
+        return solve(made, former, budget=BUDGET, limits=LIMITS, usual_days=30.0)
+
+    assert low < found(weighted=True).policy.shift < high
+    assert found(weighted=True).observed == 8 + 51.0 * frauds
+    assert abs(found(weighted=False).policy.shift) < abs(low)

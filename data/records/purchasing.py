@@ -152,7 +152,14 @@ class Purchasing:
         return self._database.write(work) if wanted else 0
 
     def cancel(
-        self, po_id: str, line_nos: Collection[int] | None, *, actor: str, reason: str, at: datetime
+        self,
+        po_id: str,
+        line_nos: Collection[int] | None,
+        *,
+        actor: str,
+        reason: str,
+        at: datetime,
+        owner: str = "",
     ) -> list[OrderedLine]:
         """Cancel what has not come of an order; its lines, as they are then.
 
@@ -160,7 +167,7 @@ class Purchasing:
         order or line, or where one that is named was received, or all were.
 
         po_id: which order; line_nos: which of its lines, None: all; actor: who does it; reason: why
-        it is; at: when, by the wall clock.
+        it is; at: when, by the wall clock; owner: who answers for the actor's key.
         """
         lines = self._lines
         mine = lines.c.po_id == po_id
@@ -172,7 +179,8 @@ class Purchasing:
             where = mine & lines.c.line_no.in_(chosen) & (lines.c.state == "exported")
             rows = self._changed(connection, where, state="cancelled", updated_at=at)
             for row in rows:
-                self._note(connection, row, "exported", actor=actor, reason=reason)
+                person = owner or actor
+                self._note(connection, row, "exported", actor=actor, reason=reason, owner=person)
             self._outbox.post(connection, _order_messages("order.cancelled", rows))
             return [_ordered(row) for row in connection.execute(query).all()]
 

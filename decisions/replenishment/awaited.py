@@ -36,7 +36,13 @@ def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine
 
 
 def cancel(
-    runtime: Runtime, po_id: str, line_nos: Collection[int] | None, *, actor: str, reason: str
+    runtime: Runtime,
+    po_id: str,
+    line_nos: Collection[int] | None,
+    *,
+    actor: str,
+    reason: str,
+    owner: str = "",
 ) -> list[OrderedLine]:
     """Cancel what has not come of an order made here; its lines, as they are then.
 
@@ -44,7 +50,7 @@ def cancel(
     the merchant's own system, and as `Purchasing.cancel` does.
 
     runtime: the records and the lake; po_id: which order; line_nos: which of its lines, None: all;
-    actor: who does it; reason: why.
+    actor: who does it; reason: why; owner: who answers for the actor's key.
     """
     buying, just_after = runtime.records.purchasing, runtime.now() + timedelta(microseconds=1)
     waiting = awaited(buying, runtime.lake, just_after)
@@ -56,7 +62,8 @@ def cancel(
             f"Your own system has line {min(wanted - free)} of {po_id}: cancel it there, and bring "
             "purchase_orders with its cancelled_at."
         )
-    return buying.cancel(po_id, line_nos, actor=actor, reason=reason, at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    return buying.cancel(po_id, line_nos, actor=actor, reason=reason, at=now, owner=owner)
 
 
 def _is_over(known: pd.DataFrame, po_id: str) -> bool:

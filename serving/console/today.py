@@ -10,9 +10,10 @@ from serving.console import charts
 from serving.console.api import ApiError
 from serving.console.parts import chip, fact, html, on_key, panel, table
 from serving.console.replenishment import words
+from serving.console.replenishment.approvals import may_second
 from serving.console.shell import Screen, Shell, empty
 from serving.console.titles import find_titles
-from serving.console.view import ConsoleView, load
+from serving.console.view import ROOT, ConsoleView, load
 
 _MOST_FIGURES = 1000
 _FIGURES_AT_ONCE = 10
@@ -69,6 +70,7 @@ async def _orders(view: ConsoleView) -> None:
                 f.money(found["money_at_risk"], cents=False),
                 t("lost sales if nothing is ordered"),
             )
+        await _second_person(view)
         if not rows:
             empty(view, t("Nothing is urgent."), t("Later lines wait under Orders."), "task_alt")
             return
@@ -87,6 +89,15 @@ async def _orders(view: ConsoleView) -> None:
             ],
             right=(1, 2),
         )
+
+
+async def _second_person(view: ConsoleView) -> None:
+    """What a colleague approved and this person may approve, too."""
+    found = await view.api.get("/v1/replenishment/approvals", limit=1000)
+    count = sum(may_second(view, line) for line in found["data"])
+    if count and view.person.may("approve"):
+        text = view.t("{count} lines wait for your approval", count=view.formats.number(count, 0))
+        html(f'<p><a href="{ROOT}/orders/purchases">{escape(text)}</a></p>')
 
 
 async def _reviews(view: ConsoleView) -> None:

@@ -241,7 +241,14 @@ def cancellation(runtime: Runtime) -> APIRouter:
             if not runtime.records.purchasing.orders(po_id):
                 raise _unknown(po_id)
             try:
-                lines = cancel(runtime, po_id, body.line_nos, actor=caller.name, reason=body.reason)
+                lines = cancel(
+                    runtime,
+                    po_id,
+                    body.line_nos,
+                    actor=caller.name,
+                    owner=caller.owner,
+                    reason=body.reason,
+                )
             except PurchasingError as error:
                 raise Problem(409, "order_stands", str(error)) from error
             return PurchaseOrders(data=purchase_orders(lines, currency))

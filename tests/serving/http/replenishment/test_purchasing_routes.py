@@ -123,6 +123,7 @@ def test_what_has_not_come_of_an_order_is_cancelled_once(client: TestClient) -> 
     assert post(client, "/orders:export", {}).json()["data"] == []
     entry = line(client, HALF)["trail"][0]
     assert (entry["after"], entry["reason"]) == ("cancelled", "out of stock")
+    assert entry["owner"] == "anyone"
 
 
 def test_a_cancelled_order_is_no_supply_at_once_in_every_worker(

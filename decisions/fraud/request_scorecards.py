@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.decisions import DecisionReason
+from models.fraud.figures import DAY, Figure, duration, with_singulars
 
 Facts = Mapping[str, Any]
 
@@ -38,10 +39,15 @@ class Scorecard:
         odds = self.base + sum(each for _, _, each in points)
         ranked = sorted((p for p in points if p[2] > 0), key=lambda p: -p[2])
         reasons = tuple(
-            DecisionReason(term.fact.upper(), term.text.format(value=value), round(each, 4))
+            DecisionReason(term.fact.upper(), _text(term, value), round(each, 4))
             for term, value, each in ranked
         )
         return 1.0 / (1.0 + math.exp(-odds)), reasons
+
+
+def _text(term: Term, value: float) -> str:
+    days = duration(value * DAY)
+    return with_singulars(term.text.format(value=Figure(value), days=days))
 
 
 def _above(start: float, weight: float, most: float) -> Callable[[float], float]:
@@ -59,7 +65,7 @@ RETURNS = Scorecard(
     -4.0,
     (
         Term(
-            "return_share", "{value:.0%} of the customer's lines came back", _above(0.2, 6.0, 3.0)
+            "return_share", "{value:.1%} of the customer's lines came back", _above(0.2, 6.0, 3.0)
         ),
         Term(
             "product_returned",
@@ -78,7 +84,7 @@ RETURNS = Scorecard(
         Term("past_declines", "{value:,.0f} declined payments before", _above(0, 0.2, 1.0)),
         Term(
             "account_age_days",
-            "the account is {value:,.1f} days old",
+            "the account is {days} old",
             lambda value: 0.8 if value < 30 else 0.0,
         ),
     ),

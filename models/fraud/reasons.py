@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from data.decisions import DecisionReason
+from models.fraud.figures import DAY, Figure, duration, with_singulars
 
 _KEYS = {
     "customer": "by this customer",
@@ -32,13 +33,13 @@ _COUNTED = {
     "amount": "{value:,.2f} paid {key} {window}",
     "declines": "{value:,.0f} declined payments {key} {window}",
     "frauds": "{value:,.0f} payments {key} reported as fraud {window}",
-    "since_last": "{value:,.0f} seconds since the last payment {key}",
-    "since_first": "{days:,.1f} days since the first payment {key}",
+    "since_last": "{time} since the last payment {key}",
+    "since_first": "{time} since the first payment {key}",
     "amount_ratio": "{value:,.2f} times the mean amount paid {key}",
     "pace": "{value:,.1f} times the usual daily number of payments {key}",
-    "since_fraud": "{days:,.1f} days since a payment {key} was reported as fraud",
+    "since_fraud": "{time} since a payment {key} was reported as fraud",
     "payments_since_fraud": "{value:,.0f} payments {key} since one was reported as fraud",
-    "since_first_fraud": "{days:,.0f} days since the first fraud report {key} {window}",
+    "since_first_fraud": "{time} since the first fraud report {key} {window}",
     "amount_deviation": "the amount is {value:+.1f} spreads from the usual one {key}",
     "recent_amount_ratio": "{value:,.2f} times the usual amount was paid {key} in the last 7 days",
     "fraud_share": "reported as fraud: {value:.1%} of the payments {key} {window}",
@@ -60,7 +61,7 @@ _SAID = {
     "amount_base": "the amount is {value:,.2f} in base currency",
     "hour": "paid {value:.1f} hours after midnight UTC",
     "weekday": "paid on weekday {value:.0f} (Monday is 0)",
-    "account_age_days": "the account is {value:,.1f} days old",
+    "account_age_days": "the account is {days} old",
     "past_payments": "{value:,.0f} payments by this customer until yesterday",
     "past_declines": "{value:,.0f} declined payments by this customer until yesterday",
     "past_frauds": "{value:,.0f} frauds reported for this customer until yesterday",
@@ -131,10 +132,13 @@ def _text(feature: str, value: Any) -> str:
     if feature in _FLAGS:
         return _FLAGS[feature][int(bool(value))]
     if feature in _SAID:
-        return _SAID[feature].format(value=value)
+        return with_singulars(
+            _SAID[feature].format(value=Figure(value), days=duration(value * DAY))
+        )
     if found:
         key, counted, window = found.groups(default="")
-        return _COUNTED[counted].format(
-            value=value, days=value / 86_400, key=_KEYS[key], window=_WINDOWS[window]
+        told = _COUNTED[counted].format(
+            value=Figure(value), time=duration(value), key=_KEYS[key], window=_WINDOWS[window]
         )
-    return f"{said} is {value:g}"
+        return with_singulars(told)
+    return f"{said} is {value:,.12g}"

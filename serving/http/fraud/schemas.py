@@ -237,6 +237,11 @@ def attempts_answer(
     return AttemptsAnswer(number=number, retry_of=own["retry_of"], link=own["link"], attempts=told)
 
 
+def _score(score: float) -> float:
+    """Two places, and more where it is so small that they would say nothing."""
+    return round(score, 2) if score >= 1.0 else float(f"{score:.3g}")
+
+
 def _control(decision: Decision) -> ControlAnswer | None:
     said = decision.trace.get("control")
     if said is None or not said["is_let_through"]:
@@ -275,7 +280,7 @@ def answer(
         "decided_at": decision.decided_at,
         "decision": decision.decision,
         "probability": decision.probability if modelled else None,
-        "score": round(decision.score, 2) if modelled else None,
+        "score": _score(decision.score) if modelled else None,
         "reasons": [ReasonAnswer(**vars(reason)) for reason in why],
         "rules_hit": list(decision.rules_hit),
         "policy_version": decision.policy_version,

@@ -33,7 +33,7 @@ def test_of_nothing_known_the_base_is_left(card: Scorecard) -> None:
 def test_a_customer_who_gives_everything_back_is_riskier_and_told_so() -> None:
     rarely, often = (RETURNS.judge({"return_share": share}) for share in (0.1, 0.7))
     assert often[0] > rarely[0]
-    assert [each.text for each in often[1]] == ["70% of the customer's lines came back"]
+    assert [each.text for each in often[1]] == ["70.0% of the customer's lines came back"]
     assert rarely[1] == ()
 
 

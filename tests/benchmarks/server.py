@@ -59,7 +59,7 @@ def settings_of(folder: Path, redis_url: str, database: str | None) -> Settings:
         online_store_url=redis_url,
         counters_url=redis_url,
         database_url=database,
-        rows=("recommendation", "fraud"),
+        use_cases=("recommendation", "fraud"),
         auth=False,
     )
 

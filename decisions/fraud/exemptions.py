@@ -67,9 +67,9 @@ def _low_value(facts: ExemptionFacts) -> Exemption | None:
         return None
     return Exemption(
         "low_value",
-        f"EUR {facts.amount:,.2f} is at most EUR {LOW_VALUE:,.0f}; {count:,.0f} payments and "
-        f"EUR {total:,.2f} with this card since its holder was last authenticated, this one "
-        f"included, are at most {MOST_IN_A_ROW} and EUR {MOST_TOGETHER:,.0f}",
+        f"EUR {facts.amount:,.2f} is at most EUR {LOW_VALUE:,.0f}; payments with this card since "
+        f"its holder was last authenticated, this one included: {count:,.0f} of at most "
+        f"{MOST_IN_A_ROW}, EUR {total:,.2f} of at most EUR {MOST_TOGETHER:,.0f}",
     )
 
 

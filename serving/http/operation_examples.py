@@ -55,6 +55,7 @@ _PAYMENT: Mapping[str, Any] = {
 }
 BODIES: Mapping[str, Any] = {
     "decide_payment": _PAYMENT,
+    "decide_payments": {"payments": [{**_PAYMENT, "payment_id": "pay-example-2"}]},
     "approve_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "dismiss_suggestions": {
         "items": [{"id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]

@@ -26,12 +26,16 @@ from serving.http.fraud import control_routes, request_routes, review_routes
 from serving.http.fraud.control_routes import author
 from serving.http.fraud.schemas import (
     DecisionAnswer,
+    DecisionItem,
+    DecisionItems,
     Payment,
+    PaymentsBody,
     answer,
     flag,
     json_body,
     not_in_future,
     payment_of,
+    payments_of,
     row_of,
 )
 from serving.http.idempotency import IDEMPOTENT, is_keyed, json_answer, once
@@ -62,7 +66,7 @@ def router(runtime: Runtime) -> APIRouter:
         await run_in_threadpool(engine.close)
 
     routes = APIRouter(prefix="/v1/fraud")
-    _decisions(routes, runtime, together)
+    _decisions(routes, runtime, engine, together)
     _news(routes, runtime, engine)
     whole = APIRouter(lifespan=lifespan)
     for part in (
@@ -76,7 +80,10 @@ def router(runtime: Runtime) -> APIRouter:
 
 
 def _decisions(
-    routes: APIRouter, runtime: Runtime, together: MicroBatcher[PaymentAsked, Decision]
+    routes: APIRouter,
+    runtime: Runtime,
+    engine: LiveEngine,
+    together: MicroBatcher[PaymentAsked, Decision],
 ) -> None:
     def told(asked: PaymentAsked, found: Decision) -> DecisionAnswer:
         _must_be_same(found, asked.payment)
@@ -110,6 +117,23 @@ def _decisions(
         route_class_override=FastRoute,
     )
 
+    @routes.post(
+        "/decisions:bulk",
+        dependencies=[*_MAY, IDEMPOTENT],
+        response_model=DecisionItems,
+        openapi_extra=schema(PaymentsBody),
+    )
+    def decide_payments(request: Request, body: _Body) -> Response:
+        """Decide up to 100 payments, one after the other in the order given, with one question to
+        each store; each as it would be decided alone."""
+        rows = [row_of(payment) for payment in payments_of(body)]
+
+        def work() -> DecisionItems:
+            made = decide(runtime, engine, [PaymentAsked(row) for row in rows])
+            return DecisionItems(data=[_item(*each) for each in zip(made, rows, strict=True)])
+
+        return once(runtime, request, PaymentsBody.model_construct(**body), work)
+
     @routes.get("/decisions/{payment_id}", dependencies=_MAY_SAY)
     def get_decision(
         payment_id: Annotated[str, Path(max_length=128)], explain: _Explain = False
@@ -123,6 +147,15 @@ def _decisions(
         if explain and not found.reasons:
             return answer(found, explained(found, runtime.records, runtime.registry), attempts)
         return answer(found, attempts=attempts)
+
+
+def _item(known: Decision, row: Mapping[str, Any]) -> DecisionItem:
+    same = _same(known, row)
+    return DecisionItem(
+        payment_id=known.payment_id,
+        status="decided" if same else "conflict",
+        decision=answer(known) if same else None,
+    )
 
 
 def decide(runtime: Runtime, engine: LiveEngine, asked: Sequence[PaymentAsked]) -> list[Decision]:

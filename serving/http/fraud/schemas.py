@@ -24,7 +24,7 @@ from decisions.fraud.feedback import Moment
 from serving.http.bodies import loaded, valid
 from serving.http.card_data import refuse_cards
 
-LONGEST_TEXT, MOST_SIGNALS = 512, 300
+LONGEST_TEXT, MOST_SIGNALS, MOST_PAYMENTS = 512, 300, 100
 CLOCK_SKEW = timedelta(minutes=10)
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
@@ -105,6 +105,36 @@ _COLUMNS: dict[str, Any] = {
 Payment: type[_Open] = create_model("Payment", __base__=_Open, **_COLUMNS)
 
 
+class PaymentsBody(BaseModel):
+    """Several payments, each as in the body of one decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payments: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_PAYMENTS)
+
+
+def payments_of(body: Any) -> "list[_Open]":
+    """The payments of a body of several; every fault of all of them at once, by its place."""
+    given = valid(PaymentsBody, body)
+    found: list[_Open] = []
+    faults: list[dict[str, Any]] = []
+    for place, each in enumerate(given.payments):
+        try:
+            payment = payment_of(each)
+            not_in_future(payment.attempted_at, "attempted_at")  # type: ignore[attr-defined]  # made from the contract
+            found.append(payment)
+        except RequestValidationError as error:
+            faults += [_placed(fault, place) for fault in error.errors()]
+    if faults:
+        raise RequestValidationError(faults)
+    return found
+
+
+def _placed(fault: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """A fault of one payment as one of the whole body. place: of the payment, from 0."""
+    return {**fault, "loc": ("body", "payments", place, *fault["loc"][1:])}
+
+
 class ReasonAnswer(BaseModel):
     """code: stable; contribution: to the log-odds of fraud."""
 
@@ -177,6 +207,21 @@ class DecisionAnswer(BaseModel):
     attempts: AttemptsAnswer | None = None
     exemption: ExemptionAnswer | None = None
     control: ControlAnswer | None = None
+
+
+class DecisionItem(BaseModel):
+    """What came of one of several payments: its decision, or `conflict` where the payment_id was
+    decided with another body."""
+
+    payment_id: str
+    status: Literal["decided", "conflict"]
+    decision: DecisionAnswer | None
+
+
+class DecisionItems(BaseModel):
+    """One result a payment, in the order of the request."""
+
+    data: list[DecisionItem]
 
 
 async def json_body(request: Request) -> Any:

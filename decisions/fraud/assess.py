@@ -149,7 +149,9 @@ def _assessed(
     listed = controls.lists.hit(request, datetime.now(UTC))
     probability, terms = card.judge(facts)
     why = terms
-    hit = controls.rules.hit({**request, **facts, **_flags(listed)}, about)
+    asleep = controls.snoozes.rules_of(request["customer_id"], datetime.now(UTC))
+    every = controls.rules.hit({**request, **facts, **_flags(listed)}, about)
+    hit = tuple(rule for rule in every if rule.name not in asleep)
     action = action_for(policy, probability, amount)
     action = max(action, least, *(rule.action for rule in hit), key=ACTIONS.index)
     if lists_of(listed) & {"block", "watch"}:

@@ -10,6 +10,7 @@ from data.records import Records
 from data.records.decision_digest import DECILES
 from decisions.fraud.lists import Lists
 from decisions.fraud.rules import RuleSet, vars_of
+from decisions.fraud.snoozes import SNOOZE, RuleSnoozes
 from decisions.runtime import Runtime
 from models.base import Release
 from models.fraud import FraudPolicy
@@ -33,6 +34,7 @@ class FraudControls:
     policies: Mapping[str, FraudPolicy] = field(default_factory=lambda: MappingProxyType({}))
     shadow: Release | None = None
     shadow_version: str = ""
+    snoozes: RuleSnoozes = field(default_factory=lambda: RuleSnoozes({}))
 
     def policy(self, release: Release | None) -> FraudPolicy | None:
         """The policy in use with a release: the last one set for it, else its own."""
@@ -55,6 +57,7 @@ def read(records: Records) -> FraudControls:
             for note in journal.of(POLICY)
         },
         shadow_version=str(shadow[0].body["version"]) if shadow else "",
+        snoozes=RuleSnoozes.of(journal.newest(SNOOZE)),
     )
 
 

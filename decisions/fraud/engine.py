@@ -129,6 +129,7 @@ class Engine:
                 lists_of(entries),
                 _margin(risk),
                 NO_RETRY if attempt is None else attempt.facts,
+                controls.snoozes.rules_of(payment["customer_id"], now),
             )
             for payment, facts, amount, entries, risk, attempt in zip(
                 payments,
@@ -174,21 +175,7 @@ class Engine:
     def _decision(self, asking: "_CaseAsked", basis: "_Basis") -> Decision:
         case, controls = asking.case, basis.controls
         verdict = resolve(case, asking.scored, controls.rules, explain=asking.explain)
-        trace: dict[str, Any] = {"amount_base": None if case.amount != case.amount else case.amount}
-        if asking.listed:
-            trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in asking.listed]
-        if asking.shadowed is not None and controls.shadow is not None:
-            found = resolve(case, asking.shadowed, controls.rules)  # it does not act
-            said = {"probability": found.probability, "decision": found.action}
-            trace["shadow"] = {"version": controls.shadow.version, **said}
-        if asking.explain:
-            trace["explain"] = True
-        if asking.attempt is not None:
-            trace["attempt"] = traced(asking.attempt)
-        if case.expected_margin == case.expected_margin:
-            trace[EXPECTED_MARGIN] = case.expected_margin
-        if verdict.rules_failed:
-            trace["rules_failed"] = verdict.rules_failed
+        trace = _trace(asking, verdict, controls)
         action = verdict.action
         control = self._controlled(asking, verdict, basis)
         if control is not None:
@@ -198,10 +185,10 @@ class Engine:
         if self.breaker is not None and not self._stands(action, verdict, case, mistakable):
             # The shopper proves who they are: neither a block nor work for people.
             action, trace["excess"] = "challenge", True
-        if (
-            verdict.action == action == "allow"
-            and (exemption := self._exemption(asking, basis)) is not None
-        ):
+        exemption = None
+        if verdict.action == action == "allow":
+            exemption = self._exemption(asking, basis)
+        if exemption is not None:
             trace["exemption"] = {"kind": exemption.kind, "reason": exemption.reason}
         return Decision(
             payment_id=case.payment["payment_id"],
@@ -294,6 +281,31 @@ class Engine:
             return self.risks(customers, [payment["attempted_at"] for payment in payments]), True
         except ArgosyError:
             return [{}] * len(payments), False
+
+
+def _trace(
+    asking: "_CaseAsked", verdict: PaymentVerdict, controls: FraudControls
+) -> dict[str, Any]:
+    """What went into a verdict besides the facts, and what a shadow would have said."""
+    case = asking.case
+    trace: dict[str, Any] = {"amount_base": None if case.amount != case.amount else case.amount}
+    if asking.listed:
+        trace["lists"] = [{"entry_id": e.entry_id, "list": e.list} for e in asking.listed]
+    if asking.shadowed is not None and controls.shadow is not None:
+        found = resolve(case, asking.shadowed, controls.rules)  # it does not act
+        said = {"probability": found.probability, "decision": found.action}
+        trace["shadow"] = {"version": controls.shadow.version, **said}
+    if asking.explain:
+        trace["explain"] = True
+    if asking.attempt is not None:
+        trace["attempt"] = traced(asking.attempt)
+    if case.expected_margin == case.expected_margin:
+        trace[EXPECTED_MARGIN] = case.expected_margin
+    if verdict.rules_failed:
+        trace["rules_failed"] = verdict.rules_failed
+    if verdict.rules_snoozed:
+        trace["rules_snoozed"] = verdict.rules_snoozed
+    return trace
 
 
 def may_be_mistaken(rules_hit: Collection[str], listed: Collection[str]) -> bool:

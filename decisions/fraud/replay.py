@@ -94,6 +94,7 @@ def _again(
         listed=frozenset(listed),
         expected_margin=float(decision.trace.get(EXPECTED_MARGIN, "nan")),
         attempt=traced_facts(decision.trace),
+        snoozed=frozenset(decision.trace.get("rules_snoozed", ())),
     )
     model: PaymentModel | None = None
     policy: FraudPolicy | None = None

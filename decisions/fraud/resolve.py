@@ -21,7 +21,8 @@ class PaymentCase:
 
     facts: the model's inputs; amount: in base currency; listed: the names of the lists that it is
     on; expected_margin: of its customer in the next year, base currency, NaN where it is not known;
-    attempt: ATTEMPT_FACTS of a payment that retries another.
+    attempt: ATTEMPT_FACTS of a payment that retries another; snoozed: the names of the rules that
+    do not hold for its customer.
     """
 
     payment: Mapping[str, Any]
@@ -30,6 +31,7 @@ class PaymentCase:
     listed: frozenset[str]
     expected_margin: float = math.nan
     attempt: Mapping[str, Any] = field(default_factory=lambda: NO_RETRY)
+    snoozed: frozenset[str] = frozenset()
 
     @property
     def is_authenticated(self) -> bool:
@@ -40,13 +42,14 @@ class PaymentCase:
 @dataclass(frozen=True)
 class PaymentVerdict:
     """What came out. probability: 0 without a model; rules_failed: those that could not be
-    evaluated, and so did not hold."""
+    evaluated, and so did not hold; rules_snoozed: those that would hold, but for the customer."""
 
     action: Action
     probability: float
     reasons: tuple[DecisionReason, ...]
     rules_hit: tuple[str, ...]
     rules_failed: tuple[str, ...] = ()
+    rules_snoozed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def resolve(
     `allow`.
     """
     hit, failed = rules.judge(named(case, without_model=scored is None))
+    asleep = tuple(rule for rule in hit if rule.name in case.snoozed)
+    hit = tuple(rule for rule in hit if rule not in asleep) if asleep else hit
     said = scored.action if scored is not None else ACTIONS[0]
     action = max(said, *(_asked_by(rule, case) for rule in hit), "allow", key=ACTIONS.index)
     if "allow" in case.listed and not _overrules(case, hit):
@@ -127,12 +132,14 @@ def resolve(
     if scored is not None and (explain or action != "allow"):
         told = scored.model.reasons(scored.row, case.facts)
         why += tuple(told)
+    why += tuple(_snoozed_reason(rule) for rule in asleep)
     if case.is_authenticated:
         why = (_PASSED, *why)
     if scored is not None and scored.swayed:
         why = (_margin_reason(case.expected_margin), *why)
     probability = scored.probability if scored is not None else 0.0
-    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit), failed)
+    names = tuple(rule.name for rule in asleep)
+    return PaymentVerdict(action, probability, why, tuple(rule.name for rule in hit), failed, names)
 
 
 # What stands above the allow list: a card, device or address can change hands, and a buyer
@@ -197,6 +204,11 @@ def _margin_reason(expected_margin: float) -> DecisionReason:
 def reason_of(rule: FraudRule) -> DecisionReason:
     """The reason of a decision: that this rule holds."""
     return DecisionReason(f"RULE_{rule.name.upper()}", rule.text, 0.0)
+
+
+def _snoozed_reason(rule: FraudRule) -> DecisionReason:
+    text = f"snoozed for this customer: {rule.text}"
+    return DecisionReason(f"RULE_{rule.name.upper()}_SNOOZED", text, 0.0)
 
 
 def lists_of(entries: tuple[ListEntry, ...]) -> frozenset[str]:

@@ -55,6 +55,12 @@ _PAYMENT: Mapping[str, Any] = {
 }
 BODIES: Mapping[str, Any] = {
     "decide_payment": _PAYMENT,
+    "snooze_rule": {
+        "rule": "busy_ip_address_in_doubt",
+        "customer_id": "c00001",
+        "until": "2099-12-31T00:00:00Z",
+        "reason": "buys for a whole office",
+    },
     "decide_payments": {"payments": [{**_PAYMENT, "payment_id": "pay-example-2"}]},
     "approve_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "dismiss_suggestions": {

@@ -23,6 +23,12 @@ from decisions.fraud.lists import (
 )
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.rules import SHIPPED, TYPES, About, FraudRule, rule_example, vars_of
+from decisions.fraud.snoozes import (
+    NEVER_SNOOZED,
+    SNOOZE,
+    snooze_key,
+    snooze_of,
+)
 from decisions.runtime import Runtime
 from models.fraud import Action
 from serving.http.auth import scoped
@@ -146,6 +152,32 @@ class RuleTrial(BaseModel):
     days: int = Field(90, ge=1, le=3650)
 
 
+class SnoozeBody(BaseModel):
+    """A rule that shall not hold for one customer until then; a time that is past ends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: _Name
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    until: Moment
+    reason: _Line
+
+
+class SnoozeAnswer(BaseModel):
+    """A rule that is snoozed for a customer."""
+
+    rule: str
+    customer_id: str
+    until: datetime
+    reason: str
+    author: str
+    at: datetime
+
+
+class SnoozePage(Page[SnoozeAnswer]):
+    """Snoozes that hold, the newest first."""
+
+
 def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
     """Lists and rules.
 
@@ -155,6 +187,7 @@ def routes_of(runtime: Runtime, engine: LiveEngine) -> APIRouter:
     routes = APIRouter(prefix="/v1/fraud", dependencies=_MAY)
     _lists(routes, runtime, engine)
     _rules(routes, runtime, engine)
+    _snoozes(routes, runtime, engine)
     return routes
 
 
@@ -292,6 +325,44 @@ def _rules(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
             raise _faulty("/rule/about", "Only rules about payments have a history to try them on")
         found = _rule(given.rule, "/rule/when")
         return dry_run(runtime, found, engine.current().lists, days=given.days)
+
+
+def _snoozes(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
+    @routes.get("/rules/snoozes")
+    def list_rule_snoozes(limit: Limit = 100, cursor: Cursor = None) -> SnoozePage:
+        """The rules that are snoozed for a customer now, the newest first."""
+        found = engine.current().snoozes.active(now())
+        return SnoozePage(**cut_page([SnoozeAnswer(**vars(each)) for each in found], limit, cursor))
+
+    @routes.post(
+        "/rules/snoozes",
+        status_code=201,
+        dependencies=[IDEMPOTENT],
+        response_model=SnoozeAnswer,
+        openapi_extra=schema(SnoozeBody),
+    )
+    def snooze_rule(request: Request, body: _Body) -> Response:
+        """Let a rule not hold for one customer until some time: it is known to be wrong about them.
+        Rules against card testing, lists and second refunds cannot be snoozed."""
+        given = valid(SnoozeBody, body)
+        _must_be_snoozable(engine, given)
+
+        def work() -> SnoozeAnswer:
+            key = snooze_key(given.rule, given.customer_id)
+            text = given.model_dump(mode="json")
+            note = runtime.records.journal.add(SNOOZE, key, author=author(request), body=text)
+            engine.changed()
+            return SnoozeAnswer(**vars(snooze_of(note)))
+
+        return once(runtime, request, given, work, status=201)
+
+
+def _must_be_snoozable(engine: LiveEngine, given: SnoozeBody) -> None:
+    """Problem 422 for a rule that is not in use or cannot be snoozed."""
+    if given.rule not in {rule.name for rule in engine.current().rules.rules}:
+        raise _faulty("/rule", f"There is no rule {given.rule}; see GET /v1/fraud/rules")
+    if given.rule in NEVER_SNOOZED:
+        raise _faulty("/rule", f"The rule {given.rule} cannot be snoozed")
 
 
 def _must_be_narrow(runtime: Runtime, rule: FraudRule) -> None:

@@ -25,6 +25,7 @@ FIRST = (
     "start_experiment",
     "set_list_entry",
     "set_rule",
+    "snooze_rule",
     "dismiss_suggestions",
     "reopen_suggestions",
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from nicegui import ui
 
+from serving.console.data_files import FileIntake
 from serving.console.grid import ListGrid, column
 from serving.console.parts import download, fact, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
@@ -14,6 +15,7 @@ def _sections(view: ConsoleView) -> list[tuple[str, str]]:
     shown = [(view.t("Tables"), "/data")]
     if view.person.may("admin"):
         shown += [
+            (view.t("Bring in"), "/data/files"),
             (view.t("Quarantine"), "/data/quarantine"),
             (view.t("Checks"), "/data/checks"),
             (view.t("Settings"), "/data/settings"),
@@ -29,7 +31,12 @@ async def show_tables(view: ConsoleView) -> None:
         t, f = view.t, view.formats
         found = await view.api.get("/v1/data/tables")
         if not found["data"]:
-            empty(view, t("The lake is empty."), t("Bring tables in: argosy ingest DIR"), "storage")
+            empty(
+                view,
+                t("The lake is empty."),
+                t("Bring tables in: here, or with argosy ingest DIR"),
+                "storage",
+            )
             return
         with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
             fact(t("Newest fact"), f.moment(found["clock"]))
@@ -59,6 +66,12 @@ async def show_tables(view: ConsoleView) -> None:
             )
 
     load(view, fill)
+
+
+async def show_files(view: ConsoleView) -> None:
+    """The page where files are brought in. view: who looks."""
+    tabs(_sections(view), "/data/files")
+    FileIntake(view)
 
 
 async def show_quarantine(view: ConsoleView) -> None:
@@ -174,6 +187,7 @@ def page(shell: Shell) -> None:
                 in_menu=False,
                 parent="/data",
             ),
+            Screen("/data/files", "Bring in", "", show_files, admin, in_menu=False, parent="/data"),
             Screen("/data/checks", "Checks", "", show_checks, admin, in_menu=False, parent="/data"),
             Screen(
                 "/data/settings",

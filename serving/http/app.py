@@ -28,6 +28,7 @@ from decisions.privacy import share_private
 from decisions.runtime import Runtime
 from serving.http import (
     alerts,
+    data_files,
     data_routes,
     documentation,
     errors,
@@ -99,7 +100,13 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     app.add_middleware(AuditTrail, runtime=runtime)  # the last one added is the first one passed
     app.add_middleware(EscapedSlashes)
     app.add_middleware(FastRoutes)
-    app.add_middleware(RequestGuard, telemetry=runtime.telemetry, limits=limits, admit=admit_caller)
+    app.add_middleware(
+        RequestGuard,
+        telemetry=runtime.telemetry,
+        limits=limits,
+        admit=admit_caller,
+        larger={data_files.PATH: data_files.LIMITS},
+    )
     if settings.cors_origins:
         _allow_origins(app, settings.cors_origins)
     cores = (
@@ -108,6 +115,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         key_owner,
         promotion,
         model_versions,
+        data_files,
         data_routes,
         kpis,
         alerts,

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,7 +42,8 @@ class RequestGuard:
     """The outermost ASGI layer. Logs name routes, never paths or bodies: ids are personal.
 
     limits: what a worker takes on; further requests are answered 503 at once, and so is one that
-    takes too long, while its work comes to its end unseen. admit: raises Problem for a request to
+    takes too long, while its work comes to its end unseen. larger: path -> limits of body and time
+    of its own. admit: raises Problem for a request to
     the API without a good key; asked before its body is read.
     """
 
@@ -51,10 +53,12 @@ class RequestGuard:
         telemetry: Telemetry,
         limits: RequestLimits = RequestLimits(),
         admit: Callable[[Scope], Awaitable[None]] | None = None,
+        larger: Mapping[str, RequestLimits] = MappingProxyType({}),
     ) -> None:
         self.app = app
         self.telemetry = telemetry
         self.limits = limits
+        self.larger = larger
         self.admit = admit
         self._waiting = 0
         self._under_way = 0
@@ -115,7 +119,7 @@ class RequestGuard:
 
         reply.begun = begun
         expiry = asyncio.get_running_loop().call_later(
-            self.limits.seconds, self._expire, scope, receive, reply
+            self._limits(scope).seconds, self._expire, scope, receive, reply
         )
         try:
             if self._under_way > self.limits.requests and scope["path"] not in _ALWAYS:
@@ -137,9 +141,13 @@ class RequestGuard:
         try:
             if self.admit is not None and scope["path"].startswith("/v1/"):
                 await self.admit(scope)
-            return await asyncio.wait_for(self._body(headers, receive), self.limits.body_seconds)
+            limits = self._limits(scope)
+            return await asyncio.wait_for(
+                self._body(headers, receive, limits.body), limits.body_seconds
+            )
         except TimeoutError:
-            told = f"The body did not arrive within {self.limits.body_seconds:g} s; send it again."
+            seconds = self._limits(scope).body_seconds
+            told = f"The body did not arrive within {seconds:g} s; send it again."
             raise Problem(408, "body_too_slow", told, headers={"Connection": "close"}) from None
         finally:
             self._waiting -= 1
@@ -161,10 +169,13 @@ class RequestGuard:
         self.telemetry.refused.labels(reason).inc()
         return Problem(503, reason, f"{told} Ask again shortly.", headers={"Retry-After": "1"})
 
-    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-        """The body, read whole; Problem when it is too large or no JSON."""
-        if int(headers.get(b"content-length", b"0")) > self.limits.body:
-            raise self._too_large()
+    def _limits(self, scope: Scope) -> RequestLimits:
+        return self.larger.get(scope["path"], self.limits)
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive, most: int) -> Receive:
+        """The body, read whole; Problem when it is too large or no JSON. most: bytes."""
+        if int(headers.get(b"content-length", b"0")) > most:
+            raise _too_large(most)
         body = bytearray()
         more = True
         while more:
@@ -173,20 +184,12 @@ class RequestGuard:
                 break
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self.limits.body:
-                raise self._too_large()
+            if len(body) > most:
+                raise _too_large(most)
         if body:
             _must_be_json(headers.get(b"content-type", b"").decode("latin-1"))
             refuse_unkept_text(bytes(body))
         return _replay(bytes(body), receive)
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            413,
-            "body_too_large",
-            f"The body is larger than {self.limits.body:,} bytes; send it in parts.",
-            headers={"Connection": "close"},
-        )
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_template(scope)
@@ -235,6 +238,15 @@ class _Reply:
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id", b"")
     return given.decode() if _ID.fullmatch(given) else fresh_id()
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(
+        413,
+        "body_too_large",
+        f"The body is larger than {most:,} bytes; send it in parts.",
+        headers={"Connection": "close"},
+    )
 
 
 def _must_be_json(content_type: str) -> None:

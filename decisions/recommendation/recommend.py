@@ -42,7 +42,7 @@ def recommend(
     ranked, served_by = _arranged(case, allowed, hurry=hurry)
     shown = pinned(index, ranked, query, allowed)
     given = reasons(case, shown, personal=_personal(served_by)) if query.explain else None
-    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index))
+    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index, query))
 
 
 def trending(
@@ -94,7 +94,7 @@ def similar(
     ]
     given = given if query.explain else []
     served_by = code if tied else "same_category" if len(alike.product) else _selling(market)
-    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index))
+    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index, query))
 
 
 def rerank(
@@ -112,7 +112,7 @@ def rerank(
     allowed = eligible(case) & among
     ranked, served_by = _arranged(case, allowed)
     given = reasons(case, ranked, personal=_personal(served_by)) if query.explain else None
-    return RecommendationAnswer(_listed(index, query, ranked, given), served_by, _degraded(index))
+    return RecommendationAnswer(_listed(index, query, ranked, given), served_by, _degraded(index, query))
 
 
 def at_home(index: ProductIndex, query: ProductQuery) -> ProductQuery:
@@ -172,8 +172,11 @@ def _personal(served_by: str) -> bool:
     return served_by not in {MARKET, EVERYWHERE}
 
 
-def _degraded(index: ProductIndex) -> str:
-    return "" if index.model is not None else "no_model"
+def _degraded(index: ProductIndex, query: ProductQuery) -> str:
+    """Why the answer is simpler than it should be: no model, or no warehouse that ships there."""
+    if index.model is None:
+        return "no_model"
+    return "" if index.delivers(query.country) else "no_delivery"
 
 
 def _selling(market: int) -> str:

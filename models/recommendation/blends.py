@@ -40,6 +40,7 @@ _DURABLE = (0.1, 0.05, 0.02, 0.005)
 # How much of a standard error cannot be told from luck: what holding back may cost, and by how
 # much more a blend has to find than the best source.
 _CHANCE = 0.5
+_ALONE = 0  # of the kinds of blends: a source alone
 # The search for blends: people of each cell, steps, and how much a part may add in one.
 _SEARCHED, _STEPS, _SHARES = 800, 5, (0.2, 0.5, 1.0)
 
@@ -198,16 +199,17 @@ def choose_blends(gains: BlendGains, newest: BlendGains | None = None) -> Array:
     """CELLS × PARTS: the blend of each cell.
 
     gains: of all blends, for people who taught none of them, of as many windows as there are;
-    newest: of the same blends, for those of the newest window alone. A source that ranks best of
-    all sources alone is taken, unless a blend is clearly better: a list is no worse than that of
-    its best source, over all windows and in the newest one. A cell has a blend of its own where
-    that is clearly better for it than the one for everybody.
+    newest: of the same blends, for those of the newest window alone. The plainest blend is taken
+    that is not clearly worse than the best: a source alone, then sources together, then the linear
+    score, then trees, which suffer most where the next window is unlike those before. A list is no
+    worse than that of its best source, over all windows and in the newest one. A cell has a blend
+    of its own where that is clearly better for it than the one for everybody.
     """
     chosen = np.zeros((len(CELLS), len(PARTS)))
     for new_only in (False, True):
         found = gains.of(new_only=new_only)
         counts = ~np.isnan(found[0])
-        overall = _above_best_source(gains.blends, found[:, counts]) if counts.any() else 0
+        overall = _plainest(gains.blends, found[:, counts]) if counts.any() else 0
         best = dict.fromkeys((False, True), overall)
         for returns in best:
             inside = counts & (gains.returns == returns)
@@ -220,15 +222,34 @@ def choose_blends(gains: BlendGains, newest: BlendGains | None = None) -> Array:
     return chosen
 
 
-def _above_best_source(blends: Array, gains: Array) -> int:
-    """The best blend where it is clearly better than the best source alone, else that source."""
-    return clearly_best(gains, first=_best_source(blends, gains), errors=_CHANCE)
+def _plainest(blends: Array, gains: Array) -> int:
+    """The plainest blend that is not clearly worse than the best one."""
+    mean = gains.mean(axis=1)
+    best = int(np.argmax(mean))
+    kind = _kinds(blends)
+    for plain in range(kind[best]):
+        able = np.flatnonzero(kind == plain)
+        if not len(able):
+            continue
+        place = int(able[np.argmax(mean[able])])
+        behind = gains[best] - gains[place]
+        error = float(behind.std()) / behind.size**0.5
+        if float(behind.mean()) <= (_CHANCE if plain == _ALONE else 1.0) * error:
+            return place
+    return best
+
+
+def _kinds(blends: Array) -> NDArray[np.intp]:
+    """How involved each blend is: 0 a source alone, 1 sources, 2 with the linear score, 3 trees."""
+    kind: NDArray[np.intp] = ((blends > 0).sum(axis=1) > 1).astype(np.intp)
+    kind[blends[:, LINEAR] > 0] = 2
+    kind[blends[:, TREES] > 0] = 3
+    return kind
 
 
 def _best_source(blends: Array, gains: Array) -> int:
     """The source that ranks best of all sources alone."""
-    single = (blends > 0).sum(axis=1) == 1
-    alone = np.flatnonzero(single & (blends[:, [LINEAR, TREES]].sum(axis=1) == 0))
+    alone = np.flatnonzero(_kinds(blends) == _ALONE)
     return int(alone[np.argmax(gains[alone].mean(axis=1))])
 
 

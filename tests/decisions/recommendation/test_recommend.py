@@ -45,3 +45,9 @@ def test_a_product_the_model_never_saw_stands_with_its_like(index: ProductIndex)
     reasons = {item.product_id: item.reason.code for item in answer.items if item.reason}
     assert reasons[NEW] == "new"
     assert ids(answer).index(NEW) < min(ids(answer).index(name) for name in PETS)
+
+
+def test_a_country_that_no_warehouse_ships_to_is_told(index: ProductIndex) -> None:
+    answer = recommend(index, ProductQuery(customer_id="c01", ship_to="CH", limit=3))
+    assert answer.degraded == "no_delivery"
+    assert recommend(index, ProductQuery(customer_id="c01", ship_to="AT")).degraded == ""

@@ -25,14 +25,14 @@ def test_the_risk_is_that_of_simulated_demand(stock: int, lead_sd: float) -> Non
     after = random.poisson(2 * np.maximum(7 + second - first, 0.0))
     left = np.maximum(stock - before, 0)
     risk = (after > left + line["order_quantity"]).mean()
-    assert line["stockout_probability"] == pytest.approx(risk, abs=0.025)
+    assert line["stockout_probability"] == pytest.approx(risk, abs=0.02)
 
 
 def test_an_empty_shelf_has_the_risk_of_the_week_it_is_filled_for() -> None:
     """P(a week's demand > 17) of a Poisson number of mean 14 is .173, whatever was lost before."""
     line = OrderUpTo().predict(frame(row(**poissons(14.0), max_order_quantity=17.0))).iloc[0]
     assert line["order_quantity"] == 17
-    assert line["stockout_probability"] == pytest.approx(1 - poisson.cdf(17, 14), abs=0.025)
+    assert line["stockout_probability"] == pytest.approx(1 - poisson.cdf(17, 14), abs=0.02)
 
 
 def test_units_owed_or_reserved_are_ordered_on_top() -> None:

@@ -42,7 +42,9 @@ def recommend(
     ranked, served_by = _arranged(case, allowed, hurry=hurry)
     shown = pinned(index, ranked, query, allowed)
     given = reasons(case, shown, personal=_personal(served_by)) if query.explain else None
-    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index, query))
+    return RecommendationAnswer(
+        _listed(index, query, shown, given), served_by, _degraded(index, query)
+    )
 
 
 def trending(
@@ -94,7 +96,9 @@ def similar(
     ]
     given = given if query.explain else []
     served_by = code if tied else "same_category" if len(alike.product) else _selling(market)
-    return RecommendationAnswer(_listed(index, query, shown, given), served_by, _degraded(index, query))
+    return RecommendationAnswer(
+        _listed(index, query, shown, given), served_by, _degraded(index, query)
+    )
 
 
 def rerank(
@@ -112,7 +116,9 @@ def rerank(
     allowed = eligible(case) & among
     ranked, served_by = _arranged(case, allowed)
     given = reasons(case, ranked, personal=_personal(served_by)) if query.explain else None
-    return RecommendationAnswer(_listed(index, query, ranked, given), served_by, _degraded(index, query))
+    return RecommendationAnswer(
+        _listed(index, query, ranked, given), served_by, _degraded(index, query)
+    )
 
 
 def at_home(index: ProductIndex, query: ProductQuery) -> ProductQuery:

@@ -3,6 +3,7 @@
 Usage: python tests/benchmarks/recommendation.py DIR   (train_pairs.parquet, test.txt.gz, or a
        folder gowalla with them)
        python tests/benchmarks/recommendation.py --scale [CUSTOMERS PRODUCTS]
+       python tests/benchmarks/recommendation.py --tastes
 
 Gowalla: for every user of the test all items that are not in their training set are ranked by the
 product's own graph filter (default settings), evaluated as an answer is: the sum of a few rows. The
@@ -11,6 +12,9 @@ settings were chosen on a split of the training pairs; the test pairs are read f
 --scale: a synthetic shop (default 1,000,000 customers × 100,000 products, ten purchases each, 128
 factors) is learned and saved; a fresh process maps it, answers with filters on (candidates of every
 source, 200 of them ranked) and says how long that took on one core and what memory it holds.
+
+--tastes: eight made-up shops whose customers follow a rule of their own each; the release, trained
+as the command trains it, beside each of its sources alone, in weeks that it has not seen.
 """
 
 import argparse
@@ -25,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from parts.made_up_tastes import made_up_tastes
 from scipy.sparse import csr_matrix
 
 from models.base import parameters
@@ -185,12 +190,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--scale", type=int, nargs="*", metavar="N")
+    parser.add_argument("--tastes", action="store_true")
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.answer:
         print(json.dumps(answer(given.answer)))
         return
-    if given.scale is not None:
+    if given.tastes:
+        figures = made_up_tastes()
+    elif given.scale is not None:
         customers, products = given.scale or (1_000_000, 100_000)
         figures = scale(customers, products)
         print(f"{customers:,} customers × {products:,} products")

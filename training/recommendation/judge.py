@@ -82,16 +82,20 @@ def compared(fitted: Model, baselines: Sequence[Model], halves: Split) -> dict[s
 
 
 def _by_person(fitted: Model, halves: Split) -> dict[str, Floats]:
-    figures = _each_person(*found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN))
+    figures = gains_by_person(*found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN))
     new = bought_for_the_first_time(halves)
     if new.empty:
         return figures
     shown = fitted.predict(_asked_of(new, SHOWN, new_only=True))
-    only = _each_person(*found(shown, new, SHOWN))
+    only = gains_by_person(*found(shown, new, SHOWN))
     return figures | {f"{name}_new_only": values for name, values in only.items()}
 
 
-def _each_person(hits: Floats, wanted: Ints) -> dict[str, Floats]:
+def gains_by_person(hits: Floats, wanted: Ints) -> dict[str, Floats]:
+    """`ndcg` and `recall` of each person's list.
+
+    hits: people × SHOWN, 1 where what was shown was bought; wanted: by person, products bought.
+    """
     each = [(hits[[i]], wanted[[i]]) for i in range(len(hits))]
     return {
         "ndcg": np.array([ndcg_at_k(*one) for one in each]),

@@ -18,7 +18,7 @@ from models.recommendation.candidates import SOURCE_SCORES
 from training import job
 from training.metrics import bootstrap_interval
 from training.recommendation import RECIPE
-from training.recommendation.judge import found, asked, _each_person
+from training.recommendation.judge import asked, found, gains_by_person
 
 PEOPLE, PRODUCTS, DAYS, TEST_DAYS = 1_200, 500, 300, 28
 Draw = np.random.Generator
@@ -176,7 +176,7 @@ def compared(frame: pd.DataFrame, seed: int) -> dict[str, float | str]:
 
 
 def _gains(model: Recommender, halves: job.Split) -> np.ndarray:
-    return _each_person(*found(model.predict(asked(halves, 10)), halves.test, 10))["ndcg"]
+    return gains_by_person(*found(model.predict(asked(halves, 10)), halves.test, 10))["ndcg"]
 
 
 def made_up_tastes(seed: int = 7) -> dict[str, float]:

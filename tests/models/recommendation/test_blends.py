@@ -7,6 +7,7 @@ import pytest
 
 from models.recommendation.blends import (
     CELLS,
+    LINEAR,
     PARTS,
     TREES,
     BlendGains,
@@ -130,3 +131,21 @@ def test_in_the_newest_window_nothing_is_worse_than_the_best_source() -> None:
     known, newest = (BlendGains(blends, one, one, returns) for one in (early, late))
     assert np.array_equal(choose_blends(known.joined(newest))[0], blends[mixed])
     assert np.array_equal(choose_blends(known.joined(newest), newest)[0], blends[source])
+
+
+def test_trees_rank_only_where_they_clearly_find_more() -> None:
+    blends = all_blends(trees=True)
+    linear, trees = (
+        int(np.flatnonzero((blends == row).all(axis=1))[0])
+        for row in (np.eye(len(PARTS))[LINEAR], np.eye(len(PARTS))[TREES])
+    )
+    random = np.random.default_rng(6)
+    people = 400
+    for ahead, leads in ((0.01, linear), (0.2, trees)):
+        gains = np.full((len(blends), people), 0.2)
+        gains[linear] = 0.5
+        noise = random.normal(0, 0.5, people)
+        gains[trees] = 0.5 + ahead + noise - noise.mean()
+        returns = np.zeros(people, dtype=bool)
+        chosen = choose_blends(BlendGains(blends, gains, gains, returns))
+        assert np.array_equal(chosen[0], blends[leads])

@@ -12,7 +12,7 @@ from decisions.runtime import Runtime
 from features import forecasting as features
 from features.forecasting import number, quantile_names, running_moment, starts
 from models.base import ModelError, Release
-from models.forecasting import LEVELS, Forecaster, explained
+from models.forecasting import LEVELS, Forecaster, explained, history_events
 
 KEYS = ["warehouse_id", "product_id"]
 DECILES = (0.1, 0.5, 0.9)
@@ -97,6 +97,8 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
     if isinstance(release.model, Forecaster):
         answer = pd.concat([answer, explained(release.model, whole, answer)], axis=1)
+        events = history_events(whole, correct_stockouts=release.model.correct_stockouts)
+        answer = answer.merge(events, how="left", on=KEYS)
     answer = answer.merge(_importance(runtime, demand, as_of), how="left", on=KEYS)
     rows = features.packed(
         answer,

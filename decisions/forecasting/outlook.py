@@ -1,6 +1,7 @@
 """Where an answer comes from: the store's forecast; for the unknown the model's cold start; without
 a model recent sales, carried on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +27,7 @@ class Outlook:
     """A forecast of one pair: H periods, L levels, and where it comes from.
 
     quantiles and window_quantiles: H × L. degraded: why it is simpler than it should be.
+    history_events: kind, first, last, factor of what was found in the pair's history.
     """
 
     warehouse_id: str
@@ -45,6 +47,7 @@ class Outlook:
     abc_xyz: str | None = None
     explanation: Floats | None = None
     overrides: tuple[str, ...] = ()
+    history_events: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def horizon(self) -> int:
@@ -232,6 +235,7 @@ def _stored(pair: Mapping[str, str], found: Mapping[str, Any]) -> Outlook:
         abc_xyz=found.get("abc_xyz"),
         explanation=None if found.get("explanation") is None else np.asarray(found["explanation"]),
         overrides=_ids(found.get("overrides")),
+        history_events=tuple(json.loads(found.get("history_events") or "[]")),
     )
 
 

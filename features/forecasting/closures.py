@@ -23,8 +23,9 @@ Bools = NDArray[np.bool_]
 FEWEST_DAYS, SHUT_DAYS = 7, 28
 # A silence that comes by chance more often than this is no closure.
 _CHANCE = 1e-6
-# Days on either side that say how often the warehouse sells, and how many of them are needed.
-_AROUND, _KNOWN = 91, 28
+# Days on either side that say how often the warehouse sells, and how many of them are needed; fewer
+# after a silence of SHUT_DAYS.
+_AROUND, _KNOWN, _REOPENED = 91, 28, 7
 # Days that tell which weekdays are closed; how many sales on them are mistakes, as a share.
 _WEEKS_KNOWN, _MISTAKES = 364, 0.02
 _YEAR = 364
@@ -203,14 +204,16 @@ def _spells(days: Numbers, newest: int, weekdays: frozenset[int]) -> Iterator[tu
 def _is_closure(days: Numbers, first: int, last: int, newest: int) -> bool:
     before = first - max(int(days[0]), first - _AROUND)
     after = min(newest, last + _AROUND) - last
-    if before < _KNOWN or 0 < after < _KNOWN:
+    needed = _REOPENED if last - first + 1 >= SHUT_DAYS else _KNOWN
+    if before < _KNOWN or 0 < after < needed:
         return False
     shares = [_sold(days, first - before, first - 1) / (before + 1)]
     if after:
         shares.append(_sold(days, last + 1, last + after) / (after + 1))
     if (1 - min(shares)) ** (last - first + 1) >= _CHANCE:
         return False
-    former = first - _YEAR, last - _YEAR
+    # The silence itself says nothing of the years before: one of two years would be its own season.
+    former = first - _YEAR, min(last - _YEAR, first - 1)
     silent = former[1] - former[0] + 1 - _sold(days, *former)
     return former[0] < int(days[0]) or 2 * silent < last - first + 1
 

@@ -20,6 +20,7 @@ from features.forecasting.order_lines import (
     order_lines,
     running_moment,
 )
+from features.forecasting.pauses import paused_cells
 from features.forecasting.periods import choose, number, numbers, starts
 from features.forecasting.price_plan import announced_prices
 from features.forecasting.promotion_plan import markets_of, promoted
@@ -49,8 +50,9 @@ def demand(tables: Frames, as_of: datetime, frequency: str | None = None) -> pd.
     used. frequency: day, week or month; None finds it.
     Returns the keys, event_timestamp (UTC, when the period has ended in every warehouse) and the
     columns of DEMAND. `quantity` is demand: orders but for cancelled ones, those known to be
-    fraudulent and exceptional ones; missing where nothing was sold because the shelf was empty or
-    the warehouse closed. Days, weeks and months are those of the warehouse's time zone.
+    fraudulent and exceptional ones; missing where nothing was sold because the shelf was empty, the
+    warehouse closed or the pair paused. Days, weeks and months are those of the warehouse's time
+    zone.
     """
     given = dict(tables)
     lines = order_lines(given, as_of)
@@ -88,7 +90,8 @@ def _frame(
     rule = (every >= 1) & (special < 1) & (sold == 0)
     closed = np.where(rule, 1.0, special)
     share = np.where(closed > 0, np.nan_to_num(seen.share, nan=1.0) * (1 - closed), seen.share)
-    empty = (share == 0) & (sold == 0)
+    paused = paused_cells(grid, sold)
+    empty = ((share == 0) & (sold == 0)) | paused
     censored = ~empty & ((share < 1) | (seen.sold_out & (sold > 0)))
     lost = np.where(rule, 0.0, _lost(grid, sold, share, full=~empty & ~censored))
     usual = _usual_currency(lines[kept])
@@ -110,6 +113,7 @@ def _frame(
             "bulk": grid.sums(np.where(lines["bulk"], cell, -1), units),
             "in_stock": share,
             "closed": closed,
+            "paused": paused,
             "censored": censored,
             "lost": lost,
             "price": price,

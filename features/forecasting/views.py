@@ -33,6 +33,7 @@ DEMAND: Mapping[str, FeatureType] = {
     "bulk": "float",
     "in_stock": "float",
     "closed": "float",
+    "paused": "bool",
     "censored": "bool",
     "lost": "float",
     "price": "float",
@@ -50,6 +51,8 @@ DEMAND: Mapping[str, FeatureType] = {
 # levels: of the quantiles. quantiles: of each period; window_quantiles: of the sum of the periods
 # 1 … h, which is not the sum of quantiles. Both periods × levels, row by row. explanation: of the
 # model's mean, periods × EXPLAINED, which add up to it. overrides: ids of those that count.
+# history_events: JSON, pauses and level shifts found in the pair's history (see
+# `models.forecasting.history_events`).
 FORECAST: Mapping[str, FeatureType] = {
     "frequency": "str",
     "period_start": "str",
@@ -64,6 +67,7 @@ FORECAST: Mapping[str, FeatureType] = {
     "abc_xyz": "str",
     "explanation": "float[]",
     "overrides": "str",
+    "history_events": "str",
 }
 
 # What a mean is made of, in units.
@@ -147,6 +151,7 @@ def packed(
         abc_xyz=heads.get("abc_xyz"),
         explanation=_explained(forecasts, len(heads)),
         overrides=None,
+        history_events=heads.get("history_events"),
     )
     return rows[[*PAIR, "event_timestamp", *FORECAST]].reset_index(drop=True)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from models.forecasting.forecaster import Forecaster
+from models.forecasting.level_shifts import without_shifts
 from models.forecasting.levels import level
 from models.forecasting.panel import panel
 
@@ -55,7 +56,7 @@ def _levels(model: Forecaster, frame: pd.DataFrame, rows: int) -> tuple[np.ndarr
     """The usual level with stock-outs corrected (as the model does) and as sold, for each row."""
     found = []
     for corrected in (model.correct_stockouts, False):
-        past = panel(frame, horizon=0, correct_stockouts=corrected)
+        past, _ = without_shifts(panel(frame, horizon=0, correct_stockouts=corrected))
         asked = past.series["asked"].to_numpy(dtype=bool)
         mean = level(past.at(past.now)).mean[asked]
         found.append(np.repeat(mean, rows // max(len(mean), 1)))

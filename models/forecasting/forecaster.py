@@ -28,6 +28,7 @@ from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
 from models.forecasting.distribution import LEVELS, Distribution, Errors, calibrated
 from models.forecasting.launches import with_launches
+from models.forecasting.level_shifts import without_shifts
 from models.forecasting.panel import DemandPanel, Floats, panel
 from models.forecasting.selection import NO_DRIFT, drift
 from models.forecasting.statistical import FAMILY, METHODS, planned_point_forecast
@@ -89,7 +90,7 @@ class Forecaster:
         """
         if "horizon" in frame:
             frame = frame[~(frame["horizon"].fillna(0) > 0)]
-        whole = panel(frame, horizon=0, correct_stockouts=self.correct_stockouts)
+        whole = self._panel(frame, horizon=0)
         if np.isnan(whole.demand).all():
             raise TooLittleDataError("No period has known demand: bring orders first.")
         kept = self.checkpoints.of(whole, {"class": type(self).__name__, **parameters(self)})
@@ -128,7 +129,7 @@ class Forecaster:
         twin.checkpoints = self.checkpoints
         if "horizon" in frame:
             frame = frame[~(frame["horizon"].fillna(0) > 0)]
-        whole = panel(frame, horizon=0, correct_stockouts=twin.correct_stockouts)
+        whole = twin._panel(frame, horizon=0)
         twin.horizon_, twin.frequency_ = self.horizon_, self.frequency_
         twin.typical_ = _typical(whole)
         whole.default[:] = twin.typical_.get("", 0.0)
@@ -156,7 +157,7 @@ class Forecaster:
         """
         planned = frame["horizon"].max() if "horizon" in frame else 0
         horizon = self.horizon_ if np.isnan(planned) else max(self.horizon_, int(planned))
-        past = panel(frame, horizon=horizon, correct_stockouts=self.correct_stockouts)
+        past = self._panel(frame, horizon=horizon)
         usual = self.typical_[""]
         past.default[:] = [self.typical_.get(name, usual) for name in past.series["category"]]
         group = classify(past)
@@ -204,6 +205,11 @@ class Forecaster:
     def levels(self) -> tuple[float, ...]:
         """The levels of the quantiles."""
         return LEVELS
+
+    def _panel(self, frame: pd.DataFrame, horizon: int) -> DemandPanel:
+        """The panel of a frame, each series on its newest level."""
+        found = panel(frame, horizon=horizon, correct_stockouts=self.correct_stockouts)
+        return without_shifts(found)[0]
 
     def _family(self) -> list[str]:
         methods = [name.strip() for name in self.methods.split(",") if name.strip()]

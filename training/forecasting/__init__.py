@@ -10,7 +10,7 @@ import pandas as pd
 from data.records import Records
 from features import forecasting as features
 from models.base import Model, TooLittleDataError
-from models.forecasting import LEVELS, Baseline, Forecaster
+from models.forecasting import LEVELS, Baseline, Forecaster, history_events
 from models.forecasting.checkpoints import Checkpoints
 from training.forecasting.judge import KEYS, METRIC, cut_at, figures, judged, origins
 from training.forecasting.pictures import draw
@@ -215,6 +215,7 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
         past = demand[demand["event_timestamp"] <= origin]
         ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
         answer = fitted.predict(pd.concat([past, ahead], ignore_index=True)).assign(origin=origin)
+        answer = answer.merge(history_events(past), how="left", on=KEYS)
         rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
     records = Records(context.settings.database, context.settings.namespace)
     records.migrate()

@@ -1,6 +1,7 @@
 """The shape of the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, Field
@@ -47,6 +48,16 @@ class Window(BaseModel):
     quantiles: dict[str, float]
 
 
+class HistoryEvent(BaseModel):
+    """What was found in a pair's history and changes how it is read."""
+
+    kind: Literal["pause", "level_shift", "unit_change"]
+    first: str = Field(description="First day of the pause, or of the new level.")
+    last: str | None = Field(description="Start of the last period of a pause.")
+    factor: float | None = Field(description="How many times as much is sold since.")
+    note: str
+
+
 class Forecast(BaseModel):
     """What will sell of one product from one warehouse."""
 
@@ -63,6 +74,9 @@ class Forecast(BaseModel):
         description="Of the model's means, before overrides."
     )
     overrides: list[str] = Field(description="Ids of the overrides that count.")
+    history_events: list[HistoryEvent] = Field(
+        [], description="Pauses and level shifts that were found, the oldest first."
+    )
     model_version: str
     served_by: str = Field(
         description="store; cold_start for what was never sold; recent_sales without a model"
@@ -94,6 +108,7 @@ def told(
         history=list(history),
         explanation=_parts(outlook, horizon),
         overrides=list(outlook.overrides),
+        history_events=[history_event(one) for one in outlook.history_events],
         periods=[
             Period(
                 period_start=outlook.period_starts[step],
@@ -115,6 +130,30 @@ def told(
         degraded=bool(outlook.degraded),
         degraded_because=outlook.degraded or None,
     )
+
+
+def history_event(event: Mapping[str, Any]) -> HistoryEvent:
+    """An event with what it means as a sentence.
+
+    event: kind, first, last (None but of a pause), factor (None of a pause).
+    """
+    first, factor = event["first"], event["factor"]
+    if event["kind"] == "pause":
+        note = (
+            f"Nothing was sold from {first} to {event['last']}, between steady sales: demand of "
+            "that time is unknown and does not lower the level."
+        )
+    elif event["kind"] == "unit_change":
+        note = (
+            f"Since {first} quantities are {factor:g} times those before and prices fit: the unit "
+            "changed; older quantities and prices are counted in the new unit."
+        )
+    else:
+        note = (
+            f"Since {first} about {factor:.2g} times as much is sold: older sales are counted at "
+            "the new level."
+        )
+    return HistoryEvent(**event, note=note)
 
 
 def past_of(demand: pd.DataFrame) -> list[Past]:

@@ -185,7 +185,9 @@ def why(row: Mapping[Any, Any]) -> str:
     lost, share = known_number(row["lost"]) or 0.0, known_number(row["in_stock"])
     closed = known_number(row.get("closed")) or 0.0
     parts = []
-    if known_number(row["quantity"]) is None:
+    if known_number(row.get("paused")):
+        parts.append("paused, sold steadily before and after: demand unknown")
+    elif known_number(row["quantity"]) is None:
         empty = ["warehouse closed"] * (closed > 0) + ["shelf empty"] * (closed < 1)
         parts.append(f"{' and '.join(empty)}: demand unknown, about {lost:.1f} lost")
     elif bool(row["censored"]):

@@ -84,7 +84,7 @@ def forecasts(origins: list[datetime]) -> pd.DataFrame:
                     "window_quantiles": table.ravel().tolist(),
                     "model_version": "1",
                     "demand_class": "smooth",
-                    **dict.fromkeys(("abc_xyz", "explanation", "overrides")),
+                    **dict.fromkeys(("abc_xyz", "explanation", "overrides", "history_events")),
                 }
             )
     return pd.DataFrame(rows)

@@ -58,7 +58,7 @@ def forecasts() -> pd.DataFrame:
         "window_quantiles": poisson.ppf(LEVELS, 10.0 * steps[:, None]).ravel().tolist(),
         "model_version": "1",
         "demand_class": "smooth",
-        **dict.fromkeys(("abc_xyz", "explanation", "overrides")),
+        **dict.fromkeys(("abc_xyz", "explanation", "overrides", "history_events")),
     }
     return pd.DataFrame([{"warehouse_id": "W", "product_id": p, **one} for p in PRODUCTS])
 

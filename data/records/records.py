@@ -27,6 +27,7 @@ from data.records.controls import ControlRecords
 from data.records.database import Database
 from data.records.decision_digest import DecisionDigest
 from data.records.decision_sums import DecisionSums
+from data.records.history_corrections import HistoryCorrections
 from data.records.journal import Journal
 from data.records.measures import MeasureRecords
 from data.records.migrations import migrate
@@ -66,6 +67,7 @@ class Records:
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables, self.outbox)
         self.overrides = Overrides(self.database, self.tables)
+        self.history_corrections = HistoryCorrections(self.database, self.tables)
         self.measures = MeasureRecords(self.database, self.tables)
         self.alerts = AlertRecords(self.database, self.tables, self.outbox)
         self.attempts = AttemptRecords(self.database, self.tables)

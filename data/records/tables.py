@@ -53,6 +53,7 @@ class Tables:
     purchase_lines: sa.Table
     purchase_audit: sa.Table
     overrides: sa.Table
+    history_corrections: sa.Table
     measures: sa.Table
     alerts: sa.Table
     messages: sa.Table
@@ -314,6 +315,27 @@ def tables(namespace: str) -> Tables:
         sa.Column("dropped_at", Utc),
         sa.Index(f"{namespace}_overrides_pair", "product_id", "warehouse_id"),
     )
+    history_corrections = table(
+        "history_corrections",
+        numbered(),
+        sa.Column("correction_id", sa.Text, nullable=False, unique=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in (
+                "warehouse_id",
+                "product_id",
+                "first",
+                "last",
+                "action",
+                "author",
+                "reason",
+            )
+        ),
+        sa.Column("created_at", Utc, nullable=False),
+        sa.Column("quantity", sa.Double),
+        *(sa.Column(name, sa.Text) for name in ("category", "country")),
+        sa.Column("dropped_at", Utc),
+    )
     measures = table(
         "measures",
         *(
@@ -416,6 +438,7 @@ def tables(namespace: str) -> Tables:
         purchase_lines,
         purchase_audit,
         overrides,
+        history_corrections,
         measures,
         alerts,
         messages,

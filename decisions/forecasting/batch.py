@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from decisions.forecasting.known_corrections import with_corrections
 from decisions.forecasting.override_layer import answer_of, put
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
@@ -57,7 +58,7 @@ def _carried_on(
     runtime: Runtime, as_of: datetime, horizon: int | None, levels: Sequence[float]
 ) -> pd.DataFrame:
     """The answer of `score` without a model: demand_class, abc_xyz and overrides are missing."""
-    demand = runtime.store.history("demand", as_of)
+    demand = with_corrections(runtime, runtime.store.history("demand", as_of), as_of)
     warehouses = runtime.lake.read("warehouses", as_of=as_of)
     tables = []
     for (warehouse_id, product_id), rows in demand.groupby(KEYS, sort=True, observed=True):
@@ -85,13 +86,43 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     its version; as_of: nothing known later is used; horizon: periods ahead, the running one
     included.
     """
-    tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
     # The model says the period once it was chosen: new data cannot flip it.
     frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
-    demand = features.demand(tables, as_of, frequency)
-    ahead = features.future(demand, tables, as_of, horizon=horizon)
-    if ahead.empty:
+    demand = features.demand(_tables(runtime, as_of), as_of, frequency)
+    demand = with_corrections(runtime, demand, as_of)
+    rows, answer = forecast_rows(runtime, release, demand, as_of, horizon=horizon)
+    if answer.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
+    return answer_of(put(runtime, rows, as_of), answer, _levels(release))
+
+
+def _tables(runtime: Runtime, as_of: datetime) -> dict[str, pd.DataFrame]:
+    return {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
+
+
+def forecast_rows(
+    runtime: Runtime,
+    release: Release,
+    demand: pd.DataFrame,
+    as_of: datetime,
+    *,
+    horizon: int,
+    own: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The model's rows of the `forecast` view, before overrides, and its long answer; both empty
+    where nothing is sold on.
+
+    runtime: whose lake and settings are read; release: the forecaster and its version; demand: the
+    history that it forecasts from; as_of: nothing known later is used; horizon: periods ahead;
+    own: history of the pairs that are forecast; None: all, and those that are planned without any.
+    """
+    tables = _tables(runtime, as_of)
+    ahead = features.future(demand if own is None else own, tables, as_of, horizon=horizon)
+    if own is not None:
+        pairs = pd.MultiIndex.from_frame(own[KEYS])
+        ahead = ahead[pd.MultiIndex.from_frame(ahead[KEYS]).isin(pairs)]
+    if ahead.empty:
+        return ahead, ahead
     whole = pd.concat([demand, ahead], ignore_index=True)
     answer = release.model.predict(whole)
     answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
@@ -103,10 +134,10 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     rows = features.packed(
         answer,
         _levels(release),
-        frequency=frequency,
+        frequency=str(ahead["frequency"].iloc[0]),
         model_version=release.version,
     )
-    return answer_of(put(runtime, rows, as_of), answer, _levels(release))
+    return rows, answer
 
 
 def _importance(runtime: Runtime, demand: pd.DataFrame, as_of: datetime) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from decisions.forecasting.known_corrections import with_corrections
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
 from features.forecasting import number, running_moment, starts
@@ -142,6 +143,7 @@ class Outlooks:
         now = self._runtime.now()
         try:
             demand = self._runtime.store.history("demand", now, only=pair)
+            demand = with_corrections(self._runtime, demand, now)
         except StoreError:
             return None
         found = carry_on(demand)

@@ -19,7 +19,10 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from data.history_corrections import HistoryCorrection
+from data.records import DatabaseError
 from data.settings import Settings
+from decisions.forecasting.known_corrections import with_corrections
 from decisions.logs import log_defect
 from decisions.runtime import Runtime
 from features.forecasting import exceptions, outcomes, outcomes_by_lag, value_added
@@ -51,7 +54,9 @@ def report(runtime: Runtime, name: ReportName, warehouse_id: str | None = None) 
     asked = ALL if warehouse_id is None else warehouse_id
     own = table[table["of"] == asked]
     if own.empty:  # a warehouse without a closed period
-        own = value_added(outcomes(*_histories(runtime, asked))).assign(of=asked)
+        forecasts, model_forecasts, demand = _histories(runtime, asked)
+        wanted = with_corrections(runtime, demand, runtime.now())
+        own = value_added(outcomes(forecasts, model_forecasts, wanted)).assign(of=asked)
     return own.drop(columns="of").reset_index(drop=True)
 
 
@@ -96,10 +101,14 @@ class ReadyReports:
 def compute(runtime: Runtime) -> Mapping[ReportName, pd.DataFrame]:
     """All reports, value added for each warehouse and for all.
 
+    Exceptions and value added compare with the history as planners corrected it; accuracy by lag
+    with what was really sold.
+
     runtime: whose store and lake they are made of.
     """
     forecasts, model_forecasts, demand = _histories(runtime, ALL)
-    beside = outcomes(forecasts, model_forecasts, demand)
+    wanted = with_corrections(runtime, demand, runtime.now())
+    beside = outcomes(forecasts, model_forecasts, wanted)
     since = pd.Timestamp(runtime.now() - _FURTHEST_BACK)
     lately = (each[each["event_timestamp"] >= since] for each in (forecasts, demand))
     rates = runtime.lake.read("fx_rates", as_of=runtime.now())
@@ -131,6 +140,13 @@ def _histories(runtime: Runtime, warehouse_id: str) -> tuple[pd.DataFrame, ...]:
     return tuple(runtime.store.history(view, now, only=only) for view in views)
 
 
+def _corrections(runtime: Runtime) -> list[HistoryCorrection]:
+    try:
+        return runtime.records.history_corrections.known_at(runtime.now())
+    except DatabaseError:
+        return []
+
+
 def _place(runtime: Runtime) -> Path:
     """The folder of the reports of what the store and the lake hold now."""
     state = (
@@ -138,6 +154,7 @@ def _place(runtime: Runtime) -> Path:
         runtime.lake.version(),
         runtime.now().isoformat(),
         runtime.settings.base_currency,
+        *sorted(each.correction_id for each in _corrections(runtime)),
         *get_args(ReportName),  # a folder of an older program may lack one
     )
     name = hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.overrides import EVERY
+from decisions.forecasting.known_corrections import with_corrections
 from decisions.forecasting.override_layer import KEYS, pair_attributes
 from decisions.runtime import Runtime
 from features import forecasting as features
@@ -119,7 +120,7 @@ def forecast_what_if(
     model = release.model
     tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
     attributes = pair_attributes(runtime)
-    history = runtime.store.history("demand", as_of)
+    history = with_corrections(runtime, runtime.store.history("demand", as_of), as_of)
     own = history[question.chosen(history, attributes)]
     horizon: int = model.horizon_  # type: ignore[attr-defined]
 
@@ -134,7 +135,7 @@ def forecast_what_if(
     products = sorted(set(planned["product_id"]))
     promotions = _promotions(tables["promotions"], question, products, as_of)
     other = coming(tables | {"promotions": promotions}) if question.moves_promotions else planned
-    every, history = history, _most_like(history, planned, MOST_LEARNED)
+    every, history = history, most_like(history, planned, MOST_LEARNED)
     baseline = _predicted(model, history, planned)
     is_announced = bool(history["list_price"].notna().any())
     if is_announced or not question.prices:
@@ -157,11 +158,12 @@ def forecast_what_if(
     return WhatIfForecast(str(planned["frequency"].iloc[0]), baseline, changed, tuple(notes))
 
 
-def _most_like(history: pd.DataFrame, own: pd.DataFrame, most: int) -> pd.DataFrame:
+def most_like(history: pd.DataFrame, own: pd.DataFrame, most: int) -> pd.DataFrame:
     """The history of the pairs asked for and of those most like them, `most` in all: the same
     product first, then the same category, then what sells most.
 
-    history: rows of `demand`; own: rows of the pairs asked for, at most `most`, which are kept.
+    history: rows of `demand`; own: rows of the pairs asked for, at most `most`, which are kept;
+    most: how many pairs.
     """
     pairs = history.groupby(KEYS, sort=False, observed=True).agg(
         category=("category", "last"), quantity=("quantity", "sum")

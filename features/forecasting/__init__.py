@@ -1,7 +1,9 @@
 """What is known for forecasting: the demand signal, what is known ahead, and the forecasts."""
 
+from data.history_corrections import HistoryCorrection, HistoryCorrectionError
 from data.overrides import EVERY, Override, OverrideError
 from features.forecasting.demand import TABLES, demand
+from features.forecasting.history_corrections import corrected, touched
 from features.forecasting.importance import abc_xyz
 from features.forecasting.order_lines import running_moment
 from features.forecasting.overrides import PairAttributes, layered, overridden, period_dates
@@ -43,6 +45,8 @@ __all__ = [
     "TABLES",
     "TOTALS",
     "VIEWS",
+    "HistoryCorrection",
+    "HistoryCorrectionError",
     "Level",
     "Override",
     "OverrideError",
@@ -52,6 +56,7 @@ __all__ = [
     "abc_xyz",
     "accuracy",
     "choose",
+    "corrected",
     "demand",
     "exceptions",
     "future",
@@ -68,6 +73,7 @@ __all__ = [
     "starts",
     "total_quantiles",
     "totals",
+    "touched",
     "value_added",
     "within",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,30 @@ from features.forecasting.grid import PAIR
 from features.forecasting.periods import number, starts
 
 Floats = NDArray[np.float64]
+
+
+class PairChoice(Protocol):
+    """Which pairs something is of: EVERY stands for every warehouse or product, None for any."""
+
+    @property
+    def warehouse_id(self) -> str:
+        """Of the warehouse, or EVERY."""
+
+    @property
+    def product_id(self) -> str:
+        """Of the product, or EVERY."""
+
+    @property
+    def category(self) -> str | None:
+        """Its products, and those of categories in it; None: of any."""
+
+    @property
+    def brand(self) -> str | None:
+        """Of the products; None: any."""
+
+    @property
+    def country(self) -> str | None:
+        """Of the warehouses; None: any."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +57,11 @@ class PairAttributes:
             _known(warehouses, "warehouse_id", "country"),
         )
 
-    def is_within(self, override: Override, warehouse_id: str, product_id: str) -> bool:
+    def is_within(self, override: PairChoice, warehouse_id: str, product_id: str) -> bool:
         """Whether an override is of a pair.
 
-        override: of one pair or of many; warehouse_id, product_id: of the pair.
+        override: an override or a correction, of one pair or of many; warehouse_id,
+        product_id: of the pair.
         """
         category = self.category.get(product_id, "")
         return (

@@ -14,6 +14,7 @@ ANSWERS_FILE = Path(__file__).with_name("operation_answers.json")
 
 # By the parameter's name: the same thing has the same name in every operation.
 PARAMETERS: Mapping[str, Any] = {
+    "correction_id": "a-correction-id",
     "customer_id": "c00208",
     "experiment_id": "home-mmr",
     "key": "GROCERY",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.records import Records
+from data.records import DatabaseError, Records
 from features import forecasting as features
 from models.base import Model, TooLittleDataError
 from models.forecasting import LEVELS, Baseline, Forecaster, history_events
@@ -54,7 +54,23 @@ def frame(context: Context) -> pd.DataFrame:
         demand = features.demand(_tables(context), context.as_of, terms.frequency)
     if demand.empty:
         raise TooLittleDataError(_first_period(context))
-    return demand
+    return _corrected(context, demand)
+
+
+def _corrected(context: Context, demand: pd.DataFrame) -> pd.DataFrame:
+    """The demand with planners' corrections that were known at the context's time."""
+    attributes = features.PairAttributes.of(
+        context.lake.read("products"), context.lake.read("warehouses")
+    )
+    try:
+        records = Records(context.settings.database, context.settings.namespace)
+        records.migrate()
+        known = records.history_corrections.known_at(context.as_of)
+        records.close()
+    except DatabaseError as error:
+        context.progress(f"forecasting: planners' corrections of history are left out: {error}")
+        return demand
+    return features.corrected(demand, known, context.as_of, attributes) if known else demand
 
 
 def _first_period(context: Context) -> str:

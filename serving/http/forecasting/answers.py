@@ -38,6 +38,10 @@ class Past(BaseModel):
     sold: float
     lost: float
     correction: str = Field(description="What was corrected and why; empty: nothing.")
+    original: float | None = Field(
+        None, description="Demand before planners' corrections; `quantity` is after them."
+    )
+    history_corrections: list[str] = Field([], description="Ids of planners' corrections of it.")
 
 
 class Window(BaseModel):
@@ -157,14 +161,18 @@ def history_event(event: Mapping[str, Any]) -> HistoryEvent:
 
 
 def past_of(demand: pd.DataFrame) -> list[Past]:
-    """Rows of a pair's `demand` as they are told."""
+    """Rows of a pair's `demand`, with planners' corrections put on, as they are told."""
     return [
         Past(
             period_start=row["period_start"],
             quantity=None if pd.isna(row["quantity"]) else float(row["quantity"]),
-            sold=float(row["sold"]),
+            sold=float(row["observed_sold"]),
             lost=round(float(row["lost"]), 4),
             correction=why(row),
+            original=None if pd.isna(row["observed"]) else float(row["observed"]),
+            history_corrections=(row["history_corrections"] or "").split(",")
+            if row["history_corrections"]
+            else [],
         )
         for row in demand.to_dict("records")
     ]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from decisions.forecasting.corrected_history import corrected_history
 from decisions.forecasting.override_layer import Renewal, renew
 from decisions.forecasting.reports import report
 from decisions.runtime import Runtime
@@ -140,6 +141,7 @@ def _reports(routes: APIRouter, runtime: Runtime) -> None:
     ) -> CorrectionPage:
         """Where a pair's demand is not its sales, and why, the newest period first."""
         pair = {"warehouse_id": warehouse_id, "product_id": product_id}
-        demand = runtime.store.history("demand", runtime.now(), only=pair)
+        demand = corrected_history(runtime, runtime.now(), only=pair)
+        demand = demand.assign(sold=demand["observed_sold"])
         rows: list[Correction] = list(corrections(demand))
         return CorrectionPage(**cut_page(rows, limit, cursor))

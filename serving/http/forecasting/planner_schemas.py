@@ -185,9 +185,14 @@ def why(row: Mapping[Any, Any]) -> str:
     lost, share = known_number(row["lost"]) or 0.0, known_number(row["in_stock"])
     closed = known_number(row.get("closed")) or 0.0
     parts = []
+    # What a planner excluded or replaced is no shelf's doing.
+    by_planner = bool(row.get("history_corrections"))
+    if by_planner:
+        parts.append("corrected by a planner")
+        row = {**row, "censored": False}
     if known_number(row.get("paused")):
         parts.append("paused, sold steadily before and after: demand unknown")
-    elif known_number(row["quantity"]) is None:
+    elif known_number(row["quantity"]) is None and not by_planner:
         empty = ["warehouse closed"] * (closed > 0) + ["shelf empty"] * (closed < 1)
         parts.append(f"{' and '.join(empty)}: demand unknown, about {lost:.1f} lost")
     elif bool(row["censored"]):

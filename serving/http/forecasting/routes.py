@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from decisions.forecasting.corrected_history import corrected_history
 from decisions.forecasting.outlook import Outlooks
 from decisions.forecasting.reports import ReadyReports
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
-from serving.http.forecasting import accuracy, totals, what_if
+from serving.http.forecasting import accuracy, history_corrections, totals, what_if
 from serving.http.forecasting import planner_routes as planners
 from serving.http.forecasting.answers import Forecast, Past, past_of, told
 from serving.http.forecasting.query import Horizon, Id, Levels, horizon_of, levels_of
@@ -43,6 +44,7 @@ def router(runtime: Runtime) -> APIRouter:
 
     runtime.watched.append(ReadyReports(runtime).look)
     planners.add(routes, runtime)
+    history_corrections.add(routes, runtime)
     totals.add(routes, runtime)
     accuracy.add(routes, runtime)
     what_if.add(routes, runtime)
@@ -51,4 +53,4 @@ def router(runtime: Runtime) -> APIRouter:
 
 def _history(runtime: Runtime, warehouse_id: str, product_id: str, count: int) -> list[Past]:
     pair = {"warehouse_id": warehouse_id, "product_id": product_id}
-    return past_of(runtime.store.history("demand", runtime.now(), only=pair).tail(count))
+    return past_of(corrected_history(runtime, runtime.now(), only=pair).tail(count))

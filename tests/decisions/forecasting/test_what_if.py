@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from decisions.forecasting.what_if import _most_like
+from decisions.forecasting.what_if import most_like
 
 HISTORY = pd.DataFrame(
     [
@@ -19,7 +19,7 @@ ASKED = HISTORY.iloc[[0]]
 
 
 def learned(most: int) -> list[tuple[str, str]]:
-    kept = _most_like(HISTORY, ASKED, most)[["warehouse_id", "product_id"]].drop_duplicates()
+    kept = most_like(HISTORY, ASKED, most)[["warehouse_id", "product_id"]].drop_duplicates()
     return sorted(kept.itertuples(index=False, name=None))
 
 
@@ -31,8 +31,8 @@ def test_the_pairs_asked_for_come_first_then_their_product_then_their_category()
 
 def test_of_pairs_not_like_them_those_that_sell_most_are_kept_whole() -> None:
     assert learned(4) == [("a", "asked"), ("a", "like"), ("b", "asked"), ("b", "other")]
-    assert len(_most_like(HISTORY, ASKED, 4)) == 5
+    assert len(most_like(HISTORY, ASKED, 4)) == 5
 
 
 def test_a_shop_of_few_pairs_is_learned_from_whole() -> None:
-    assert _most_like(HISTORY, ASKED, 5) is HISTORY
+    assert most_like(HISTORY, ASKED, 5) is HISTORY

@@ -1,12 +1,16 @@
 """Files taken into the lake over HTTP: the merchant's own tables, or exports of another system."""
 
+import re
 import tempfile
+import zipfile
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -27,7 +31,7 @@ from serving.http.request_guard import RequestLimits
 PATH = "/v1/data/files"
 # A file arrives as text of a third more than its size, and takes its time.
 LIMITS = RequestLimits(body=48_000_000, seconds=120.0, body_seconds=90.0)
-_MOST_FILES, _MOST_FAULTS = 20, 100
+_MOST_FILES, _MOST_FAULTS, _MOST_UNPACKED = 20, 100, 500_000_000
 _ORDERS = b64encode(
     b"order_id,line_no,ordered_at,customer_id,product_id,warehouse_id,quantity,unit_price,currency\n"
     b"o1,1,2017-12-30T10:00:00Z,c00208,p1082185,DE1,1,2.5,EUR\n"
@@ -166,9 +170,18 @@ def _taken(runtime: Runtime, given: GivenFiles) -> FilesReport:
                 dry_run=given.dry_run,
             )
         except (StructureError, RefusedError, MappingError, SourceError, RawFileError) as error:
-            told = str(error).replace(f"{folder}/", "").replace(folder, "DIR")
-            raise Problem(422, "files_refused", f"{told}.".replace("..", ".")) from error
+            raise Problem(422, "files_refused", _in_words(error, folder)) from error
     return _told(runtime, found, dry_run=given.dry_run)
+
+
+def _in_words(error: Exception, folder: str) -> str:
+    """What the command would say, in the words of this request."""
+    told = str(error).replace(f"{folder}/", "").replace(folder, "DIR")
+    told = re.sub(
+        r"argosy ingest DIR --map (\w+) --dry-run", r'send them with "mapping": "\1"', told
+    )
+    told = re.sub(r"argosy ingest DIR --set (\w+)=(\S+)", r'send "values": {"\1": "\2"}', told)
+    return told if told.endswith(".") else f"{told}."
 
 
 def _write(files: list[GivenFile], folder: Path) -> None:
@@ -182,6 +195,21 @@ def _write(files: list[GivenFile], folder: Path) -> None:
         if target.exists():
             raise Problem(422, "invalid_content", f"files/{place}: {file.name} is there twice.")
         target.write_bytes(content)
+        if _unpacked_bytes(target) > _MOST_UNPACKED:
+            told = f"files/{place}: {file.name} unpacks to more than {_MOST_UNPACKED:,} bytes."
+            raise Problem(422, "invalid_content", f"{told} Use argosy ingest on the server.")
+
+
+def _unpacked_bytes(path: Path) -> int:
+    """What a workbook or a Parquet file says that it holds, unpacked; 0 for any other file."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            return sum(each.file_size for each in packed.infolist())
+    try:
+        held = pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return 0
+    return sum(held.row_group(n).total_byte_size for n in range(held.num_row_groups))
 
 
 def _told(runtime: Runtime, found: SourceReport, *, dry_run: bool) -> FilesReport:

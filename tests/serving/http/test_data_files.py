@@ -1,15 +1,19 @@
 """Files over HTTP: tried without effect, taken in whole, refused whole with what to do."""
 
+import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from data.settings import Settings
 from decisions.runtime import Runtime
+from serving.http import data_files
 from serving.http.app import create_app
 
 ORDERS = """order_id,line_no,ordered_at,customer_id,product_id,warehouse_id,quantity,unit_price,\
@@ -70,7 +74,7 @@ def test_an_export_of_another_system_is_read_by_its_mapping(shop: Any) -> None:
         ([("orders.csv", "order_id,line_no\no1,1\n")], {}, "ordered_at"),
         ([("orders.csv", ORDERS.replace("EUR", "EURO"))], {}, "currency"),
         ([("holiday.csv", "a,b\n1,2\n")], {}, "holiday"),
-        ([("products_export.csv", SHOPIFY)], {}, "shopify"),
+        ([("products_export.csv", SHOPIFY)], {}, '"mapping\\": \\"shopify\\"'),
         ([("orders.csv", ORDERS), ("orders.csv", ORDERS)], {}, "twice"),
         ([("orders.parquet", b"not parquet")], {}, "orders"),
     ],
@@ -117,3 +121,18 @@ def test_a_file_may_be_larger_than_other_bodies(shop: Any) -> None:
     assert told.json()["tables"][0]["new"] == 20_000
     big = shop[0].post("/v1/identities", content=b" " * 2_000_000)
     assert big.status_code == 413
+
+
+def test_a_file_that_unpacks_to_far_more_is_refused_unread(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_files, "_MOST_UNPACKED", 1_000_000)
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/worksheets/sheet1.xml", b" " * 2_000_000)
+    table = BytesIO()
+    pd.DataFrame({"order_id": ["o"] * 1_000_000, "line_no": range(1_000_000)}).to_parquet(table)
+    for name, content in (("orders.xlsx", packed), ("orders.parquet", table)):
+        told = sent(shop[0], (name, content.getvalue()))
+        assert told.status_code == 422, told.text
+        assert "unpacks to more" in told.text

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.decisions import Decision
+from decisions.drift import population_stability
 from decisions.fraud.filling import known_payments
 from decisions.fraud.known import all_labels
 from decisions.recommendation.watch import watch_placements
 from decisions.runtime import Runtime
 from features.forecasting import within
 from features.fraud import PLAN, amounts, payment_velocity
-from models.drift import population_stability
 
 _SAMPLE = 2_000  # decisions recomputed
 _FEWEST = 50  # decisions in a window, periods of forecasts; fewer say nothing

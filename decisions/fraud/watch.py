@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from decisions.drift import stability_of_counts
 from decisions.fraud.known import known_frauds
 from decisions.runtime import Runtime
 from models.fraud import ACTIONS, FraudPolicy
-from models.fraud.drift import stability_of_counts
 
 Row = Mapping[str, Any]
 DECILES = 10
@@ -27,7 +27,7 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     of frauds not let through; lost: of those allowed; hurt: what turning honest customers away
     cost. control: payments that the control group let through, which count as allowed. expected,
     observed: mean probability and share of fraud. score_shift: see
-    `models.fraud.drift`. shadow_…: the same of the shadow, had it acted.
+    `decisions.drift`. shadow_…: the same of the shadow, had it acted.
     """
     release = runtime.release("fraud")
     policy = FraudPolicy.of(release.policy) if release else None

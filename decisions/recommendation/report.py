@@ -11,7 +11,7 @@ from data.records.storefront import StorefrontRecords
 from data.storefront import HOLDOUT, Experiment
 from decisions.recommendation.experiment_outcomes import METRIC_NAMES, outcomes
 from decisions.recommendation.experiments import shares as arm_shares
-from models.recommendation.uplift import (
+from decisions.recommendation.uplift import (
     Share,
     difference,
     difference_at_any_time,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.drift import population_stability
+from decisions.drift import population_stability, stability_of_counts
 
 DRAW = np.random.default_rng(1)
 
@@ -21,3 +21,14 @@ def test_by_hand() -> None:
     old, new = np.array([0.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0])
     by_hand = -0.25 * np.log(0.25 / 0.5) + 0.25 * np.log(0.75 / 0.5)
     assert population_stability(old, new, bins=2) == pytest.approx(by_hand)
+
+
+def test_scores_counted_in_bins_that_move_are_noticed() -> None:
+    draw = np.random.default_rng(0)
+    cuts = np.quantile(draw.random(5_000), np.linspace(0.1, 0.9, 9))
+
+    def counted(values: np.ndarray) -> np.ndarray:
+        return np.bincount(np.searchsorted(cuts, values, side="right"), minlength=10)
+
+    assert stability_of_counts(counted(draw.random(5_000))) < 0.02
+    assert stability_of_counts(counted(draw.random(5_000) ** 3)) > 0.25

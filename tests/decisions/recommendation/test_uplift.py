@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.recommendation.uplift import (
+from decisions.recommendation.uplift import (
     difference,
     difference_at_any_time,
     relative,

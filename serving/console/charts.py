@@ -20,6 +20,8 @@ _BAND: Final = "rgba(20, 147, 161, 0.18)"
 _BAND_EDGE: Final = "rgba(20, 147, 161, 0.4)"
 _EMPTY: Final = "rgba(210, 86, 74, 0.14)"
 _EMPTY_EDGE: Final = "rgba(210, 86, 74, 0.5)"
+_PLANNER: Final = "rgba(92, 107, 192, 0.18)"
+_PLANNER_EDGE: Final = "rgba(92, 107, 192, 0.6)"
 _PER_CENT: Final = "v => Math.round(v * 100) + '%'"
 
 
@@ -137,6 +139,7 @@ def demand_names(translate: Callable[[str], str]) -> dict[str, str]:
         "range": translate("8 in 10"),
         "corrected": translate("Corrected"),
         "empty": translate("Out of stock"),
+        "by_planner": translate("Corrected by a planner"),
         "last_year": translate("A year before"),
     }
 
@@ -148,11 +151,12 @@ def forecast_chart(
     *,
     last_year: Sequence[float | None] = (),
 ) -> Options:
-    """History, what was corrected in it and when the shelf was empty, and the forecast with its
-    fan.
+    """History, what was corrected in it (by a planner: shaded), when the shelf was empty, and the
+    forecast with its fan.
 
-    history: period_start, quantity, sold, lost; periods: period_start, mean, quantiles with 0.1 and
-    0.9; names: of `demand_names`; last_year: a value for each period of both, where known.
+    history: period_start, quantity, sold, lost, history_corrections; periods: period_start, mean,
+    quantiles with 0.1 and 0.9; names: of `demand_names`; last_year: a value for each period of
+    both, where known.
     """
     past, ahead = len(history), len(periods)
     days = [str(each["period_start"])[:10] for each in (*history, *periods)]
@@ -173,19 +177,29 @@ def forecast_chart(
     if any(value is not None for value in corrected):
         marks = {"type": "scatter", "symbolSize": 7, "itemStyle": {"color": WARN}}
         series.append({"name": names["corrected"], **marks, "data": [*corrected, *[None] * ahead]})
-    empty = [[{"xAxis": day}, {"xAxis": day}] for day in _days_without_stock(history)]
-    if empty:
-        # A single period is a line; its border makes it an area.
-        shade = {"color": _EMPTY, "borderColor": _EMPTY, "borderWidth": 5}
-        area = {"silent": True, "data": empty, "itemStyle": shade}
-        look = {"itemStyle": {"color": _EMPTY_EDGE}, "markArea": area}
-        series.append({"name": names["empty"], "type": "bar", "data": [], **look})
+    series += _shaded(names["empty"], _days_without_stock(history), _EMPTY, _EMPTY_EDGE)
+    by_planner = [
+        str(each["period_start"])[:10] for each in history if each.get("history_corrections")
+    ]
+    series += _shaded(names["by_planner"], by_planner, _PLANNER, _PLANNER_EDGE)
     if any(value is not None for value in last_year):
         series.append(line(names["last_year"], last_year, INK, dashed=True))
     shown = [str(each["name"]) for each in series if each["name"]]
     options = frame(days, series=series)
     options["legend"] = {**options["legend"], "data": shown}
     return options
+
+
+def _shaded(name: str, days: Sequence[str], color: str, edge: str) -> list[Options]:
+    """A series that shades periods, with its own entry in the legend; none without a period."""
+    if not days:
+        return []
+    # A single period is a line; its border makes it an area.
+    shade = {"color": color, "borderColor": color, "borderWidth": 5}
+    data = [[{"xAxis": day}, {"xAxis": day}] for day in days]
+    area = {"silent": True, "data": data, "itemStyle": shade}
+    look = {"itemStyle": {"color": edge}, "markArea": area}
+    return [{"name": name, "type": "bar", "data": [], **look}]
 
 
 def _days_without_stock(history: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -15,6 +15,7 @@ from serving.console.parts import (
     choice,
     download,
     fact,
+    named_dialog,
     on_key,
     panel,
     search,
@@ -175,6 +176,7 @@ class ForecastPage:
         forecast = await self.view.api.get(_PATH, **self.pair, quantiles="0.1,0.5,0.9", history=104)
         titles = await find_titles(self.view, [self.pair["product_id"]])
         self._head(forecast, titles.get(self.pair["product_id"], ""))
+        self._events(forecast)
         self._chart(forecast)
         with ui.element("div").classes("columns"):
             self._override(forecast)
@@ -182,6 +184,8 @@ class ForecastPage:
         with ui.element("div").classes("columns"):
             await self._overrides()
             self._corrections(forecast)
+        known = await self.view.api.get(f"{_PATH}/history-corrections", **self.pair, limit=50)
+        PlannerCorrections(self.view, self.pair, self.again).build(known["data"], forecast)
 
     def _head(self, forecast: Answer, title: str) -> None:
         t, f = self.view.t, self.view.formats
@@ -199,6 +203,21 @@ class ForecastPage:
             fact(t("As of"), f.moment(forecast["as_of"]))
             served = "{} {}".format(forecast["served_by"], forecast["model_version"])
             fact(t("Made by"), served)
+
+    def _events(self, forecast: Answer) -> None:
+        """Pauses and level shifts that were found in the history, a line each."""
+        t, f = self.view.t, self.view.formats
+        for each in forecast["history_events"]:
+            first = f.day(each["first"])
+            if each["kind"] == "pause":
+                text = t("Paused from {first} to {last}.", first=first, last=f.day(each["last"]))
+            elif each["kind"] == "unit_change":
+                factor = f.number(each["factor"], 2)
+                text = t("The unit changed on {first}: × {factor}.", first=first, factor=factor)
+            else:
+                factor = f.number(each["factor"], 2)
+                text = t("Sells × {factor} since {first}.", first=first, factor=factor)
+            ui.label(text).classes("quiet")
 
     def _chart(self, forecast: Answer) -> None:
         t = self.view.t
@@ -303,6 +322,108 @@ class ForecastPage:
                 ],
                 right=(1, 2),
             )
+
+
+class PlannerCorrections:
+    """What planners corrected in a pair's history, with ways to add and undo.
+
+    view: the page; pair: warehouse_id and product_id; again: shows the page anew.
+    """
+
+    def __init__(self, view: ConsoleView, pair: dict[str, str], again: Any) -> None:
+        self.view = view
+        self.pair = pair
+        self.again = again
+
+    def build(self, corrections: list[dict[str, Any]], forecast: Answer) -> None:
+        """Fill the panel.
+
+        corrections: as the API tells them; forecast: of the pair, whose history is corrected.
+        """
+        t, may = self.view.t, self.view.person.may("plan")
+        with panel(t("Past periods that planners corrected")):
+            if corrections:
+                self._table(corrections)
+            else:
+                text = t("Exclude or replace what will not come again.")
+                empty(self.view, t("No period was corrected by a planner."), text, "task_alt")
+            with ui.element("div").classes("actions"):
+                button(
+                    t("Correct a past period"), partial(self._ask, forecast), enabled=may, main=True
+                )
+                for each in corrections[:6] if may else ():
+                    day = self.view.formats.day(each["first"])
+                    text = t("Undo {author}'s of {day}", author=each["author"], day=day)
+                    button(text, partial(self._undo, each), icon="undo")
+
+    def _actions(self) -> dict[str, str]:
+        t = self.view.t
+        return {
+            "exclude": t("Exclude: demand is unknown"),
+            "replace": t("Replace by units a period"),
+            "mark": t("Mark with a note"),
+        }
+
+    def _table(self, corrections: list[dict[str, Any]]) -> None:
+        t, f, names = self.view.t, self.view.formats, self._actions()
+        heads = [t("From"), t("To"), t("Correction"), t("Units a period"), t("Who"), t("Reason")]
+        rows = [
+            [
+                f.day(each["first"]),
+                f.day(each["last"]),
+                names[each["action"]],
+                f.number(each["quantity"]),
+                each["author"],
+                each["reason"],
+            ]
+            for each in corrections
+        ]
+        table(heads, rows, right=(3,))
+
+    async def _undo(self, correction: dict[str, Any]) -> None:
+        call = self.view.api.delete(f"{_PATH}/history-corrections/{correction['correction_id']}")
+        told = self.view.t("The history is what it was.")
+        if await self.view.try_call(call, told) is not None:
+            self.again()
+
+    async def _ask(self, forecast: Answer) -> None:
+        """Ask what to correct, and why, in a dialog; then send it."""
+        t, days = self.view.t, [each["period_start"][:10] for each in forecast["history"]]
+        newest = days[-1] if days else forecast["periods"][0]["period_start"][:10]
+        title, given = t("Correct a past period"), {"action": "exclude"}
+        with named_dialog(title) as dialog, ui.card():
+            ui.label(title).classes("dialog-title").props("role=heading aria-level=2")
+            choice(t("How"), self._actions(), "exclude", lambda v: given.update(action=v or ""),
+                   required=True)  # fmt: skip
+            dated = "dense outlined type=date stack-label"
+            start = ui.input(label=t("From"), value=newest).props(dated)
+            end = ui.input(label=t("To"), value=newest).props(dated)
+            amount = ui.number(label=t("Units a period"), min=0).props("dense outlined")
+            reason = ui.input(label=t("Reason")).props("dense outlined").classes("w-full")
+            with ui.element("div").classes("actions"):
+                button(t("Save"), lambda: dialog.submit(True), main=True)
+                button(t("Cancel"), dialog.close)
+        if not await dialog:
+            return
+        if not (reason.value or "").strip():
+            self.view.say(t("Give a reason."), kind="warning")
+            return
+        replaces = given["action"] == "replace"
+        body = {
+            **self.pair,
+            "first": start.value,
+            "last": end.value,
+            "action": given["action"],
+            "quantity": float(amount.value) if replaces and amount.value is not None else None,
+            "author": self.view.person.name,
+            "reason": reason.value,
+        }
+        call = self.view.api.post(f"{_PATH}/history-corrections", body)
+        told = t("The forecast reads the corrected history.")
+        if (made := await self.view.try_call(call, told)) is not None:
+            if made["note"]:
+                self.view.say(made["note"], kind="warning")
+            self.again()
 
 
 def _override_products(override: dict[str, Any]) -> Any:

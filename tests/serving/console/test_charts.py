@@ -24,6 +24,16 @@ def test_a_forecast_goes_on_from_its_history():
     assert by_name["8 in 10"] == [None, None, 5.0]  # the band is as high as 8 − 3
 
 
+def test_periods_that_a_planner_corrected_are_shaded():
+    history = [HISTORY[0] | {"history_corrections": ["a"]}, HISTORY[1]]
+    options = charts.forecast_chart(history, PERIODS, charts.demand_names(str))
+    by_name = {series["name"]: series for series in options["series"]}
+    shaded = by_name["Corrected by a planner"]["markArea"]["data"]
+    assert shaded == [[{"xAxis": "2017-12-11"}, {"xAxis": "2017-12-11"}]]
+    plain = charts.forecast_chart(HISTORY, PERIODS, charts.demand_names(str))
+    assert "Corrected by a planner" not in {series["name"] for series in plain["series"]}
+
+
 def test_a_forecast_without_history_is_drawn_too():
     options = charts.forecast_chart([], PERIODS, charts.demand_names(str))
     assert options["xAxis"]["data"] == ["2017-12-25"]

@@ -38,6 +38,27 @@ def test_an_override_without_a_reason_is_not_sent(enter, server):
     person.told("Give a value and a reason")
 
 
+def test_a_past_period_is_excluded_with_a_reason_and_the_correction_undone(enter, server):
+    line = best_seller(server)
+    pair = {"warehouse_id": line["warehouse_id"], "product_id": line["product_id"]}
+    person = enter("anna")
+    person.open(f"/forecasts?warehouse_id={pair['warehouse_id']}&product_id={pair['product_id']}")
+    person.click("Correct a past period")
+    dialog = person.page.get_by_role("dialog", name="Correct a past period")
+    dialog.get_by_role("button", name="Save").click()
+    person.told("Give a reason")
+    expect(dialog).to_be_hidden()
+    person.click("Correct a past period")
+    dialog.get_by_label("Reason", exact=True).fill("a report on television")
+    dialog.get_by_role("button", name="Save").click()
+    person.told("The forecast reads the corrected history")
+    kept = server.ask("anna", "GET", "/v1/forecasts/history-corrections", **pair)["data"]
+    assert [(each["author"], each["action"]) for each in kept] == [("anna", "exclude")]
+    person.page.get_by_role("button", name="Undo anna's of").click()
+    person.told("The history is what it was")
+    assert not server.ask("anna", "GET", "/v1/forecasts/history-corrections", **pair)["data"]
+
+
 def test_the_tree_leads_from_the_total_to_a_category(enter):
     person = enter("anna")
     person.open("/forecasts")

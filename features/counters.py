@@ -115,11 +115,9 @@ def _digests(
     """
     tags = event.tags
     return [
-        (
-            named[key.columns[0]]
-            if len(key.columns) == 1
-            else digest(*(tags[column] for column in key.columns))
-        )
+        named.get(key.columns[0])
+        if len(key.columns) == 1
+        else digest(*[tags[column] for column in key.columns])
         if all(column in tags for column in key.columns)
         else None
         for key in plan.keys

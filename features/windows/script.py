@@ -26,7 +26,7 @@ local known = stored[2]
 local function told(answer) return struct.pack('{doubles}', unpack(answer)) end
 if known and known ~= '' then return told(unpacked(known)) end
 local at, added, digests, keep_state, keep_id, ends_streak = unpack(cjson.decode(ARGV[1]))
-local one, two, three, four = added[1], added[2], added[3], added[4]
+local one, two, three, four, five, six = unpack(added)
 local paid, count = one > 0, #windows
 local answer, n, flat = {unknown}, 0, {{}}
 for k = 1, #slots do
@@ -40,11 +40,12 @@ for k = 1, #slots do
     end
     local now, first, last, fraud, since = state[1], state[2], state[3], state[4], state[5]
     if at > now then now = at end
-    local after, to, from, size = {{now, first, last, fraud, since}}, 11, 12, 4 * count
-    for m = 1, 6 do
-      flat[size + m] = state[5 + m]
-      after[5 + m] = state[5 + m] + added[m]
-    end
+    local to, from, size = 11, 12, 4 * count
+    local n1, n2, n3, n4, n5, n6 = unpack(state, 6, 11)
+    flat[size + 1], flat[size + 2], flat[size + 3] = n1, n2, n3
+    flat[size + 4], flat[size + 5], flat[size + 6] = n4, n5, n6
+    local after = {{now, first, last, fraud, since, n1 + one, n2 + two, n3 + three, n4 + four,
+      n5 + five, n6 + six}}
     for w = 1, count do
       if counted[w] then
         local granule = windows[w][1]

@@ -1,8 +1,9 @@
 """From columns to the numbers a model reads: levels of texts and the rule for what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -78,9 +79,19 @@ class Encoding:
         more = (f"{name}_{said}" for name in self.habits for said in ("frequency", "fraud_share"))
         return (*self.names, *more)
 
+    @cached_property
+    def _read(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        """What is read of facts that have every name, at once."""
+        if len(self.names) < 2:
+            return lambda facts: tuple(facts[name] for name in self.names)
+        return itemgetter(*self.names)
+
     def row(self, facts: Mapping[str, Any]) -> Matrix:
         """One payment, given by name, as a matrix of one row; what is not given is missing."""
-        given = [facts.get(name) for name in self.names]
+        try:
+            given = [*self._read(facts)]
+        except KeyError:  # something is not given
+            given = [facts.get(name) for name in self.names]
         for place, codes, other in self._texts_read:
             given[place] = _cell(given[place], codes, other)
         for name, habit in self.habits.items():

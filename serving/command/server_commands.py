@@ -109,7 +109,8 @@ def demo(
     from serving.command.demo import build_demo
 
     base = load_settings()
-    settings = base.model_copy(update={"home": base.home / "demo", "auth": False})
+    own = {"home": base.home / "demo", "bucket": base.bucket and f"{base.bucket}/demo"}
+    settings = base.model_copy(update={**own, "auth": False})
     with progress() as report:
         build_demo(settings, size.value, fresh=fresh, report=report)
     if serving:

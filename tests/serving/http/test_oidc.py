@@ -267,6 +267,10 @@ def test_people_of_a_real_provider_use_the_api_and_are_named_in_the_log(
             assert client.get("/v1/me", headers=as_(subject)).status_code == status
         tampered = olga["Authorization"][:-4] + "AAAA"
         assert client.get("/v1/me", headers={"Authorization": tampered}).status_code == 401
+        for shown, status in ((tampered, 401), (as_("u-carl")["Authorization"], 403)):
+            sent = client.post("/v1/events", content=b"{", headers={"Authorization": shown})
+            assert sent.status_code == status, "before the body is read"
+            assert sent.headers["content-type"] == "application/problem+json"
 
 
 def test_keys_go_on_beside_a_provider(settings: Settings, registry: Registry) -> None:

@@ -23,6 +23,8 @@ _AT_ONCE = {"day": 7, "week": 2, "month": 2}
 _TIMES, _ERRORS = 2.2, {"day": 5.0, "week": 5.0, "month": 7.0}
 # What falls to next to nothing may be out of stock, what rises from it is a launch: neither is one.
 _MOST_TIMES = 30.0
+# Series that are looked at together.
+_TOGETHER = 256
 # Share of a shift, in logarithms, that the periods beside it, or those of last year, have to show.
 _SHARE = 0.6
 # Shifts of one series that are looked for, the newest first.
@@ -51,12 +53,16 @@ def without_shifts(past: DemandPanel) -> tuple[DemandPanel, tuple[LevelShift, ..
     past: the series, with their periods closed and to come.
     """
     found: list[LevelShift] = []
+    rows = np.arange(past.size)
     for _ in range(_MOST):
-        shifts = _newest_shifts(past)
+        # In parts, since each place of each series has some twenty numbers on the way.
+        parts = np.split(rows, np.arange(_TOGETHER, len(rows), _TOGETHER))
+        shifts = [one for part in parts for one in _newest_shifts(past, part)]
         if not shifts:
             break
         past = _on_new_level(past, shifts)
         found += shifts
+        rows = np.array([one.row for one in shifts])
     return past, tuple(found)
 
 
@@ -88,26 +94,32 @@ class _RunningSums:
         log, _ = running_sums(np.log(values + 0.5), seen)
         return cls(count, units, square, log)
 
+    def row(self, place: int) -> "_RunningSums":
+        """Those of one series: 1 × (T + 1)."""
+        own = slice(place, place + 1)
+        return _RunningSums(self.count[own], self.units[own], self.square[own], self.log[own])
+
     def between(self, sums: Floats, first: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
         """Of each series and candidate place the sum from `first` up to (without) `end`."""
         return np.asarray(sums[:, end] - sums[:, first])
 
 
-def _newest_shifts(past: DemandPanel) -> list[LevelShift]:
-    """The newest shift of each series that has one."""
+def _newest_shifts(past: DemandPanel, rows: NDArray[np.int64]) -> list[LevelShift]:
+    """The newest shift of each of some series that has one."""
     frequency, now = past.frequency, past.now
     if now < _BEFORE[frequency] + _AFTER[frequency]:
         return []
     # Promotions lift for a while: their periods say nothing of the level.
-    seen = ~np.isnan(past.demand) & ~(past.promotion[:, :now] > 0)
-    sums = _RunningSums.of(past.demand, seen)
+    demand = past.demand[rows]
+    seen = ~np.isnan(demand) & ~(past.promotion[rows, :now] > 0)
+    sums = _RunningSums.of(demand, seen)
     clear = _candidates(sums, frequency, now)
     found = []
-    for row in np.flatnonzero(clear.any(axis=1)):
+    for at in np.flatnonzero(clear.any(axis=1)):
         # The last run of candidates is one shift.
-        places = np.flatnonzero(clear[row])
+        places = np.flatnonzero(clear[at])
         run = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)[-1]
-        shift = _told(past, sums, int(row), run)
+        shift = _told(past, int(rows[at]), sums.row(int(at)), run)
         if shift is not None:
             found.append(shift)
     return found
@@ -191,10 +203,12 @@ def _in_another_year(
 
 
 def _told(
-    past: DemandPanel, sums: _RunningSums, row: int, run: NDArray[np.int64]
+    past: DemandPanel, row: int, sums: _RunningSums, run: NDArray[np.int64]
 ) -> LevelShift | None:
     """The shift of a series that lies in a run of candidates; None where its price says why it
     sells more or less.
+
+    sums: of this series alone.
     """
     window, near = _WINDOW[past.frequency], _AT_ONCE[past.frequency]
     first, end = max(int(run[0]) - window, 0), min(int(run[-1]) + window, past.now)
@@ -203,13 +217,13 @@ def _told(
     places = np.arange(max(int(run[0]) - near, 1), min(int(run[-1]) + near, past.now - 1) + 1)
     place = _price_step(price, int(places[0]), int(places[-1]))
     if place is None:
-        place = int(places[_likelihood(sums, row, places, (first, end)).argmax()])
+        place = int(places[_likelihood(sums, places, (first, end)).argmax()])
     if past.now - place < _AFTER[past.frequency]:
         return None
-    before = sums.units[row, place] - sums.units[row, first]
-    after = sums.units[row, end] - sums.units[row, place]
-    counts = [sums.count[row, place] - sums.count[row, first]]
-    counts += [sums.count[row, end] - sums.count[row, place]]
+    before = sums.units[0, place] - sums.units[0, first]
+    after = sums.units[0, end] - sums.units[0, place]
+    counts = [sums.count[0, place] - sums.count[0, first]]
+    counts += [sums.count[0, end] - sums.count[0, place]]
     factor = float((after + 0.5) / counts[1] / ((before + 0.5) / counts[0]))
     dearer = _median(price[place:end]) / _median(price[first:place])
     if not np.isfinite(dearer) or max(dearer, 1 / dearer) <= _SAME_PRICE:
@@ -230,15 +244,13 @@ def _price_step(price: Floats, first: int, last: int) -> int | None:
     return first + int(steps.argmax())
 
 
-def _likelihood(
-    sums: _RunningSums, row: int, places: NDArray[np.int64], bounds: tuple[int, int]
-) -> Floats:
+def _likelihood(sums: _RunningSums, places: NDArray[np.int64], bounds: tuple[int, int]) -> Floats:
     """How likely counts with one level before and one after each place are (Poisson, logarithm)."""
     first, end = bounds
     answer = np.zeros(len(places))
     for low, high in ((np.full(len(places), first), places), (places, np.full(len(places), end))):
-        units = sums.units[row, high] - sums.units[row, low]
-        count = sums.count[row, high] - sums.count[row, low]
+        units = sums.units[0, high] - sums.units[0, low]
+        count = sums.count[0, high] - sums.count[0, low]
         answer += units * np.log(np.maximum(units, 0.5) / np.maximum(count, 1))
     return answer
 

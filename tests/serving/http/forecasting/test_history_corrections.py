@@ -97,6 +97,17 @@ def test_an_exceptional_week_excluded_and_back_when_undone(
     context = Context(runtime.settings, runtime.lake, runtime.store, NOW, {}, lambda text: None)
     frame = RECIPE.frame(context).set_index(["product_id", "period_start"])
     assert pd.isna(frame.loc[("p1", WEEK), "quantity"])
+    # A frame as of before it was made does not know it.
+    earlier = Context(
+        runtime.settings,
+        runtime.lake,
+        runtime.store,
+        NOW - pd.Timedelta(hours=1).to_pytimedelta(),
+        {},
+        lambda text: None,
+    )
+    former = RECIPE.frame(earlier).set_index(["product_id", "period_start"])
+    assert former.loc[("p1", WEEK), "quantity"] > 60
     dropped = client.delete(f"{PATH}/{told['correction_id']}")
     assert dropped.status_code == 200, dropped.text
     assert mean(client) == pytest.approx(before)

@@ -62,7 +62,7 @@ BODIES: Mapping[str, Any] = {
         "until": "2099-12-31T00:00:00Z",
         "reason": "buys for a whole office",
     },
-    "decide_payments": {"payments": [{**_PAYMENT, "payment_id": "pay-example-2"}]},
+    "decide_payments": {"payments": [_PAYMENT]},
     "approve_suggestions": {"items": [{"id": "DE1~p1082185~S06"}]},
     "dismiss_suggestions": {
         "items": [{"id": "DE1~p1082185~S06", "reason": "leaves the range in spring"}]

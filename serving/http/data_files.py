@@ -4,7 +4,7 @@ import re
 import tempfile
 import zipfile
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,6 +32,7 @@ PATH = "/v1/data/files"
 # A file arrives as text of a third more than its size, and takes its time.
 LIMITS = RequestLimits(body=48_000_000, seconds=120.0, body_seconds=90.0)
 _MOST_FILES, _MOST_FAULTS, _MOST_UNPACKED = 20, 100, 500_000_000
+_LONGEST_NAME = 200
 _ORDERS = b64encode(
     b"order_id,line_no,ordered_at,customer_id,product_id,warehouse_id,quantity,unit_price,currency\n"
     b"o1,1,2017-12-30T10:00:00Z,c00208,p1082185,DE1,1,2.5,EUR\n"
@@ -51,10 +52,12 @@ class GivenFile(BaseModel):
     def _is_a_plain_name(cls, value: str) -> str:
         if value.startswith("."):
             raise ValueError("a file's name does not begin with a dot")
+        if len(value.encode()) > _LONGEST_NAME:
+            raise ValueError(f"a file's name has at most {_LONGEST_NAME} bytes")
         return value
 
     def content_bytes(self) -> bytes:
-        """The file. Raises Base64Error (a ValueError) where the content is no Base64."""
+        """The file. Raises ValueError where the content is no Base64."""
         return b64decode(self.content, validate=True)
 
 
@@ -189,7 +192,7 @@ def _write(files: list[GivenFile], folder: Path) -> None:
         target = folder / file.name
         try:
             content = file.content_bytes()
-        except Base64Error as error:
+        except ValueError as error:
             told = f"files/{place}/content: it is no Base64 ({error})."
             raise Problem(422, "invalid_content", told) from error
         if target.exists():
@@ -202,9 +205,9 @@ def _write(files: list[GivenFile], folder: Path) -> None:
 
 def _unpacked_bytes(path: Path) -> int:
     """What a workbook or a Parquet file says that it holds, unpacked; 0 for any other file."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
-            return sum(each.file_size for each in packed.infolist())
+    unreadable = (zipfile.BadZipFile, ValueError, OSError, NotImplementedError)
+    with suppress(*unreadable), zipfile.ZipFile(path) as packed:
+        return sum(each.file_size for each in packed.infolist())
     try:
         held = pq.read_metadata(path)
     except (pa.ArrowException, OSError):

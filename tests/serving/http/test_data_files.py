@@ -90,16 +90,30 @@ def test_what_cannot_be_taken_is_told_with_the_remedy(
     assert runtime.lake.read("orders").empty
 
 
-@pytest.mark.parametrize("name", ["../orders.csv", ".orders.csv", "", "a/orders.csv", "a\\b.csv"])
+@pytest.mark.parametrize(
+    "name", ["../orders.csv", ".orders.csv", "", "a/orders.csv", "a\\b.csv", "字" * 100 + ".csv"]
+)
 def test_a_name_is_no_path(shop: Any, name: str) -> None:
     assert sent(shop[0], (name, ORDERS)).status_code == 422
 
 
-def test_content_that_is_no_base64(shop: Any) -> None:
-    body = {"files": [{"name": "orders.csv", "content": "%%%"}]}
+@pytest.mark.parametrize("content", ["%%%", "é", "a", "====", "💥💥💥💥"])
+def test_content_that_is_no_base64(shop: Any, content: str) -> None:
+    body = {"files": [{"name": "orders.csv", "content": content}]}
     told = shop[0].post("/v1/data/files", json=body)
     assert told.status_code == 422
     assert "Base64" in told.text
+
+
+@pytest.mark.parametrize("mapping", [None, "magento"])
+def test_a_broken_workbook_is_told(shop: Any, mapping: str | None) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as book:
+        book.writestr("a", "b")
+    broken = bytearray(packed.getvalue())
+    broken[-20:-4] = bytes(16)
+    for name in ("orders.xlsx", "CON", "orders.csv"):
+        assert sent(shop[0], (name, bytes(broken)), mapping=mapping).status_code == 422
 
 
 def test_bad_rows_go_to_quarantine_and_are_told(shop: Any) -> None:

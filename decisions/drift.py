@@ -1,5 +1,7 @@
 """How far a distribution has moved: the population stability index (Siddiqi, 2006)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -30,6 +32,20 @@ def _shares(values: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[
     places = np.where(missing, len(inner) + 1, np.searchsorted(inner, values, side="right"))
     counts = np.bincount(places, minlength=len(inner) + 2)
     return np.maximum(counts / max(len(values), 1), _LEAST)
+
+
+def stability_index(cuts: Sequence[float], values: ArrayLike) -> float:
+    """`stability_of_counts` of values that are not counted yet.
+
+    cuts: the rising bounds between the bins, one fewer than bins; values: scores or probabilities
+    of today, on the scale of the cuts.
+
+    >>> stability_index([1.0], [0.5, 1.5])
+    0.0
+    """
+    given = np.asarray(values, np.float64)
+    places = np.searchsorted(np.asarray(cuts, np.float64), given, side="right")
+    return stability_of_counts(np.bincount(places, minlength=len(cuts) + 1))
 
 
 def stability_of_counts(counts: ArrayLike) -> float:

@@ -113,16 +113,16 @@ def test_the_quarantine_goes_with_it(bucket: str, tmp_path: Path) -> None:
 
 def test_who_is_erased_is_erased_in_the_bucket(bucket: str, tmp_path: Path) -> None:
     here, there = machine(bucket, tmp_path / "here"), machine(bucket, tmp_path / "there")
-    here.append("orders", orders(0, 3).assign(customer_id=["c1", "c2", "c2"]))
+    here.append("orders", orders(0, 3).assign(customer_id=["customer-1", "c2", "c2"]))
     assert len(there.read("orders")) == 3
-    assert people.erase(here, "c1", lambda text: "erased_1") == {"orders": 1}
+    assert people.erase(here, "customer-1", lambda text: "erased_1") == {"orders": 1}
     time.sleep(1.1)
     assert set(there.read("orders")["customer_id"]) == {"erased_1", "c2"}
     contents = Bucket(bucket)
     for name in contents.names("lake/contents"):
         found = contents.read(name)
         assert found is not None
-        assert b"c1" not in found.content
+        assert b"customer-1" not in found.content
 
 
 @pytest.mark.slow

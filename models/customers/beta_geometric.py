@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, hyp2f1
+from scipy.special import betaincinv, gammaln, hyp2f1
 
 from models.customers.purchase_process import (
     MOST_CUSTOMERS,
@@ -16,6 +16,8 @@ from models.customers.purchase_process import (
     maximize_likelihood,
     require_repeat_buyers,
 )
+
+_LEVELS = 64  # of the posterior of the chance to leave, each the middle of an equal share
 
 
 class BetaGeometric:
@@ -66,13 +68,37 @@ class BetaGeometric:
         history, weeks: one number a customer.
         """
         x, age, last = history.repeats, history.age, history.last
+        stays = 1.0 / (1.0 + self._odds_of_having_left(x, age, last))
+        return np.asarray(stays * self._orders_while_alive(x, age, weeks))
+
+    def _orders_while_alive(self, x: Numbers, age: Numbers, weeks: Numbers) -> Numbers:
+        """Expected orders of each customer in the next weeks, given that the customer is alive.
+
+        The paper's closed form, where it lies between its bounds. Where all customers are nearly
+        alike, r and alpha, or a and b, are so large that it loses its digits: there, the mean
+        over the chance to leave, whose posterior is Beta(a, b + x).
+        """
         r, alpha, a, b = self.r, self.alpha, self._chance_to_leave, self.b
+        shape, waited = r + x, weeks / (alpha + age)
         z = weeks / (alpha + age + weeks)
-        # Euler's transformation of the paper's 2F1: nothing overflows for thousands of orders.
-        series = (1.0 - z) ** (a - 1.0) * hyp2f1(a + b - 1.0 - r, a - 1.0, a + b + x - 1.0, z)
-        expected = (a + b + x - 1.0) / (a - 1.0) * (1.0 - series)
-        answer = expected / (1.0 + self._odds_of_having_left(x, age, last))
-        return np.asarray(np.maximum(np.nan_to_num(answer), 0.0))
+        with np.errstate(over="ignore", invalid="ignore"):  # such values are replaced below
+            # Euler's transformation of the paper's 2F1: nothing overflows for thousands of orders.
+            series = (1.0 - z) ** (a - 1.0) * hyp2f1(a + b - 1.0 - r, a - 1.0, a + b + x - 1.0, z)
+            closed = (a + b + x - 1.0) / (a - 1.0) * (1.0 - series)
+        least = _orders_at_chance(a / (a + b + x), shape, waited)  # convex in the chance: Jensen
+        most = shape * waited
+        sound = (closed >= least * (1.0 - 1e-6)) & (closed <= most * (1.0 + 1e-6))
+        if np.all(sound):
+            return np.asarray(closed)
+        rest = ~sound
+        counts, of_count = np.unique(x[rest], return_inverse=True)
+        levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
+        chances = betaincinv(self.a, (b + counts)[:, None], levels)  # count of orders x level
+        answer = np.where(sound, closed, 0.0)
+        answer[rest] = _orders_at_chance(
+            chances[of_count], shape[rest, None], waited[rest, None]
+        ).mean(axis=1)
+        return answer
 
     def order_probability(self, history: PurchaseSummary, weeks: Numbers) -> Numbers:
         """Probability of at least one order of each customer in the next weeks.
@@ -95,6 +121,17 @@ class BetaGeometric:
         growth = (self.r + x) * np.log((self.alpha + age) / (self.alpha + last))
         odds = self.a / (self.b + np.maximum(x, 1.0) - 1.0) * np.exp(np.minimum(growth, 600.0))
         return np.where(x > 0, odds, 0.0)
+
+
+def _orders_at_chance(chance: Numbers, shape: Numbers, waited: Numbers) -> Numbers:
+    """Expected orders at a known chance to leave after each of them: (1 - E exp(-chance * rate *
+    weeks)) / chance, with rate * weeks from a gamma distribution.
+
+    chance: 0 to 1; shape: of the gamma distribution; waited: its scale, weeks for each week waited.
+    """
+    grown = chance * waited
+    none = -np.expm1(-shape * np.log1p(grown))
+    return np.where(grown > 1e-12, none / np.maximum(chance, 1e-300), shape * waited)
 
 
 def _log_likelihood(logs: Numbers, history: PurchaseSummary) -> float:

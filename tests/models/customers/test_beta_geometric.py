@@ -72,6 +72,46 @@ def test_expectations_grow_with_the_horizon(
     assert np.isfinite(far)
 
 
+@pytest.mark.parametrize(
+    ("r", "alpha", "a", "b"),
+    [
+        (40_000.0, 120_000.0, 0.02, 160_000.0),  # all order alike, and nobody leaves
+        (162_754.0, 162_754.0 * 3.3, 1.3, 13.0),  # all order alike
+        (0.9, 8.0, 60_000.0, 160_000.0),  # all leave alike
+    ],
+)
+def test_customers_who_are_nearly_alike_are_expected_to_order(
+    r: float, alpha: float, a: float, b: float
+) -> None:
+    """A known rate and a known chance p to leave give (1 - exp(-rate * weeks * p)) / p."""
+    model = BetaGeometric().restore({"r": r, "alpha": alpha, "a": a, "b": b})
+    history = one(6, 20, 22)
+    found = model.expected_orders(history, np.array([52.0])) / model.alive(history)
+    rng = np.random.default_rng(3)
+    rates = rng.gamma(r + 6, 1 / (alpha + 22), 200_000)
+    leaves = np.maximum(rng.beta(a, b + 6, 200_000), 1e-12)
+    right = (-np.expm1(-rates * 52 * leaves) / leaves).mean()
+    assert found[0] == pytest.approx(right, rel=0.01)
+
+
+PARAMETER = st.floats(-4, 12).map(np.exp)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PARAMETER, PARAMETER, PARAMETER, PARAMETER, st.integers(0, 60), st.floats(0.5, 200))
+def test_expected_orders_stay_between_their_bounds(
+    r: float, alpha: float, a: float, b: float, repeats: int, age: float
+) -> None:
+    """At least those of who leaves with the mean chance, at most those of who never leaves."""
+    model = BetaGeometric().restore({"r": r, "alpha": alpha, "a": a, "b": b})
+    history = one(repeats, age * 0.9 if repeats else 0.0, age)
+    found = (model.expected_orders(history, np.array([52.0])) / model.alive(history))[0]
+    mean = a / (a + b + repeats)
+    waited = 52 / (alpha + age)
+    least = -np.expm1(-(r + repeats) * np.log1p(mean * waited)) / mean
+    assert 0.97 * least <= found <= 1.001 * (r + repeats) * waited
+
+
 def test_guests_who_never_come_back_teach_nothing() -> None:
     frame = pd.DataFrame({"repeat_orders": [0.0] * 50, "active_days": 0.0, "age_days": 30.0})
     with pytest.raises(TooLittleDataError, match="0 of them ordered again"):

@@ -17,7 +17,9 @@ from typing import Any
 from data.errors import ArgosyError
 
 SCHEMES = ("s3://", "gs://", "az://", "abfs://", "abfss://")
-_TRIES, _SECONDS = 3, 30.0
+_TRIES = 3
+_CONNECT, _RETRY = timedelta(seconds=5), timedelta(seconds=30)
+_TRANSFER = timedelta(minutes=10)  # of one content, however large
 
 
 class BucketError(ArgosyError):
@@ -129,11 +131,12 @@ class Bucket:
         with self._asking(""):
             return from_url(
                 self.address,
-                client_options={"allow_http": plain, "timeout": timedelta(seconds=_SECONDS)},
-                retry_config={
-                    "max_retries": _TRIES,
-                    "retry_timeout": timedelta(seconds=_SECONDS),
+                client_options={
+                    "allow_http": plain,
+                    "connect_timeout": _CONNECT,
+                    "timeout": _TRANSFER,
                 },
+                retry_config={"max_retries": _TRIES, "retry_timeout": _RETRY},
             )
 
     @contextmanager

@@ -264,11 +264,19 @@ class Settings(BaseSettings):
     def _home_in_a_bucket(cls, given: Any) -> Any:
         """A home such as s3://bucket/prefix: the bucket, and the folder of its copy here."""
         home = given.get("home") if isinstance(given, dict) else None
-        if not isinstance(home, str) or "://" not in home:
+        if not isinstance(home, str) or not home.startswith(BUCKETS):
             return given
         cache = Path(given.get("cache") or cls.model_fields["cache"].default).expanduser()
         name = hashlib.sha256(home.rstrip("/").encode()).hexdigest()[:16]
         return {**given, "bucket": home, "home": cache / name}
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _is_home(cls, value: Any) -> Any:
+        """A folder, and none with the name of an address that was mistyped."""
+        if isinstance(value, str) and re.match(r"\w+:?//", value):
+            raise ValueError("it is no home; write a folder, or s3://bucket/prefix")
+        return value
 
     @field_validator("bucket")
     @classmethod

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import math
 import os
 import time
 import uuid
@@ -25,6 +26,7 @@ from data.bucket_lease import hold_lease
 
 _LOG = logging.getLogger("argosy.bucket")
 SECONDS = 1.0  # for which a reader takes its copy for the newest
+_AWAY_SECONDS = 15.0  # for which a store that did not answer is left alone
 _INDEX, _CONTENTS, _LEASE = "index.json", "contents", "lease.json"
 _RECORD, _LOCK, _COMING = ".shared.json", ".shared.lock", ".coming"
 _TRIES = 5
@@ -59,7 +61,7 @@ class SharedFolder:
         self.folder = folder
         self._bucket = bucket
         self._name = name
-        self._looked = -SECONDS
+        self._next_look = -math.inf
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -75,17 +77,18 @@ class SharedFolder:
         Where the store is away, readers go on with the copy they have, and the log says so; with
         `now`, or without a copy, raises BucketError.
         """
-        if not now and time.monotonic() - self._looked < SECONDS:
+        if not now and time.monotonic() < self._next_look:
             return
         with self._locked():
-            copy = self._copy()
+            pause = SECONDS
             try:
                 self._bring()
             except BucketError as error:
-                if now or copy.tag is None:
+                if now or not (self.folder / _RECORD).exists():
                     raise
                 _LOG.warning("%s. The copy in %s is used meanwhile.", error, self.folder)
-            self._looked = time.monotonic()
+                pause = _AWAY_SECONDS
+            self._next_look = time.monotonic() + pause
 
     def _bring(self) -> None:
         for _ in range(_TRIES):
@@ -146,6 +149,8 @@ class SharedFolder:
             if copy.files.get(name) != content or not (self.folder / name).exists():
                 self._fetch(name, content)
         if found is None:
+            if copy.tag is None:
+                self._note(copy)  # looked at, and empty: known while the store is away
             return
         for name in set(copy.former) - files.keys():
             (self.folder / name).unlink(missing_ok=True)
@@ -164,6 +169,7 @@ class SharedFolder:
                     "written: damaged, or changed by another program. Bring it back from a backup"
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
+            draft.chmod(0o600)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

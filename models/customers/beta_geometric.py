@@ -93,7 +93,8 @@ class BetaGeometric:
         rest = ~sound
         counts, of_count = np.unique(x[rest], return_inverse=True)
         levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
-        chances = betaincinv(self.a, (b + counts)[:, None], levels)  # count of orders x level
+        inverse = betaincinv(self.a, (b + counts)[:, None], levels)
+        chances = np.asarray(inverse, dtype=float)  # count of orders x level
         answer = np.where(sound, closed, 0.0)
         answer[rest] = _orders_at_chance(
             chances[of_count], shape[rest, None], waited[rest, None]

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import ipaddress
+import logging
 import os
 import sys
 import tempfile
@@ -17,14 +18,16 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
+from data.bucket import BucketError
 from data.environment import as_variables, load_settings
 from data.errors import ArgosyError
-from data.lake import Lake
+from data.lake import Lake, open_lake
 from data.settings import Settings
 from data.use_cases import load_part
 from decisions import logs, memory, telemetry
-from decisions.privacy import share_private
+from decisions.privacy import key_file, share_private
 from decisions.runtime import Runtime
 from serving.http import (
     alerts,
@@ -56,6 +59,9 @@ Page = Callable[[str, Lake, datetime, str], str]
 Front = Callable[[FastAPI], ASGIApp]
 
 
+_LOG = logging.getLogger("argosy.serve")
+
+
 class ServeError(ArgosyError):
     """The server must not, or cannot, start as asked."""
 
@@ -69,7 +75,6 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(share_private, runtime.settings)
         await run_in_threadpool(runtime.start)
         yield
         await run_in_threadpool(runtime.stop)
@@ -201,6 +206,7 @@ def run(
         "timeout_graceful_shutdown": 10,
         "timeout_worker_healthcheck": 60,  # a worker imports for seconds before it can say it lives
     }
+    _reach_bucket(settings)
     allow_many_connections()
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
@@ -217,12 +223,28 @@ def run(
             _announce(server, app.state.runtime, ready)
         try:
             server.run()
-        except SystemExit as error:  # uvicorn's way to say that it cannot listen
+        except SystemExit as error:  # uvicorn's way to say that it cannot listen, or start
+            if error.code == STARTUP_FAILURE:
+                raise ServeError("The server could not start; see the lines above") from error
             raise ServeError(
                 f"Cannot listen on {host}:{port}; the line above says why. Take another --port"
             ) from error
     if workers == 1 and not server.started:
         raise ServeError(f"The server did not start on {host}:{port}; see the lines above")
+
+
+def _reach_bucket(settings: Settings) -> None:
+    """Share what is private with the home's bucket; while it is away, its copy is served.
+
+    Raises BucketError where there is no copy either.
+    """
+    try:
+        share_private(settings)
+    except BucketError as error:
+        if not key_file(settings.home).exists():
+            raise
+        open_lake(settings).manifest()
+        _LOG.warning("%s. Its copy in %s is served meanwhile.", error, settings.home)
 
 
 def _announce(server: uvicorn.Server, runtime: Runtime, ready: Page) -> None:

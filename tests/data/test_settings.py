@@ -53,8 +53,9 @@ def test_a_home_in_a_bucket_has_a_copy_here(
     assert settings.bucket == "s3://shop/argosy"
     assert settings.artifacts == "s3://shop/argosy/artifacts"
     assert settings.lake.is_relative_to(tmp_path)
-    with pytest.raises(ValidationError, match="s3://bucket/prefix"):
-        Settings(home="ftp://shop/argosy")  # type: ignore[arg-type]
+    for mistyped in ("ftp://shop/argosy", "s3//shop/argosy"):
+        with pytest.raises(ValidationError, match="a folder, or s3://bucket/prefix"):
+            Settings(home=mistyped)  # type: ignore[arg-type]
     assert Settings(home=tmp_path).bucket is None
 
 

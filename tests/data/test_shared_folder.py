@@ -127,3 +127,38 @@ def test_readers_go_on_with_their_copy_while_the_store_is_away(
         again.refresh(now=True)
     with pytest.raises(BucketError):
         machine(tmp_path / "new", bucket).refresh()
+
+
+def test_what_was_empty_when_it_was_looked_at_is_known_while_the_store_is_away(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(tmp_path / "here", bucket).refresh()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    again = machine(tmp_path / "here", bucket)
+    again.refresh()
+    assert not again.names()
+
+
+def test_a_store_that_did_not_answer_is_left_alone_for_a_while(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(machine(tmp_path / "here", bucket), a="1")
+    asked = []
+
+    def away(*_: object, **__: object) -> None:
+        asked.append(1)
+        raise BucketError("away")
+
+    monkeypatch.setattr(Bucket, "read", away)
+    reader = machine(tmp_path / "here", bucket)
+    reader.refresh()
+    monkeypatch.setattr("data.shared_folder.SECONDS", 0.0)  # as if one had passed
+    reader.refresh()
+    assert len(asked) == 1
+
+
+def test_fetched_copies_are_nobody_elses(bucket: str, tmp_path: Path) -> None:
+    put(machine(tmp_path / "here", bucket), a="1")
+    there = machine(tmp_path / "there", bucket)
+    there.refresh()
+    assert (there.folder / "a").stat().st_mode & 0o077 == 0

@@ -11,9 +11,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
+from data.bucket import BucketError
+from data.lake import open_lake
 from data.settings import Settings
+from decisions.privacy import share_private
 from decisions.runtime import Runtime
 from models.registry import Registry
 from serving.http.app import ServeError, create_app, run
@@ -64,6 +68,37 @@ def test_keys_guard_the_models_but_not_the_health(settings: Settings, registry: 
 def test_without_keys_it_listens_on_this_machine_only(settings: Settings) -> None:
     with pytest.raises(ServeError, match=r"not on 0\.0\.0\.0"):
         run(settings, host="0.0.0.0", port=8108, workers=1)
+
+
+def test_a_bucket_that_is_away_is_one_sentence_where_there_is_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    settings = Settings(home="s3://shop/argosy", cache=tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(BucketError, match=r"s3://shop/argosy cannot be used"):
+        run(settings, host="127.0.0.1", port=free_port(), workers=1)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_while_the_bucket_is_away_its_copy_is_served(
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    known: bool,
+) -> None:
+    settings = Settings(home=bucket, cache=tmp_path)  # type: ignore[arg-type]
+    share_private(settings)
+    if known:
+        open_lake(settings).manifest()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server: setattr(server, "started", True))
+    if known:
+        run(settings, host="127.0.0.1", port=free_port(), workers=1)
+        assert "is served meanwhile" in caplog.text
+    else:
+        with pytest.raises(BucketError):
+            run(settings, host="127.0.0.1", port=free_port(), workers=1)
 
 
 SERVE = """

@@ -77,31 +77,38 @@ def _shown(own: DemandPanel, named: Mapping[str, list[date]]) -> list[str]:
     shifts = (-1, 0, 1) if own.frequency == "day" else (0,)
     places = [(name, _places(days + shift, one, own.frequency)) for name, one in named.items()
               for shift in shifts]  # fmt: skip
+    if not places:
+        return []
+    # A row a name, filled up with a place after the last, which is never known.
+    table = np.full((len(places), max(len(at) for _, at in places)), own.now)
+    for row, (_, at) in enumerate(places):
+        table[row, : len(at)] = at
+    off = np.pad(_unusual(own), ((0, 0), (0, 1)), constant_values=np.nan)
+    clear = np.where(np.arange(len(off)) == 0, _CLEAR, _CLEAR_CATEGORY)
+    some = np.isfinite(off).any(axis=1)
+    off, clear = off[some], clear[some]
+    noise = 1.4826 * np.nanmedian(np.abs(off), axis=1)
     shown: set[str] = set()
-    for row, off in enumerate(_unusual(own)):
-        if np.isfinite(off).any():
-            noise = 1.4826 * float(np.nanmedian(np.abs(off)))
-            clear = _CLEAR if row == 0 else _CLEAR_CATEGORY
-            shown |= _clear_names(off, places, noise, clear)
+    first = _standard_errors(off[:, table], noise[:, None])  # rows x names
+    for row in np.flatnonzero(first.max(axis=1) >= clear).tolist():
+        shown |= _clear_names(off[row], table, places, float(noise[row]), float(clear[row]))
     return [name for name in named if name in shown]
 
 
 def _clear_names(
-    off: Floats, places: Sequence[tuple[str, Places]], noise: float, clear: float
+    off: Floats,
+    table: Places,
+    places: Sequence[tuple[str, Places]],
+    noise: float,
+    clear: float,
 ) -> set[str]:
     """Names whose periods differ, the clearest first: what one explains is no other's.
 
-    off: now, the logarithm of each period over its neighbours. places: name and its periods.
-    noise: standard deviation of `off`; clear: standard errors that count.
+    off: now + 1, the logarithm of each period over its neighbours, then an unknown one. table:
+    names x periods, the places of each name; places: name and its periods. noise: standard
+    deviation of `off`; clear: standard errors that count.
     """
-    if not places:
-        return set()
-    # A row a name, filled up with a place after the last, which is never known.
-    left = np.append(off, np.nan)
-    table = np.full((len(places), max(len(at) for _, at in places)), len(off))
-    for row, (_, at) in enumerate(places):
-        table[row, : len(at)] = at
-    found: set[str] = set()
+    left, found = off.copy(), set[str]()
     while True:
         scores = _standard_errors(left[table], noise)
         best = int(np.argmax(scores))
@@ -112,17 +119,17 @@ def _clear_names(
         left[at] = np.nan
 
 
-def _standard_errors(off: Floats, noise: float) -> Floats:
-    """How many standard errors each row's mean lies from 0; 0 where its periods disagree.
+def _standard_errors(off: Floats, noise: Floats | float) -> Floats:
+    """How many standard errors each name's mean lies from 0; 0 where its periods disagree.
 
-    off: names × periods, NaN where unknown; noise: standard deviation of one of them.
+    off: … × names × periods, NaN where unknown; noise: standard deviation of one of them.
     """
     known = np.isfinite(off)
-    count = known.sum(axis=1)
-    mean = np.where(known, off, 0.0).sum(axis=1) / np.maximum(count, 1)
-    agree = (~known | (np.sign(off) == np.sign(mean)[:, None])).all(axis=1)
+    count = known.sum(axis=-1)
+    mean = np.where(known, off, 0.0).sum(axis=-1) / np.maximum(count, 1)
+    agree = (~known | (np.sign(off) == np.sign(mean)[..., None])).all(axis=-1)
     clear = agree & (np.abs(mean) >= _LEAST_EFFECT)
-    return np.where(clear, np.abs(mean) * np.sqrt(count) / max(noise, 1e-9), 0.0)
+    return np.where(clear, np.abs(mean) * np.sqrt(count) / np.maximum(noise, 1e-9), 0.0)
 
 
 def _places(days: Days, named: Sequence[date], frequency: str) -> Places:

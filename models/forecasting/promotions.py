@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.conditions import FIRST, NONE, ON, PART, PHASES
-from models.forecasting.levels import summed
 from models.forecasting.panel import Bools, DemandPanel, Floats, running_sums
 
 Ints = NDArray[np.int64]
@@ -202,12 +201,10 @@ def _own(
     ratio = np.ones(past.size)
     for names in (*_CHAIN, None):
         group = np.arange(past.size) if names is None else past.groups(*names)
-        mine, usual = summed(top[:, None], group)[:, 0], summed(bottom[:, None], group)[:, 0]
+        mine, usual = _summed(top, group), _summed(bottom, group)
         prior = np.bincount(group, weights=ratio) / np.bincount(group)
         chance = together * max(reached.noise, 1e-9) / np.maximum(usual * prior, 1e-9)
-        null = _spread_of_logs(
-            summed(usual_top[:, None], group)[:, 0], summed(usual_bottom[:, None], group)[:, 0]
-        )
+        null = _spread_of_logs(_summed(usual_top, group), _summed(usual_bottom, group))
         between = _BETWEEN**2
         if null is not None and (seen := _spread_of_logs(mine, usual * prior)) is not None:
             between = float(np.clip(seen - null, 1e-4, 1.0))
@@ -215,6 +212,11 @@ def _own(
         borrowed = usual * prior * chance / between
         ratio = (prior * (mine + borrowed + 1e-9) / (usual * prior + borrowed + 1e-9))[group]
     return np.where(on, np.clip(ratio, 0.2, 5.0)[:, None], 1.0)
+
+
+def _summed(values: Floats, group: Ints) -> Floats:
+    """One number a series, summed by group."""
+    return np.asarray(np.bincount(group, weights=values), dtype=np.float64)
 
 
 def _within(inside: Bools, reached: _Expected, factor: Floats) -> tuple[Floats, Floats]:

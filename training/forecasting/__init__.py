@@ -161,29 +161,10 @@ def done(context: Context) -> None:
 def score(fitted: Model, parts: Split) -> Mapping[str, float]:
     """Metrics of rolling-origin forecasts of the judged periods; never fitted anew.
 
-    Of a forecaster that corrects stock-outs also what that does to the bias of in-stock periods:
-    `bias_in_stock`, and `bias_in_stock_uncorrected` of its twin that takes sales for demand.
-
     fitted: a model fitted on what was known at the cut; parts: the demand before the cut and after
     it.
     """
-    found = dict(figures(judged(fitted, parts)))
-    if isinstance(fitted, Forecaster) and not isinstance(fitted, Baseline):
-        found["bias_in_stock"] = found["bias"]
-        found["bias_in_stock_uncorrected"] = _bias_uncorrected(fitted, parts, found["bias"])
-    return found
-
-
-def _bias_uncorrected(fitted: Forecaster, parts: Split, bias: float) -> float:
-    """The bias of a twin that takes what was sold for what was wanted; where no shelf was ever
-    empty, it is the same forecaster.
-    """
-    shelf = pd.to_numeric(parts.train["in_stock"])
-    closed = pd.to_numeric(parts.train["closed"]) if "closed" in parts.train else 0.0
-    if not fitted.correct_stockouts or not ((shelf < 1) & (closed == 0)).any():
-        return bias
-    twin = fitted.refitted(parts.train, correct_stockouts=False)
-    return figures(judged(twin, parts))["bias"]
+    return figures(judged(fitted, parts))
 
 
 def refit(trained: Trained, context: Context) -> Model:

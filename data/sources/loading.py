@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,17 @@ def load_mapping(name: str, values: Mapping[str, str] | None = None) -> SourceMa
     name: such as `shopify` or `shop/mapping.toml`. values: what --set says; goes over `defaults`.
     Raises MappingError with every fault.
     """
-    text, label = _read(name)
-    mapping = _parsed(text, label)
-    if mapping.extends:
-        base = load_mapping(mapping.extends)
-        mapping = mapping.model_copy(
-            update={
-                "defaults": {**base.defaults, **mapping.defaults},
-                "headers": {**base.headers, **mapping.headers},
-                "sheets": (*mapping.sheets, *base.sheets),
-            }
-        )
+    content, label = _content(name)
+    words: Mapping[str, list[str]] = content["words"]
+    try:
+        mapping = SourceMapping.model_validate(_spelled_out(content, words))
+    except KeyError as error:
+        near = difflib.get_close_matches(str(error.args[0]), list(words), n=1)
+        hint = f"; is it @{near[0]}?" if near else ""
+        known = ", ".join(f"@{key}" for key in words)
+        raise MappingError(
+            f"{label}: there are no words @{error.args[0]}{hint}; there are {known}"
+        ) from error
     return with_values(mapping, values or {}, label=label)
 
 
@@ -93,15 +93,54 @@ def _read(name: str) -> tuple[str, str]:
     return path.read_text("utf-8"), path.name
 
 
-def _parsed(text: str, label: str) -> SourceMapping:
+def _content(name: str) -> tuple[dict[str, Any], str]:
+    """What a mapping says, with what it extends and all its words, and its name for faults."""
+    text, label = _read(name)
     try:
-        content = tomllib.loads(text)
+        content = _without_shorthand(tomllib.loads(text))
+        own = SourceMapping.model_validate(content)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{label} is no TOML: {error}") from error
-    try:
-        return SourceMapping.model_validate(_without_shorthand(content))
     except ValidationError as error:
         raise MappingError("\n".join(_sentences(error, label))) from error
+    if own.extends:
+        base, _ = _content(own.extends)
+    else:
+        shipped = resources.files("data.sources") / "words.toml"
+        base = {"words": tomllib.loads(shipped.read_text("utf-8"))}
+    for part in ("defaults", "headers"):
+        content[part] = {**base.get(part, {}), **content.get(part, {})}
+    content["sheets"] = [*content["sheets"], *base.get("sheets", [])]
+    names = dict.fromkeys([*base["words"], *own.words])
+    content["words"] = {
+        key: [*base["words"].get(key, ()), *own.words.get(key, ())] for key in names
+    }
+    return content, label
+
+
+def _spelled_out(part: Any, words: Mapping[str, Sequence[str]]) -> Any:
+    """The part with all words in place of `@name`, in maps and conditions. Raises KeyError."""
+    if isinstance(part, list):
+        return [_spelled_out(one, words) for one in part]
+    if not isinstance(part, dict):
+        return part
+    answer = {key: _spelled_out(value, words) for key, value in part.items()}
+    if isinstance(pairs := part.get("map"), dict):
+        answer["map"] = {old: new for key, new in pairs.items() for old in _any_of(key, words)}
+    for name in ("only", "skip"):
+        if isinstance(conditions := part.get(name), dict):
+            answer[name] = {
+                column: [one for text in texts for one in _any_of(text, words)]
+                if isinstance(texts, list)
+                else texts
+                for column, texts in conditions.items()
+            }
+    return answer
+
+
+def _any_of(text: Any, words: Mapping[str, Sequence[str]]) -> Sequence[Any]:
+    """The words that `@name` stands for; of any other text itself."""
+    return words[text[1:]] if isinstance(text, str) and text.startswith("@") else [text]
 
 
 def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:

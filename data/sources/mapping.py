@@ -27,8 +27,8 @@ class MappingExpression(_Part):
     currency: the currency of an amount (`12,50 €`). replace: text -> text instead.
     pattern: what a regular expression's first group finds. split: parts between that text, of which
         `part` is taken (0 the first, -1 the last).
-    map: old value -> new value (letter case and accents do not count); `otherwise`: of values it
-        does not name ("keep" keeps them).
+    map: old value -> new value (letter case and accents do not count; `@name`: any of those words);
+        `otherwise`: of values it does not name ("keep" keeps them).
     plus, minus, times, over: arithmetic with columns or numbers, in this order. absolute: without
         its sign.
     hash: SHA-256 of the trimmed lower-case text.
@@ -156,11 +156,16 @@ class Sheet(_Part):
 
 
 class SourceMapping(_Part):
-    """A whole mapping: sheets, names of columns in other languages, and values not in the files."""
+    """A whole mapping: sheets, names of columns in other languages, and values not in the files.
+
+    words: texts that mean the same, by the name that stands for them all in `map` and in conditions
+        (`@cancelled`); they are added to those that any mapping knows.
+    """
 
     title: str = "mapping"
     extends: str | None = None
     defaults: Mapping[str, str] = {}
+    words: Mapping[str, tuple[str, ...]] = {}
     headers: Mapping[str, tuple[str, ...]] = {}
     sheets: tuple[Sheet, ...] = ()
 

@@ -1,10 +1,13 @@
 """A mapping is checked as a whole before anything is read; all its faults are told at once."""
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from data.sources.loading import MappingError, load_mapping, preset_names
+from data.sources.mapping import MappingExpression
+from data.sources.places import fold
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -68,3 +71,48 @@ def test_a_mapping_extends_another(tmp_path: Path) -> None:
     assert mapping.sheets[0].name == "fx_rates"
     assert len(mapping.sheets) == 1 + len(load_mapping("shopify").sheets)
     assert mapping.defaults["currency"] == "GBP"
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_all_sheets_of_a_system_know_the_same_words(name: str) -> None:
+    """What one sheet calls cancelled, returned, unpaid or a draft, every other one does."""
+    known: dict[str, set[frozenset[str]]] = {}
+    for sheet in load_mapping(name).sheets:
+        for into in sheet.into:
+            made = into.columns.get("status")
+            if into.table == "orders" and isinstance(made, MappingExpression):
+                for new in {"cancelled", "returned"} & set(made.map.values()):
+                    texts = frozenset(old for old, mine in made.map.items() if mine == new)
+                    known.setdefault(new, set()).add(texts)
+    assert all(len(found) == 1 for found in known.values())
+
+
+def test_a_word_means_one_thing() -> None:
+    words = load_mapping("odoo").words
+    # A quotation that was sent is sent to buy and to sell; Odoo alone has both.
+    named = {key: {fold(text) for text in texts} for key, texts in words.items()}
+    for one, other in combinations(named, 2):
+        if {one, other} != {"quotation", "request_for_quotation"}:
+            assert not (named[one] & named[other]) - {"en attente"}, (one, other)
+
+
+def test_a_mapping_adds_words_and_names_them(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(
+        'extends = "woocommerce"\n[words]\ncancelled = ["Zurückgezogen"]\n'
+    )
+    sheet = load_mapping(str(tmp_path / "map.toml")).sheets[0]
+    made = sheet.into[0].columns["status"]
+    assert isinstance(made, MappingExpression)
+    assert made.map["Zurückgezogen"] == made.map["Storniert"] == "cancelled"
+
+
+def test_unknown_words_tell_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(
+        "[fx_rates]\nfrom = 'k*'\nskip = { c = ['@canceled'] }\n"
+        "columns = { rate_date = 'd', currency = 'c', rate = 'r' }\n"
+    )
+    with pytest.raises(MappingError, match=r"no words @canceled; is it @cancelled\?"):
+        load_mapping(str(tmp_path / "map.toml"))
+    (tmp_path / "map.toml").write_text("[words]\ncancelled = 'no'\n")
+    with pytest.raises(MappingError, match=r"words.cancelled"):
+        load_mapping(str(tmp_path / "map.toml"))

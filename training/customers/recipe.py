@@ -29,6 +29,8 @@ from training.job import Context, Recipe, Split, override
 
 # A reseller's order has so many times the units of the usual one, and no fewer than these.
 RESELLER_TIMES, FEWEST_RESELLER_UNITS = 5.0, 20.0
+# So many times what the middle customer is expected to bring, at least, makes a champion.
+CHAMPION_TIMES = 1.25
 _DAY = pd.Timedelta(days=1)
 
 
@@ -132,7 +134,9 @@ def policy(fitted: Model, halves: Split, context: Context) -> Mapping[str, float
     gaps = now["mean_gap_days"].dropna()
     units = now["units_an_order"].dropna()
     priced = priced_share(halves.train)
-    champion = float(year.quantile(0.9)) / priced if priced > 0 else 0.0
+    # Where all bring about the same, nobody is a champion.
+    best = max(float(year.quantile(0.9)), CHAMPION_TIMES * float(year.median()))
+    champion = best / priced if priced > 0 else 0.0
     numbers = {
         "priced_share": priced,
         # A margin of nothing makes nobody a champion.

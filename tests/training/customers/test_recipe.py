@@ -10,6 +10,7 @@ from data.settings import Settings
 from tests.decisions.customers.shop import orders_of, write_tables
 from training.customers import RECIPE
 from training.customers.recipe import priced_share
+from training.job import Split
 from training.run import open_context
 
 
@@ -65,6 +66,42 @@ def test_old_orders_without_a_rate_make_what_came_since_no_dearer() -> None:
     assert priced_share(rows.assign(target_priced_orders=[3.0, 1.0])) == 0.5
     no_outcome = dict.fromkeys(("target_orders", "target_priced_orders"), float("nan"))
     assert priced_share(rows.assign(**no_outcome)) == 0.4
+
+
+class Expecting:
+    """A model that expects what stands in the frame."""
+
+    def fit(self, frame: pd.DataFrame) -> "Expecting":
+        del frame
+        return self
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[["expected_margin"]]
+
+
+@pytest.mark.parametrize(
+    ("margins", "champions"), [([20.0] * 40 + [20.5] * 60, 0), ([20.0] * 90 + [200.0] * 10, 10)]
+)
+def test_where_all_bring_about_the_same_nobody_is_a_champion(
+    margins: list[float], champions: int
+) -> None:
+    cut = pd.Timestamp("2024-06-01", tz="UTC")
+    rows = pd.DataFrame(
+        {
+            "customer_id": [f"c{number}" for number in range(len(margins))],
+            "origin": cut,
+            "expected_margin": margins,
+            "mean_gap_days": 30.0,
+            "units_an_order": 1.0,
+            "repeat_orders": 5.0,
+            "priced_orders": 6.0,
+            "target_orders": 1.0,
+            "target_priced_orders": 1.0,
+        }
+    )
+    assert RECIPE.policy is not None
+    found = RECIPE.policy(Expecting(), Split(rows, rows, cut), None)  # type: ignore[arg-type]  # it reads no context
+    assert (rows["expected_margin"] >= found["champion_margin"]).sum() == champions
 
 
 @pytest.mark.slow

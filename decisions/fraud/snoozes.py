@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from data.decisions import Note
-from decisions.fraud.rules import ATTACK_RULES
+from decisions.fraud.rules import ATTACK_RULES, FraudRule
 
 SNOOZE = "fraud_snooze"  # the kind of the journal's notes
 # Lists are lifted by taking the entry away, whoever tests cards is no customer, and nothing is
@@ -18,6 +18,11 @@ NEVER_SNOOZED = ATTACK_RULES | {
     "line_already_returned",
     "refund_above_payment",
 }
+
+
+def can_be_snoozed(rule: FraudRule) -> bool:
+    """True if a rule may be told not to hold for one customer."""
+    return rule.name not in NEVER_SNOOZED
 
 
 @dataclass(frozen=True)

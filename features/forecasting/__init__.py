@@ -9,7 +9,16 @@ from features.forecasting.order_lines import running_moment
 from features.forecasting.overrides import PairAttributes, layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
-from features.forecasting.totals import TOTALS, Level, PairOutlooks, Totals, total_quantiles, totals
+from features.forecasting.totals import (
+    TOTALS,
+    Level,
+    PairOutlooks,
+    PastTotals,
+    Totals,
+    past_totals,
+    total_quantiles,
+    totals,
+)
 from features.forecasting.value import (
     ACCURACY_LEVELS,
     accuracy,
@@ -52,6 +61,7 @@ __all__ = [
     "OverrideError",
     "PairAttributes",
     "PairOutlooks",
+    "PastTotals",
     "Totals",
     "abc_xyz",
     "accuracy",
@@ -66,6 +76,7 @@ __all__ = [
     "outcomes_by_lag",
     "overridden",
     "packed",
+    "past_totals",
     "period_dates",
     "quantile_names",
     "running_moment",

@@ -110,9 +110,7 @@ class PairOutlooks:
         """Set stored forecasts beside what came. forecasts, demand: history of these views."""
         real = _known(demand) if len(forecasts) else pd.DataFrame()
         parts = forecasts.groupby("period_start", sort=True)
-        newest = demand.sort_values("event_timestamp", kind="stable")
-        groups = newest.drop_duplicates(PAIR, keep="last")[[*PAIR, "category", "country"]]
-        return cls([_Start.of(rows, real) for _, rows in parts], groups)
+        return cls([_Start.of(rows, real) for _, rows in parts], _groups(demand))
 
 
 def totals(outlooks: PairOutlooks, level: Level) -> Totals | None:
@@ -145,6 +143,39 @@ def totals(outlooks: PairOutlooks, level: Level) -> Totals | None:
         variance=spread[0],
         window_mean=added[1],
         window_variance=spread[1],
+    )
+
+
+@dataclass(frozen=True)
+class PastTotals:
+    """Demand of P closed periods of G groups: quantity: G × P, what is known of it, added up;
+    unknown: G × P, the number of pairs of which it is not known."""
+
+    keys: Sequence[str]
+    period_starts: Sequence[str]
+    quantity: Floats
+    unknown: Ints
+
+
+def past_totals(demand: pd.DataFrame, level: Level) -> PastTotals:
+    """Demand added up by a level of TOTALS; a pair is in the group in which it is now.
+
+    demand: rows of the view, with period_start as text.
+    """
+    newest = demand.drop_duplicates([*PAIR, "period_start"], keep="last")
+    keys, code = np.unique(_keys(newest, _groups(demand), level), return_inverse=True)
+    days, place = np.unique(newest["period_start"].to_numpy(dtype=str), return_inverse=True)
+    cell, shape = code * len(days) + place, (len(keys), len(days))
+    quantity = newest["quantity"].to_numpy(dtype=np.float64)
+    known = np.isfinite(quantity)
+    size = len(keys) * len(days)
+    return PastTotals(
+        keys=[str(key) for key in keys],
+        period_starts=[str(day) for day in days],
+        quantity=np.bincount(cell[known], quantity[known], minlength=size)
+        .reshape(shape)
+        .astype(np.float64),
+        unknown=np.bincount(cell[~known], minlength=size).reshape(shape).astype(np.int64),
     )
 
 
@@ -233,6 +264,13 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     shape = newest["mean"].map(len) * 1000 + newest["levels"].map(len)
     same: pd.DataFrame = newest[shape == shape.mode().iloc[0]].reset_index(drop=True)
     return same
+
+
+def _groups(demand: pd.DataFrame) -> pd.DataFrame:
+    """The newest category and country of each pair."""
+    newest = demand.sort_values("event_timestamp", kind="stable")
+    found: pd.DataFrame = newest.drop_duplicates(PAIR, keep="last")
+    return found[[*PAIR, "category", "country"]]
 
 
 def _keys(rows: pd.DataFrame, groups: pd.DataFrame, level: Level) -> NDArray[np.str_]:

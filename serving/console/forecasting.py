@@ -96,10 +96,12 @@ async def _level(view: ConsoleView) -> None:
     query = {"level": level, "quantiles": "0.1,0.5,0.9", "limit": 60, "key": view.query.get("key")}
     found = await view.api.get(f"{_PATH}/totals", **query)
     first = found["data"][0]
+    shown = await view.api.get(f"{_PATH}/totals", **query | {"key": first["key"], "history": 104})
+    history = [each | {"lost": 0.0} for each in shown["data"][0]["history"]]
     title = first["key"] or t("Everything")
     with panel(f"{names[level]}: {title}"):
         charts.chart(
-            charts.forecast_chart([], first["periods"], charts.demand_names(view.t)), title
+            charts.forecast_chart(history, first["periods"], charts.demand_names(view.t)), title
         )
     _groups(view, level, found)
     if level == "product" and view.query.get("key"):

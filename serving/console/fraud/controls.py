@@ -1,6 +1,8 @@
 """Lists and rules: what analysts set; a rule is tried on history before it can be saved."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -111,6 +113,7 @@ async def show_rules(view: ConsoleView) -> None:
         page = await view.api.get(f"{_PATH}/rules")
         RuleEditor(view, again).build()
         _rules(view, page)
+        _snoozes(view, page["data"], await view.api.get(f"{_PATH}/rules/snoozes"), again)
 
     again = load(view, fill)
 
@@ -245,3 +248,71 @@ async def _switch_off(view: ConsoleView, rule: dict[str, Any]) -> None:
     told = view.t("The rule {name} is off.", name=rule["name"])
     if await view.try_call(view.api.post(f"{_PATH}/rules", body), told) is not None:
         ui.navigate.reload()
+
+
+def _snoozes(
+    view: ConsoleView, rules: list[dict[str, Any]], page: Answer, again: Callable[[], Any]
+) -> None:
+    """The rules that do not hold for one customer for some time, and a form for more."""
+    t, f = view.t, view.formats
+    names = {rule["name"]: rule["name"] for rule in rules if rule["can_be_snoozed"]}
+    given: dict[str, Any] = {"rule": next(iter(names), None), "days": "30"}
+    with panel(t("Snoozed for one customer")):
+        with ui.element("div").classes("filters"):
+            choice(
+                t("Rule"),
+                names,
+                given["rule"],
+                lambda value: given.update(rule=value),
+                required=True,
+            )
+            customer = ui.input(label=t("Customer")).props("dense outlined")
+            days = {str(count): t("{count} days", count=count) for count in (7, 30, 90)}
+            choice(t("For"), days, "30", lambda value: given.update(days=value), required=True)
+            why = ui.input(label=t("Why")).props("dense outlined")
+
+            async def snooze() -> None:
+                until = datetime.now(UTC) + timedelta(days=int(given["days"]))
+                body = {
+                    "rule": given["rule"],
+                    "customer_id": customer.value or "",
+                    "until": until.isoformat(),
+                    "reason": why.value or "",
+                }
+                told = t("Snoozed: {rule}", rule=given["rule"])
+                if await _post_snooze(view, body, told):
+                    again()
+
+            button(t("Snooze the rule"), snooze, icon="snooze")
+        if page["data"]:
+            table(
+                [t("Rule"), t("Customer"), t("Until"), t("Reason"), t("By")],
+                [
+                    [
+                        each["rule"],
+                        each["customer_id"],
+                        f.moment(each["until"]),
+                        each["reason"],
+                        each["author"],
+                    ]
+                    for each in page["data"]
+                ],
+            )
+        with ui.element("div").classes("actions"):
+            for each in page["data"][:20]:
+                name = t(
+                    "Wake {rule} for {customer}", rule=each["rule"], customer=each["customer_id"]
+                )
+                button(name, partial(_wake, view, each, again), icon="alarm_on")
+
+
+async def _wake(view: ConsoleView, snoozed: dict[str, Any], again: Callable[[], Any]) -> None:
+    body = {name: snoozed[name] for name in ("rule", "customer_id", "reason")}
+    body["until"] = datetime.now(UTC).isoformat()
+    told = view.t("It holds again: {rule}", rule=snoozed["rule"])
+    if await _post_snooze(view, body, told):
+        again()
+
+
+async def _post_snooze(view: ConsoleView, body: dict[str, Any], told: str) -> bool:
+    return await view.try_call(view.api.post(f"{_PATH}/rules/snoozes", body), told) is not None

@@ -1,13 +1,14 @@
 """How the decisions do, day by day: shares, frauds caught, money, calibration; the policy."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from nicegui import ui
 
 from serving.console import charts
 from serving.console.fraud import words
-from serving.console.parts import button, confirm, fact, panel, tabs
+from serving.console.parts import button, chip, confirm, fact, html, panel, table, tabs
 from serving.console.shell import empty
 from serving.console.view import ConsoleView, load
 
@@ -39,6 +40,8 @@ async def show_performance(view: ConsoleView) -> None:
         with ui.element("div").classes("columns"):
             _money(view, found)
             _calibration(view, found)
+        _programmes(view, (await view.api.get(f"{_PATH}/monitoring-programmes"))["data"])
+        _control_group(view, await view.api.get(f"{_PATH}/control-group"))
         _policy(view)
 
     load(view, fill)
@@ -128,10 +131,109 @@ def _calibration(view: ConsoleView, days: Sequence[dict[str, Any]]) -> None:
         charts.chart(charts.frame(_names(days), series=series), t("Score shift"))
 
 
+def _programmes(view: ConsoleView, ratios: Sequence[dict[str, Any]]) -> None:
+    """How near the shop is to the limits of the card networks, this month and the one before."""
+    t, f = view.t, view.formats
+    kinds = {"within": "allow", "near": "challenge", "above": "block"}
+    states = {"within": t("within"), "near": t("near the limit"), "above": t("above the limit")}
+    with panel(t("Limits of the card networks")):
+        for each in ratios:
+            if each["status"] != "within":
+                state = chip(kinds[each["status"]], states[each["status"]])
+                html(f"<p>{state} {escape(_programme(each))}, {escape(each['month'])}</p>")
+        table(
+            [
+                t("Programme"),
+                t("Month"),
+                t("Reports"),
+                t("Payments"),
+                t("Share"),
+                t("Limit"),
+                t("Status"),
+            ],
+            [
+                [
+                    _programme(each),
+                    each["month"],
+                    f.number(each["reports"], 0),
+                    f.number(each["payments"], 0),
+                    f.share(each["ratio"], 2),
+                    t(
+                        "{share} and {count} reports",
+                        share=f.share(each["limit_share"], 2),
+                        count=f.number(each["limit_count"], 0),
+                    ),
+                    states[each["status"]],
+                ]
+                for each in ratios
+            ],
+            right=(2, 3, 4),
+        )
+
+
+def _programme(ratio: dict[str, Any]) -> str:
+    name = str(ratio["programme"])
+    return words.programmes().get(name, name)
+
+
+def _control_group(view: ConsoleView, group: dict[str, Any]) -> None:
+    """How often the model stops honest people, where some payments are let through to tell."""
+    t, f = view.t, view.formats
+    if not group["share"] and not any(each["let_through"] for each in group["data"]):
+        return
+    names = words.actions(view) | {"all": t("Both")}
+    with panel(t("Control group")):
+        text = t(
+            "{share} of the payments up to {amount} that the model alone would stop are let "
+            "through: they tell how often it is wrong.",
+            share=f.share(group["share"]),
+            amount=f.money(group["most_amount"]),
+        )
+        ui.label(text).classes("quiet")
+        table(
+            [
+                t("The model would"),
+                t("Let through"),
+                t("Stopped"),
+                t("Known by now"),
+                t("Frauds known"),
+                t("Honest among those stopped"),
+            ],
+            [
+                [
+                    names.get(each["action"], each["action"]),
+                    *(f.number(each[name], 0) for name in ("let_through", "stopped", "judged")),
+                    f.number(each["frauds"], 0),
+                    _interval(view, each),
+                ]
+                for each in group["data"]
+            ],
+            right=(1, 2, 3, 4, 5),
+        )
+
+
+def _interval(view: ConsoleView, report: dict[str, Any]) -> str:
+    f = view.formats
+    if report["false_stops"] is None:
+        return "–"
+    low, high = (f.share(report[f"false_stops_{name}"], 0) for name in ("from", "to"))
+    return f"{f.share(report['false_stops'], 0)} ({low} – {high})"
+
+
 def _policy(view: ConsoleView) -> None:
     t = view.t
 
-    async def retune() -> None:
+    async def preview() -> None:
+        found = await view.try_call(view.api.get(f"{_PATH}/policy"))
+        place.clear()
+        if found is None:
+            return
+        with place:
+            _preview(view, found)
+            with ui.element("div").classes("actions"):
+                button(t("Use the new one…"), use, main=True, icon="tune")
+
+    async def use() -> None:
         text = t("The limits move to the rate of fraud that was really reported, from now on.")
         if not await confirm(view, t("Solve the policy anew?"), text, t("Solve and use it")):
             return
@@ -139,7 +241,38 @@ def _policy(view: ConsoleView) -> None:
         if answer is not None:
             told = t("Policy {version} is in use.", version=answer["version"])
             view.say(told, kind="positive")
+            place.clear()
 
     with panel(t("Policy")):
         ui.label(t("Blocks, reviews and challenges by what each would cost.")).classes("quiet")
-        button(t("Solve the policy anew…"), retune, icon="tune")
+        with ui.element("div").classes("actions"):
+            button(t("Solve the policy anew…"), preview, icon="science")
+        place = ui.element("div").classes("part")
+
+
+def _preview(view: ConsoleView, found: dict[str, Any]) -> None:
+    """What the policy in use and the new one do to payments like the recent ones."""
+    t, f = view.t, view.formats
+    told = t(
+        "Of {count} decisions, {expected} should be reported as fraud by now; {observed} are.",
+        count=f.number(found["decisions"], 0),
+        expected=f.number(found["expected"], 0),
+        observed=f.number(found["observed"], 0),
+    )
+    ui.label(told)
+    both = found["before"], found["after"]
+    shares = [
+        [name, *(f.share(each["shares"].get(action, 0.0), 1) for each in both)]
+        for action, name in words.actions(view).items()
+        if action in found["before"]["shares"] or action in found["after"]["shares"]
+    ]
+    table(
+        ["", t("Policy in use"), t("New policy")],
+        [
+            *shares,
+            [t("Reviews a day"), *(f.number(each["reviews_per_day"], 1) for each in both)],
+            [t("Honest people stopped"), *(f.share(each["honest_stopped"], 2) for each in both)],
+            [t("Expected chargebacks"), *(f.share(each["chargeback_rate"], 2) for each in both)],
+        ],
+        right=(1, 2),
+    )

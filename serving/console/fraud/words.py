@@ -88,3 +88,11 @@ def shared(view: ConsoleView) -> dict[str, str]:
         "email_hash": view.t("e-mail"),
         "customer_id": view.t("customer"),
     }
+
+
+def programmes() -> dict[str, str]:
+    """The monitoring programmes of the card networks, by name."""
+    return {
+        "visa_vamp_excessive": "Visa VAMP",
+        "mastercard_excessive_chargeback_merchant": "Mastercard ECM",
+    }

@@ -9,13 +9,17 @@ import pandas as pd
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from decisions.forecasting.corrected_history import corrected_history
+from decisions.forecasting.known_corrections import with_corrections
 from decisions.runtime import Runtime
 from features.forecasting import (
     TOTALS,
     Level,
     PairOutlooks,
+    PastTotals,
     Totals,
     number,
+    past_totals,
     running_moment,
     total_quantiles,
     totals,
@@ -25,8 +29,20 @@ from serving.http.forecasting.answers import Period, Window, named
 from serving.http.forecasting.query import Horizon, Levels, horizon_of, levels_of
 from serving.http.paging import Cursor, Limit, Page, cut_page
 
+# Of products there are many: their history is read one by one.
+BY_ONE: Level = "product"
+BY_ONE_COLUMN = "product_id"
 # How far back forecasts tell what the pairs of a group err in common.
 _LEARNED = timedelta(days=190)
+
+
+class PastTotal(BaseModel):
+    """A closed period of a group. quantity: its demand, as far as it is known; unknown: of how many
+    of its pairs it is not, because the shelf was empty."""
+
+    period_start: str
+    quantity: float
+    unknown: int
 
 
 class Total(BaseModel):
@@ -36,6 +52,9 @@ class Total(BaseModel):
     pairs: int = Field(description="How many warehouse × product forecasts are in it.")
     periods: list[Period]
     windows: list[Window]
+    history: list[PastTotal] = Field(
+        [], description="Closed periods, the newest last, as many as were asked for and are known."
+    )
 
 
 class TotalPage(Page[Total]):
@@ -61,6 +80,7 @@ class _Sums:
         self._version = ""
         self._warehouses = pd.DataFrame()
         self._kept: dict[str, Totals | None] = {}
+        self._past: dict[str, PastTotals] = {}
 
     def of(self, level: Level) -> Totals:
         """The totals of a level; raises Problem where there are no forecasts."""
@@ -74,6 +94,8 @@ class _Sums:
                 )
                 outlooks = PairOutlooks.of(forecasts, demand)
                 self._kept = {each: totals(outlooks, each) for each in TOTALS}
+                known = with_corrections(self._runtime, demand, now)
+                self._past = {each: past_totals(known, each) for each in TOTALS if each != BY_ONE}
                 self._warehouses = self._runtime.lake.read("warehouses")
                 self._version = version
             found = self._kept[level]
@@ -84,6 +106,15 @@ class _Sums:
             detail = "The store has no forecasts of coming periods: argosy score forecasting."
             raise Problem(404, "no_forecasts", detail)
         return found
+
+    def past(self, level: Level, key: str | None) -> PastTotals | None:
+        """What closed periods of a level brought, once `of` was asked; of products only one's."""
+        if level != BY_ONE:
+            return self._past[level]
+        if key is None:
+            return None
+        now = self._runtime.now()
+        return past_totals(corrected_history(self._runtime, now, only={BY_ONE_COLUMN: key}), level)
 
 
 def add(routes: APIRouter, runtime: Runtime) -> None:
@@ -101,6 +132,9 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         ] = None,
         horizon: Horizon = None,
         quantiles: Levels = None,
+        history: Annotated[
+            int, Query(ge=0, le=260, description="Closed periods; of products: with a key only.")
+        ] = 0,
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> TotalPage:
@@ -118,6 +152,7 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
             raise Problem(404, "unknown_key", detail, fields=[fault])
         steps = horizon_of(horizon, found.mean.shape[1])
         here = cut_page(places, limit, cursor)
+        past = sums.past(level, key) if history else None
         return TotalPage(
             level=level,
             frequency=found.frequency,
@@ -125,8 +160,32 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
             model_version=found.model_version,
             degraded=found.over > 0,
             degraded_because=_since(found),
-            **here | {"data": [_told(found, place, steps, levels) for place in here["data"]]},
+            **here
+            | {
+                "data": [
+                    _told(found, place, steps, levels).model_copy(
+                        update={"history": _past_of(past, found.keys[place], history)}
+                    )
+                    for place in here["data"]
+                ]
+            },
         )
+
+
+def _past_of(past: PastTotals | None, key: str, periods: int) -> list[PastTotal]:
+    """The newest closed periods of a group."""
+    if past is None or key not in past.keys:
+        return []
+    place = past.keys.index(key)
+    return [
+        PastTotal(period_start=start, quantity=round(quantity, 6), unknown=unknown)
+        for start, quantity, unknown in zip(
+            past.period_starts[-periods:],
+            past.quantity[place, -periods:].tolist(),
+            past.unknown[place, -periods:].tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _since(found: Totals) -> str | None:

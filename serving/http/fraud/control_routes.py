@@ -24,8 +24,8 @@ from decisions.fraud.lists import (
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.rules import SHIPPED, TYPES, About, FraudRule, rule_example, vars_of
 from decisions.fraud.snoozes import (
-    NEVER_SNOOZED,
     SNOOZE,
+    can_be_snoozed,
     snooze_key,
     snooze_of,
 )
@@ -110,7 +110,8 @@ class RuleBody(BaseModel):
 
 class RuleAnswer(BaseModel):
     """origin: shipped with Argosy, or the merchant's own. failures: of the last 1,000 decisions,
-    those for which it could not be evaluated; it did not hold then."""
+    those for which it could not be evaluated; it did not hold then. can_be_snoozed: for one
+    customer, see `POST /v1/fraud/rules/snoozes`."""
 
     name: str
     text: str
@@ -119,6 +120,7 @@ class RuleAnswer(BaseModel):
     about: About
     origin: Literal["shipped", "own"]
     failures: int = 0
+    can_be_snoozed: bool = True
 
 
 class RulePage(BaseModel):
@@ -359,9 +361,10 @@ def _snoozes(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
 
 def _must_be_snoozable(engine: LiveEngine, given: SnoozeBody) -> None:
     """Problem 422 for a rule that is not in use or cannot be snoozed."""
-    if given.rule not in {rule.name for rule in engine.current().rules.rules}:
+    known = {rule.name: rule for rule in engine.current().rules.rules}
+    if given.rule not in known:
         raise _faulty("/rule", f"There is no rule {given.rule}; see GET /v1/fraud/rules")
-    if given.rule in NEVER_SNOOZED:
+    if not can_be_snoozed(known[given.rule]):
         raise _faulty("/rule", f"The rule {given.rule} cannot be snoozed")
 
 
@@ -397,7 +400,8 @@ def _faulty(pointer: str, message: str) -> Problem:
 
 def _told(rule: FraudRule, failures: int) -> RuleAnswer:
     origin = "shipped" if rule in SHIPPED else "own"
-    return RuleAnswer.model_validate({**vars_of(rule), "origin": origin, "failures": failures})
+    more = {"origin": origin, "failures": failures, "can_be_snoozed": can_be_snoozed(rule)}
+    return RuleAnswer.model_validate({**vars_of(rule), **more})
 
 
 def author(request: Request) -> str:

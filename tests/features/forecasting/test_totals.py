@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.forecasting import TOTALS, PairOutlooks, number, total_quantiles, totals
+from features.forecasting import TOTALS, PairOutlooks, number, past_totals, total_quantiles, totals
 
 LEVELS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 WEEKS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2024-01-01", periods=14, freq="7D")]
@@ -158,3 +158,24 @@ def test_periods_that_have_closed_are_told_no_more() -> None:
     np.testing.assert_allclose(later.window_mean, [[10.0, 20.0]])
     assert later.window_variance[0, 0] == pytest.approx(later.variance[0, 0], rel=0.1)
     assert found.later(first + 3) is None
+
+
+def test_past_demand_adds_up_and_tells_what_is_not_known() -> None:
+    demand = pd.DataFrame(
+        {
+            "warehouse_id": ["w0", "w1", "w0", "w1"],
+            "product_id": "p0",
+            "period_start": ["2024-01-01", "2024-01-01", "2024-01-08", "2024-01-08"],
+            "event_timestamp": pd.to_datetime(["2024-01-08"] * 2 + ["2024-01-15"] * 2, utc=True),
+            "quantity": [3.0, 4.0, 5.0, np.nan],
+            "category": ["old", "tea", "new", "tea"],
+            "country": "DE",
+        }
+    )
+    whole = past_totals(demand, "total")
+    assert whole.period_starts == ["2024-01-01", "2024-01-08"]
+    assert whole.quantity.tolist() == [[7.0, 5.0]]
+    assert whole.unknown.tolist() == [[0, 1]]
+    by_category = past_totals(demand, "category")
+    assert by_category.keys == ["new", "tea"]  # a pair is where it is now
+    assert by_category.quantity.tolist() == [[3.0, 5.0], [4.0, 0.0]]

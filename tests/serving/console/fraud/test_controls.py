@@ -34,3 +34,17 @@ def test_a_rule_is_tried_before_it_is_saved(enter, server):
     person.told("The rule large_abroad is in use")
     rules = server.ask("carl", "GET", "/v1/fraud/rules")["data"]
     assert "large_abroad" in [rule["name"] for rule in rules]
+
+
+def test_a_rule_is_snoozed_for_one_customer_and_woken(enter, server):
+    person = enter("carl")
+    person.open("/fraud/rules")
+    person.page.get_by_label("Customer", exact=True).fill("c-known")
+    person.page.get_by_label("Why", exact=True).fill("travels for work")
+    person.click("Snooze the rule")
+    person.told("Snoozed:")
+    (kept,) = server.ask("carl", "GET", "/v1/fraud/rules/snoozes")["data"]
+    assert (kept["customer_id"], kept["author"]) == ("c-known", "carl")
+    person.click(f"Wake {kept['rule']} for c-known")
+    person.told("It holds again:")
+    assert server.ask("carl", "GET", "/v1/fraud/rules/snoozes")["data"] == []

@@ -218,6 +218,25 @@ def test_totals_add_up_to_the_pairs_and_bear_overrides(client: TestClient) -> No
     assert back["periods"] == everything["periods"]
 
 
+def test_totals_tell_their_history(client: TestClient) -> None:
+    ask = "/v1/forecasts/totals"
+    (whole,) = client.get(ask, params={"level": "total", "history": 5}).json()["data"]
+    assert len(whole["history"]) == 5
+    assert whole["history"][-1]["period_start"] < whole["periods"][0]["period_start"]
+    names = sorted(set(orders()["product_id"]))
+    sums = [0.0] * 5
+    for name in names:
+        found = client.get(ask, params={"level": "product", "key": name, "history": 5}).json()
+        for place, each in enumerate(found["data"][0]["history"]):
+            sums[place] += each["quantity"]
+    assert [each["quantity"] for each in whole["history"]] == pytest.approx(sums)
+    assert (
+        client.get(ask, params={"level": "product", "history": 5}).json()["data"][0]["history"]
+        == []
+    )
+    assert client.get(ask, params={"level": "total"}).json()["data"][0]["history"] == []
+
+
 def test_totals_refuse_what_there_is_not(client: TestClient) -> None:
     ask = "/v1/forecasts/totals"
     assert client.get(ask, params={"level": "galaxy"}).status_code == 422

@@ -333,7 +333,8 @@ def tables(namespace: str) -> Tables:
         ),
         sa.Column("created_at", Utc, nullable=False),
         sa.Column("quantity", sa.Double),
-        *(sa.Column(name, sa.Text) for name in ("category", "country")),
+        *(sa.Column(name, sa.Text) for name in ("category", "country", "predecessor_id")),
+        sa.Column("factor", sa.Double),
         sa.Column("dropped_at", Utc),
     )
     measures = table(

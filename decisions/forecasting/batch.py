@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from decisions.forecasting.known_corrections import with_corrections
+from decisions.forecasting.known_corrections import known_corrections, with_successors
 from decisions.forecasting.override_layer import answer_of, put
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
 from features import forecasting as features
 from features.forecasting import number, quantile_names, running_moment, starts
 from models.base import ModelError, Release
-from models.forecasting import LEVELS, Forecaster, explained, history_events
+from models.forecasting import HORIZONS, LEVELS, Forecaster, explained, history_events
 
 KEYS = ["warehouse_id", "product_id"]
 DECILES = (0.1, 0.5, 0.9)
@@ -58,18 +58,22 @@ def _carried_on(
     runtime: Runtime, as_of: datetime, horizon: int | None, levels: Sequence[float]
 ) -> pd.DataFrame:
     """The answer of `score` without a model: demand_class, abc_xyz and overrides are missing."""
-    demand = with_corrections(runtime, runtime.store.history("demand", as_of), as_of)
+    demand = with_successors(runtime, runtime.store.history("demand", as_of), as_of)
     warehouses = runtime.lake.read("warehouses", as_of=as_of)
+    known = known_corrections(runtime, as_of)
     tables = []
     for (warehouse_id, product_id), rows in demand.groupby(KEYS, sort=True, observed=True):
-        found = carry_on(rows, horizon)
+        frequency = str(rows["frequency"].iloc[-1])
+        running = number(running_moment(as_of, warehouses), frequency)
+        every = np.arange(running, running + (horizon or HORIZONS[frequency]))
+        first = starts(every, frequency).strftime("%Y-%m-%d")
+        keys = {"warehouse_id": warehouse_id, "product_id": product_id, "period_start": first}
+        ahead = pd.DataFrame({**keys, "frequency": frequency, "offered": 1.0})
+        offered = features.handed_over(ahead, demand, known, as_of)["offered"].to_numpy()
+        found = carry_on(rows, horizon, offered)
         if found is None:
             continue
         mean, quantiles, *_ = found
-        frequency = str(rows["frequency"].iloc[-1])
-        running = number(running_moment(as_of, warehouses), frequency)
-        first = starts(np.arange(running, running + len(mean)), frequency).strftime("%Y-%m-%d")
-        keys = {"warehouse_id": warehouse_id, "product_id": product_id, "period_start": first}
         own = pd.DataFrame(at_levels(quantiles, LEVELS, levels), columns=quantile_names(levels))
         tables.append(pd.concat([pd.DataFrame({**keys, "mean": mean}), own], axis=1))
     if not tables:
@@ -89,7 +93,7 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     # The model says the period once it was chosen: new data cannot flip it.
     frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
     demand = features.demand(_tables(runtime, as_of), as_of, frequency)
-    demand = with_corrections(runtime, demand, as_of)
+    demand = with_successors(runtime, demand, as_of)
     rows, answer = forecast_rows(runtime, release, demand, as_of, horizon=horizon)
     if answer.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
@@ -117,19 +121,22 @@ def forecast_rows(
     own: history of the pairs that are forecast; None: all, and those that are planned without any.
     """
     tables = _tables(runtime, as_of)
+    known = known_corrections(runtime, as_of)
     ahead = features.future(demand if own is None else own, tables, as_of, horizon=horizon)
+    ahead = features.handed_over(ahead, demand, known, as_of)
     if own is not None:
         pairs = pd.MultiIndex.from_frame(own[KEYS])
         ahead = ahead[pd.MultiIndex.from_frame(ahead[KEYS]).isin(pairs)]
     if ahead.empty:
         return ahead, ahead
-    whole = pd.concat([demand, ahead], ignore_index=True)
+    whole = features.priced_alike(pd.concat([demand, ahead], ignore_index=True))
     answer = release.model.predict(whole)
     answer = answer.assign(origin=pd.Timestamp(as_of).tz_convert(UTC))
     if isinstance(release.model, Forecaster):
         answer = pd.concat([answer, explained(release.model, whole, answer)], axis=1)
         events = history_events(whole, correct_stockouts=release.model.correct_stockouts)
         answer = answer.merge(events, how="left", on=KEYS)
+        answer = features.with_succession_events(answer, known, as_of)
     answer = answer.merge(_importance(runtime, demand, as_of), how="left", on=KEYS)
     rows = features.packed(
         answer,

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from decisions.forecasting.known_corrections import with_corrections
+from decisions.forecasting.corrected_history import corrected_history
+from decisions.forecasting.known_corrections import known_corrections
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
-from features.forecasting import number, running_moment, starts
+from features.forecasting import handed_over, number, running_moment, starts
 from features.store import StoreError
 from models.base import ModelError, Release
-from models.forecasting import LEVELS
+from models.forecasting import HORIZONS, LEVELS
 
 Floats = NDArray[np.float64]
 USE_CASE = "forecasting"
@@ -142,17 +143,18 @@ class Outlooks:
         """Without a model, what the pair sold in its last periods; None where it sold in none."""
         now = self._runtime.now()
         try:
-            demand = self._runtime.store.history("demand", now, only=pair)
-            demand = with_corrections(self._runtime, demand, now)
+            demand = corrected_history(self._runtime, now, only=dict(pair))
+            if demand.empty:
+                return None
+            frequency = str(demand["frequency"].iloc[-1])
+            running = self._running(frequency)
+            moments = starts(np.arange(running, running + HORIZONS[frequency]), frequency)
+            found = carry_on(demand, offered=self._offered(pair, frequency, moments))
         except StoreError:
             return None
-        found = carry_on(demand)
         if found is None:
             return None
         mean, quantiles, window_mean, window_quantiles = found
-        frequency = str(demand["frequency"].iloc[-1])
-        running = self._running(frequency)
-        moments = starts(np.arange(running, running + len(mean)), frequency)
         return Outlook(
             warehouse_id=pair["warehouse_id"],
             product_id=pair["product_id"],
@@ -169,6 +171,19 @@ class Outlooks:
             served_by="recent_sales",
             degraded=why,
         )
+
+    def _offered(
+        self, pair: Mapping[str, str], frequency: str, moments: pd.DatetimeIndex
+    ) -> Floats | None:
+        """The share of each period in which a pair of a succession is sold; None of another."""
+        now = self._runtime.now()
+        known = known_corrections(self._runtime, now)
+        if not any(one.predecessor_id for one in known):
+            return None
+        days = {"period_start": moments.strftime("%Y-%m-%d"), "frequency": frequency}
+        ahead = pd.DataFrame({**pair, **days, "offered": 1.0})
+        whole = corrected_history(self._runtime, now, only={"warehouse_id": pair["warehouse_id"]})
+        return handed_over(ahead, whole, known, now)["offered"].to_numpy(dtype=np.float64)
 
     def _category(self, product_id: str) -> str | None:
         products = self._runtime.lake.read("products", columns=["product_id", "category"])

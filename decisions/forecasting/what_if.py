@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.overrides import EVERY
-from decisions.forecasting.known_corrections import with_corrections
+from decisions.forecasting.known_corrections import known_corrections, with_successors
 from decisions.forecasting.override_layer import KEYS, pair_attributes
 from decisions.runtime import Runtime
 from features import forecasting as features
@@ -120,12 +120,14 @@ def forecast_what_if(
     model = release.model
     tables = {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
     attributes = pair_attributes(runtime)
-    history = with_corrections(runtime, runtime.store.history("demand", as_of), as_of)
+    history = with_successors(runtime, runtime.store.history("demand", as_of), as_of)
     own = history[question.chosen(history, attributes)]
     horizon: int = model.horizon_  # type: ignore[attr-defined]
+    known = known_corrections(runtime, as_of)
 
     def coming(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         ahead = features.future(own, tables, as_of, horizon=horizon)
+        ahead = features.handed_over(ahead, history, known, as_of)
         return ahead[question.chosen(ahead, attributes)].reset_index(drop=True)
 
     planned = coming(tables)
@@ -180,7 +182,7 @@ def most_like(history: pd.DataFrame, own: pd.DataFrame, most: int) -> pd.DataFra
 
 
 def _predicted(model: Model, history: pd.DataFrame, ahead: pd.DataFrame) -> pd.DataFrame:
-    whole = pd.concat([history, ahead], ignore_index=True)
+    whole = features.priced_alike(pd.concat([history, ahead], ignore_index=True))
     return model.predict(whole).sort_values([*KEYS, "period_start"], ignore_index=True)
 
 

@@ -1,6 +1,11 @@
 """What is known for forecasting: the demand signal, what is known ahead, and the forecasts."""
 
-from data.history_corrections import HistoryCorrection, HistoryCorrectionError
+from data.history_corrections import (
+    HistoryCorrection,
+    HistoryCorrectionError,
+    check_chain,
+    linked_products,
+)
 from data.overrides import EVERY, Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.history_corrections import corrected, touched
@@ -9,6 +14,13 @@ from features.forecasting.order_lines import running_moment
 from features.forecasting.overrides import PairAttributes, layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
+from features.forecasting.successors import (
+    handed_over,
+    inherited,
+    priced_alike,
+    with_succession_events,
+    without_succeeded,
+)
 from features.forecasting.totals import (
     TOTALS,
     Level,
@@ -65,12 +77,16 @@ __all__ = [
     "Totals",
     "abc_xyz",
     "accuracy",
+    "check_chain",
     "choose",
     "corrected",
     "demand",
     "exceptions",
     "future",
+    "handed_over",
+    "inherited",
     "layered",
+    "linked_products",
     "number",
     "outcomes",
     "outcomes_by_lag",
@@ -78,6 +94,7 @@ __all__ = [
     "packed",
     "past_totals",
     "period_dates",
+    "priced_alike",
     "quantile_names",
     "running_moment",
     "seen_in_full",
@@ -86,5 +103,7 @@ __all__ = [
     "totals",
     "touched",
     "value_added",
+    "with_succession_events",
     "within",
+    "without_succeeded",
 ]

@@ -32,7 +32,7 @@ def corrected(
     frame = demand.assign(
         observed=demand["quantity"], observed_sold=demand["sold"], history_corrections=None
     ).reset_index(drop=True)
-    known = [one for one in corrections if one.is_known(at)]
+    known = [one for one in corrections if one.is_known(at) and one.action != "continue"]
     for one in known[::-1]:
         rows = np.flatnonzero(touched(frame, one, attributes))
         if len(rows):

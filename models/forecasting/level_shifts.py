@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecasting.panel import SEASONS, Bools, DemandPanel, Floats, running_sums
+from models.forecasting.successors import on_own_level
 
 # Periods that a level is read from on either side, and fewest of them before and after a shift.
 _WINDOW = {"day": 28, "week": 8, "month": 6}
@@ -53,6 +54,7 @@ def without_shifts(past: DemandPanel) -> tuple[DemandPanel, tuple[LevelShift, ..
     past: the series, with their periods closed and to come.
     """
     found: list[LevelShift] = []
+    past = on_own_level(past)
     rows = np.arange(past.size)
     for _ in range(_MOST):
         # In parts, since each place of each series has some twenty numbers on the way.

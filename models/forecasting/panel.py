@@ -161,8 +161,9 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
 
     frame: warehouse_id, product_id, period_start, quantity; optional: frequency, sold, in_stock,
     censored, lost, price, list_price, promotion, promotion_discount, promotion_kinds, category,
-    country, markets, and horizon (1 … for periods ahead, missing or 0 for history) with offered
-    (share of the period in which the product can be ordered; 0 where it will be gone).
+    country, markets, continues (of what a successor inherited: its predecessor), and horizon
+    (1 … for periods ahead, missing or 0 for history) with offered (share of the period in which
+    the product can be ordered; 0 where it will be gone).
     horizon: periods ahead that the panel holds at least.
     correct_stockouts: an empty shelf is a gap, a half-empty one is made up; else sales are demand.
     Raises ModelError for a frame with no rows, or two rows of one series and period.
@@ -177,6 +178,7 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
     if (np.bincount(codes * shape[1] + period) > 1).any():
         raise ModelError("Two rows of one warehouse, product and period: aggregate them first.")
     grid = _Scatter(codes, period, shape)
+    series["own_from"] = _own_from(frame, grid)
     demand, full = _demand(frame, corrected=correct_stockouts)
     past = step == 0
     return DemandPanel(
@@ -194,6 +196,15 @@ def panel(frame: pd.DataFrame, *, horizon: int, correct_stockouts: bool = True) 
         list_price=grid.put(_column(frame, "list_price", np.nan), np.nan),
         conditions=_conditions(frame, grid, frequency),
     )
+
+
+def _own_from(frame: pd.DataFrame, grid: "_Scatter") -> Codes:
+    """The first period of a successor's own demand, after what it inherited; 0 of all others: S."""
+    own = np.zeros(grid.shape[0], dtype=np.int64)
+    if "continues" in frame:
+        taken = frame["continues"].notna().to_numpy(dtype=bool)
+        np.maximum.at(own, grid.row[taken], grid.column[taken] + 1)
+    return own
 
 
 def _carried_on(grid: "_Scatter", frame: pd.DataFrame) -> Floats:

@@ -207,12 +207,19 @@ class ForecastPage:
             fact(t("Made by"), served)
 
     def _events(self, forecast: Answer) -> None:
-        """Pauses and level shifts that were found in the history, a line each."""
+        """Successions, and pauses and level shifts that were found in the history, a line each."""
         t, f = self.view.t, self.view.formats
         for each in forecast["history_events"]:
             first = f.day(each["first"])
             if each["kind"] == "pause":
                 text = t("Paused from {first} to {last}.", first=first, last=f.day(each["last"]))
+            elif each["kind"] == "continues":
+                other, factor = each["product_id"], f.number(each["factor"], 2)
+                text = t("Continues {product} since {first}: × {factor}.", product=other,
+                         first=first, factor=factor)  # fmt: skip
+            elif each["kind"] == "succeeded":
+                other = each["product_id"]
+                text = t("Succeeded by {product} since {first}.", product=other, first=first)
             elif each["kind"] == "unit_change":
                 factor = f.number(each["factor"], 2)
                 text = t("The unit changed on {first}: × {factor}.", first=first, factor=factor)
@@ -353,6 +360,8 @@ class PlannerCorrections:
                 button(
                     t("Correct a past period"), partial(self._ask, forecast), enabled=may, main=True
                 )
+                button(t("Name a predecessor"), partial(self._ask_predecessor, forecast),
+                       enabled=may)  # fmt: skip
                 for each in corrections[:6] if may else ():
                     day = self.view.formats.day(each["first"])
                     text = t("Undo {author}'s of {day}", author=each["author"], day=day)
@@ -372,8 +381,8 @@ class PlannerCorrections:
         rows = [
             [
                 f.day(each["first"]),
-                f.day(each["last"]),
-                names[each["action"]],
+                "" if each["predecessor_id"] else f.day(each["last"]),
+                names.get(each["action"]) or self._succession(each),
                 f.number(each["quantity"]),
                 each["author"],
                 each["reason"],
@@ -381,6 +390,14 @@ class PlannerCorrections:
             for each in corrections
         ]
         table(heads, rows, right=(3,))
+
+    def _succession(self, each: dict[str, Any]) -> str:
+        """A succession, as the page of either product tells it."""
+        t, factor = self.view.t, self.view.formats.number(each["factor"], 2)
+        if each["product_id"] != self.pair["product_id"]:
+            return t("Succeeded by {product}", product=each["product_id"])
+        text = t("Continues {product}", product=each["predecessor_id"])
+        return text if each["factor"] is None else f"{text} (× {factor})"
 
     async def _undo(self, correction: dict[str, Any]) -> None:
         call = self.view.api.delete(f"{_PATH}/history-corrections/{correction['correction_id']}")
@@ -417,11 +434,49 @@ class PlannerCorrections:
             "last": end.value,
             "action": given["action"],
             "quantity": float(amount.value) if replaces and amount.value is not None else None,
-            "author": self.view.person.name,
             "reason": reason.value,
         }
-        call = self.view.api.post(f"{_PATH}/history-corrections", body)
-        told = t("The forecast reads the corrected history.")
+        await self._send(body, t("The forecast reads the corrected history."))
+
+    async def _ask_predecessor(self, forecast: Answer) -> None:
+        """Ask which product this one continues, and since when, in a dialog; then send it."""
+        t, title = self.view.t, self.view.t("Name a predecessor")
+        place, given = self.pair["warehouse_id"], {"where": "one"}
+        with named_dialog(title) as dialog, ui.card():
+            ui.label(title).classes("dialog-title").props("role=heading aria-level=2")
+            former = ui.input(label=t("Product that it continues")).props("dense outlined")
+            first = forecast["periods"][0]["period_start"][:10]
+            start = ui.input(label=t("From"), value=first)
+            start.props("dense outlined type=date stack-label")
+            factor = ui.number(label=t("Units for one of it"), value=1, min=0)
+            factor.props("dense outlined")
+            places = {"one": place, "all": t("Every warehouse")}
+            choice(t("Warehouse"), places, "one", lambda v: given.update(where=v or ""),
+                   required=True)  # fmt: skip
+            reason = ui.input(label=t("Reason")).props("dense outlined").classes("w-full")
+            with ui.element("div").classes("actions"):
+                button(t("Save"), lambda: dialog.submit(True), main=True)
+                button(t("Cancel"), dialog.close)
+        if not await dialog:
+            return
+        if not (former.value or "").strip() or not (reason.value or "").strip():
+            self.view.say(t("Give the product and a reason."), kind="warning")
+            return
+        body = {
+            "product_id": self.pair["product_id"],
+            "warehouse_id": place if given["where"] == "one" else None,
+            "predecessor_id": former.value.strip(),
+            "first": start.value,
+            "action": "continue",
+            "factor": float(factor.value) if factor.value is not None else None,
+            "reason": reason.value,
+        }
+        await self._send(body, t("The forecast continues that product."))
+
+    async def _send(self, body: dict[str, Any], told: str) -> None:
+        call = self.view.api.post(
+            f"{_PATH}/history-corrections", body | {"author": self.view.person.name}
+        )
         if (made := await self.view.try_call(call, told)) is not None:
             if made["note"]:
                 self.view.say(made["note"], kind="warning")

@@ -4,7 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from data.history_corrections import HistoryCorrectionError, checked_correction
+from data.history_corrections import (
+    HistoryCorrectionError,
+    check_chain,
+    checked_correction,
+    continuations,
+    linked_products,
+)
 from tests.features.forecasting.test_history_corrections import correction
 
 NOW = datetime(2024, 2, 12, tzinfo=UTC)
@@ -22,6 +28,8 @@ NOW = datetime(2024, 2, 12, tzinfo=UTC)
         ({"warehouse_id": "*", "product_id": "*"}, "name a warehouse_id"),
         ({"reason": "  "}, "reason: say it"),
         ({"author": ""}, "author: say it"),
+        ({"factor": 2.0}, "predecessor_id, factor: only `continue` takes them"),
+        ({"action": "continue"}, "predecessor_id: say which product it continues"),
     ],
 )
 def test_nonsense_is_refused(changes: dict, told: str) -> None:
@@ -32,3 +40,34 @@ def test_nonsense_is_refused(changes: dict, told: str) -> None:
 def test_sense_is_kept() -> None:
     given = correction(created_at=NOW)
     assert checked_correction(given) == given
+
+
+def follows(product: str, former: str, **changes: object):
+    day = date(2024, 6, 1)
+    about = {"first": day, "last": day, "correction_id": f"{former}{product}"}
+    given = {"product_id": product, "predecessor_id": former, "action": "continue"}
+    return correction(created_at=NOW, **about | given | changes)
+
+
+def test_a_succession_may_lie_ahead_and_makes_a_chain() -> None:
+    chain = [follows("c", "b"), follows("b", "a"), follows("y", "x")]
+    assert [checked_correction(one) for one in chain] == chain
+    assert [one.product_id for one in continuations(chain)] == ["b", "y", "c"]
+    assert linked_products(follows("d", "c"), chain) == {"a", "b", "c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (follows("a", "c"), "predecessor_id 'c': it continues a itself"),
+        (follows("b", "a"), "predecessor_id 'a': b continues it since 2024-06-01 already"),
+        (follows("b", "a", warehouse_id="*"), "correction ab"),
+    ],
+)
+def test_circles_and_what_is_told_already_are_refused(given, told: str) -> None:
+    with pytest.raises(HistoryCorrectionError, match=told):
+        check_chain(given, [follows("c", "b"), follows("b", "a")])
+
+
+def test_another_warehouse_is_another_chain() -> None:
+    check_chain(follows("a", "c", warehouse_id="v"), [follows("c", "b"), follows("b", "a")])

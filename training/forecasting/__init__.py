@@ -57,11 +57,8 @@ def frame(context: Context) -> pd.DataFrame:
     return _corrected(context, demand)
 
 
-def _corrected(context: Context, demand: pd.DataFrame) -> pd.DataFrame:
-    """The demand with planners' corrections that were known at the context's time."""
-    attributes = features.PairAttributes.of(
-        context.lake.read("products"), context.lake.read("warehouses")
-    )
+def _known(context: Context) -> list[features.HistoryCorrection]:
+    """Planners' corrections that were known at the context's time."""
     try:
         records = Records(context.settings.database, context.settings.namespace)
         records.migrate()
@@ -69,8 +66,21 @@ def _corrected(context: Context, demand: pd.DataFrame) -> pd.DataFrame:
         records.close()
     except DatabaseError as error:
         context.progress(f"forecasting: planners' corrections of history are left out: {error}")
+        return []
+    return known
+
+
+def _corrected(context: Context, demand: pd.DataFrame) -> pd.DataFrame:
+    """The demand with these corrections, and what successors inherit."""
+    known = _known(context)
+    attributes = features.PairAttributes.of(
+        context.lake.read("products"), context.lake.read("warehouses")
+    )
+    if not known:
         return demand
-    return features.corrected(demand, known, context.as_of, attributes) if known else demand
+    demand = features.corrected(demand, known, context.as_of, attributes)
+    demand = features.inherited(demand, known, context.as_of, attributes)
+    return features.priced_alike(features.without_succeeded(demand, known, context.as_of))
 
 
 def _first_period(context: Context) -> str:
@@ -207,12 +217,14 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     demand = pd.concat([parts.train, parts.test], ignore_index=True)
     frequency = str(demand["frequency"].iloc[0])
     made = f"back-test {parts.cut:%Y-%m-%d}"
-    rows = []
+    rows, known = [], _known(context)
     for origin in [*origins(parts), pd.Timestamp(context.as_of)]:
         past = demand[demand["event_timestamp"] <= origin]
         ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
+        ahead = features.handed_over(ahead, past, known, context.as_of)
         answer = fitted.predict(pd.concat([past, ahead], ignore_index=True)).assign(origin=origin)
         answer = answer.merge(history_events(past), how="left", on=KEYS)
+        answer = features.with_succession_events(answer, known, context.as_of)
         rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
     records = Records(context.settings.database, context.settings.namespace)
     records.migrate()

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from data.records.database import Database, DatabaseError
 from data.records.tables import Tables
 
-FIRST, NEWEST = "0001", "0008"
+FIRST, NEWEST = "0001", "0009"
 
 # Milliseconds that a migration of SQLite waits for others to end theirs.
 _PATIENCE_MS = 60_000

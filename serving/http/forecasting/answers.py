@@ -53,12 +53,13 @@ class Window(BaseModel):
 
 
 class HistoryEvent(BaseModel):
-    """What was found in a pair's history and changes how it is read."""
+    """What was found in a pair's history, or told of it, and changes how it is read."""
 
-    kind: Literal["pause", "level_shift", "unit_change"]
-    first: str = Field(description="First day of the pause, or of the new level.")
+    kind: Literal["pause", "level_shift", "unit_change", "continues", "succeeded"]
+    first: str = Field(description="First day of the pause, the new level or the successor.")
     last: str | None = Field(description="Start of the last period of a pause.")
     factor: float | None = Field(description="How many times as much is sold since.")
+    product_id: str | None = Field(None, description="The product continued, or its successor.")
     note: str
 
 
@@ -147,6 +148,16 @@ def history_event(event: Mapping[str, Any]) -> HistoryEvent:
             f"Nothing was sold from {first} to {event['last']}, between steady sales: demand of "
             "that time is unknown and does not lower the level."
         )
+    elif event["kind"] == "continues":
+        note = (
+            f"Continues {event['product_id']} since {first}{_times(factor)}: it inherits level, "
+            "season and weekdays until its own sales say otherwise."
+        )
+    elif event["kind"] == "succeeded":
+        note = (
+            f"Succeeded by {event['product_id']} since {first}{_times(factor)}: nothing is "
+            "forecast of it from that day on."
+        )
     elif event["kind"] == "unit_change":
         note = (
             f"Since {first} quantities are {factor:g} times those before and prices fit: the unit "
@@ -158,6 +169,10 @@ def history_event(event: Mapping[str, Any]) -> HistoryEvent:
             "the new level."
         )
     return HistoryEvent(**event, note=note)
+
+
+def _times(factor: float) -> str:
+    return "" if factor == 1 else f" (× {factor:g})"
 
 
 def past_of(demand: pd.DataFrame) -> list[Past]:

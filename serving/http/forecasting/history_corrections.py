@@ -2,13 +2,18 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
+from data.history_corrections import Action, checked_correction
 from data.overrides import EVERY
-from decisions.forecasting.corrected_history import CorrectionEffect, renew_forecasts
+from decisions.forecasting.corrected_history import (
+    CorrectionEffect,
+    check_succession,
+    renew_forecasts,
+)
 from decisions.runtime import Runtime
 from features.forecasting import HistoryCorrection, HistoryCorrectionError
 from serving.http.bodies import WrittenReason
@@ -21,7 +26,7 @@ from serving.http.paging import Cursor, Limit, Page, cut_page
 
 class HistoryCorrectionRequest(BaseModel):
     """What a planner knows of past periods, of one pair, or of all of a warehouse, a product, a
-    category or a country.
+    category or a country; or that a product continues another one.
     """
 
     model_config = ConfigDict(
@@ -46,10 +51,24 @@ class HistoryCorrectionRequest(BaseModel):
     category: Id | None = Field(None, description="Its products, and those of categories in it.")
     country: Id | None = Field(None, description="Of the warehouses.")
     first: date = Field(description="Closed periods that start from this day …")
-    last: date = Field(description="… to this day, today at the latest.")
-    action: Literal["mark", "exclude", "replace"] = Field(
+    last: date | None = Field(
+        None, description="… to this day, today at the latest; left out: `first`."
+    )
+    action: Action = Field(
         description="mark: a note that changes no number; exclude: demand is unknown; "
-        "replace: it was `quantity`."
+        "replace: it was `quantity`; continue: from `first` on the product succeeds "
+        "`predecessor_id`, whose forecast ends there."
+    )
+    predecessor_id: Id | None = Field(
+        None, description="The product that product_id continues; only of `continue`."
+    )
+    factor: StrictFloat | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="Units of the product for one of its predecessor, such as 0.5 for a pack twice "
+        "as large; left out: 1. Only of `continue`.",
     )
     quantity: StrictFloat | None = Field(
         None,
@@ -71,8 +90,10 @@ class HistoryCorrectionAnswer(BaseModel):
     country: str | None
     first: date
     last: date
-    action: Literal["mark", "exclude", "replace"]
+    action: Action
     quantity: float | None
+    predecessor_id: str | None
+    factor: float | None
     author: str
     reason: str
     created_at: datetime
@@ -102,7 +123,10 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
         response_model=HistoryCorrectionAnswer,
     )
     def create_history_correction(request: Request, body: HistoryCorrectionRequest) -> Response:
-        """Mark, exclude or replace past periods; stored before it is answered.
+        """Mark, exclude or replace past periods, or name a successor; stored before it is answered.
+
+        `continue` tells that a product succeeds another one: it inherits level, season and weekdays
+        until its own sales say otherwise, and the forecast of the other ends on that day.
 
         Training, batch forecasts, exceptions and value added read the corrected history from then
         on, and forecasts of its pairs are made anew at once (of up to 500). Reports of accuracy
@@ -119,14 +143,14 @@ def add(routes: APIRouter, runtime: Runtime) -> None:
     ) -> HistoryCorrectionPage:
         """Corrections of past periods that were not undone, the newest first.
 
-        With a warehouse or product: those that name it, or every one.
+        With a warehouse or product: those that name it (as predecessor, too), or every one.
         """
         found = runtime.records.history_corrections.known_at(runtime.now())
         mine = [
             _told(one)
             for one in found
             if warehouse_id in (None, one.warehouse_id) or one.warehouse_id == EVERY
-            if product_id in (None, one.product_id) or one.product_id == EVERY
+            if product_id in (None, one.product_id, one.predecessor_id) or one.product_id == EVERY
         ]
         return HistoryCorrectionPage(**cut_page(mine, limit, cursor))
 
@@ -147,8 +171,12 @@ def _add(runtime: Runtime, body: HistoryCorrectionRequest) -> HistoryCorrectionA
     now = runtime.now()
     given = body.model_dump()
     given |= {name: given[name] or EVERY for name in ("warehouse_id", "product_id")}
+    given["last"] = given["last"] or given["first"]
     correction = HistoryCorrection(correction_id=uuid.uuid4().hex, created_at=now, **given)
     try:
+        checked_correction(correction)
+        if correction.action == "continue":
+            check_succession(runtime, correction, now)
         runtime.records.history_corrections.add(correction)
     except HistoryCorrectionError as error:
         raise Problem(422, "invalid_history_correction", f"{error}.") from error

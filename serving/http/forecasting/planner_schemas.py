@@ -187,8 +187,12 @@ def why(row: Mapping[Any, Any]) -> str:
     parts = []
     # What a planner excluded or replaced is no shelf's doing.
     by_planner = bool(row.get("history_corrections"))
-    if by_planner:
+    continued = row.get("continues")
+    if by_planner and not isinstance(continued, str):
         parts.append("corrected by a planner")
+    elif by_planner:
+        parts.append(f"continues {continued}: its demand")
+    if by_planner:
         row = {**row, "censored": False}
     if known_number(row.get("paused")):
         parts.append("paused, sold steadily before and after: demand unknown")

@@ -59,6 +59,29 @@ def test_a_past_period_is_excluded_with_a_reason_and_the_correction_undone(enter
     assert not server.ask("anna", "GET", "/v1/forecasts/history-corrections", **pair)["data"]
 
 
+def test_a_predecessor_is_named_and_the_succession_undone(enter, server):
+    line = best_seller(server)
+    former, place = line["product_id"], line["warehouse_id"]
+    others = server.ask("root", "GET", "/v1/replenishment/lines", warehouse_id=place, limit=50)
+    product = next(each["product_id"] for each in others["data"] if each["product_id"] != former)
+    person = enter("anna")
+    person.open(f"/forecasts?warehouse_id={place}&product_id={product}")
+    person.click("Name a predecessor")
+    dialog = person.page.get_by_role("dialog", name="Name a predecessor")
+    dialog.get_by_label("Product that it continues", exact=True).fill(former)
+    dialog.get_by_label("Units for one of it", exact=True).fill("0.5")
+    dialog.get_by_label("Reason", exact=True).fill("the new pack")
+    dialog.get_by_role("button", name="Save").click()
+    person.told("The forecast continues that product")
+    expect(person.page.get_by_text(f"Continues {former} (× 0.5)")).to_be_visible()
+    expect(person.page.get_by_text(f"Continues {former} since")).to_be_visible()
+    person.open(f"/forecasts?warehouse_id={place}&product_id={former}")
+    expect(person.page.get_by_text(f"Succeeded by {product} since")).to_be_visible()
+    person.page.get_by_role("button", name="Undo anna's of").click()
+    person.told("The history is what it was")
+    assert not server.ask("anna", "GET", "/v1/forecasts/history-corrections")["data"]
+
+
 def test_the_tree_leads_from_the_total_to_a_category(enter):
     person = enter("anna")
     person.open("/forecasts")

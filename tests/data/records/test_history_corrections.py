@@ -18,3 +18,10 @@ def test_corrections_are_kept_and_what_was_known_then_is_told(records: Records) 
     assert kept.drop("a", NOW) is None
     assert kept.known_at(NOW) == []
     assert kept.known_at(NOW - timedelta(hours=1)) == [undone]
+
+
+def test_a_succession_is_kept_whole(records: Records) -> None:
+    day = NOW.date()
+    made = correction(action="continue", predecessor_id="a", factor=0.5, first=day, last=day)
+    records.history_corrections.add(made)
+    assert records.history_corrections.known_at(NOW) == [made]

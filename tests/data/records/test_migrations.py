@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from data.records import ApiKey, Records, migrations
 from data.records.migrations import NEWEST, version
+from tests.features.forecasting.test_history_corrections import NOW, correction
 
 # The tables of 0.1.0 whose columns have changed since.
 KEYS_0_1_0 = """create table {0}_keys (
@@ -82,6 +83,22 @@ def test_a_database_of_0_1_0_keeps_its_rows_and_gets_the_new_columns(records: Re
     assert differences(records) == []
     created = datetime(2026, 1, 1, tzinfo=UTC)
     assert records.keys() == [ApiKey("shop", "00", ("plan",), created)]
+
+
+def test_corrections_of_before_successors_stay(records: Records) -> None:
+    name = f"{records.namespace}_history_corrections"
+
+    def make_older(connection: sa.Connection) -> None:
+        for column in ("predecessor_id", "factor"):
+            connection.exec_driver_sql(f"alter table {name} drop column {column}")
+        connection.exec_driver_sql(f"update {records.namespace}_schema set version_num = '0008'")
+
+    records.migrate()
+    records.history_corrections.add(correction())
+    records.database.alone(make_older)
+    records.migrate()
+    assert differences(records) == []
+    assert records.history_corrections.known_at(NOW) == [correction()]
 
 
 def test_the_newest_revision_is_the_one_that_is_named() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from decisions.forecasting.recent_sales import LAST_PERIODS, carry_on
 from models.forecasting import LEVELS
@@ -48,3 +49,13 @@ def test_an_empty_shelf_tells_nothing() -> None:
     assert found[0][0] == 5.0
     assert carry_on(demand(np.nan)) is None
     assert carry_on(demand()) is None
+
+
+def test_a_pair_that_is_succeeded_runs_out() -> None:
+    whole, found = carry_on(demand(4.0, 4.0)), carry_on(demand(4.0, 4.0), 3, np.array([1, 0.5, 0]))
+    assert whole is not None
+    assert found is not None
+    assert found[0].tolist() == [4, 2, 0]
+    assert found[2].tolist() == [4, 6, 6]
+    assert found[1][2].max() == 0
+    assert found[3][0] == pytest.approx(whole[3][0])

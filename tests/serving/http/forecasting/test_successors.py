@@ -72,7 +72,7 @@ def write_tables(folder: Path) -> None:
     pd.concat(parts, ignore_index=True).to_parquet(folder / "orders.parquet")
     names = [*LEVELS, "gone", "came", "new", "newer"]
     ends = {"gone": CAME.isoformat()}
-    pd.DataFrame({"product_id": names, "category": "tea"}).assign(
+    pd.DataFrame({"product_id": names, "category": "tea", "price": 5.0, "currency": "EUR"}).assign(
         discontinued_on=[ends.get(name) for name in names]
     ).to_csv(folder / "products.csv", index=False)
     pd.DataFrame(

@@ -14,16 +14,18 @@ _LOG = logging.getLogger(__name__)
 
 
 def known_corrections(runtime: Runtime, now: datetime) -> list[features.HistoryCorrection]:
-    """Planners' corrections known at a moment; none, which the log tells, where the database does
-    not answer.
+    """Planners' corrections known at a moment, and variants that continue their parents; without
+    the former, which the log tells, where the database does not answer.
 
-    runtime: whose records are read; now: the moment.
+    runtime: whose records and lake are read; now: the moment.
     """
     try:
-        return runtime.records.history_corrections.known_at(now)
+        told = runtime.records.history_corrections.known_at(now)
     except DatabaseError as error:
         _LOG.warning("planners' corrections of history are left out: %s", error)
-        return []
+        told = []
+    products = runtime.lake.read("products", as_of=now, columns=features.VARIANTS)
+    return features.with_variants(told, products)
 
 
 def with_successors(

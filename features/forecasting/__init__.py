@@ -15,10 +15,12 @@ from features.forecasting.overrides import PairAttributes, layered, overridden, 
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
 from features.forecasting.successors import (
+    VARIANTS,
     handed_over,
     inherited,
     priced_alike,
     with_succession_events,
+    with_variants,
     without_succeeded,
 )
 from features.forecasting.totals import (
@@ -65,6 +67,7 @@ __all__ = [
     "SERVICE",
     "TABLES",
     "TOTALS",
+    "VARIANTS",
     "VIEWS",
     "HistoryCorrection",
     "HistoryCorrectionError",
@@ -104,6 +107,7 @@ __all__ = [
     "touched",
     "value_added",
     "with_succession_events",
+    "with_variants",
     "within",
     "without_succeeded",
 ]

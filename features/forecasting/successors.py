@@ -5,7 +5,7 @@ A planner tells it as a correction of history with the action `continue`.
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,45 @@ _NONE_OF = ["cancelled", "fraudulent", "returned", "bulk"]
 # Closed periods that tell how much a successor sells beside its predecessors.
 _RECENT = 8
 _NEVER = "9999"
+
+# What tells of variants.
+VARIANTS = ("product_id", "parent_id", "launched_on", "discontinued_on")
+# Days between the end of an article and the launch of a variant that continues it, at most.
+_CLOSE_DAYS = 92
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def with_variants(
+    told: Sequence[HistoryCorrection], products: pd.DataFrame
+) -> list[HistoryCorrection]:
+    """The corrections, and the successions that the table of products tells.
+
+    A variant (`parent_id`) launched about when its parent ended continues it from that end on;
+    several share it evenly. What a planner told of either product goes first.
+
+    told: planners' corrections; products: the table.
+    """
+    if "parent_id" not in products or products["parent_id"].isna().all():
+        return [*told]
+    named = {name for one in told if one.predecessor_id
+             for name in (one.product_id, one.predecessor_id)}  # fmt: skip
+    known = products[[*VARIANTS]]
+    pairs = known.merge(known[["product_id", "discontinued_on"]], left_on="parent_id",
+                        right_on="product_id", suffixes=("", "_of_parent"))  # fmt: skip
+    ended = pairs["discontinued_on_of_parent"]
+    close = (pairs["launched_on"] - ended).abs() <= pd.Timedelta(days=_CLOSE_DAYS)
+    # Each outlives its parent, so that no chain comes back to where it began.
+    pairs = pairs[close & ~(pairs["discontinued_on"] <= ended)]
+    shares = pairs.groupby("parent_id")["product_id"].transform("size")
+    rows = zip(pairs["product_id"], pairs["parent_id"], ended[pairs.index], shares, strict=True)
+    for product, parent, end, share in rows:
+        if not {product, parent} & named:
+            day, factor = end.date(), None if share == 1 else 1 / share
+            told = [*told, HistoryCorrection(
+                f"parent:{product}", EVERY, product, day, day, "continue", "products",
+                "its parent ended", _ALWAYS, predecessor_id=parent, factor=factor,
+            )]  # fmt: skip
+    return [*told]
 
 
 def inherited(

@@ -58,7 +58,7 @@ def frame(context: Context) -> pd.DataFrame:
 
 
 def _known(context: Context) -> list[features.HistoryCorrection]:
-    """Planners' corrections that were known at the context's time."""
+    """Planners' corrections known at the context's time, and variants that continue parents."""
     try:
         records = Records(context.settings.database, context.settings.namespace)
         records.migrate()
@@ -66,8 +66,9 @@ def _known(context: Context) -> list[features.HistoryCorrection]:
         records.close()
     except DatabaseError as error:
         context.progress(f"forecasting: planners' corrections of history are left out: {error}")
-        return []
-    return known
+        known = []
+    products = context.lake.read("products", as_of=context.as_of, columns=features.VARIANTS)
+    return features.with_variants(known, products)
 
 
 def _corrected(context: Context, demand: pd.DataFrame) -> pd.DataFrame:

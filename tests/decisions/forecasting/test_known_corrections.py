@@ -18,7 +18,7 @@ def test_without_the_database_history_is_what_was_sold(caplog: pytest.LogCapture
     given = tables(orders=[order(1, week(0), 2), order(2, week(1), 3)])
     runtime = SimpleNamespace(
         records=SimpleNamespace(history_corrections=SimpleNamespace(known_at=unreachable)),
-        lake=SimpleNamespace(read=given.__getitem__),
+        lake=SimpleNamespace(read=lambda name, **_: given[name]),
     )
     frame = with_corrections(runtime, demand(given, week(2), "week"), week(2))  # type: ignore[arg-type]
     assert frame["quantity"].tolist() == [2, 3]

@@ -15,6 +15,7 @@ from features.forecasting import (
     inherited,
     priced_alike,
     with_succession_events,
+    with_variants,
     without_succeeded,
 )
 from tests.features.forecasting.small_tables import order, tables, week
@@ -138,3 +139,31 @@ def test_both_are_told_of_each_other() -> None:
         {"kind": "continues", **about, "product_id": "p"}, {"kind": "pause"}
     ]  # fmt: skip
     assert told[2] is None
+
+
+def variant(product: str, parent: str | None, launch: int | None, end: int | None) -> dict:
+    about = {"product_id": product, "parent_id": parent}
+    days = {"launched_on": launch, "discontinued_on": end}
+    return about | {name: None if at is None else week(at) for name, at in days.items()}
+
+
+ARTICLES = [
+    variant("p", None, -50, 4),
+    variant("red", "p", 3, None),  # launched beside the end
+    variant("old", "p", -40, None),  # a variant of always
+    variant("brief", "p", 2, 4),  # ended with it
+    variant("on", None, -50, None),
+    variant("more", "on", 3, None),  # its parent goes on
+]
+
+
+def test_a_variant_continues_its_parent_that_ended() -> None:
+    (one,) = with_variants([], tables(products=ARTICLES)["products"])
+    assert (one.product_id, one.predecessor_id, one.factor) == ("red", "p", None)
+    assert (one.first, one.warehouse_id) == (date(2024, 1, 29), "*")
+    both = [*ARTICLES, variant("blue", "p", 6, None)]
+    shared = with_variants([], tables(products=both)["products"])
+    assert [(each.product_id, each.factor) for each in shared] == [("red", 0.5), ("blue", 0.5)]
+    told = [follows("q", "p")]
+    assert with_variants(told, tables(products=ARTICLES)["products"]) == told
+    assert with_variants(told, tables()["products"]) == told

@@ -70,10 +70,12 @@ def write_tables(folder: Path) -> None:
     ]
     parts += [sold("gone", 30.0, FIRST.date(), CAME, 8), sold("came", 15.0, CAME, TODAY, 9)]
     pd.concat(parts, ignore_index=True).to_parquet(folder / "orders.parquet")
-    names = [*LEVELS, "gone", "came", "new", "newer"]
-    ends = {"gone": CAME.isoformat()}
+    names = [*LEVELS, "gone", "came", "new", "newer", "fresh herbs"]
+    ends = {"gone": CAME.isoformat(), "herbs": TODAY.isoformat()}
     pd.DataFrame({"product_id": names, "category": "tea", "price": 5.0, "currency": "EUR"}).assign(
-        discontinued_on=[ends.get(name) for name in names]
+        discontinued_on=[ends.get(name) for name in names],
+        launched_on=[TODAY.isoformat() if name == "fresh herbs" else None for name in names],
+        parent_id=["herbs" if name == "fresh herbs" else None for name in names],
     ).to_csv(folder / "products.csv", index=False)
     pd.DataFrame(
         {
@@ -202,6 +204,13 @@ def test_a_successor_goes_on_where_the_other_ends_at_once(client: TestClient) ->
     past = asked(client, "new", history=3)["history"][-1]
     assert (past["sold"], past["original"], past["quantity"] > 10) == (0, None, True)
     assert past["correction"] == "continues old: its demand"
+
+
+def test_a_variant_that_follows_its_parent_needs_no_telling(client: TestClient) -> None:
+    assert means(client, "fresh herbs").sum() == pytest.approx(TRUTH.sum() * 16 / 30, rel=0.1)
+    (event,) = asked(client, "fresh herbs")["history_events"]
+    assert event["note"].startswith(f"Continues herbs since {TODAY}: it inherits")
+    assert client.get(PATH).json()["data"] == []
 
 
 def test_undone_everything_is_as_before(client: TestClient) -> None:

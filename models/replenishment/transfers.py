@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 
 from data.customs import is_customs_border
 from models.base import ModelError
-from models.replenishment.lines import Flags, Lines
+from models.replenishment.lines import Lines
 from models.replenishment.order import Order, Target, place
 from models.replenishment.position import Position
 from models.replenishment.protection_interval import Floats
@@ -39,7 +39,8 @@ class Moving:
 
     days: on the way; freight_share: of a unit's goods cost; cost: money for each move, whatever it
     carries; least_gain: money below which nothing is moved; lanes: pairs of warehouses, from and
-    to, between which goods move; empty: between all.
+    to, between which goods move; empty: between all; put_off: what is not moved all the same: from,
+    product, to.
     """
 
     days: float = 7.0
@@ -47,6 +48,7 @@ class Moving:
     cost: float = 0.0
     least_gain: float = 1.0
     lanes: frozenset[tuple[str, str]] = frozenset()
+    put_off: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def transfers(
     while an order is on its way; it costs freight, duty where a customs border lies between, and
     what the unit is worth to the donor: its cost less the holding until it would be sold there.
     Only moves that gain are made, each at least `least_gain` beyond its own cost, and none to a
-    line whose order comes no later than the transfer would. With whole supplies and needs a vertex
-    of the flow's polytope is whole (Ahuja, Magnanti & Orlin, Network Flows, 1993, 9.6).
+    line whose order comes all the same, no later than the transfer or no smaller by it. With whole
+    supplies and needs a vertex of the flow's polytope is whole (Ahuja, Magnanti & Orlin, Network
+    Flows, 1993, 9.6).
 
     lines: a line a warehouse and product; target: the level of each; order: what would be bought of
     each without transfers; position: stock of each and what it awaits; moving: what a transfer
@@ -121,7 +124,7 @@ def transfers(
     needed = np.where(free > 0, 0.0, needed)
     arcs = _arcs(lines, free, needed, moving)
     gain, cost = _gains(lines, target, have, arcs, moving)
-    kept = np.isfinite(gain) & (gain > 0.005)
+    kept, taker = np.isfinite(gain) & (gain > 0.005), arcs["taker"].to_numpy()
     units = np.zeros(len(arcs))
     for _ in range(_ROUNDS):
         if not kept.any():
@@ -129,10 +132,13 @@ def transfers(
         units[:] = 0.0
         units[kept] = _flow(arcs[kept], gain[kept], free, needed)
         poor = (units > 0) & (units * gain - moving.cost < moving.least_gain - 1e-9)
-        idle = (units > 0) & _beside_orders(lines, target, position, arcs, units, moving)
+        net = _net(lines, arcs, units)
+        spared = _spared(lines, target, order, position.moved(net), moving)
+        idle = (units > 0) & (net > spared + 1e-9)[taker]
         if not (poor | idle).any():
             break
-        kept &= ~(poor | idle)
+        kept &= ~poor
+        needed = np.minimum(needed, np.floor(spared + 1e-9))
         units[poor | idle] = 0.0
     moved = np.flatnonzero(units > 0)
     if not len(moved):
@@ -151,18 +157,13 @@ def _net(lines: Lines, arcs: pd.DataFrame, units: Floats) -> Floats:
     return net
 
 
-def _beside_orders(
-    lines: Lines,
-    target: Target,
-    position: Position,
-    arcs: pd.DataFrame,
-    units: Floats,
-    moving: Moving,
-) -> Flags:
-    """Which moves go to a line that orders all the same, and whose order comes no later."""
-    rest = place(lines, target, position.moved(_net(lines, arcs, units))).quantity
-    soon = (rest > 0) & (lines.lead_days <= moving.days)
-    return np.asarray(soon[arcs["taker"].to_numpy()], dtype=np.bool_)
+def _spared(lines: Lines, target: Target, order: Order, moved: Position, moving: Moving) -> Floats:
+    """Units that moving spares each line to order: any number where it orders nothing then. Packs
+    and a supplier's minimum may spare nothing, and so does an order that comes as soon."""
+    rest = place(lines, target, moved).quantity
+    less = np.where(lines.lead_days <= moving.days, 0.0, np.maximum(order.quantity - rest, 0.0))
+    spared: Floats = np.where(rest > 0, less, np.inf)
+    return spared
 
 
 def _arcs(lines: Lines, free: Floats, needed: Floats, moving: Moving) -> pd.DataFrame:
@@ -171,11 +172,16 @@ def _arcs(lines: Lines, free: Floats, needed: Floats, moving: Moving) -> pd.Data
     givers = pd.DataFrame({"product_id": product, "giver": np.arange(len(lines))})[free >= 1]
     takers = pd.DataFrame({"product_id": product, "taker": np.arange(len(lines))})[needed >= 1]
     arcs = givers.merge(takers, on="product_id")
-    if not moving.lanes:
+    if not moving.lanes and not moving.put_off:
         return arcs
     sites = lines.keys["warehouse_id"].to_numpy()
-    ends = zip(sites[arcs["giver"]], sites[arcs["taker"]], strict=True)
-    return arcs[[lane in moving.lanes for lane in ends]].reset_index(drop=True)
+    ends = zip(sites[arcs["giver"]], arcs["product_id"], sites[arcs["taker"]], strict=True)
+    kept = [
+        (not moving.lanes or (giver, taker) in moving.lanes)
+        and (giver, product, taker) not in moving.put_off
+        for giver, product, taker in ends
+    ]
+    return arcs[kept].reset_index(drop=True)
 
 
 def _gains(

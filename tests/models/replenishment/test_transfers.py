@@ -86,6 +86,25 @@ def test_no_move_gains_less_than_the_least_gain() -> None:
     assert not len(moves(Moving(cost=gain)))
 
 
+@pytest.mark.parametrize(("pack", "moved"), [(48.0, 0.0), (12.0, 12.0)])
+def test_no_more_is_moved_than_the_order_beside_it_gets_smaller(pack: float, moved: float) -> None:
+    """Some 30 units are missing, of which a transfer may bring 19 or so: a pack of 48 would be
+    bought all the same, of the packs of 12 one is spared."""
+    rows = (row(on_hand=200.0), row(warehouse_id="V", pack_size=pack, lead_time_mean=21.0))
+    alone, found = (plan(*rows, moving=each).lines for each in (None, Moving()))
+    bought = [
+        lines.set_index("warehouse_id").loc["V", "order_quantity"] for lines in (alone, found)
+    ]
+    assert found.set_index("warehouse_id").loc["V", "transferred"] == moved
+    assert bought[0] - bought[1] == moved
+    assert bought[1] > 0
+
+
+def test_what_is_put_off_is_not_moved() -> None:
+    assert not len(moves(Moving(put_off=frozenset({("W", "P", "V")}))))
+    assert len(moves(Moving(put_off=frozenset({("V", "P", "W"), ("W", "Q", "V")}))))
+
+
 def test_goods_move_on_lanes_only_and_nothing_moves_when_switched_off() -> None:
     assert len(moves(Moving(lanes=frozenset({("W", "V")}))))
     assert not len(moves(Moving(lanes=frozenset({("V", "W")}))))

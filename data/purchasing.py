@@ -30,7 +30,7 @@ TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "awaiting_second": ("draft", *_DECIDED),
     "approved": ("draft", "awaiting_second", "changed", "dismissed", "exported"),
     "changed": ("draft", "awaiting_second", "approved", "changed", "dismissed", "exported"),
-    "dismissed": ("draft", "awaiting_second", "approved", "changed"),
+    "dismissed": ("draft", *_DECIDED),
     "exported": ("received", "cancelled"),
     "received": (),
     "cancelled": (),
@@ -47,8 +47,12 @@ class PurchasingError(ArgosyError):
 
 @dataclass(frozen=True)
 class Suggested:
-    """A line as the plan of `planned_at` suggests it. quantity: units; unit_cost: landed, in the
-    base currency, None: unknown; lead_days: until it would arrive."""
+    """A line as the plan of `planned_at` suggests it.
+
+    supplier_id: for a transfer the warehouse that sends; quantity: units; unit_cost: landed, in the
+    base currency, None: unknown, for a transfer what moving a unit costs; lead_days: until it would
+    arrive.
+    """
 
     line_id: str
     planned_at: datetime
@@ -63,7 +67,8 @@ class Suggested:
 @dataclass(frozen=True)
 class Step:
     """What somebody decides on a line. actor: the name of their key; quantity: None leaves the
-    suggested one; owner: the person or service that answers for the key."""
+    suggested one; owner: the person or service that answers for the key; until: before which a
+    transfer that is dismissed is not suggested again, None: in the next plan."""
 
     line: Suggested
     to: State
@@ -72,6 +77,7 @@ class Step:
     quantity: float | None = None
     reason: str = ""
     owner: str = ""
+    until: datetime | None = None
 
     @property
     def person(self) -> str:
@@ -104,7 +110,8 @@ class LineAudit:
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """A line of a purchase order, in the columns of the `purchase_orders` table and its cost.
+    """A line of a purchase order, in the columns of the `purchase_orders` table and its cost, or of
+    a transfer order: its number is in po_id then, the sender in supplier_id.
 
     cancelled_at: None while it stands.
     """
@@ -140,6 +147,16 @@ class AwaitedApproval:
     def value(self) -> float | None:
         """Landed, in the base currency; None: unknown."""
         return line_value(self.quantity, self.line.unit_cost)
+
+
+@dataclass(frozen=True)
+class PutOffLine:
+    """A transfer that is not suggested before `until`. line: as its plan suggested it; reason: why
+    it was dismissed."""
+
+    line: Suggested
+    until: datetime
+    reason: str
 
 
 @dataclass(frozen=True)

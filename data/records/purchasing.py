@@ -1,7 +1,8 @@
-"""Decisions on suggested lines and the purchase orders made of them, with an audit trail.
+"""Decisions on suggested lines and the orders made of them, with an audit trail.
 
-One database with the other records (`Records.purchasing`). Each step writes before it reads, so
-that two processes never decide on one line at a time.
+One database with the other records: `Records.purchasing` for what is bought, and for what is moved
+between warehouses `Records.transfers`, where the sender stands for the supplier. Each step writes
+before it reads, so that two processes never decide on one line at a time.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from data.messages import OutgoingMessage
+from data.messages import MessageKind, OutgoingMessage
 from data.purchasing import (
     AWAITED,
     SECOND_PERSON,
@@ -22,6 +23,7 @@ from data.purchasing import (
     OrderedLine,
     Outcome,
     PurchasingError,
+    PutOffLine,
     State,
     Step,
     Suggested,
@@ -35,6 +37,18 @@ from data.records.outbox import Outbox
 from data.records.tables import Tables
 
 _OPEN: tuple[State, ...] = ("approved", "changed")
+Moved = Literal["order", "transfer"]
+# How the number of an order made here begins, and what it is called.
+_PREFIX: Mapping[Moved, str] = {"order": "A", "transfer": "T"}
+_NAME: Mapping[Moved, str] = {"order": "purchase order", "transfer": "transfer order"}
+_KINDS: Mapping[tuple[Moved, str], MessageKind] = {
+    ("order", "exported"): "order.exported",
+    ("order", "received"): "order.received",
+    ("order", "cancelled"): "order.cancelled",
+    ("transfer", "exported"): "transfer.exported",
+    ("transfer", "received"): "transfer.received",
+    ("transfer", "cancelled"): "transfer.cancelled",
+}
 
 
 @dataclass(frozen=True)
@@ -51,13 +65,23 @@ class _Hand:
 
 
 class Purchasing:
-    """The purchasing records; every method may raise DatabaseError."""
+    """The records of what is ordered; every method may raise DatabaseError.
 
-    def __init__(self, database: Database, tables: Tables, outbox: Outbox) -> None:
+    database: the connections; tables: as declared; outbox: takes what others are told; kind:
+    whether suppliers are ordered from, or other warehouses.
+    """
+
+    def __init__(
+        self, database: Database, tables: Tables, outbox: Outbox, *, kind: Moved = "order"
+    ) -> None:
         self._database = database
         self._outbox = outbox
-        self._lines = tables.purchase_lines
-        self._audit = tables.purchase_audit
+        self.kind = kind
+        of_kind = {
+            "order": (tables.purchase_lines, tables.purchase_audit),
+            "transfer": (tables.transfer_lines, tables.transfer_audit),
+        }
+        self._lines, self._audit = of_kind[kind]
 
     def decide(self, steps: Sequence[Step], *, above: float | None = None) -> list[Outcome]:
         """Take the steps, each for itself, in one commit: an outcome a step, in order.
@@ -90,6 +114,19 @@ class Purchasing:
             for row in self._rows(query.order_by(lines.c.updated_at, lines.c.line_id))
         ]
 
+    def put_off(self, at: datetime) -> list[PutOffLine]:
+        """Transfers that were dismissed until a time after this one, the soonest first; of two
+        decisions on the same one the newer plan's holds. at: the moment of a plan."""
+        lines = self._lines
+        if "put_off_until" not in lines.c:
+            return []
+        query = sa.select(lines).where(lines.c.put_off_until > at, lines.c.planned_at <= at)
+        newest = {row.line_id: row for row in self._rows(query.order_by(lines.c.planned_at))}
+        return [
+            PutOffLine(_suggested(row), row.put_off_until, row.reason)
+            for row in sorted(newest.values(), key=lambda row: (row.put_off_until, row.line_id))
+        ]
+
     def awaited(self, *, before: datetime) -> list[OrderedLine]:
         """What was approved in plans of before that time and has not been received."""
         lines = self._lines
@@ -106,7 +143,7 @@ class Purchasing:
         above: float | None = None,
         **only: str | None,
     ) -> ExportedLines:
-        """Turn what is approved into purchase orders, one for each supplier and warehouse.
+        """Turn what is approved into orders, one for each supplier and warehouse.
 
         at: by the wall clock; ordered_at: by the merchant's. only: warehouse_id, supplier_id.
         A second call finds nothing left to order. Lines that one person approved, and that with
@@ -125,7 +162,7 @@ class Purchasing:
         )
 
     def orders(self, po_id: str | None = None) -> list[OrderedLine]:
-        """The lines of all purchase orders made here, or of one; the newest order first."""
+        """The lines of all orders made here, or of one; the newest order first."""
         lines = self._lines
         query = sa.select(lines).where(lines.c.po_id.is_not(None))
         if po_id is not None:
@@ -146,7 +183,7 @@ class Purchasing:
             rows = self._changed(connection, where, state="received", updated_at=at)
             for row in rows:
                 self._note(connection, row, "exported", actor="lake", reason="received")
-            self._outbox.post(connection, _order_messages("order.received", rows))
+            self._outbox.post(connection, _order_messages(self.kind, "received", rows))
             return len(rows)
 
         return self._database.write(work) if wanted else 0
@@ -175,13 +212,13 @@ class Purchasing:
         def work(connection: sa.Connection) -> list[OrderedLine]:
             query = sa.select(lines).where(mine).order_by(lines.c.line_no)
             found = list(connection.execute(query.with_for_update()).all())
-            chosen = _cancellable(po_id, found, line_nos)
+            chosen = _cancellable(_NAME[self.kind], po_id, found, line_nos)
             where = mine & lines.c.line_no.in_(chosen) & (lines.c.state == "exported")
             rows = self._changed(connection, where, state="cancelled", updated_at=at)
             for row in rows:
                 person = owner or actor
                 self._note(connection, row, "exported", actor=actor, reason=reason, owner=person)
-            self._outbox.post(connection, _order_messages("order.cancelled", rows))
+            self._outbox.post(connection, _order_messages(self.kind, "cancelled", rows))
             return [_ordered(row) for row in connection.execute(query).all()]
 
         return self._database.write(work)
@@ -255,6 +292,7 @@ class Purchasing:
         line, found = step.line, self._found(connection, step.line)
         quantity = _quantity(step, found)
         same = (found.state, found.quantity) == (step.to, quantity)
+        same = same and step.until == getattr(found, "put_off_until", None)
         if same and found.state != "draft":
             return Outcome(line.line_id, found.state, found.quantity)
         to, approvers = _approvals(step, found, quantity, wide)
@@ -262,14 +300,17 @@ class Purchasing:
         problem = self._refused(connection, found, to) or (_own(step, found) if confirms else "")
         if problem:
             return Outcome(line.line_id, found.state, found.quantity, problem)
-        values = {"state": to, "quantity": quantity, "reason": step.reason, **approvers}
+        values: dict[str, Any] = {"state": to, "quantity": quantity, "reason": step.reason}
+        values |= approvers
+        if "put_off_until" in self._lines.c:
+            values["put_off_until"] = step.until if to == "dismissed" else None
         (row,) = self._changed(connection, self._is(line), **values, updated_at=step.at)
         self._note(
             connection, row, found.state, actor=step.actor, reason=step.reason, owner=step.person
         )
         told = {"line_id": line.line_id, "planned_at": line.planned_at, "before": found.state}
         told |= {"after": to, "quantity": quantity, "actor": step.actor}
-        told |= {"reason": step.reason}
+        told |= {"reason": step.reason, "kind": self.kind}
         message = OutgoingMessage("decision.changed", line.line_id, told)
         self._outbox.post(connection, [message])
         return Outcome(line.line_id, to, quantity)
@@ -311,7 +352,7 @@ class Purchasing:
         held = {(row.line_id, row.planned_at) for row in waiting}
         exported = []
         for group in _by_supplier([r for r in rows if (r.line_id, r.planned_at) not in held]):
-            po_id = _po_id(group, ordered_at)
+            po_id = _po_id(_PREFIX[self.kind], group, ordered_at)
             for number, row in enumerate(group, start=1):
                 given = {"po_id": po_id, "line_no": number, "ordered_at": ordered_at}
                 (done,) = self._changed(connection, self._is(row), state="exported", **given)
@@ -319,7 +360,7 @@ class Purchasing:
                     connection, done, row.state, actor=hand.actor, reason=po_id, owner=hand.person
                 )
                 exported.append(done)
-        self._outbox.post(connection, _order_messages("order.exported", exported))
+        self._outbox.post(connection, _order_messages(self.kind, "exported", exported))
         return ExportedLines([_ordered(row) for row in exported], [row.line_id for row in waiting])
 
     def _held_back(
@@ -350,7 +391,8 @@ class Purchasing:
         asked = row.approved_by or hand.person
         given: dict[str, Any] = {"state": "awaiting_second", "approved_by": asked}
         (held,) = self._changed(connection, self._is(row), **given)
-        reason = "ordered with others of its supplier it takes two people"
+        source = "supplier" if self.kind == "order" else "sender"
+        reason = f"ordered with others of its {source} it takes two people"
         self._note(connection, held, row.state, actor=hand.actor, reason=reason, owner=hand.person)
 
     def _changed(self, connection: sa.Connection, where: Any, **values: Any) -> list[Any]:
@@ -378,20 +420,18 @@ class Purchasing:
 
 
 def _order_messages(
-    kind: Literal["order.exported", "order.received", "order.cancelled"], rows: Sequence[Any]
+    kind: Moved, what: Literal["exported", "received", "cancelled"], rows: Sequence[Any]
 ) -> list[OutgoingMessage]:
-    """A message for each purchase order among the rows."""
+    """A message for each order among the rows."""
     orders: dict[str, list[Any]] = {}
     for row in rows:
         orders.setdefault(row.po_id, []).append(row)
     return [
         OutgoingMessage(
-            kind,
+            _KINDS[kind, what],
             po_id,
             {
-                "po_id": po_id,
-                "warehouse_id": lines[0].warehouse_id,
-                "supplier_id": lines[0].supplier_id,
+                **_ends(kind, lines[0]),
                 "lines": [
                     {"line_no": row.line_no, "product_id": row.product_id, "quantity": row.quantity}
                     for row in lines
@@ -402,10 +442,21 @@ def _order_messages(
     ]
 
 
-def _cancellable(po_id: str, found: Sequence[Any], line_nos: Collection[int] | None) -> list[int]:
+def _ends(kind: Moved, row: Any) -> dict[str, str]:
+    """What an order is called, and between whom it is."""
+    if kind == "order":
+        ends = {"warehouse_id": row.warehouse_id, "supplier_id": row.supplier_id}
+        return {"po_id": row.po_id, **ends}
+    ends = {"from_warehouse_id": row.supplier_id, "to_warehouse_id": row.warehouse_id}
+    return {"transfer_id": row.po_id, **ends}
+
+
+def _cancellable(
+    name: str, po_id: str, found: Sequence[Any], line_nos: Collection[int] | None
+) -> list[int]:
     """The numbers of the lines to cancel; PurchasingError where that cannot be."""
     if not found:
-        raise PurchasingError(f"No purchase order {po_id!r} was made here.")
+        raise PurchasingError(f"No {name} {po_id!r} was made here.")
     states: Mapping[int, State] = {row.line_no: row.state for row in found}
     received = sorted(number for number, state in states.items() if state == "received")
     if line_nos is None:
@@ -477,10 +528,10 @@ def _by_supplier(rows: Sequence[Any]) -> list[list[Any]]:
     return list(groups.values())
 
 
-def _po_id(rows: Sequence[Any], at: datetime) -> str:
+def _po_id(prefix: str, rows: Sequence[Any], at: datetime) -> str:
     """A name that no other order has: of the lines and the plans they are from."""
     text = "\n".join(f"{row.line_id} {row.planned_at.isoformat()}" for row in rows)
-    return f"A{at:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{prefix}{at:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _ordered(row: Any) -> OrderedLine:

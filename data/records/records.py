@@ -66,6 +66,7 @@ class Records:
         self.outbox = Outbox(self.database, self.tables)
         self.journal = Journal(self.database, self.tables)
         self.purchasing = Purchasing(self.database, self.tables, self.outbox)
+        self.transfers = Purchasing(self.database, self.tables, self.outbox, kind="transfer")
         self.overrides = Overrides(self.database, self.tables)
         self.history_corrections = HistoryCorrections(self.database, self.tables)
         self.measures = MeasureRecords(self.database, self.tables)

@@ -52,6 +52,8 @@ class Tables:
     identities: sa.Table
     purchase_lines: sa.Table
     purchase_audit: sa.Table
+    transfer_lines: sa.Table
+    transfer_audit: sa.Table
     overrides: sa.Table
     history_corrections: sa.Table
     measures: sa.Table
@@ -267,38 +269,51 @@ def tables(namespace: str) -> Tables:
         sa.Column("updated_at", Utc, nullable=False),
         *(sa.Column(name, sa.Text) for name in ("strategy", "arm")),
     )
-    purchase_lines = table(
-        "purchase_lines",
-        sa.Column("line_id", sa.Text, primary_key=True),
-        sa.Column("planned_at", Utc, primary_key=True),
-        *(_text(name) for name in ("warehouse_id", "product_id", "supplier_id")),
-        sa.Column("suggested", sa.Double, nullable=False),
-        sa.Column("quantity", sa.Double, nullable=False),
-        sa.Column("unit_cost", sa.Double),
-        sa.Column("lead_days", sa.Double, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("updated_at", Utc, nullable=False),
-        sa.Column("po_id", sa.Text),
-        sa.Column("line_no", sa.Integer),
-        sa.Column("ordered_at", Utc),
-        sa.Column("approved_by", sa.Text),
-        sa.Column("seconded_by", sa.Text),
-        sa.Index(f"{namespace}_purchase_lines_state", "state", "planned_at"),
-        sa.Index(f"{namespace}_purchase_lines_po", "po_id"),
-    )
-    purchase_audit = table(
-        "purchase_audit",
-        numbered(),
-        sa.Column("line_id", sa.Text, nullable=False),
-        sa.Column("planned_at", Utc, nullable=False),
-        sa.Column("at", Utc, nullable=False),
-        *(_text(name) for name in ("actor", "before", "after")),
-        sa.Column("quantity", sa.Double, nullable=False),
-        _text("reason"),
-        sa.Column("owner", sa.Text),
-        sa.Index(f"{namespace}_purchase_audit_line", "line_id", "seq"),
-    )
+
+    def decided_lines(name: str, *more: sa.schema.SchemaItem) -> sa.Table:
+        """Lines of plans and what was decided on them."""
+        return table(
+            name,
+            sa.Column("line_id", sa.Text, primary_key=True),
+            sa.Column("planned_at", Utc, primary_key=True),
+            *(_text(each) for each in ("warehouse_id", "product_id", "supplier_id")),
+            sa.Column("suggested", sa.Double, nullable=False),
+            sa.Column("quantity", sa.Double, nullable=False),
+            sa.Column("unit_cost", sa.Double),
+            sa.Column("lead_days", sa.Double, nullable=False),
+            sa.Column("state", sa.Text, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("updated_at", Utc, nullable=False),
+            sa.Column("po_id", sa.Text),
+            sa.Column("line_no", sa.Integer),
+            sa.Column("ordered_at", Utc),
+            sa.Column("approved_by", sa.Text),
+            sa.Column("seconded_by", sa.Text),
+            *more,
+            sa.Index(f"{namespace}_{name}_state", "state", "planned_at"),
+            sa.Index(f"{namespace}_{name}_po", "po_id"),
+        )
+
+    def line_trail(name: str) -> sa.Table:
+        """The steps that were taken on such lines."""
+        return table(
+            name,
+            numbered(),
+            sa.Column("line_id", sa.Text, nullable=False),
+            sa.Column("planned_at", Utc, nullable=False),
+            sa.Column("at", Utc, nullable=False),
+            *(_text(each) for each in ("actor", "before", "after")),
+            sa.Column("quantity", sa.Double, nullable=False),
+            _text("reason"),
+            sa.Column("owner", sa.Text),
+            sa.Index(f"{namespace}_{name}_line", "line_id", "seq"),
+        )
+
+    purchase_lines = decided_lines("purchase_lines")
+    purchase_audit = line_trail("purchase_audit")
+    # The receiver is in warehouse_id, the sender in supplier_id.
+    transfer_lines = decided_lines("transfer_lines", sa.Column("put_off_until", Utc))
+    transfer_audit = line_trail("transfer_audit")
     overrides = table(
         "overrides",
         sa.Column("override_id", sa.Text, primary_key=True),
@@ -438,6 +453,8 @@ def tables(namespace: str) -> Tables:
         identities,
         purchase_lines,
         purchase_audit,
+        transfer_lines,
+        transfer_audit,
         overrides,
         history_corrections,
         measures,

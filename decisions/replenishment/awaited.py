@@ -1,30 +1,61 @@
 """Orders made here that the lake does not know yet: they are on the way, and not ordered again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pandas as pd
 
 from data.lake import Lake
 from data.purchasing import OrderedLine, PurchasingError
+from data.records import Records
 from data.records.purchasing import Purchasing
 from decisions.runtime import Runtime
 from features.replenishment import PAIR
+from features.replenishment.orders import as_orders
+from models.replenishment.lines import OVERDUE_DAYS
 
 # An order of ours is entered in the merchant's own system within so many days.
 ENTERED_WITHIN = pd.Timedelta(days=14)
 
 
-def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine]:
+@dataclass(frozen=True)
+class Ordering:
+    """What is ordered in one way, here and in the lake.
+
+    records: the decisions and orders made here; known: gives what the lake knows up to a moment
+    (None: everything), in the columns of `purchase_orders`; table: where the lake has it.
+    """
+
+    records: Purchasing
+    known: Callable[[datetime | None], pd.DataFrame]
+    table: str
+
+
+def purchases(records: Records, lake: Lake) -> Ordering:
+    """What is ordered from suppliers. records: of this home; lake: the merchant's tables."""
+    table = "purchase_orders"
+    return Ordering(records.purchasing, lambda at: lake.read(table, as_of=at), table)
+
+
+def moves(records: Records, lake: Lake) -> Ordering:
+    """What is moved between warehouses. records: of this home; lake: the merchant's tables."""
+    table = "transfers"
+    known = partial(lake.read, table)
+    return Ordering(records.transfers, lambda at: as_orders(known(as_of=at)), table)
+
+
+def awaited(ordering: Ordering, as_of: datetime) -> list[OrderedLine]:
     """What was ordered here and the lake does not know yet; what it has received is noted.
 
     The lake knows an order by our number, by a `reference` to it, or, line by line, by an order of
     the same warehouse, product, supplier and quantity that was entered after ours was exported.
 
-    buying: the decisions and orders made here; lake: the merchant's tables; as_of: the time up to
-    which both are read and at which receipts are noted.
+    ordering: what is bought or what is moved; as_of: the time up to which the records and the lake
+    are read and at which receipts are noted.
     """
-    known = lake.read("purchase_orders", as_of=as_of)
+    buying, known = ordering.records, ordering.known(as_of)
     lines = buying.awaited(before=as_of)
     ours = {line.po_id for line in lines if line.po_id}
     named = _names(known)
@@ -37,6 +68,7 @@ def awaited(buying: Purchasing, lake: Lake, as_of: datetime) -> list[OrderedLine
 
 def cancel(
     runtime: Runtime,
+    ordering: Ordering,
     po_id: str,
     line_nos: Collection[int] | None,
     *,
@@ -49,18 +81,19 @@ def cancel(
     Raises PurchasingError where the lake knows the order, since what is on order there is said by
     the merchant's own system, and as `Purchasing.cancel` does.
 
-    runtime: the records and the lake; po_id: which order; line_nos: which of its lines, None: all;
-    actor: who does it; reason: why; owner: who answers for the actor's key.
+    runtime: knows the moment; ordering: what is bought or what is moved; po_id: which order;
+    line_nos: which of its lines, None: all; actor: who does it; reason: why; owner: who answers for
+    the actor's key.
     """
-    buying, just_after = runtime.records.purchasing, runtime.now() + timedelta(microseconds=1)
-    waiting = awaited(buying, runtime.lake, just_after)
+    buying, just_after = ordering.records, runtime.now() + timedelta(microseconds=1)
+    waiting = awaited(ordering, just_after)
     free = {line.line_no for line in waiting if line.po_id == po_id}
     standing = {line.line_no for line in buying.orders(po_id) if line.state == "exported"}
     wanted = standing if line_nos is None else standing & set(line_nos)
-    if (wanted - free) and not _is_over(runtime.lake.read("purchase_orders"), po_id):
+    if (wanted - free) and not _is_over(ordering.known(None), po_id):
         raise PurchasingError(
             f"Your own system has line {min(wanted - free)} of {po_id}: cancel it there, and bring "
-            "purchase_orders with its cancelled_at."
+            f"{ordering.table} with its cancelled_at."
         )
     now = datetime.now(UTC)
     return buying.cancel(po_id, line_nos, actor=actor, reason=reason, at=now, owner=owner)
@@ -143,6 +176,28 @@ def with_awaited(
     }
     units = found["units"].fillna(0.0).to_numpy(dtype=float)
     return frame.assign(on_order=frame["on_order"].fillna(0.0) + units, **joined)
+
+
+def with_leaving(
+    frame: pd.DataFrame, lines: Sequence[OrderedLine], as_of: datetime
+) -> pd.DataFrame:
+    """The planning frame with what these transfers take reserved where they start.
+
+    frame: a row a pair and supplier, with reserved; lines: transfers that the lake does not know
+    yet; as_of: what should have come OVERDUE_DAYS before is taken to have been forgotten, or to be
+    in the count of the shelf, and is not reserved any more.
+    """
+    oldest = as_of - timedelta(days=OVERDUE_DAYS)
+    taken = [
+        {"warehouse_id": line.supplier_id, "product_id": line.product_id, "units": line.quantity}
+        for line in lines
+        if line.expected_at >= oldest
+    ]
+    if not taken:
+        return frame
+    units = pd.DataFrame(taken).groupby(list(PAIR))["units"].sum()
+    found = units.reindex(pd.MultiIndex.from_frame(frame[list(PAIR)])).fillna(0.0).to_numpy()
+    return frame.assign(reserved=frame["reserved"].fillna(0.0) + found)
 
 
 def _joined(old: object, new: object) -> list[float] | None:

@@ -12,7 +12,7 @@ from data.engine import LOCAL
 from data.money import minor_digits
 from data.records import DatabaseError
 from data.settings import Settings
-from decisions.replenishment.awaited import awaited, with_awaited
+from decisions.replenishment.awaited import awaited, moves, purchases, with_awaited, with_leaving
 from decisions.replenishment.split_plan import plan_on
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
@@ -74,7 +74,7 @@ def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
     found = release.model if release else None
     model: Policy = found if isinstance(found, Policy) else OrderUpTo()
     version = release.version if release else None
-    options = options_of(runtime.settings)
+    options = options_of(runtime.settings, put_off=_put_off(runtime, as_of))
     planned = plan_on(engine, model, frame, options)
     planner = _planner(model, released=release is not None)
     return Plan(
@@ -91,14 +91,20 @@ def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
     )
 
 
-def options_of(settings: Settings) -> Options:
-    """What a plan may do by the settings: minor unit of money, and transfers."""
+def options_of(
+    settings: Settings, *, put_off: frozenset[tuple[str, str, str]] = frozenset()
+) -> Options:
+    """What a plan may do by the settings: minor unit of money, and transfers.
+
+    settings: of this home; put_off: transfers that are not wanted yet: from, product, to.
+    """
     moving = Moving(
         days=settings.transfer_days,
         freight_share=settings.transfer_freight_share,
         cost=settings.transfer_cost,
         least_gain=settings.transfer_least_gain,
         lanes=frozenset(settings.transfer_lanes),
+        put_off=put_off,
     )
     digits = minor_digits(settings.base_currency)
     return Options(digits=digits, moving=moving if settings.transfers else None)
@@ -139,14 +145,26 @@ def _degraded(frame: pd.DataFrame, forecast: pd.DataFrame, *, released: bool) ->
 def _with_own_orders(
     runtime: Runtime, frame: pd.DataFrame, as_of: datetime
 ) -> tuple[pd.DataFrame, str]:
-    """The frame with what was ordered here on order, and a reason when that is not known."""
+    """The frame with what was ordered and is moved here, and a reason when that is not known."""
+    records, lake = runtime.records, runtime.lake
     try:
         if not runtime.migrated:
-            runtime.records.migrate()
-        lines = awaited(runtime.records.purchasing, runtime.lake, as_of)
+            records.migrate()
+        bought = awaited(purchases(records, lake), as_of)
+        moved = awaited(moves(records, lake), as_of)
     except DatabaseError:
         return frame, NO_RECORDS
-    return with_awaited(frame, lines, as_of), ""
+    return with_leaving(with_awaited(frame, [*bought, *moved], as_of), moved, as_of), ""
+
+
+def _put_off(runtime: Runtime, as_of: datetime) -> frozenset[tuple[str, str, str]]:
+    """Transfers that planners of earlier plans do not want yet: from, product, to."""
+    try:
+        lines = [each.line for each in runtime.records.transfers.put_off(as_of)]
+    except DatabaseError:
+        return frozenset()
+    earlier = [line for line in lines if line.planned_at < as_of]
+    return frozenset((line.supplier_id, line.product_id, line.warehouse_id) for line in earlier)
 
 
 def last_freed(runtime: Runtime, as_of: datetime) -> datetime | None:
@@ -156,9 +174,13 @@ def last_freed(runtime: Runtime, as_of: datetime) -> datetime | None:
     runtime: whose records are asked; as_of: the moment of the plan.
     """
     try:
-        return runtime.records.purchasing.last_freed(as_of)
+        freed = [
+            each.last_freed(as_of)
+            for each in (runtime.records.purchasing, runtime.records.transfers)
+        ]
     except DatabaseError:
         return None
+    return max((at for at in freed if at is not None), default=None)
 
 
 def _stamp(runtime: Runtime, as_of: datetime, version: str | None, freed: datetime | None) -> str:

@@ -9,6 +9,15 @@ from features.replenishment.ledger import Floats
 _TIMES = ("received_at", "expected_at", "closed_at", "cancelled_at")
 
 
+def as_orders(transfers: pd.DataFrame) -> pd.DataFrame:
+    """Transfers in the columns of purchase orders: the receiver orders, the sender supplies.
+
+    transfers: the table of that name.
+    """
+    ends = {"to_warehouse_id": "warehouse_id", "from_warehouse_id": "supplier_id"}
+    return transfers.rename(columns={**ends, "transfer_id": "po_id", "sent_at": "ordered_at"})
+
+
 def order_lines(bought: pd.DataFrame) -> pd.DataFrame:
     """Purchase order lines, each counted once, with what came of it.
 

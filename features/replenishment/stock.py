@@ -7,7 +7,7 @@ import pandas as pd
 
 from data.views import Frames, Terms, View
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
-from features.replenishment.orders import order_lines
+from features.replenishment.orders import as_orders, order_lines
 
 PAIR = ("warehouse_id", "product_id")
 WEEKS = 26
@@ -65,18 +65,14 @@ def _sold(orders: pd.DataFrame, newest: pd.Timestamp) -> pd.DataFrame:
 
 def _transferred(transfers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Transfers as what comes to their receivers, in the form of purchase orders with `due`, and as
-    what leaves their givers: at, quantity."""
-    usual = transfers["sent_at"] + pd.Timedelta(days=TRANSFER_DAYS)
-    whole = transfers.assign(
-        warehouse_id=transfers["to_warehouse_id"],
-        ordered_at=transfers["sent_at"],
-        due=transfers["expected_at"].fillna(usual),
-        came=transfers["quantity"].where(transfers["received_at"].notna(), 0.0),
-        remaining=transfers["quantity"].where(transfers["received_at"].isna(), 0.0),
-        ended_at=pd.Series(pd.NaT, index=transfers.index, dtype="datetime64[ns, UTC]"),
-    )
+    what leaves their givers: at, quantity (below 0: what a cancelled one brings back)."""
+    whole = order_lines(as_orders(transfers).assign(received_quantity=np.nan))
+    usual = whole["ordered_at"] + pd.Timedelta(days=TRANSFER_DAYS)
+    whole = whole.assign(due=whole["expected_at"].fillna(usual))
     columns = ["ordered_at", "received_at", "ended_at", "due", "quantity", "came", "remaining"]
-    gone = whole.assign(warehouse_id=whole["from_warehouse_id"], at=whole["sent_at"])
+    sent = whole.assign(warehouse_id=whole["supplier_id"], at=whole["ordered_at"])
+    back = sent.assign(at=sent["ended_at"], quantity=-sent["quantity"])
+    gone = pd.concat([sent, back[back["at"].notna()]], ignore_index=True)
     return whole[[*PAIR, *columns]], gone[[*PAIR, "at", "quantity"]]
 
 

@@ -18,11 +18,14 @@ LISTS: Final[Mapping[str, str]] = {
     "lines": "/v1/replenishment/lines",
     "purchases": "/v1/replenishment/orders",
     "purchase": "/v1/replenishment/orders/{id}",
+    "transfers": "/v1/replenishment/transfers",
+    "moves": "/v1/replenishment/transfer-orders",
+    "move": "/v1/replenishment/transfer-orders/{id}",
     "exceptions": "/v1/forecasts/exceptions",
     "quarantine": "/v1/data/quarantine",
 }
 # Those whose lines name products by their ids alone.
-_UNTITLED = frozenset({"exceptions"})
+_UNTITLED = frozenset({"exceptions", "transfers"})
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -31,6 +31,8 @@ PARAMETERS: Mapping[str, Any] = {
     "suggestion_id": "DE1~p1082185~S06",
     "table": "orders",
     "text": "MILK",
+    "transfer_id": "a-transfer-order-id",
+    "transfer_line_id": "DE1~p1082185~FR1",
     "use_case": "fraud",
     "warehouse_id": "DE1",
     "webhook": "erp",
@@ -72,6 +74,8 @@ BODIES: Mapping[str, Any] = {
     "approve_suggestion": {"quantity": 24, "reason": "a full pallet"},
     "dismiss_suggestion": {"reason": "leaves the range in spring"},
     "export_orders": {"warehouse_id": "DE1"},
+    "approve_transfers": {"items": [{"id": "DE1~p1082185~FR1", "quantity": 12}]},
+    "reopen_transfers": {"items": [{"id": "DE1~p1082185~FR1"}]},
     "report_labels": {
         "labels": [
             {"payment_id": "pay-example", "is_fraud": True, "reported_at": "2018-01-01T09:00:00Z"}

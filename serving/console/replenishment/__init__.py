@@ -1,7 +1,9 @@
-"""The planner's pages: lines to decide on, one line in depth, plans under other terms, orders."""
+"""The planner's pages: lines to decide on, one line in depth, plans under other terms, orders,
+transfers."""
 
 from serving.console.replenishment.line import show_line
 from serving.console.replenishment.purchases import show_purchases
+from serving.console.replenishment.transfers import show_transfers
 from serving.console.replenishment.what_if import show_what_if
 from serving.console.replenishment.worklist import show_worklist
 from serving.console.shell import Screen, Shell
@@ -19,6 +21,15 @@ SCREENS = [
         "Purchase orders",
         "",
         show_purchases,
+        ("plan",),
+        in_menu=False,
+        parent="/orders",
+    ),
+    Screen(
+        "/orders/transfers",
+        "Transfers",
+        "",
+        show_transfers,
         ("plan",),
         in_menu=False,
         parent="/orders",

@@ -45,7 +45,7 @@ def _show_line(view: ConsoleView, line: Answer, title: str, again: Any) -> None:
         ui.label(waits_text(view, line)).classes("quiet")
         ui.element("div").classes("grow")
         if may_second(view, line):
-            approve = partial(_decide, view, "approve", {"id": line["id"]}, again)
+            approve = partial(_decide, view, _list_of(line), "approve", {"id": line["id"]}, again)
             button(t("Approve, too"), approve, icon="check", enabled=may)
         button(t("Dismiss"), partial(_dismiss, view, line, again), enabled=may)
 
@@ -53,11 +53,19 @@ def _show_line(view: ConsoleView, line: Answer, title: str, again: Any) -> None:
 async def _dismiss(view: ConsoleView, line: Answer, again: Any) -> None:
     reason = await ask_reason(view, view.t("Why dismiss this line?"))
     if reason:
-        await _decide(view, "dismiss", {"id": line["id"], "reason": reason}, again)
+        item = {"id": line["id"], "reason": reason}
+        await _decide(view, _list_of(line), "dismiss", item, again)
 
 
-async def _decide(view: ConsoleView, step: str, item: dict[str, Any], again: Any) -> None:
-    call = view.api.post(f"{_PATH}/suggestions:{step}", {"items": [item]})
+def _list_of(line: Answer) -> str:
+    """The API's list that a waiting line is decided in."""
+    return "transfers" if line["kind"] == "transfer" else "suggestions"
+
+
+async def _decide(
+    view: ConsoleView, list_name: str, step: str, item: dict[str, Any], again: Any
+) -> None:
+    call = view.api.post(f"{_PATH}/{list_name}:{step}", {"items": [item]})
     answer = await view.try_call(call)
     if answer is None:
         return

@@ -34,6 +34,7 @@ def sections(view: ConsoleView) -> list[tuple[str, str]]:
         (view.t("Lines"), "/orders"),
         (view.t("What if"), "/orders/what-if"),
         (view.t("Purchase orders"), "/orders/purchases"),
+        (view.t("Transfers"), "/orders/transfers"),
     ]
 
 

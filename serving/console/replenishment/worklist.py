@@ -11,7 +11,6 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.grid import ListGrid, column
 from serving.console.parts import (
-    ask_reason,
     ask_text,
     button,
     choice,
@@ -21,7 +20,7 @@ from serving.console.parts import (
     tabs,
 )
 from serving.console.replenishment import words
-from serving.console.replenishment.approvals import second_person_text
+from serving.console.replenishment.deciding import LineDecisions
 from serving.console.view import ConsoleView, load
 
 _FILTERS = ("warehouse_id", "supplier_id", "category", "abc", "state", "urgency", "text", "ordered")
@@ -50,7 +49,7 @@ class Worklist:
         }
         if not view.query:
             self.filters["ordered"] = "true"
-        self.last: list[str] = []
+        self.steps = LineDecisions(view, f"{_PATH}/suggestions", lambda: self.grid)
         self._build()
 
     def _build(self) -> None:
@@ -76,9 +75,9 @@ class Worklist:
         on_key(
             self.view,
             {
-                "a": (self.view.t("Approve the selected lines"), self.approve),
-                "d": (self.view.t("Dismiss the selected lines"), self.dismiss),
-                "u": (self.view.t("Undo"), self.undo),
+                "a": (self.view.t("Approve the selected lines"), self.steps.approve),
+                "d": (self.view.t("Dismiss the selected lines"), self.steps.dismiss),
+                "u": (self.view.t("Undo"), self.steps.undo),
                 "space": (self.view.t("Select the line"), lambda: None),
                 "enter": (self.view.t("Open the line"), lambda: None),
             },
@@ -139,9 +138,9 @@ class Worklist:
         self.counter = ui.label("").classes("count").props("role=status")
         ui.element("div").classes("grow")
         button(t("Select first 40"), lambda: self.grid.select_first(40), enabled=may)
-        button(t("Undo"), self.undo, icon="undo", enabled=may)
-        button(t("Dismiss"), self.dismiss, enabled=may)
-        button(t("Approve"), self.approve, main=True, icon="check", enabled=may)
+        button(t("Undo"), self.steps.undo, icon="undo", enabled=may)
+        button(t("Dismiss"), self.steps.dismiss, enabled=may)
+        button(t("Approve"), self.steps.approve, main=True, icon="check", enabled=may)
         download(self.view, "lines", lambda: self.filters)
 
     def _filter_by(self, name: str, value: str | None) -> None:
@@ -172,7 +171,7 @@ class Worklist:
             self.view.say(self.view.t("A quantity is a number above 0."), kind="warning")
             self.grid.refresh()
             return
-        await self._send("approve", [{"id": line["id"], "quantity": quantity}])
+        await self.steps.send("approve", [{"id": line["id"], "quantity": quantity}])
         depth = await self.view.try_call(self.view.api.get(f"{_PATH}/suggestions/{line['id']}"))
         if depth is not None:
             self._tell_cost(depth, line["order_quantity"], quantity)
@@ -191,65 +190,6 @@ class Worklist:
                 change=("+" if change >= 0 else "") + self.view.formats.money(change),
             )
         )
-
-    async def approve(self) -> None:
-        """Approve what is selected, as suggested or as changed."""
-        lines = await self.grid.selected()
-        if lines:
-            await self._send("approve", [_as_it_stands(line) for line in lines])
-        else:
-            self.view.say(self.view.t("Select lines first: space, or the boxes."))
-
-    async def dismiss(self) -> None:
-        """Dismiss what is selected, with one reason for all."""
-        lines = await self.grid.selected()
-        if not lines:
-            self.view.say(self.view.t("Select lines first: space, or the boxes."))
-            return
-        t = self.view.t
-        title = t("Why dismiss {count} lines?", count=len(lines))
-        reason = await ask_reason(self.view, title, [t("Enough stock"), t("Product ends")])
-        if reason:
-            await self._send("dismiss", [{"id": line["id"], "reason": reason} for line in lines])
-
-    async def undo(self) -> None:
-        """Take the last step back: its lines are open again."""
-        if not self.last:
-            self.view.say(self.view.t("There is nothing to undo on this page."))
-            return
-        items, self.last = [{"id": line} for line in self.last], []
-        await self._send("reopen", items, undoable=False)
-
-    async def _send(self, step: str, items: list[dict[str, Any]], *, undoable: bool = True) -> None:
-        answer = await self.view.try_call(
-            self.view.api.post(f"{_PATH}/suggestions:{step}", {"items": items})
-        )
-        if answer is None:
-            self.grid.refresh()
-            return
-        if undoable:
-            self.last = [each["id"] for each in answer["data"] if each["problem"] is None]
-        self._tell(step, answer)
-        self.grid.clear_selection()
-        self.grid.refresh()
-
-    def _tell(self, step: str, answer: Answer) -> None:
-        t = self.view.t
-        done = {
-            "approve": t("{count} approved. u takes it back.", count=answer["changed"]),
-            "dismiss": t("{count} dismissed. u takes it back.", count=answer["changed"]),
-            "reopen": t("{count} open again.", count=answer["changed"]),
-        }[step]
-        waiting = sum(each["state"] == "awaiting_second" for each in answer["data"])
-        if step == "approve" and waiting:
-            self.view.say(second_person_text(self.view, waiting), kind="warning")
-        elif answer["changed"]:
-            self.view.say(done, kind="positive")
-        problems = [each for each in answer["data"] if each["problem"]]
-        for each in problems[:3]:
-            self.view.say(f"{each['id']}: {each['problem']}.", kind="warning")
-        if len(problems) > 3:
-            self.view.say(t("{count} more were refused.", count=len(problems) - 3), kind="warning")
 
 
 def line_address(line_id: str) -> str:
@@ -271,12 +211,6 @@ def cost_at(curve: list[dict[str, Any]], quantity: float) -> float | None:
             total: float = left["total"] + share * (right["total"] - left["total"])
             return total
     return None
-
-
-def _as_it_stands(line: dict[str, Any]) -> dict[str, Any]:
-    if line["state"] in {"awaiting_second", "changed"}:
-        return {"id": line["id"], "quantity": line["approved_quantity"]}
-    return {"id": line["id"]}
 
 
 def _quantity(value: Any) -> float | None:

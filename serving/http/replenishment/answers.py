@@ -8,6 +8,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.purchasing import LineAudit
+from data.records import DatabaseError
+from data.records.purchasing import Purchasing
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan
 from models.replenishment.curve import waterfall
@@ -221,6 +223,20 @@ class SuggestionPage(Made, Page[Suggestion]):
 
 
 States = Mapping[str, tuple[str, float]]
+
+
+def decided_on(
+    records: Purchasing, plan: Plan, line_id: str = ""
+) -> tuple[States, list[LineAudit]]:
+    """What was decided on a plan's lines, and one line's history; nothing while the database is
+    away: the plan itself can be read without it.
+
+    records: of what is bought or moved; plan: whose lines; line_id: whose history, "": nobody's.
+    """
+    try:
+        return records.states(plan.as_of), records.trail(line_id) if line_id else []
+    except DatabaseError:
+        return {}, []
 
 
 def suggestions(lines: pd.DataFrame, states: States) -> list[Suggestion]:

@@ -1,7 +1,7 @@
 """What the replenishment API is asked with, and what it answers on decisions, orders and moves."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
@@ -152,23 +152,6 @@ class WhatIf(Made):
     data: list[Suggestion]
 
 
-class Transfer(BaseModel):
-    """Units to move; gain and cost in the base currency."""
-
-    product_id: str
-    from_warehouse_id: str
-    to_warehouse_id: str
-    quantity: float
-    gain: float = Field(description="Saved against buying, all costs of the move taken off.")
-    cost: float = Field(description="Freight and duty.")
-    days: float
-    reason: str
-
-
-class TransferPage(Made, Page[Transfer]):
-    """Transfers, the most gain first."""
-
-
 class Item(BaseModel):
     """A line to decide on."""
 
@@ -237,7 +220,8 @@ class OrderToCancel(BaseModel):
 
 
 class PurchaseLine(BaseModel):
-    """A line of a purchase order, in the columns of the table `purchase_orders`."""
+    """A line of a purchase or transfer order, in the columns of the table `purchase_orders`; of a
+    transfer unit_cost is what moving a unit costs."""
 
     line_no: int
     product_id: str
@@ -281,6 +265,7 @@ class LineToSecond(BaseModel):
             "examples": [
                 {
                     "id": "DE1~p1082185~S06",
+                    "kind": "order",
                     "planned_at": "2017-12-31T22:21:59Z",
                     "warehouse_id": "DE1",
                     "product_id": "p1082185",
@@ -297,10 +282,13 @@ class LineToSecond(BaseModel):
     )
 
     id: str
+    kind: Literal["order", "transfer"] = Field(
+        description="What is approved: `:approve` of suggestions or of transfers."
+    )
     planned_at: datetime = Field(description="The moment of the plan that it belongs to.")
     warehouse_id: str
     product_id: str
-    supplier_id: str
+    supplier_id: str = Field(description="Of a transfer: the warehouse that sends.")
     quantity: float
     unit_cost: float | None = Field(description="Landed, in the base currency; null: unknown.")
     value: float | None = Field(description="In the base currency; null: unknown.")
@@ -329,14 +317,18 @@ def decided(outcomes: list[Outcome]) -> DecidedAll:
     return DecidedAll(data=rows, changed=len(rows) - refused, refused=refused)
 
 
-def line_to_second(waiting: AwaitedApproval, currency: str) -> LineToSecond:
+def line_to_second(
+    waiting: AwaitedApproval, currency: str, *, kind: Literal["order", "transfer"]
+) -> LineToSecond:
     """A waiting line as an answer.
 
-    waiting: the line; currency: the base currency, in whose minor units its value is told.
+    waiting: the line; currency: the base currency, in whose minor units its value is told; kind:
+    what it is.
     """
     line, value = waiting.line, waiting.value
     return LineToSecond(
         id=line.line_id,
+        kind=kind,
         planned_at=line.planned_at,
         warehouse_id=line.warehouse_id,
         product_id=line.product_id,
@@ -355,28 +347,41 @@ def purchase_orders(lines: list[OrderedLine], currency: str) -> list[PurchaseOrd
 
     lines: of any orders; currency: the base currency, in whose minor units values are told.
     """
+    return [_order(group, currency) for group in by_order(lines)]
+
+
+def by_order(lines: list[OrderedLine]) -> list[list[OrderedLine]]:
+    """The lines of each order, in order of appearance. lines: of any orders."""
     groups: dict[str, list[OrderedLine]] = {}
     for line in lines:
         groups.setdefault(line.po_id, []).append(line)
-    return [_order(group, currency) for group in groups.values()]
+    return list(groups.values())
 
 
 def _order(lines: list[OrderedLine], currency: str) -> PurchaseOrder:
-    costs = [line.unit_cost for line in lines]
-    known = [cost for cost in costs if cost is not None]
-    value = sum(c * line.quantity for c, line in zip(known, lines, strict=False))
     return PurchaseOrder(
         po_id=lines[0].po_id,
         supplier_id=lines[0].supplier_id,
         warehouse_id=lines[0].warehouse_id,
         ordered_at=lines[0].ordered_at,
         units=sum(line.quantity for line in lines),
-        value=rounded(value, currency) if len(known) == len(lines) else None,
-        lines=[
-            PurchaseLine.model_validate(vars(line), extra="ignore", from_attributes=False)
-            for line in lines
-        ],
+        value=value_of(lines, currency),
+        lines=[purchase_line(line) for line in lines],
     )
+
+
+def value_of(lines: list[OrderedLine], currency: str) -> float | None:
+    """What lines cost together; None where a cost is unknown.
+
+    lines: of an order; currency: the base currency, to whose minor unit it is rounded.
+    """
+    known = [line.unit_cost * line.quantity for line in lines if line.unit_cost is not None]
+    return rounded(sum(known), currency) if len(known) == len(lines) else None
+
+
+def purchase_line(line: OrderedLine) -> PurchaseLine:
+    """A line of an order as an answer."""
+    return PurchaseLine.model_validate(vars(line), extra="ignore", from_attributes=False)
 
 
 def order_table(lines: list[OrderedLine]) -> pd.DataFrame:

@@ -1,17 +1,15 @@
-"""The endpoints that look beyond the plan's lines: transfers, and plans under other terms."""
+"""The endpoints that look beyond the plan's lines: plans under other terms."""
 
 from collections.abc import Callable
-from typing import Annotated
 
 import pandas as pd
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from decisions.replenishment.line_ids import identity
-from decisions.replenishment.plan import Plan, WhatIfTerms, ranked, select
+from decisions.replenishment.plan import Plan, WhatIfTerms, ranked
 from decisions.replenishment.scenarios import compare_scenarios
 from decisions.replenishment.what_if import plan_under
 from models.replenishment.plan import Planned
-from serving.http.paging import Cursor, page_end, page_start
 from serving.http.replenishment.answers import made, suggestions
 from serving.http.replenishment.bodies import (
     Change,
@@ -20,41 +18,13 @@ from serving.http.replenishment.bodies import (
     ScenarioComparison,
     ScenarioFigures,
     ScenariosToCompare,
-    Transfer,
-    TransferPage,
     WhatIf,
 )
 
-Text = Annotated[str | None, Query(max_length=128)]
-
 
 def planning(current: Callable[[], Plan]) -> APIRouter:
-    """Transfers of the plan, and what it would be under other terms."""
+    """What the plan would be under other terms. current: gives the plan as of now."""
     routes = APIRouter()
-
-    @routes.get("/transfers")
-    def list_transfers(
-        product_id: Text = None,
-        from_warehouse_id: Text = None,
-        to_warehouse_id: Text = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-        cursor: Cursor = None,
-    ) -> TransferPage:
-        """What to move between warehouses before buying, the most gain first."""
-        plan = current()
-        rows = select(
-            plan.transfers,
-            product_id=product_id,
-            from_warehouse_id=from_warehouse_id,
-            to_warehouse_id=to_warehouse_id,
-        )
-        start = page_start(cursor, stamp=plan.stamp)
-        part = rows.iloc[start : start + limit].to_dict("records")
-        return TransferPage(
-            **made(plan),
-            data=[Transfer.model_validate(row) for row in part],
-            **page_end(start + limit, len(rows), stamp=plan.stamp),
-        )
 
     @routes.post("/plan")
     def plan_under_other_terms(change: Change) -> WhatIf:

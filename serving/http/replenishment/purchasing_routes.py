@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from data.purchasing import SECOND_PERSON, PurchasingError, State
-from decisions.replenishment.awaited import cancel
-from decisions.replenishment.orders import Decider, Wish, decide, wishes_of
+from data.purchasing import SECOND_PERSON, ExportedLines, OrderedLine, PurchasingError, State
+from data.records.purchasing import Purchasing
+from decisions.replenishment.awaited import Ordering, cancel, purchases
+from decisions.replenishment.orders import Decider, Wish, decidable_orders, decide, wishes_of
 from decisions.replenishment.plan import Plan
 from decisions.replenishment.what_if import plan_under
 from decisions.runtime import Runtime
@@ -53,7 +54,8 @@ def decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
     buying = runtime.records.purchasing
 
     def taken(wishes: list[Wish], to: State, caller: Caller) -> DecidedAll:
-        return decided(decide(current(), buying, wishes, to=to, by=_decider(runtime, caller)))
+        lines = decidable_orders(current())
+        return decided(decide(lines, buying, wishes, to=to, by=decider(runtime, caller)))
 
     def single(line_id: str, body: One, to: State, caller: Caller) -> DecidedAll:
         answer = taken([Wish(line_id, body.quantity, body.reason)], to, caller)
@@ -137,8 +139,8 @@ def plan_decisions(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:
             plan = current()
             own = body.model_dump(include={"warehouse_id", "product_id", "supplier_id"})
             wishes = wishes_of(plan_under(plan, body.terms(), **own).lines, reason=body.reason)
-            by = _decider(runtime, caller)
-            return decided(decide(plan, buying, wishes, to="approved", by=by))
+            by = decider(runtime, caller)
+            return decided(decide(decidable_orders(plan), buying, wishes, to="approved", by=by))
 
         return once(runtime, request, body, work)
 
@@ -159,16 +161,7 @@ def orders(runtime: Runtime) -> APIRouter:
         """
 
         def work() -> ExportedOrders:
-            by = _decider(runtime, caller)
-            made = buying.export(
-                actor=by.actor,
-                owner=by.owner,
-                at=by.at,
-                ordered_at=runtime.now(),
-                above=by.above,
-                warehouse_id=body.warehouse_id,
-                supplier_id=body.supplier_id,
-            )
+            made = export(runtime, buying, caller, at=runtime.now(), **body.model_dump())
             orders = purchase_orders(list(made.ordered), currency)
             return ExportedOrders(data=orders, awaiting_second=list(made.awaiting_second))
 
@@ -209,13 +202,16 @@ def approvals(runtime: Runtime) -> APIRouter:
 
     @routes.get("/approvals")
     def list_awaited_approvals(limit: Limit = 100, cursor: Cursor = None) -> LinesToSecond:
-        """List the lines that wait until a second person approves them.
+        """List the lines and transfers that wait until a second person approves them.
 
-        `POST /v1/replenishment/suggestions:approve` with a key of another owner than `asked_by`
-        approves one as it is; `:dismiss` and `:reopen` take it back.
+        `POST /v1/replenishment/suggestions:approve`, or `transfers:approve`, with a key of another
+        owner than `asked_by` approves one as it is; `:dismiss` and `:reopen` take it back.
         """
-        waiting = runtime.records.purchasing.awaiting_second()
-        lines = [line_to_second(each, settings.base_currency) for each in waiting]
+        lines = [
+            line_to_second(each, settings.base_currency, kind=records.kind)
+            for records in (runtime.records.purchasing, runtime.records.transfers)
+            for each in records.awaiting_second()
+        ]
         stamp = hashlib.sha256(" ".join(line.id for line in lines).encode()).hexdigest()[:12]
         page = cut_page(lines, limit, cursor, stamp=stamp)
         return LinesToSecond(**page, above=settings.second_approval_above)
@@ -240,17 +236,8 @@ def cancellation(runtime: Runtime) -> APIRouter:
         def work() -> PurchaseOrders:
             if not runtime.records.purchasing.orders(po_id):
                 raise _unknown(po_id)
-            try:
-                lines = cancel(
-                    runtime,
-                    po_id,
-                    body.line_nos,
-                    actor=caller.name,
-                    owner=caller.owner,
-                    reason=body.reason,
-                )
-            except PurchasingError as error:
-                raise Problem(409, "order_stands", str(error)) from error
+            ordering = purchases(runtime.records, runtime.lake)
+            lines = cancel_lines(runtime, ordering, po_id, body, caller)
             return PurchaseOrders(data=purchase_orders(lines, currency))
 
         return once(runtime, request, body, work)
@@ -258,7 +245,48 @@ def cancellation(runtime: Runtime) -> APIRouter:
     return routes
 
 
-def _decider(runtime: Runtime, caller: Caller) -> Decider:
+def cancel_lines(
+    runtime: Runtime, ordering: Ordering, po_id: str, body: OrderToCancel, caller: Caller
+) -> list[OrderedLine]:
+    """Cancel an order as asked; its lines, as they are then. Raises Problem 409 where it stands.
+
+    runtime: knows the moment; ordering: what is bought or moved; po_id: which order; body: which
+    lines and why; caller: whose key it is.
+    """
+    by = {"actor": caller.name, "owner": caller.owner}
+    try:
+        return cancel(runtime, ordering, po_id, body.line_nos, reason=body.reason, **by)
+    except PurchasingError as error:
+        raise Problem(409, "order_stands", str(error)) from error
+
+
+def export(
+    runtime: Runtime,
+    records: Purchasing,
+    caller: Caller,
+    *,
+    at: datetime,
+    warehouse_id: str | None,
+    supplier_id: str | None,
+) -> ExportedLines:
+    """Make orders of what is approved.
+
+    runtime: the settings; records: of what is bought or moved; caller: whose key it is; at: by the
+    merchant's clock; warehouse_id, supplier_id: that lines must have, None: any.
+    """
+    by = decider(runtime, caller)
+    return records.export(
+        actor=by.actor,
+        owner=by.owner,
+        at=by.at,
+        above=by.above,
+        ordered_at=at,
+        warehouse_id=warehouse_id,
+        supplier_id=supplier_id,
+    )
+
+
+def decider(runtime: Runtime, caller: Caller) -> Decider:
     """Who decides now, and what it takes. runtime: the settings; caller: whose key it is."""
     above = runtime.settings.second_approval_above
     return Decider(caller.name, datetime.now(UTC), caller.owner, above)

@@ -5,8 +5,6 @@ from typing import Annotated, Any
 import pandas as pd
 from fastapi import APIRouter, Depends, Header, Query
 
-from data.purchasing import LineAudit
-from data.records import DatabaseError
 from decisions.replenishment.line_ids import identity
 from decisions.replenishment.plan import Plan, Plans, ranked, select
 from decisions.runtime import Runtime
@@ -14,9 +12,9 @@ from serving.http.auth import scoped
 from serving.http.errors import Problem
 from serving.http.paging import Cursor, page_end, page_start
 from serving.http.replenishment.answers import (
-    States,
     SuggestionAnswer,
     SuggestionPage,
+    decided_on,
     depth,
     made,
     suggestions,
@@ -30,6 +28,12 @@ from serving.http.replenishment.purchasing_routes import (
     orders,
     plan_decisions,
 )
+from serving.http.replenishment.transfer_routes import (
+    transfer_cancellation,
+    transfer_decisions,
+    transfer_lists,
+    transfer_orders,
+)
 from serving.http.table_answers import AS_FILE, file_type_of, table_answer
 
 Text = Annotated[str | None, Query(max_length=128)]
@@ -39,6 +43,7 @@ def router(runtime: Runtime) -> APIRouter:
     """Suggestions, one by one and in pages, transfers and what-if plans."""
     plans = Plans(runtime)
     routes = APIRouter(prefix="/v1/replenishment", dependencies=[Depends(scoped("plan"))])
+    buying = runtime.records.purchasing
 
     def current() -> Plan:
         plan = plans.current()
@@ -80,7 +85,7 @@ def router(runtime: Runtime) -> APIRouter:
         end = start + (limit or 100)
         return SuggestionPage(
             **made(plan),
-            data=suggestions(lines.iloc[start:end], _decided(runtime, plan)[0]),
+            data=suggestions(lines.iloc[start:end], decided_on(buying, plan)[0]),
             **page_end(end, len(lines), stamp=plan.stamp),
         )
 
@@ -97,7 +102,7 @@ def router(runtime: Runtime) -> APIRouter:
                 f"No line of the plan has the id {suggestion_id!r}; "
                 "GET /v1/replenishment/suggestions lists them.",
             )
-        states, trail = _decided(runtime, plan, suggestion_id)
+        states, trail = decided_on(buying, plan, suggestion_id)
         return depth(plan, found.iloc[0], states, trail=trail)
 
     routes.include_router(worklist_routes(runtime, current))
@@ -107,17 +112,11 @@ def router(runtime: Runtime) -> APIRouter:
     routes.include_router(approvals(runtime))
     routes.include_router(orders(runtime))
     routes.include_router(cancellation(runtime))
+    routes.include_router(transfer_lists(runtime, current))
+    routes.include_router(transfer_decisions(runtime, current))
+    routes.include_router(transfer_orders(runtime))
+    routes.include_router(transfer_cancellation(runtime))
     return routes
-
-
-def _decided(runtime: Runtime, plan: Plan, line_id: str = "") -> tuple[States, list[LineAudit]]:
-    """What was decided on the plan's lines, and one line's history; nothing while the database is
-    away: the plan itself can be read without it."""
-    try:
-        buying = runtime.records.purchasing
-        return buying.states(plan.as_of), buying.trail(line_id) if line_id else []
-    except DatabaseError:
-        return {}, []
 
 
 def _kept(lines: pd.DataFrame, *, ordered: bool | None, slow: bool | None) -> pd.DataFrame:

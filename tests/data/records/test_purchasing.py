@@ -296,3 +296,42 @@ def test_of_many_second_persons_one_counts(records: Records) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda who: approve(buying, suggested(), by=who, above=20.0), "bcde"))
     assert [each.after for each in buying.trail("W~P~S")] == ["approved", "awaiting_second"]
+
+
+def test_a_transfer_is_put_off_until_a_day_and_can_be_reopened(records: Records) -> None:
+    moved, day = Suggested("a~p~w", NOON, "w", "p", "a", 12.0, 0.1, 7.0), timedelta(days=1)
+    until = NOON + 14 * day
+
+    def step(to: State, **given: Any) -> Any:
+        (made,) = records.transfers.decide([Step(moved, to, "ann", NOON, **given)])
+        return made
+
+    assert step("dismissed", until=until, reason="no truck").problem == ""
+    assert step("dismissed", until=until, reason="no truck").problem == ""
+    assert len(records.transfers.trail("a~p~w")) == 1, "said twice, done once"
+    (found,) = records.transfers.put_off(NOON + day)
+    assert (found.line, found.until, found.reason) == (moved, until, "no truck")
+    assert records.transfers.put_off(until) == []
+    assert records.transfers.put_off(NOON - day) == [], "an earlier plan knows nothing of it"
+    assert step("dismissed", until=until + day).problem == ""
+    assert [each.until for each in records.transfers.put_off(NOON + day)] == [until + day]
+    step("draft")
+    assert records.transfers.put_off(NOON + day) == []
+    assert records.purchasing.put_off(NOON) == []
+    assert records.purchasing.states(NOON) == {}, "what is bought is not what is moved"
+
+
+def test_a_transfer_order_has_a_number_and_messages_of_its_own(records: Records) -> None:
+    moved = Suggested("a~p~w", NOON, "w", "p", "a", 12.0, 0.1, 7.0)
+    records.transfers.decide([Step(moved, "approved", "ann", NOON)])
+    (line,) = records.transfers.export(actor="ann", at=NOON, ordered_at=NOON).ordered
+    assert line.po_id.startswith("T2")
+    found = records.outbox.newest("transfer.exported", line.po_id)
+    assert found is not None
+    told = found[1]
+    assert (told["transfer_id"], told["from_warehouse_id"], told["to_warehouse_id"]) == (
+        line.po_id,
+        "a",
+        "w",
+    )
+    assert records.purchasing.orders() == []

@@ -10,7 +10,13 @@ import pytest
 from data.lake import Lake
 from data.purchasing import Step, Suggested
 from data.records import Records
-from decisions.replenishment.awaited import awaited, with_awaited
+from decisions.replenishment.awaited import (
+    awaited,
+    moves,
+    purchases,
+    with_awaited,
+    with_leaving,
+)
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
@@ -41,7 +47,7 @@ def entered(lake: Lake, **changes: object) -> None:
 
 
 def units(records: Records, lake: Lake) -> float:
-    return sum(line.quantity for line in awaited(records.purchasing, lake, LATER))
+    return sum(line.quantity for line in awaited(purchases(records, lake), LATER))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_a_like_order_entered_since_is_ours(
 
 
 def test_our_number_is_known_as_theirs_or_as_a_reference(records: Records, tmp_path: Path) -> None:
-    (line,) = awaited(records.purchasing, Lake(tmp_path / "none"), LATER)
+    (line,) = awaited(purchases(records, Lake(tmp_path / "none")), LATER)
     for place, changes in enumerate(({"po_id": line.po_id}, {"reference": line.po_id})):
         lake = Lake(tmp_path / f"lake{place}")
         entered(lake, quantity=1.0, **changes)
@@ -71,7 +77,7 @@ def test_our_number_is_known_as_theirs_or_as_a_reference(records: Records, tmp_p
 
 
 def test_the_frame_has_them_on_order_with_their_days(records: Records, tmp_path: Path) -> None:
-    (line,) = awaited(records.purchasing, Lake(tmp_path / "lake"), LATER)
+    (line,) = awaited(purchases(records, Lake(tmp_path / "lake")), LATER)
     two = [line, replace(line, quantity=3.0)]
     pairs = [{"warehouse_id": "w", "product_id": each} for each in "pq"]
     frame = pd.DataFrame([pair | PLANNED for pair in pairs])
@@ -82,3 +88,42 @@ def test_the_frame_has_them_on_order_with_their_days(records: Records, tmp_path:
     assert found.loc[0, "open_age_days"] == pytest.approx([1.0, 1.0])
     assert found.loc[1, "open_quantities"] is None
     assert with_awaited(frame, [], LATER) is frame
+
+
+@pytest.mark.parametrize(
+    ("changes", "still"),
+    [
+        ({}, 0.0),
+        ({"from_warehouse_id": "elsewhere"}, 12.0),
+        ({"quantity": 11.0}, 12.0),
+        ({"quantity": 11.0, "reference": "ours"}, 0.0),
+        ({"quantity": 11.0, "transfer_id": "ours"}, 0.0),
+    ],
+)
+def test_a_transfer_made_here_counts_until_the_lake_has_it(
+    tmp_path: Path, changes: dict[str, object], still: float
+) -> None:
+    made, lake = Records(f"sqlite:///{tmp_path / 'r.db'}"), Lake(tmp_path / "lake")
+    made.migrate()
+    line = Suggested("a~p~w", NOON, "w", "p", "a", 12.0, 0.1, 7.0)
+    made.transfers.decide([Step(line, "approved", actor="ann", at=NOON)])
+    (ours,) = made.transfers.export(actor="ann", at=NOON, ordered_at=NOON).ordered
+    assert awaited(purchases(made, lake), LATER) == []
+    assert [each.quantity for each in awaited(moves(made, lake), LATER)] == [12.0]
+    row = {"transfer_id": "erp-1", "line_no": 1, "from_warehouse_id": "a", "to_warehouse_id": "w"}
+    row |= {"product_id": "p", "sent_at": pd.Timestamp(NOON + timedelta(hours=2)), "quantity": 12.0}
+    named = {name: ours.po_id if value == "ours" else value for name, value in changes.items()}
+    lake.append("transfers", pd.DataFrame([row | named]))
+    assert sum(each.quantity for each in awaited(moves(made, lake), LATER)) == still
+
+
+def test_what_leaves_is_reserved_where_it_starts_until_it_is_forgotten(
+    records: Records, tmp_path: Path
+) -> None:
+    (line,) = awaited(purchases(records, Lake(tmp_path / "lake")), LATER)
+    moved = replace(line, supplier_id="a")
+    frame = pd.DataFrame({"warehouse_id": ["a", "w"], "product_id": "p", "reserved": [2.0, 1.0]})
+    assert with_leaving(frame, [moved], LATER)["reserved"].tolist() == [14.0, 1.0]
+    assert with_leaving(frame, [], LATER) is frame
+    much_later = NOON + timedelta(days=7 + 28, hours=1)
+    assert with_leaving(frame, [moved], much_later) is frame

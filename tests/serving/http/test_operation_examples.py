@@ -50,6 +50,9 @@ LEFT_OUT = {
     "drop_history_correction",
     "get_order",
     "cancel_order",
+    "get_transfer",
+    "get_transfer_order",
+    "cancel_transfer_order",
     "acknowledge_alert",
     # These ask for a receiver of messages.
     "set_webhook",
@@ -63,6 +66,9 @@ NONE_ON_THE_SAMPLE = {
     "list_awaited_approvals",
     "list_webhooks",
     "list_transfers",
+    "list_put_off_transfers",
+    "list_transfer_orders",
+    "export_transfer_orders",
 }
 PATIENCE = 120.0  # seconds in which a report is made, also on a busy machine
 MOST_ITEMS = 2  # of a list in a recorded answer

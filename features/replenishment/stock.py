@@ -49,7 +49,7 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     rows = pd.concat([frame, newest], ignore_index=True)
     codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
     rows = _observed(rows, codes, at, stock, keys)
-    due = pd.concat([_with_due(bought, supply_terms), arriving], ignore_index=True)
+    due = pd.concat([with_due(bought, supply_terms), arriving], ignore_index=True)
     rows = _moved(rows, codes, at, sold, due, leaving, keys)
     rows = _with_open_orders(rows, codes, at, due, keys)
     known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] >= REGULAR)
@@ -74,6 +74,21 @@ def _transferred(transfers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     back = sent.assign(at=sent["ended_at"], quantity=-sent["quantity"])
     gone = pd.concat([sent, back[back["at"].notna()]], ignore_index=True)
     return whole[[*PAIR, *columns]], gone[[*PAIR, "at", "quantity"]]
+
+
+def carried_stock(rows: pd.DataFrame, keys: Keys, tables: Frames) -> Floats:
+    """Units on the shelf of each row's pair at its moment: as last counted, less what was sold or
+    sent since, plus what came; NaN where it was never counted.
+
+    rows: the pair and event_timestamp; keys: the numbers of the pairs; tables: as in `build`.
+    """
+    codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
+    sold = tables["orders"][tables["orders"]["status"] != "cancelled"]
+    arriving, leaving = _transferred(tables["transfers"])
+    bought = pd.concat([order_lines(tables["purchase_orders"]), arriving], ignore_index=True)
+    seen = _observed(rows, codes, at, tables["stock"], keys)
+    moved = _moved(seen, codes, at, sold, bought, leaving, keys)
+    return moved["on_hand"].to_numpy(dtype=np.float64)
 
 
 def _rows(keys: Keys, codes: Ints, grid: pd.DatetimeIndex, repeats: int) -> pd.DataFrame:
@@ -129,8 +144,11 @@ def _moved(
     )
 
 
-def _with_due(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
-    """Purchase orders, each with the moment it is expected at."""
+def with_due(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:
+    """Purchase orders, each with the moment it is expected at, `due`.
+
+    bought: of `order_lines`; supply_terms: the table, whose lead time counts where none is told.
+    """
     by = [*PAIR, "supplier_id"]
     newest = supply_terms.sort_values("valid_from").drop_duplicates(by, keep="last")
     lead = bought.merge(newest[[*by, "lead_time_days"]], on=by, how="left")["lead_time_days"]
@@ -145,7 +163,7 @@ def _with_open_orders(
 ) -> pd.DataFrame:
     """Each row's open purchase orders: their sum, and lists of quantities and days to arrival."""
     position = pd.Series(np.arange(len(rows)), index=pd.MultiIndex.from_arrays([codes, at]))
-    bought = _spans(bought)
+    bought = spans_on_order(bought)
     grid = np.unique(at)
     first = np.searchsorted(grid, seconds(bought["opens"]), side="left")
     last = np.searchsorted(grid, seconds(bought["closes"]), side="left")
@@ -169,7 +187,7 @@ def _with_open_orders(
     )
 
 
-def _spans(bought: pd.DataFrame) -> pd.DataFrame:
+def spans_on_order(bought: pd.DataFrame) -> pd.DataFrame:
     """When how many units of each line are on order: all until the receipt, the rest after it.
 
     Of a line with units received but no date of receipt only the rest is known to be on order.

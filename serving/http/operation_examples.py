@@ -42,6 +42,7 @@ PARAMETERS: Mapping[str, Any] = {
 ALSO_SENT: Mapping[str, tuple[str, ...]] = {
     "get_forecast": ("quantiles",),
     "find_products": ("text",),
+    "list_order_accuracy": ("level",),
     "list_trending_products": ("market", "limit"),
 }
 

@@ -10,6 +10,7 @@ from nicegui import ui
 from serving.console.api import Answer
 from serving.console.parts import ask_reason, button, download, fact, html, panel, table, tabs
 from serving.console.replenishment import words
+from serving.console.replenishment.accuracy import show_accuracy
 from serving.console.replenishment.approvals import second_person_text, show_awaited
 from serving.console.shell import empty
 from serving.console.titles import find_titles
@@ -33,6 +34,7 @@ async def show_purchases(view: ConsoleView) -> None:
         await show_awaited(view, again)
         _ready(view, approved, again)
         _made(view, made)
+        await show_accuracy(view)
 
     again = load(view, fill)
 

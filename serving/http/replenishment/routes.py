@@ -11,6 +11,7 @@ from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.errors import Problem
 from serving.http.paging import Cursor, page_end, page_start
+from serving.http.replenishment.accuracy import accuracy_routes
 from serving.http.replenishment.answers import (
     SuggestionAnswer,
     SuggestionPage,
@@ -112,6 +113,7 @@ def router(runtime: Runtime) -> APIRouter:
     routes.include_router(approvals(runtime))
     routes.include_router(orders(runtime))
     routes.include_router(cancellation(runtime))
+    routes.include_router(accuracy_routes(runtime))
     routes.include_router(transfer_lists(runtime, current))
     routes.include_router(transfer_decisions(runtime, current))
     routes.include_router(transfer_orders(runtime))

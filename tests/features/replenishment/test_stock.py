@@ -70,6 +70,24 @@ def test_a_pair_that_only_sells_gets_a_line_when_it_sells_regularly(tmp_path: Pa
     assert np.isnan(frame.loc[frame["product_id"] == "often", "on_hand"]).all()
 
 
+def test_a_transfer_under_two_numbers_counts_once_and_a_cancelled_one_comes_back(
+    tmp_path: Path,
+) -> None:
+    lane = {"from_warehouse_id": "W", "to_warehouse_id": "V", "product_id": "P", "quantity": 5.0}
+    rows = {
+        "stock": [look(2, 30), {**look(2, 1), "warehouse_id": "V"}],
+        "transfers": [
+            {**lane, "transfer_id": "T1", "line_no": 1, "sent_at": day(3)},
+            {**lane, "transfer_id": "erp", "line_no": 1, "sent_at": day(4), "reference": "T1"},
+            {**lane, "transfer_id": "T2", "line_no": 1, "sent_at": day(3), "cancelled_at": day(5)},
+        ],
+    }
+    frame = build(tmp_path, VIEW["stock_position"], day(8), rows)
+    last = frame[frame["event_timestamp"] == pd.Timestamp(day(8))].set_index("warehouse_id")
+    assert last["on_hand"].to_dict() == {"W": 25.0, "V": 1.0}
+    assert last["on_order"].to_dict() == {"W": 0.0, "V": 5.0}
+
+
 def test_transfers_leave_one_shelf_and_are_on_their_way_to_the_other(tmp_path: Path) -> None:
     def sent(number: int, at: float, **other: Any) -> dict[str, Any]:
         lane = {"from_warehouse_id": "W", "to_warehouse_id": "V", "product_id": "P"}

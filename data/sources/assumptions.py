@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from data.sources.mapping import Conditions, Into, MappingExpression, Source, headers_of
-from data.sources.places import fold
+from data.sources.mapping import Into, MappingExpression, Source, headers_of
 from data.sources.recognition import Recognized
 from data.sources.shaping import sheet_locale
 from data.sources.times import canonical_date, date_order
@@ -14,9 +13,6 @@ from data.tables import TABLES
 
 # A time of which nothing follows the clock: no Z, no offset, no name of a zone.
 _ZONED = r"(?:[zZ]|[+-]\d\d:?\d\d|[A-Z]{3,5})$"
-
-
-_MOST_TOLD = 5
 
 
 @dataclass
@@ -78,12 +74,6 @@ def note_assumptions(
                         f"{into.table}.{name} is {constants[value]} in {item.raw.label} "
                         f"(say --set {value}=… if it is another)"
                     ] = None
-        for name, expression in _told_apart(into):
-            if texts := _unknown_texts(expression, into.skip, data):
-                notes.assumed[
-                    f"{into.table}.{name} is {expression.otherwise} where {item.raw.label} says "
-                    f"{texts} (a mapping that extends this one may name them under [words])"
-                ] = None
         if day := _date_read_by_habit(into, item, data, told):
             notes.assumed[
                 f"dates such as {day} in {item.raw.label} are read with the day in front "
@@ -126,29 +116,6 @@ def _constants_in(specification: Source | list[Source]) -> Iterator[str]:
     else:
         for part in specification:
             yield from _constants_in(part)
-
-
-def _told_apart(into: Into) -> Iterator[tuple[str, MappingExpression]]:
-    """Columns made of texts that the mapping knows, those that mean `otherwise` among them."""
-    for name, made in into.columns.items():
-        if isinstance(made, MappingExpression) and made.otherwise in made.map.values():
-            yield name, made
-
-
-def _unknown_texts(expression: MappingExpression, skip: Conditions, data: pd.DataFrame) -> str:
-    """The commonest texts that a map does not know, and in how many rows; empty: it knows all.
-
-    skip: rows that are left, whose texts are known by that.
-    """
-    source = next((name for name in expression.from_ if isinstance(name, str) and name in data), "")
-    if not source:
-        return ""
-    left = skip.get(source, ())
-    known = {fold(text) for text in (*expression.map, *(left if isinstance(left, tuple) else ()))}
-    counts = data[source].dropna().astype(str).str.strip().value_counts()
-    unknown = [(text, rows) for text, rows in counts.items() if fold(str(text)) not in known]
-    some = [f"{text} ({rows:,})" for text, rows in unknown[:_MOST_TOLD] if text]
-    return ", ".join([*some, *(["…"] if len(unknown) > _MOST_TOLD else [])])
 
 
 def _has_local_times(into: Into, data: pd.DataFrame) -> bool:

@@ -15,7 +15,8 @@ from data.sources.mapping import Into, SourceMapping, joined_columns
 from data.sources.patches import KnownRows, patched
 from data.sources.raw_files import RawRows, RawTable
 from data.sources.recognition import Recognized, almost, recognize
-from data.sources.shaping import Shaped, read_sheet, shape
+from data.sources.shaping import Shaped, read_sheet, shape, sheet_rows
+from data.sources.states import note_states
 from data.tables import TABLES
 
 KnownKeys = Callable[[str], Iterable[str]]
@@ -143,10 +144,12 @@ def _shaped(
                 for into in item.sheet.into
                 if _is_fact(into) is are_facts and is_possible(into, item, others, constants, notes)
             )
-            rows = read[item.raw.label]
-            note_assumptions(parts, item, rows.data, constants, mapping.defaults, notes)
-            sheet = item.sheet.model_copy(update={"into": parts})
-            shaped += shape(replace(item, sheet=sheet), rows, constants, others)
+            raw = read[item.raw.label]
+            note_assumptions(parts, item, raw.data, constants, mapping.defaults, notes)
+            chosen = replace(item, sheet=item.sheet.model_copy(update={"into": parts}))
+            rows = sheet_rows(chosen, raw, constants, others)
+            note_states(parts, item.raw.label, rows, notes)
+            shaped += shape(chosen, raw, rows)
         constants["counted_at"] = constants["counted_at"] or _newest(shaped) or ""
         constants["currency"] = (
             mapping.defaults["currency"] or _only_currency(shaped) or base_currency

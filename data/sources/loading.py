@@ -18,7 +18,8 @@ from data.sources.mapping import (
     SourceMapping,
     Specification,
 )
-from data.sources.places import country_code, currency_code
+from data.sources.mapping_faults import fault_sentences, nearest
+from data.sources.places import country_code, currency_code, fold
 from data.tables import TABLES
 
 # Values that any mapping may use as `$name`; --set and [defaults] change them.
@@ -51,15 +52,10 @@ def load_mapping(name: str, values: Mapping[str, str] | None = None) -> SourceMa
     """
     content, label = _content(name)
     words: Mapping[str, list[str]] = content["words"]
-    try:
-        mapping = SourceMapping.model_validate(_spelled_out(content, words))
-    except KeyError as error:
-        near = difflib.get_close_matches(str(error.args[0]), list(words), n=1)
-        hint = f"; is it @{near[0]}?" if near else ""
-        known = ", ".join(f"@{key}" for key in words)
-        raise MappingError(
-            f"{label}: there are no words @{error.args[0]}{hint}; there are {known}"
-        ) from error
+    if faults := list(dict.fromkeys(_word_faults(content["sheets"], words))):
+        raise MappingError("\n".join(f"{label}: {fault}" for fault in faults))
+    del content["shipped"]
+    mapping = SourceMapping.model_validate(_spelled_out(content, words))
     return with_values(mapping, values or {}, label=label)
 
 
@@ -77,49 +73,114 @@ def with_values(mapping: SourceMapping, values: Mapping[str, str], *, label: str
     return mapping
 
 
-def _read(name: str) -> tuple[str, str]:
+def _read(name: str, beside: Path | None) -> tuple[str, str, Path]:
+    """The text of a mapping, its name for faults and where it is.
+
+    name: of a preset, or a path: first from the folder of the mapping that names it (`beside`),
+    then from the working directory.
+    """
     if name in preset_names():
-        return (resources.files("data.sources") / "presets" / f"{name}.toml").read_text(
-            "utf-8"
-        ), name
-    path = Path(name)
-    if not path.is_file():
+        preset = resources.files("data.sources") / "presets" / f"{name}.toml"
+        return preset.read_text("utf-8"), name, Path(name)
+    places = [beside / name, Path(name)] if beside else [Path(name)]
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
         near = difflib.get_close_matches(name.lower(), preset_names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise MappingError(
             f"there is no mapping {name!r}: {hint}name one of {', '.join(preset_names())}, "
             "or a TOML file"
         )
-    return path.read_text("utf-8"), path.name
+    return path.read_text("utf-8"), path.name, path.resolve()
 
 
-def _content(name: str) -> tuple[dict[str, Any], str]:
-    """What a mapping says, with what it extends and all its words, and its name for faults."""
-    text, label = _read(name)
+def _content(
+    name: str, beside: Path | None = None, above: Mapping[Path, str] | None = None
+) -> tuple[dict[str, Any], str]:
+    """What a mapping says, with what it extends and all its words, and its name for faults.
+
+    above: the mappings that led here by `extends`, with their names.
+    """
+    text, label, path = _read(name, beside)
+    chain = {**(above or {}), path: label}
+    if above and path in above:
+        circle = [*list(above.values())[list(above).index(path) :], label]
+        raise MappingError(f"extends goes round in a circle: {' → '.join(circle)}")
+    content: dict[str, Any] = {}
     try:
         content = _without_shorthand(tomllib.loads(text))
         own = SourceMapping.model_validate(content)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{label} is no TOML: {error}") from error
     except ValidationError as error:
-        raise MappingError("\n".join(_sentences(error, label))) from error
+        told = fault_sentences(error, content)
+        raise MappingError("\n".join(f"{label}: {fault}" for fault in told)) from error
     if own.extends:
-        base, _ = _content(own.extends)
+        base, _ = _content(own.extends, path.parent, chain)
     else:
         shipped = resources.files("data.sources") / "words.toml"
         base = {"words": tomllib.loads(shipped.read_text("utf-8"))}
+        base["shipped"] = list(base["words"])
     for part in ("defaults", "headers"):
         content[part] = {**base.get(part, {}), **content.get(part, {})}
-    content["sheets"] = [*content["sheets"], *base.get("sheets", [])]
+    content["sheets"] = [*content.get("sheets", []), *base.get("sheets", [])]
     names = dict.fromkeys([*base["words"], *own.words])
     content["words"] = {
         key: [*base["words"].get(key, ()), *own.words.get(key, ())] for key in names
     }
-    return content, label
+    used = set(_named_words(content["sheets"]))
+    for key in own.words:
+        if key not in used and key not in base["shipped"]:
+            known = list(dict.fromkeys([*base["shipped"], *used]))
+            hint = nearest(key, known) or f"; there are {', '.join(known)}"
+            raise MappingError(f"{label}: no part of the mapping names @{key}{hint}")
+    return {**content, "shipped": base["shipped"]}, label
+
+
+def _named_words(part: Any) -> Iterator[str]:
+    """Every `@name` in maps and conditions, without the sign."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _named_words(one)
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from _named_words(value)
+        texts = [*part["map"]] if isinstance(part.get("map"), dict) else []
+        for name in ("only", "skip"):
+            if isinstance(conditions := part.get(name), dict):
+                lists = (each for each in conditions.values() if isinstance(each, list))
+                texts += [text for each in lists for text in each]
+        yield from (text[1:] for text in texts if text.startswith("@"))
+
+
+def _word_faults(part: Any, words: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Words that there are not, and texts that one map has in two words of another meaning."""
+    for name in dict.fromkeys(_named_words(part)):
+        if name not in words:
+            known = ", ".join(f"@{key}" for key in words)
+            yield f"there are no words @{name}{nearest(name, list(words), '@')}; there are {known}"
+    for pairs in _maps(part):
+        meant: dict[str, tuple[str, str]] = {}
+        for key, new in pairs.items():
+            for text in words.get(key[1:], ()) if key.startswith("@") else ():
+                other, old = meant.setdefault(fold(text), (key, new))
+                if old != new:
+                    yield f"{text!r} is both in {other} and in {key}, which one map names"
+
+
+def _maps(part: Any) -> Iterator[Mapping[str, str]]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _maps(one)
+    elif isinstance(part, dict):
+        if isinstance(pairs := part.get("map"), dict):
+            yield pairs
+        for value in part.values():
+            yield from _maps(value)
 
 
 def _spelled_out(part: Any, words: Mapping[str, Sequence[str]]) -> Any:
-    """The part with all words in place of `@name`, in maps and conditions. Raises KeyError."""
+    """The part with all words in place of `@name`, in maps and conditions."""
     if isinstance(part, list):
         return [_spelled_out(one, words) for one in part]
     if not isinstance(part, dict):
@@ -145,8 +206,11 @@ def _any_of(text: Any, words: Mapping[str, Sequence[str]]) -> Sequence[Any]:
 
 def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:
     """`[orders]` with `from`, `columns` … is a sheet that gives to that one table."""
-    sheets = list(content.get("sheets", []))
-    for name in [key for key in content if key in TABLES]:
+    sheets = content.get("sheets", [])
+    if not isinstance(sheets, list):
+        return content
+    sheets = [*sheets]
+    for name in [key for key, said in content.items() if key in TABLES and isinstance(said, dict)]:
         said = dict(content.pop(name))
         into = {
             key: said.pop(key)
@@ -155,14 +219,6 @@ def _without_shorthand(content: dict[str, Any]) -> dict[str, Any]:
         }
         sheets.append({"name": name, **said, "into": [{"table": name, **into}]})
     return {**content, "sheets": sheets}
-
-
-def _sentences(error: ValidationError, label: str) -> list[str]:
-    found: dict[str, str] = {}
-    for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"] if part not in ("str", "Expression"))
-        found.setdefault(place, f"{label}: {place}: {fault['msg']} ({str(fault['input'])[:60]!r})")
-    return list(found.values())
 
 
 def _value_faults(defaults: Mapping[str, str], mapping: SourceMapping) -> Iterator[str]:

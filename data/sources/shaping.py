@@ -18,6 +18,7 @@ from data.sources.raw_files import RawRows
 from data.sources.recognition import Recognized
 from data.tables import TABLES
 
+ROW = "__row"  # the column of `sheet_rows` that holds the numbers of the rows in the file
 _NUMBER_KINDS = frozenset({"quantity", "amount", "share", "rate", "number"})
 
 
@@ -48,25 +49,38 @@ def read_sheet(found: Recognized, joined: Sequence[str] = ()) -> RawRows:
     return RawRows(raw.numbers, _filled_down(data, sheet), raw.broken)
 
 
-def shape(
+def sheet_rows(
     found: Recognized,
     raw: RawRows,
     values: Mapping[str, str],
     others: Mapping[str, pd.DataFrame],
-) -> Iterator[Shaped]:
-    """What one sheet gives to our tables, table by table.
+) -> Rows:
+    """The rows of a sheet, with columns of others beside them and a row an item.
 
     found: the sheet. raw: its rows (`read_sheet`). values: of `$name`. others: sheet name -> rows,
     for joins.
     """
-    data = raw.data.assign(**{_ROW: raw.numbers})
+    data = raw.data.assign(**{ROW: raw.numbers})
     for join in found.sheet.joins:
         data = _beside(data, join, others)
     if found.sheet.items:
         data = _exploded(data, found.sheet.items)
-    rows = Rows(data, values, sheet_locale(found.sheet, data, values))
+    return Rows(data, values, sheet_locale(found.sheet, data, values))
+
+
+def shape(found: Recognized, raw: RawRows, rows: Rows) -> Iterator[Shaped]:
+    """What one sheet gives to our tables, table by table.
+
+    found: the sheet. raw: its rows (`read_sheet`). rows: made of them (`sheet_rows`).
+    """
     for place, into in enumerate(found.sheet.into):
         yield _shaped(into, rows, found.raw.label, raw.broken if place == 0 else ())
+
+
+def taken_rows(into: Into, rows: Rows) -> Rows:
+    """The rows that go into a table, after `only` and `skip`."""
+    taken = selected(into.only, rows, otherwise=True) & ~selected(into.skip, rows, otherwise=False)
+    return Rows(rows.data[taken].reset_index(drop=True), rows.constants, rows.locale)
 
 
 def sheet_locale(sheet: Sheet, data: pd.DataFrame, values: Mapping[str, str]) -> Locale:
@@ -83,12 +97,8 @@ def sheet_locale(sheet: Sheet, data: pd.DataFrame, values: Mapping[str, str]) ->
     return file_locale(amounts, values, times=times, currencies=named)
 
 
-_ROW = "__row"
-
-
 def _shaped(into: Into, rows: Rows, label: str, broken: tuple[Broken, ...]) -> Shaped:
-    taken = selected(into.only, rows, otherwise=True) & ~selected(into.skip, rows, otherwise=False)
-    kept = Rows(rows.data[taken].reset_index(drop=True), rows.constants, rows.locale)
+    kept = taken_rows(into, rows)
     table = TABLES[into.table]
     columns = {}
     for name, specification in into.columns.items():
@@ -97,7 +107,7 @@ def _shaped(into: Into, rows: Rows, label: str, broken: tuple[Broken, ...]) -> S
         if name in table.required or column.notna().any():
             columns[name] = column
     made = pd.DataFrame(columns, dtype=object)
-    numbers = kept.data[_ROW].to_numpy(dtype=np.int64)
+    numbers = kept.data[ROW].to_numpy(dtype=np.int64)
     if into.once or into.stand_in:
         key = [name for name in table.key if name in made]
         first = (~made.duplicated(key) & made[key].notna().all(axis=1)).to_numpy()

@@ -78,11 +78,15 @@ def show(result: Any, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    # Texts of files and mappings are no markup: `[words]` stays as it is.
+    console = Console(width=None if sys.stdout.isatty() else 160, markup=False, emoji=False)
     sections = plain.items() if isinstance(plain, dict) else [("", plain)]
     for name, value in sections:
         if rows := _rows_of(value):
             console.print(_table(name, rows))
+        elif value and isinstance(value, list) and all(isinstance(item, str) for item in value):
+            lines = "\n".join(f"  {item}" for item in value)
+            console.print(f"{name.replace('_', ' ')}:\n{lines}", highlight=False, soft_wrap=True)
         else:
             console.print(
                 f"{name}: {'none' if value in (None, [], {}) else value}", highlight=False

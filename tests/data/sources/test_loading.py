@@ -1,11 +1,12 @@
 """A mapping is checked as a whole before anything is read; all its faults are told at once."""
 
+import re
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from data.sources.loading import MappingError, load_mapping, preset_names
+from data.sources.loading import MappingError, expressions, load_mapping, preset_names
 from data.sources.mapping import MappingExpression
 from data.sources.places import fold
 
@@ -47,7 +48,7 @@ def test_all_faults_are_told(tmp_path: Path) -> None:
     [
         ("a =", "is no TOML"),
         ("", "it maps nothing"),
-        ("sheet = 1", "Extra inputs"),
+        ("sheet = 1", "there is no key sheet; is it sheets"),
         ("[orders]\ncolums = {}", "colums"),
     ],
 )
@@ -79,11 +80,15 @@ def test_all_sheets_of_a_system_know_the_same_words(name: str) -> None:
     known: dict[str, set[frozenset[str]]] = {}
     for sheet in load_mapping(name).sheets:
         for into in sheet.into:
-            made = into.columns.get("status")
-            if into.table == "orders" and isinstance(made, MappingExpression):
-                for new in {"cancelled", "returned"} & set(made.map.values()):
-                    texts = frozenset(old for old, mine in made.map.items() if mine == new)
-                    known.setdefault(new, set()).add(texts)
+            if into.table != "orders" or into.patch or "status" not in into.columns:
+                continue
+            maps = [made.map for made in expressions(into.columns["status"])]
+            for new in ("cancelled", "returned"):
+                texts = {fold(old) for one in maps for old, mine in one.items() if mine == new}
+                known.setdefault(new, set()).add(frozenset(texts))
+    shipped = load_mapping(name).words
+    for new, words in (("cancelled", "cancelled"), ("returned", "refunded")):
+        assert all({fold(text) for text in shipped[words]} <= found for found in known[new])
     assert all(len(found) == 1 for found in known.values())
 
 
@@ -114,5 +119,53 @@ def test_unknown_words_tell_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match=r"no words @canceled; is it @cancelled\?"):
         load_mapping(str(tmp_path / "map.toml"))
     (tmp_path / "map.toml").write_text("[words]\ncancelled = 'no'\n")
-    with pytest.raises(MappingError, match=r"words.cancelled"):
+    with pytest.raises(MappingError, match=r'words.cancelled takes a list such as \["no"\]'):
         load_mapping(str(tmp_path / "map.toml"))
+
+
+def test_words_that_nothing_names_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('extends = "woocommerce"\n[words]\ncanceled = ["Weg"]\n')
+    told = "no part of the mapping names @canceled; is it cancelled?"
+    with pytest.raises(MappingError, match=re.escape(told)):
+        load_mapping(str(tmp_path / "map.toml"))
+
+
+def test_a_text_in_two_words_of_one_map_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(
+        'extends = "woocommerce"\n[words]\nplaced = ["CANCELADO", "En attente"]\n'
+    )
+    told = "'CANCELADO' is both in @cancelled and in @placed"
+    with pytest.raises(MappingError, match=re.escape(told)) as raised:
+        load_mapping(str(tmp_path / "map.toml"))
+    assert "En attente" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "circle"),
+    [
+        ({"a": "a.toml"}, "a.toml → a.toml"),
+        ({"a": "b.toml", "b": "{folder}/a.toml"}, "a.toml → b.toml → a.toml"),
+        ({"a": "b.toml", "b": "./b.toml"}, "b.toml → b.toml"),
+    ],
+)
+def test_a_circle_of_mappings_is_told(tmp_path: Path, files: dict[str, str], circle: str) -> None:
+    for name, base in files.items():
+        text = f'extends = "{base.format(folder=tmp_path)}"\n'
+        (tmp_path / f"{name}.toml").write_text(text)
+    with pytest.raises(MappingError, match=f"extends goes round in a circle: {circle}$"):
+        load_mapping(str(tmp_path / "a.toml"))
+
+
+def test_a_path_in_extends_is_beside_the_mapping_else_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "maps").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    base = 'extends = "woocommerce"\n[defaults]\ncountry = "{}"\n'
+    (tmp_path / "here" / "base.toml").write_text(base.format("ES"))
+    (tmp_path / "maps" / "own.toml").write_text('extends = "base.toml"\n')
+    own = str(tmp_path / "maps" / "own.toml")
+    assert load_mapping(own).defaults["country"] == "ES"
+    (tmp_path / "maps" / "base.toml").write_text(base.format("DE"))
+    assert load_mapping(own).defaults["country"] == "DE"

@@ -41,6 +41,14 @@ def test_people_get_a_table_with_figures_they_can_read(capsys: pytest.CaptureFix
     assert "version: 3" in out
 
 
+def test_sentences_are_printed_one_a_line_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = f"name them under [words] :smile: {'x' * 200}"
+    show({"not_given": [sentence, "second"], "tables": [{"note": "[bold]"}]}, False)
+    out = capsys.readouterr().out
+    assert f"not given:\n  {sentence}\n  second\n" in out
+    assert "[bold]" in out
+
+
 def test_a_mapping_of_rows_is_a_table_named_by_its_keys(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -12,6 +12,7 @@ from data.engine import LOCAL
 from data.money import minor_digits
 from data.records import DatabaseError
 from data.settings import Settings
+from data.zones import wall_clock, zones_of
 from decisions.replenishment.awaited import awaited, moves, purchases, with_awaited, with_leaving
 from decisions.replenishment.split_plan import plan_on
 from decisions.runtime import Runtime
@@ -50,6 +51,14 @@ class Plan:
         """Digits of the base currency's minor unit."""
         return self.options.digits
 
+    def local_times(self, lines: pd.DataFrame) -> pd.Series:
+        """The moment of the plan by the clock of each line's warehouse, without zone.
+
+        lines: with warehouse_id.
+        """
+        now = pd.Series(pd.Timestamp(self.as_of).tz_convert("UTC"), index=lines.index)
+        return wall_clock(now, zones_of(lines["warehouse_id"], self.frame))
+
 
 def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
     """The plan as of then: there is always one, and it says by what it was made.
@@ -67,6 +76,7 @@ def make(runtime: Runtime, as_of: datetime, *, engine: str = LOCAL) -> Plan:
         views["supply"],
         views["lead_time"],
         views["forecast"],
+        warehouses=runtime.lake.read("warehouses", as_of=as_of),
         now=as_of,
     )
     frame, unknown = _with_own_orders(runtime, frame, as_of)

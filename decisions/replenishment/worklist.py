@@ -83,12 +83,13 @@ class PlannerList:
 
 
 def worklist_of(
-    lines: pd.DataFrame, products: pd.DataFrame, classes: pd.DataFrame, today: pd.Timestamp
+    lines: pd.DataFrame, products: pd.DataFrame, classes: pd.DataFrame, today: pd.Series
 ) -> PlannerList:
     """The plan's lines as a planner reads them, the most money at risk first.
 
     lines: of a plan; products: product_id, title, category; classes: warehouse_id, product_id,
-    abc_xyz, where known; today: the day of the plan, in UTC. Adds id, title, category, abc and
+    abc_xyz, where known; today: the plan's moment by the clock of each
+    line's warehouse, without zone. Adds id, title, category, abc and
     urgency; `department`, the first part of the category, and `sought`, the text that is searched,
     are in the index alone.
     """
@@ -106,14 +107,15 @@ def worklist_of(
     return PlannerList(lines, rows.set_index(places))
 
 
-def urgency_of(lines: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
+def urgency_of(lines: pd.DataFrame, today: pd.Series) -> np.ndarray:
     """How soon each line must be decided on; `none` for a line that is not ordered.
 
     lines: order_quantity, and decide_by as a day in ISO 8601, missing where there is time; today:
-    the day of the plan. A day before today is overdue, the next seven are this week.
+    n times without zone, of the plan by the clock of each line's warehouse. A day before today is
+    overdue, the next seven are this week.
     """
-    decide_by = pd.to_datetime(lines["decide_by"], utc=True)
-    days = (decide_by - today.normalize()).dt.days.to_numpy(dtype=float)  # NaN: there is time
+    decide_by = pd.to_datetime(lines["decide_by"])
+    days = (decide_by - today.dt.normalize()).dt.days.to_numpy(dtype=float)  # NaN: there is time
     found = np.where(days < 0, "overdue", np.where(days == 0, "today", "week"))
     found = np.where(days <= 7, found, "later")
     return np.where(lines["order_quantity"].to_numpy(dtype=float) > 0, found, "none")

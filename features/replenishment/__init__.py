@@ -5,6 +5,7 @@ from datetime import datetime
 import pandas as pd
 
 from data.views import FeatureType, View
+from data.zones import zones_of
 from features.replenishment import lead_time, stock, supply
 from features.replenishment.stock import PAIR
 from features.replenishment.supply import TRIPLE
@@ -57,15 +58,17 @@ def planning_frame(
     lead_times: pd.DataFrame,
     forecast: pd.DataFrame,
     *,
+    warehouses: pd.DataFrame,
     now: datetime,
 ) -> pd.DataFrame:
     """What the policy reads: a row for each pair and supplier, and one for each pair without terms.
 
     `event_timestamp` is the moment of the plan. Forecasts older than STALE_DAYS are left out, as if
-    there were none.
+    there were none. `time_zone` is the warehouse's: its days are those of the plan.
 
     stock_position, terms, lead_times, forecast: the newest rows of the views `stock_position`,
-    `supply`, `lead_time` and `forecast`; now: the moment of the plan, with its time zone.
+    `supply`, `lead_time` and `forecast`; warehouses: the table;
+    now: the moment of the plan, with its time zone.
     """
     moment = pd.Timestamp(now).tz_convert("UTC").as_unit("ns")
     forecast = forecast[forecast["event_timestamp"] >= moment - pd.Timedelta(days=STALE_DAYS)]
@@ -73,7 +76,8 @@ def planning_frame(
     frame = frame.merge(lead_times.drop(columns="event_timestamp"), on=list(TRIPLE), how="left")
     frame = frame.merge(forecast[[*PAIR, *FORECAST]], on=list(PAIR), how="left")
     aged = due_from(frame, moment)
-    return aged[[*TRIPLE, "event_timestamp", *FEATURES]]
+    aged["time_zone"] = zones_of(aged["warehouse_id"], warehouses)
+    return aged[[*TRIPLE, "event_timestamp", "time_zone", *FEATURES]]
 
 
 def due_from(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:

@@ -9,7 +9,8 @@ AHEAD_DAYS = 400
 def closures_ahead(
     keys: pd.Series, closures: pd.DataFrame, whose: str, moment: pd.Timestamp
 ) -> pd.Series:
-    """The closures of each key that are known at a moment and not over: a list of texts, or None.
+    """The closures of each key that are known at a moment and not over everywhere: a list of texts,
+    or None.
 
     A text is `2024-02-05/2024-02-18`, first and last day; the lists are in order of time.
 
@@ -19,7 +20,8 @@ def closures_ahead(
     known = closures[closures[whose].notna() & closures["starts_on"].notna()]
     known = known[known["announced_at"].isna() | (known["announced_at"] <= moment)]
     first, last = known["starts_on"], known["ends_on"].fillna(known["starts_on"])
-    ahead = (last + pd.Timedelta(days=1) > moment) & (
+    # A day lasts until noon of the next one in UTC where it ends last.
+    ahead = (last + pd.Timedelta(days=1.5) > moment) & (
         first <= moment + pd.Timedelta(days=AHEAD_DAYS)
     )
     known = known[ahead & known[whose].isin(keys.unique())]

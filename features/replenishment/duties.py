@@ -20,7 +20,8 @@ def duty_rates(rows: pd.DataFrame, tariffs: pd.DataFrame, when: pd.Series) -> Fl
     same day, the terms'.
 
     rows: n, with hs_code, origin_country and supplier_country (None: not known), country (the
-    warehouse's), duty_rate and valid_from of the terms; tariffs: the table; when: n times in UTC.
+    warehouse's), duty_rate and valid_from of the terms; tariffs: the table; when: n times by
+    the clock of each warehouse, written as UTC.
     """
     own = rows["duty_rate"].to_numpy(dtype=float)
     if tariffs.empty:
@@ -42,14 +43,23 @@ def with_origin(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(origin=origin, taxed=known & border)
 
 
-def next_tariff_days(rows: pd.DataFrame, tariffs: pd.DataFrame, moment: pd.Timestamp) -> Floats:
+def next_tariff_days(rows: pd.DataFrame, tariffs: pd.DataFrame, now: pd.Series) -> Floats:
     """Days until the next tariff of each row's lane begins to hold; NaN: none is announced.
 
-    rows: of `with_origin`; tariffs: the table; moment: a time in UTC.
+    rows: of `with_origin`; tariffs: the table; now: n times by the clock of each warehouse, written
+    as UTC.
     """
-    coming = tariffs[tariffs["valid_from"] > moment]
-    if coming.empty:
-        return np.full(len(rows), np.nan)
+    days = np.full(len(rows), np.nan)
+    for moment in now.unique():  # one a time zone
+        mine = (now == moment).to_numpy()
+        coming = tariffs[tariffs["valid_from"] > moment]
+        if not coming.empty:
+            days[mine] = _days_until(rows[mine], coming, moment)
+    return days
+
+
+def _days_until(rows: pd.DataFrame, coming: pd.DataFrame, moment: pd.Timestamp) -> Floats:
+    """Days from a moment until the first of some tariffs of each row's lane."""
     first = coming.groupby(_LANE)["valid_from"].min()
     days = [
         (_asked(rows, origin).merge(first.reset_index(), on=_LANE, how="left")["valid_from"])

@@ -8,24 +8,24 @@ from features.replenishment.ledger import Floats
 EVERYWHERE = "*"
 
 
-def planned(rows: pd.DataFrame, promotions: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """The rows (warehouse_id, product_id) with the promotion that runs or comes next at `moment`.
+def planned(rows: pd.DataFrame, promotions: pd.DataFrame, now: pd.Series) -> pd.DataFrame:
+    """The rows (warehouse_id, product_id) with the promotion that runs or comes next.
 
     promotion_from, promotion_until: days until it starts (below 0: it runs) and until its last day
     is over, missing without one. promotions_before: how many ended before.
 
     rows: any, with both columns; promotions: warehouse_id (`*`: every one), product_id, starts_on
-    and ends_on; moment: a time in UTC.
+    and ends_on; now: n times by the clock of each warehouse, written as UTC.
     """
-    plan = promotions.assign(
-        begins=_days(promotions["starts_on"], moment),
-        ends=_days(promotions["ends_on"], moment) + 1.0,
-    )
-    own = plan[plan["warehouse_id"] != EVERYWHERE]
-    common = plan[plan["warehouse_id"] == EVERYWHERE].drop(columns="warehouse_id")
-    keys = rows[["warehouse_id", "product_id"]].reset_index(names="row")
+    own = promotions[promotions["warehouse_id"] != EVERYWHERE]
+    common = promotions[promotions["warehouse_id"] == EVERYWHERE].drop(columns="warehouse_id")
+    keys = rows[["warehouse_id", "product_id"]].assign(now=now).reset_index(names="row")
     found = pd.concat(
         [keys.merge(own, on=["warehouse_id", "product_id"]), keys.merge(common, on="product_id")]
+    )
+    found = found.assign(
+        begins=_days(found["starts_on"], found["now"]),
+        ends=_days(found["ends_on"], found["now"]) + 1.0,
     )
     past = found[found["ends"] <= 0].groupby("row").size()
     coming = found[found["ends"] > 0].sort_values(["begins", "ends"]).drop_duplicates("row")
@@ -37,7 +37,7 @@ def planned(rows: pd.DataFrame, promotions: pd.DataFrame, moment: pd.Timestamp) 
     )
 
 
-def _days(dates: pd.Series, moment: pd.Timestamp) -> Floats:
-    span = pd.to_datetime(dates, utc=True) - moment
+def _days(dates: pd.Series, now: pd.Series) -> Floats:
+    span = pd.to_datetime(dates, utc=True) - now
     days: Floats = span.dt.total_seconds().to_numpy(dtype=np.float64) / 86_400
     return days

@@ -7,6 +7,7 @@ import pandas as pd
 
 from data.money import to_base
 from data.views import FeatureType, Frames, Terms, View
+from data.zones import wall_clock, zones_of
 from features.replenishment.closures import closures_ahead
 from features.replenishment.duties import duty_rates, next_tariff_days, with_origin
 from features.replenishment.ledger import moments
@@ -64,6 +65,8 @@ _ELSEWHERE: dict[str, FeatureType] = {
 def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The newest terms with valid_from at or before each moment, every four weeks and at `as_of`.
 
+    Days begin and end in the time zone of the warehouse.
+
     Money stays in the currency of the terms, else of the supplier; fx_rate is the day's rate to the
     base currency (1 where no currency is given, missing where no rate is known). unit_cost falls
     back to the product's when the terms have none; duty_rate is that of the terms or of the tariffs
@@ -82,6 +85,8 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
+    zones = zones_of(supply_terms["warehouse_id"], tables["warehouses"])
+    supply_terms = supply_terms.assign(zone=zones)
     parts = [_at(tables, supply_terms, moment, terms.base_currency) for moment in grid]
     rows = pd.concat(parts, ignore_index=True)
     return rows[[*TRIPLE, "event_timestamp", *VIEW.features]]
@@ -90,7 +95,10 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
 def _at(
     tables: Frames, supply_terms: pd.DataFrame, moment: pd.Timestamp, base: str
 ) -> pd.DataFrame:
-    rows = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
+    now = pd.Series(moment, index=supply_terms.index)
+    clock = wall_clock(now, supply_terms["zone"]).dt.tz_localize("UTC")
+    supply_terms = supply_terms.drop(columns="zone").assign(clock=clock)
+    rows = supply_terms[supply_terms["valid_from"].fillna(clock) <= clock]
     rows = rows.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     rows = rows.assign(event_timestamp=moment)
     rows = rows.merge(_products(tables["products"]), on="product_id", how="left")
@@ -105,18 +113,19 @@ def _at(
     rows["product_fx_rate"] = to_base(ones, rows["product_currency"], when, fx, base)
     value, currency = rows["minimum_order_value"], rows["supplier_currency"]
     rows["minimum_order_value"] = to_base(value, currency, when, fx, base)
-    ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= when)
+    clock = rows["clock"]
+    ended = rows["discontinued_on"].notna() & (rows["discontinued_on"] <= clock)
     rows["discontinued"] = ended.astype("boolean")
     rows["blocked"] = rows["blocked"].astype("boolean")
-    rows["days_to_end"] = (rows["discontinued_on"] - when).dt.total_seconds() / 86_400
-    rows["days_to_launch"] = (rows["launched_on"] - when).dt.total_seconds() / 86_400
+    rows["days_to_end"] = (rows["discontinued_on"] - clock).dt.total_seconds() / 86_400
+    rows["days_to_launch"] = (rows["launched_on"] - clock).dt.total_seconds() / 86_400
     rows["unit_cost"] = rows["unit_cost"].fillna(_product_cost(rows, base))
     rows = with_origin(rows)
     rows = _with_next(rows, supply_terms, tables, moment, base)
-    rows["duty_rate"] = duty_rates(rows, tables["tariffs"], when)
+    rows["duty_rate"] = duty_rates(rows, tables["tariffs"], clock)
     for name, key in (("supplier_closures", "supplier_id"), ("warehouse_closures", "warehouse_id")):
         rows[name] = closures_ahead(rows[key], tables["closures"], key, moment)
-    return planned(rows, tables["promotions"], moment)
+    return planned(rows, tables["promotions"], clock)
 
 
 def _products(products: pd.DataFrame) -> pd.DataFrame:
@@ -181,12 +190,16 @@ def _with_next(
     base: str,
 ) -> pd.DataFrame:
     """The rows with the next announced change of price or duty, the sooner of the two."""
-    coming = supply_terms[supply_terms["valid_from"] > moment].drop_duplicates(list(TRIPLE))
+    coming = supply_terms[supply_terms["valid_from"] > supply_terms["clock"]].drop_duplicates(
+        list(TRIPLE)
+    )
     columns = ["valid_from", "unit_cost", "currency", "duty_rate"]
     coming = coming[[*TRIPLE, *columns]].rename(columns={name: f"n_{name}" for name in columns})
     rows = rows.merge(coming, on=list(TRIPLE), how="left")
-    by_terms = (rows["n_valid_from"] - moment).dt.total_seconds().to_numpy(dtype=float) / 86_400
-    by_tariff = next_tariff_days(rows, tables["tariffs"], moment)
+    by_terms = (rows["n_valid_from"] - rows["clock"]).dt.total_seconds().to_numpy(
+        dtype=float
+    ) / 86_400
+    by_tariff = next_tariff_days(rows, tables["tariffs"], rows["clock"])
     days = np.fmin(by_terms, by_tariff)
     new_terms = days == by_terms  # False where there is none
     rows["next_cost_days"] = days
@@ -197,7 +210,7 @@ def _with_next(
     rate = rate.where(other.fillna(base) != own, 1.0)
     later = (rows["n_unit_cost"] * rate).where(new_terms, rows["unit_cost"])
     rows["next_unit_cost"] = later.where(~np.isnan(days))
-    then = when + pd.to_timedelta(np.nan_to_num(days), unit="D")
+    then = rows["clock"] + pd.to_timedelta(np.nan_to_num(days), unit="D")
     held = rows.assign(
         duty_rate=rows["n_duty_rate"].where(new_terms, rows["duty_rate"]),
         valid_from=rows["n_valid_from"].where(new_terms, rows["valid_from"]),

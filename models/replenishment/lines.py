@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.zones import wall_clock
 from models.replenishment import breaks
 from models.replenishment.offers import chosen_offers
 from models.replenishment.order_days import SupplierCalendar
@@ -32,8 +33,9 @@ FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is k
 class Lines:
     """One line a warehouse and product, with its supplier; n arrays.
 
-    due_quantity, due_days: n × k, padded with 0. Money is in the base currency; where no rate is
-    known it stays in the currency of the terms (`rate_known` False) and only ratios are used.
+    moment: n, of the plan, by the clock of the warehouse, written as UTC: its days are those of
+    the warehouse. due_quantity, due_days: n × k, padded with 0. Money is in the base currency;
+    where no rate is known it stays in that of the terms (`rate_known` False) and only ratios count.
     shortage, holding: of a unit, and of a unit and day; NaN: unknown. service_level: NaN: none.
     lead_days: until an order can be on the shelf; wait_days: the part of it until the supplier next
     takes one; closed_days: the part in which supplier or warehouse are closed; review_days: from
@@ -106,11 +108,13 @@ class Lines:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Lines":
         """Arrays of a planning frame, each pair with the supplier that costs least."""
-        rows, carried = carry_on(best_offers(frame))
+        offers = best_offers(frame)
+        clock = _local_clock(offers)
+        rows, carried = carry_on(offers, clock)
         stated = rows["on_hand"].to_numpy(dtype=float)
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
-        calendar, unread = SupplierCalendar.of(rows, rows["event_timestamp"])
+        calendar, unread = SupplierCalendar.of(rows, clock)
         wait, following = _turns(rows, calendar)
         arrival = calendar.arrival(wait, lead)
         cover = np.maximum(calendar.arrival(following, lead), arrival + following - wait)
@@ -119,10 +123,10 @@ class Lines:
         end = rows["days_to_end"].fillna(np.inf).to_numpy(dtype=float)
         steps, shares, unreadable = breaks.tables(rows["price_breaks"])
         rate = rows["fx_rate"].to_numpy(dtype=float)
-        windows = Windows.of(rows, rows["event_timestamp"])
+        windows = Windows.of(rows, clock)
         return cls(
             keys=rows[list(KEYS)],
-            moment=rows["event_timestamp"],
+            moment=clock,
             on_hand=np.nan_to_num(stated),
             reserved=_filled(rows["reserved"], 0.0),
             due_quantity=quantity,
@@ -168,6 +172,15 @@ class Lines:
             + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
             + np.where(unread, " The order days cannot be read and are left out.", ""),
         )
+
+
+def _local_clock(rows: pd.DataFrame) -> pd.Series:
+    """The moment of each row by the clock of its warehouse, written as UTC."""
+    if "time_zone" not in rows:
+        return rows["event_timestamp"]
+    clock = wall_clock(rows["event_timestamp"], rows["time_zone"].fillna("UTC"))
+    local: pd.Series = clock.dt.tz_localize("UTC")
+    return local
 
 
 def best_offers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -39,7 +39,8 @@ class SupplierCalendar:
         """The calendar of planning rows, and whose order days cannot be read.
 
         rows: n, with order_days, and where they are known cut_off, supplier_time_zone,
-        supplier_closures and warehouse_closures; moment: n times in UTC.
+        event_timestamp (UTC), supplier_closures and warehouse_closures; moment: n times by the
+        clock of the warehouse, written as UTC.
         """
         week, unread = weekly(rows["order_days"])
         first = _first_days(rows, moment)
@@ -141,7 +142,7 @@ def _first_days(rows: pd.DataFrame, moment: pd.Series) -> Floats:
     today = moment.dt.tz_localize(None).dt.normalize()
     for zone in zones[rows["cut_off"].notna()].unique():
         mine = (rows["cut_off"].notna() & (zones == zone)).to_numpy()
-        there = moment[mine].dt.tz_convert(zone).dt.tz_localize(None)
+        there = rows.loc[mine, "event_timestamp"].dt.tz_convert(zone).dt.tz_localize(None)
         hour = pd.to_timedelta(rows.loc[mine, "cut_off"] + ":00", errors="coerce")
         passed = (there - there.dt.normalize()) > hour
         # Its date may be a day before or after ours, from which days are counted.

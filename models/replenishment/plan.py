@@ -301,16 +301,16 @@ def _dates(
     finite = np.isfinite(falls)
     latest = lines.calendar.last_day(np.where(finite, falls, 0.0))
     decide = np.where(order.quantity > 0, lines.wait_days, np.maximum(latest, lines.wait_days))
-    now = lines.moment.dt.floor("D")
+    today = lines.moment.dt.floor("D")
     return (
-        _date(now, lines.wait_days),
-        _date(now, np.where(np.isfinite(day), day, np.nan)),
-        _date(now, np.where(finite | (order.quantity > 0), decide, np.nan)),
+        _date(today, lines.wait_days),
+        _date(lines.moment, np.where(np.isfinite(day), day, np.nan)),
+        _date(today, np.where(finite | (order.quantity > 0), decide, np.nan)),
     )
 
 
-def _date(now: pd.Series, days: Floats) -> pd.Series:
-    dates = (now + pd.to_timedelta(np.floor(days), unit="D")).dt.strftime("%Y-%m-%d")
+def _date(since: pd.Series, days: Floats) -> pd.Series:
+    dates = (since + pd.to_timedelta(days, unit="D")).dt.strftime("%Y-%m-%d")
     text: pd.Series = dates.astype(object).where(dates.notna(), None)
     return text
 

@@ -154,7 +154,8 @@ class Windows:
         """Read from the columns of the `forecast` view; lines without one have no period.
 
         frame: a row a line, with frequency, period_start (ISO 8601), levels, window_mean,
-        window_quantiles and explanation; now: the moment of each row, in UTC.
+        window_quantiles and explanation; now: the moment of each row by the clock of its
+        warehouse, written as UTC, as the days of period_start are.
         """
         period = np.asarray(frame["frequency"].map(PERIOD_DAYS), dtype=np.float64)
         start = pd.to_datetime(frame["period_start"], utc=True, format="ISO8601")

@@ -13,13 +13,13 @@ SPREAD = 1.5
 NOTE = " There is no forecast: the sales of the last eight weeks are carried on."
 
 
-def carry_on(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+def carry_on(rows: pd.DataFrame, now: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
     """The planning rows with a forecast in every one that has sales, and which ones got it here.
 
     rows: columns of the planning frame, `weekly_sales` (units a week, mean of eight weeks) among
     them; a `frequency` that is there is kept, else weeks are made. Periods are independent, their
     sum a gamma variable of the mean and SPREAD times it as variance. A row without a sale stays
-    without a forecast.
+    without a forecast. now: n, the moment at which the first period begins.
     """
     missing = rows["window_mean"].isna() & (rows["weekly_sales"] > 0)
     if not missing.any():
@@ -28,7 +28,7 @@ def carry_on(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     days = frequency.map(PERIOD_DAYS).to_numpy(dtype=float)
     demand_rate = rows.loc[missing, "weekly_sales"].to_numpy(dtype=float) * days / 7.0
     whole: Floats = demand_rate[:, None] * np.arange(1.0, PERIODS + 1)
-    start = rows.loc[missing, "event_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    start = now[missing].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     given = {
         "frequency": frequency,
         "period_start": start,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from data.zones import zones_of
 from features.replenishment import FEATURES, PAIR, TRIPLE
 from models.base import Model, parameters
 from models.replenishment import MinMax, MovingAverage, OrderUpTo
@@ -44,12 +45,14 @@ def frame(context: Context) -> pd.DataFrame:
     entities = asked.merge(terms, on=list(PAIR))
     columns = [*TRIPLE, "event_timestamp"]
     known = context.store.training_frame("replenishment", entities[columns], context.as_of)
-    rows = known.assign(demand=entities["demand"].to_numpy(dtype=object))
+    sites = context.lake.read("warehouses", as_of=context.as_of)
+    zones = zones_of(known["warehouse_id"], sites)
+    rows = known.assign(demand=entities["demand"].to_numpy(dtype=object), time_zone=zones)
     if len(real):
         rows = rows.assign(frequency=rows["frequency"].fillna(str(real["frequency"].iloc[0])))
     sold = rows["window_mean"].notna() | (rows["weekly_sales"] > 0)
     usable = rows["lead_time_days"].notna() & sold
-    return rows.loc[usable, [*columns, *FEATURES, "demand"]].reset_index(drop=True)
+    return rows.loc[usable, [*columns, "time_zone", *FEATURES, "demand"]].reset_index(drop=True)
 
 
 def _plain_origins(real: pd.DataFrame) -> pd.DataFrame:

@@ -273,16 +273,15 @@ def depth(
         data=suggestions(line.to_frame().T, states)[0],
         waterfall=_parts(WaterfallPart, waterfall(line, digits=plan.digits)) if found else None,
         cost_curve=_parts(CurvePoint, found.curve) if found else None,
-        projection=_ahead(plan, found.projection) if found else None,
+        projection=_ahead(plan.local_times(own).iloc[0], found.projection) if found else None,
         trail=[Entry(**vars(each)) for each in trail],
     )
 
 
-def _ahead(plan: Plan, found: Projection) -> list[Ahead]:
-    first = pd.Timestamp(plan.as_of)
+def _ahead(now: pd.Timestamp, found: Projection) -> list[Ahead]:
     return [
         Ahead(
-            day=(first + pd.Timedelta(days=float(day))).date(),
+            day=(now + pd.Timedelta(days=float(day))).date(),
             mean=round(float(found.mean[0, n]), 3),
             low=round(float(found.low[0, n]), 3),
             high=round(float(found.high[0, n]), 3),

@@ -108,7 +108,7 @@ class Worklists:
         forecasts = self._runtime.store.latest("forecast", plan.as_of)
         names = ["warehouse_id", "product_id", "abc_xyz"]
         classes = forecasts.reindex(columns=names).drop_duplicates(names[:2])
-        return worklist_of(plan.lines, products, classes, pd.Timestamp(plan.as_of))
+        return worklist_of(plan.lines, products, classes, plan.local_times(plan.lines))
 
 
 def worklist_routes(runtime: Runtime, current: Callable[[], Plan]) -> APIRouter:

@@ -14,7 +14,7 @@ from decisions.replenishment.worklist import (
     worklist_of,
 )
 
-TODAY = pd.Timestamp("2017-12-31 22:21", tz="UTC")
+TODAY = pd.Series(pd.Timestamp("2017-12-31 22:21"), index=range(4))
 
 
 @pytest.fixture
@@ -48,7 +48,14 @@ def kept(rows: pd.DataFrame, **wanted: object) -> list[str]:
 def test_urgency_is_seen_from_the_day_of_the_plan(rows):
     assert list(rows["urgency"]) == ["overdue", "none", "week", "later"]
     lines = pd.DataFrame({"order_quantity": 1.0, "decide_by": ["2017-12-31", "2018-01-08"]})
-    assert list(urgency_of(lines, TODAY)) == ["today", "later"]
+    assert list(urgency_of(lines, TODAY[:2])) == ["today", "later"]
+
+
+def test_what_is_due_today_is_so_in_the_warehouse():
+    """It is the 31st in New York, and a new year in Auckland."""
+    lines = pd.DataFrame({"order_quantity": 1.0, "decide_by": ["2017-12-31", "2018-01-01"]})
+    there = pd.Series(pd.to_datetime(["2017-12-31 20:00", "2018-01-01 14:00"]))
+    assert list(urgency_of(lines, there)) == ["today", "today"]
 
 
 def test_a_product_without_a_title_is_called_by_its_id(rows):

@@ -5,8 +5,8 @@ import pytest
 
 from features.replenishment.promotion import planned
 
-NOW = pd.Timestamp("2024-05-10", tz="UTC")
 ROWS = pd.DataFrame({"warehouse_id": ["w", "x", "w"], "product_id": ["p", "p", "q"]})
+NOW = pd.Series(pd.Timestamp("2024-05-10", tz="UTC"), index=ROWS.index)
 
 
 def plan(*rows: tuple[str, str, str, str]) -> pd.DataFrame:

@@ -87,13 +87,15 @@ def test_the_planning_frame_has_every_pair(tmp_path: Path) -> None:
     columns = ["warehouse_id", "product_id", *FORECAST]
     forecast = pd.DataFrame(columns=columns, dtype=object)
     forecast["event_timestamp"] = pd.to_datetime([], utc=True)
-    frame = planning_frame(*latest, forecast, now=day(2))
+    sites = pd.DataFrame({"warehouse_id": ["W"], "time_zone": ["Europe/Berlin"]})
+    frame = planning_frame(*latest, forecast, warehouses=sites, now=day(2))
     assert list(zip(frame["product_id"], frame["supplier_id"].fillna("-"), strict=True)) == [
         ("P", "S"),
         ("P", "T"),
         ("bare", "-"),
         ("new", "S"),
     ]
+    assert frame["time_zone"].tolist() == ["Europe/Berlin"] * 4
     # A day later the order is a day nearer.
     assert frame["open_due_days"].iloc[0] == [7.0]
     assert frame["open_age_days"].iloc[0] == [2.0]

@@ -174,6 +174,55 @@ def test_closures_are_told_from_when_they_are_announced(tmp_path: Path) -> None:
     assert list(line["warehouse_closures"]) == ["2024-01-04/2024-01-07"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "cost", "next_days", "ended"),
+    [
+        ("Pacific/Auckland", 3.0, np.nan, True),  # one in the morning of the 5th
+        ("Europe/Berlin", 2.0, 11 / 24, False),  # one in the afternoon of the 4th
+        ("America/New_York", 2.0, 17 / 24, False),
+    ],
+)
+def test_days_begin_by_the_clock_of_the_warehouse(
+    tmp_path: Path, zone: str, cost: float, next_days: float, ended: bool
+) -> None:
+    lane = {"hs_code": "6109", "destination_country": "NZ", "origin_country": "*"}
+    rows = {
+        "supply_terms": [terms(unit_cost=2.0), terms(unit_cost=3.0, valid_from=day(4))],
+        "warehouses": [{"warehouse_id": "W", "country": "NZ", "time_zone": zone}],
+        "products": [
+            {
+                "product_id": "P",
+                "hs_code": "6109",
+                "origin_country": "CN",
+                "discontinued_on": day(4),
+            }
+        ],
+        "promotions": [
+            {"promotion_id": "a", "product_id": "P", "starts_on": day(4), "ends_on": day(5)}
+        ],
+        "tariffs": [{**lane, "valid_from": day(4), "duty_rate": 0.1}],
+    }
+    line = newest(build(tmp_path, VIEW["supply"], day(3.5), rows))
+    assert (line["unit_cost"], bool(line["discontinued"])) == (cost, ended)
+    assert line["next_cost_days"] == pytest.approx(next_days, nan_ok=True)
+    assert line["duty_rate"] == pytest.approx(0.1 if ended else np.nan, nan_ok=True)
+    ahead = -1 / 24 if ended else next_days
+    assert line["days_to_end"] == pytest.approx(ahead)
+    assert line["promotion_from"] == pytest.approx(ahead)
+    assert line["promotion_until"] == pytest.approx(ahead + 2)
+
+
+def test_a_closure_is_known_until_its_last_day_is_over_in_the_west(tmp_path: Path) -> None:
+    rows = {
+        "supply_terms": [terms()],
+        "closures": [
+            {"closure_id": "a", "starts_on": day(1), "ends_on": day(3), "warehouse_id": "W"}
+        ],
+    }
+    line = newest(build(tmp_path, VIEW["supply"], day(4.2), rows))
+    assert list(line["warehouse_closures"]) == ["2024-01-02/2024-01-04"]
+
+
 def test_the_price_is_that_of_the_warehouses_market(tmp_path: Path) -> None:
     rows = {
         "supply_terms": [terms(), terms(product_id="Q")],

@@ -23,7 +23,7 @@ def test_the_bulk_frame_is_the_online_frame(runtime: _Live) -> None:
     """What the plan reads in bulk is what the store answers key by key."""
     names = ("stock_position", "supply", "lead_time", "forecast")
     views = [runtime.store.latest(name, NOW) for name in names]
-    frame = planning_frame(*views, now=NOW)
+    frame = planning_frame(*views, warehouses=runtime.lake.read("warehouses"), now=NOW)
     frame = frame[frame["supplier_id"].notna()].reset_index(drop=True)
     keys = frame[["warehouse_id", "product_id", "supplier_id"]]
     online = runtime.store.online_frame("replenishment", keys, NOW)

@@ -90,6 +90,8 @@ SHOPIFY = {
     "Zahlung ausstehend": ("placed", None),
     "결제 대기": ("placed", None),
     "Borrador": (None, None),
+    "무효화됨": ("cancelled", ""),
+    "결제됨": ("placed", "captured"),
     "Sonderfall": ("placed", "captured"),
     "Zurückgezogen": ("cancelled", ""),
 }

@@ -140,17 +140,22 @@ def linked_products(start: HistoryCorrection, known: Sequence[HistoryCorrection]
 
 
 def check_chain(given: HistoryCorrection, known: Sequence[HistoryCorrection]) -> None:
-    """Raise HistoryCorrectionError where a succession is told already, or closes a circle.
+    """Raise HistoryCorrectionError where one of its products has another in its place in the same
+    warehouse already, or where a succession closes a circle.
 
     given: the succession; known: the corrections that hold.
     """
     others = [one for one in continuations(known) if given.meets(one)]
     way = [given.product_id]
     for one in others:
-        pair = (one.product_id, one.predecessor_id)
-        if pair == (given.product_id, given.predecessor_id):
+        if one.predecessor_id == given.predecessor_id:
             raise HistoryCorrectionError(
-                f"predecessor_id {given.predecessor_id!r}: {given.product_id} continues it since "
+                f"predecessor_id {given.predecessor_id!r}: {one.product_id} continues it since "
+                f"{one.first} already; undo that first (correction {one.correction_id})"
+            )
+        if one.product_id == given.product_id:
+            raise HistoryCorrectionError(
+                f"product_id {given.product_id!r}: it continues {one.predecessor_id} since "
                 f"{one.first} already; undo that first (correction {one.correction_id})"
             )
     for one in others:  # in the order of the chain

@@ -69,5 +69,19 @@ def test_circles_and_what_is_told_already_are_refused(given, told: str) -> None:
         check_chain(given, [follows("c", "b"), follows("b", "a")])
 
 
+@pytest.mark.parametrize(("earlier", "later"), [("*", "w"), ("w", "*"), ("*", "*"), ("w", "w")])
+def test_a_predecessor_has_one_successor_in_a_warehouse(earlier: str, later: str) -> None:
+    known = follows("b", "a", warehouse_id=earlier)
+    with pytest.raises(HistoryCorrectionError, match="b continues it since 2024-06-01") as error:
+        check_chain(follows("c", "a", warehouse_id=later), [known])
+    assert f"undo that first (correction {known.correction_id})" in str(error.value)
+    check_chain(follows("c", "a", warehouse_id="v"), [follows("b", "a", warehouse_id="w")])
+
+
+def test_a_successor_has_one_predecessor_in_a_warehouse() -> None:
+    with pytest.raises(HistoryCorrectionError, match=r"it continues a since .*correction ab"):
+        check_chain(follows("b", "c"), [follows("b", "a", warehouse_id="*")])
+
+
 def test_another_warehouse_is_another_chain() -> None:
     check_chain(follows("a", "c", warehouse_id="v"), [follows("c", "b"), follows("b", "a")])

@@ -24,6 +24,7 @@ SERIES = 20_000
 # Threads that wait for each other on small data cost more than they bring; of large data, OpenMP
 # (OMP_NUM_THREADS) says how many: 0.
 _THREADS, _SMALL = 0, 50_000
+_NOTHING = 1e-6  # as good as no demand
 _FIXED: Mapping[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,
@@ -240,6 +241,8 @@ def _weights(sample: _Sample, loss: str) -> Floats:
 def _train(
     settings: Mapping[str, Any], design: Floats, target: Floats, weight: Floats, trees: int
 ) -> lgb.Booster:
+    if not target.any():  # of counts that are all 0 LightGBM learns nothing, and says so
+        target = np.full_like(target, _NOTHING)
     data = lgb.Dataset(design, label=target, weight=weight, free_raw_data=True)
     count = len(target)
     # Demand of one period is mostly chance: leaves must hold many rows to say anything.

@@ -281,10 +281,11 @@ def _price(origin: Origin, rows: Rows, steps: Rows, *, prices_known: bool) -> li
     usual = _ratio(np.nansum(recent, axis=1), known.sum(axis=1).astype(float))[rows]
     newest = recent[rows, -1] if recent.shape[1] else np.full(len(rows), np.nan)
     if not prices_known:
-        return [newest / usual]
+        return [_ratio(newest, usual)]
     planned = past.price[rows, past.now + steps - 1]
     competitors = origin.competitors.price[rows, _planned(origin, steps)]
-    return [newest / usual, planned / usual, planned / newest, planned / competitors]
+    pairs = ((newest, usual), (planned, usual), (planned, newest), (planned, competitors))
+    return [_ratio(top, bottom) for top, bottom in pairs]  # unknown of what was free
 
 
 def _calendar(past: DemandPanel, place: Rows) -> list[Floats]:

@@ -14,6 +14,9 @@ Floats = NDArray[np.float64]
 Action = Literal["allow", "challenge", "review", "block"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 HARDEST = 1e6  # the largest penalty, in base currency
+# A penalty counts up to so many times what the fraud costs anyhow: one that was found on dear
+# payments would else block every cheap one without any sign of fraud.
+_MOST_TIMES = 10.0
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class FraudPolicy:
         """What each of ACTIONS costs, penalty and prices and all."""
         costs = self.costs.of_one(p, amount, self.costs.future_lost(expected_margin))
         if self.penalty:
-            let = p * self.penalty
+            let = p * min(self.penalty, _MOST_TIMES * (amount + self.costs.chargeback_fee))
             through = (1.0, 1.0 - self.costs.challenge_stops, 1.0 - self.costs.review_stops, 0.0)
             costs = tuple(c + let * t for c, t in zip(costs, through, strict=True))  # type: ignore[assignment]  # four in, four out
         if self.review_price or self.stop_price:
@@ -180,7 +183,8 @@ class FraudPolicy:
         probability: of fraud, 0 to 1, a value a payment; amount: of the payments, in base currency.
         """
         p = self.shifted_all(probability)
-        let = np.outer(self.costs.passes, p * self.penalty)
+        most = _MOST_TIMES * (np.asarray(amount, np.float64) + self.costs.chargeback_fee)
+        let = np.outer(self.costs.passes, p * np.minimum(self.penalty, most))
         stop = np.outer([0.0, 1.0, 1.0, 1.0], (1.0 - p) * self.stop_price)
         review = np.array([[0.0], [0.0], [self.review_price], [0.0]])
         total: Floats = self.costs.expected(p, amount) + let + stop + review
@@ -332,12 +336,28 @@ def _thinned(values: Floats) -> Floats:
 
 
 def _within_budget(free: FraudPolicy, p: Floats, money: Floats) -> FraudPolicy:
-    """The policy with the least penalty that holds the budget."""
+    """The policy with the least penalty that holds the budget, or comes as near as any."""
     free = replace(free, penalty=0.0)
     penalty = _least_price(
         lambda price: replace(free, penalty=price).chargeback_rate(p, money) <= free.budget
     )
-    return replace(free, penalty=penalty)
+    return _no_dearer(replace(free, penalty=penalty), p, money)
+
+
+def _no_dearer(policy: FraudPolicy, p: Floats, money: Floats) -> FraudPolicy:
+    """The policy with the least penalty under which as few frauds get through.
+
+    One that changes nothing on these payments would change much on others.
+    """
+    if policy.penalty == 0.0:
+        return policy
+    rate = policy.chargeback_rate(p, money)
+    if rate <= policy.budget and policy.penalty < HARDEST:
+        return policy  # the least that holds the budget
+    penalty = _least_price(
+        lambda price: replace(policy, penalty=price).chargeback_rate(p, money) <= rate + 1e-12
+    )
+    return replace(policy, penalty=penalty)
 
 
 def _within_capacity(policy: FraudPolicy, p: Floats, money: Floats, most: float) -> FraudPolicy:
@@ -364,7 +384,7 @@ def _within_friction(
             middle = (low + high) / 2
             held = eased(middle).stopped_share(p, money) <= limits.stopped
             low, high = (low, middle) if held else (middle, high)
-        return eased(high)
+        return _no_dearer(eased(high), p, money)
     free = replace(policy, penalty=0.0)
     price = _least_price(
         lambda each: replace(free, stop_price=each).stopped_share(p, money) <= limits.stopped

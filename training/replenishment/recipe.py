@@ -164,11 +164,10 @@ def lost_to(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, f
     metrics, baselines: of `score`. A few weeks say little of a policy: ours gives way only to a
     baseline that is cheaper than the lower end of the interval around our own ratio.
     """
-    half = (metrics["cost_ratio_high"] - metrics["cost_ratio_low"]) / 2
     lost = [
         f"{name} ({other['cost_ratio']:.4g})"
         for name, other in baselines.items()
-        if other["cost_ratio"] < metrics["cost_ratio"] - half
+        if other["cost_ratio"] < metrics["cost_ratio_low"]
     ]
     interval = f"{metrics['cost_ratio_low']:.3g} to {metrics['cost_ratio_high']:.3g}"
     ours = f"cost_ratio {metrics['cost_ratio']:.4g} (95%: {interval})"

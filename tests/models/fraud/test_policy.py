@@ -49,7 +49,10 @@ def test_each_payment_gets_its_cheapest_action(
 ) -> None:
     costs = Costs(review_cost=review_cost)
     policy = FraudPolicy(costs, penalty=penalty)
-    each = costs.expected([p], [amount])[:, 0] + p * penalty * costs.passes
+    each = (
+        costs.expected([p], [amount])[:, 0]
+        + p * min(penalty, 10 * (amount + costs.chargeback_fee)) * costs.passes
+    )
     chosen = ACTIONS.index(policy.action(p, amount))
     assert each[chosen] == pytest.approx(each.min())
     assert costs.of_one(p, amount) == pytest.approx(tuple(costs.expected([p], [amount])[:, 0]))
@@ -106,3 +109,17 @@ def test_dearer_reviews_are_fewer() -> None:
     cheap, dear = (FraudPolicy(Costs(review_cost=c)).actions(p, amount) for c in (1.0, 1_000.0))
     assert (cheap == ACTIONS.index("review")).sum() > 0
     assert (dear == ACTIONS.index("review")).sum() == 0
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.02])
+@pytest.mark.parametrize("limits", [None, PolicyLimits(reviewed=0.05, stopped=0.1)])
+def test_without_a_sign_of_fraud_no_cheaper_payment_is_blocked(
+    spread: float, limits: PolicyLimits | None
+) -> None:
+    """All payments look alike and are dear, and the budget cannot be held: a penalty that is found
+    on them says nothing of cheap ones."""
+    amounts = 122_400.0 * (1 + spread * np.linspace(-1, 1, 500))
+    policy = best_policy(np.full(500, 0.01), amounts, Costs(), budget=0.005, limits=limits)
+    for amount in (0.0, 0.01, 1.0, 50.0, 500.0, 60_000.0, 122_400.0):
+        assert policy.action(0.01, amount) != "block"
+        assert policy.actions([0.01], [amount])[0] == ACTIONS.index(policy.action(0.01, amount))

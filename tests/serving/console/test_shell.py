@@ -1,6 +1,7 @@
 """Signing in and out, scopes, languages, themes, keys; sessions that end, servers that restart."""
 
 import re
+import time
 
 import httpx
 import pytest
@@ -127,6 +128,7 @@ def test_a_key_that_is_dropped_signs_out_in_the_middle(enter, server, console_ho
 
     records = open_records(Settings(home=console_home))
     server.keys["short"] = create_key(records, "short", ("plan", "approve"))
+    time.sleep(1.1)  # keys are read once a second at most
     person = enter("short")
     person.open("/orders")
     person.rows()

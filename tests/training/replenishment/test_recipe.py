@@ -36,6 +36,19 @@ def test_enough_is_checked(frame: pd.DataFrame) -> None:
     assert few.startswith("Closed periods of `orders` to replay: 1 of at least 4, from 1 of at")
 
 
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "named"),
+    [(8.26, 3.56, 31.4, "min-max (2.2)"), (1.05, 0.9, 1.2, ""), (1.2, 1.1, 1.4, "moving average")],
+)
+def test_ours_gives_way_to_what_is_cheaper_beyond_chance(
+    ratio: float, low: float, high: float, named: str
+) -> None:
+    ours = {"cost_ratio": ratio, "cost_ratio_low": low, "cost_ratio_high": high}
+    others = {"moving average": {"cost_ratio": 1.0}, "min-max": {"cost_ratio": 2.2}}
+    told = RECIPE.lost_to(ours, others) if RECIPE.lost_to else ""
+    assert (named in told) if named else (told == "")
+
+
 def test_sparse_origins_carry_the_weeks_between(context: Context, tmp_path: object) -> None:
     early = Context(
         context.settings,

@@ -1,6 +1,7 @@
 """The planner's list: find, change, approve, dismiss, take back; alone and with a colleague."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -201,6 +202,7 @@ class TestWorklist:
 
         records = open_records(Settings(home=console_home))
         server.keys["reader"] = create_key(records, "reader", ("plan",))
+        time.sleep(1.1)  # keys are read once a second at most
         records.close()
         person = enter("reader")
         person.open("/orders")

@@ -51,8 +51,10 @@ def read(path: Path) -> list[ScheduleStep]:
     """The steps of a schedule file, in its order. Raises ScheduleError, naming the step."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))["step"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+    except (OSError, ValueError, KeyError) as error:  # no file, no UTF-8, no TOML, no step
         raise ScheduleError(f"{path}: {error}; it needs [[step]] tables") from error
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise ScheduleError(f"{path}: step is no table; it needs [[step]] tables")
     steps = [_step(path, place, each) for place, each in enumerate(given, start=1)]
     if len({step.name for step in steps}) < len(steps):
         raise ScheduleError(f"{path}: two steps have one name; a step is known by its name")

@@ -152,6 +152,15 @@ class Database:
                 each.error = error
 
 
+def take_turn(connection: sa.Connection, name: str) -> None:
+    """Wait until no other transaction holds the turn of this name; it ends with the transaction.
+
+    SQLite has one writer at a time: what writes first there needs none, and takes none.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+
+
 def _all(works: Sequence[Work]) -> Callable[[sa.Connection], list[Any]]:
     return lambda connection: [work(connection) for work in works]
 

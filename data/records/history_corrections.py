@@ -1,11 +1,12 @@
 """The planners' corrections of history (`Records.history_corrections`)."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from data.history_corrections import HistoryCorrection, checked_correction
-from data.records.database import Database
+from data.history_corrections import HistoryCorrection, check_chain, checked_correction
+from data.records.database import Database, take_turn
 from data.records.tables import Tables
 
 _NAMES = tuple(name for name in HistoryCorrection.__dataclass_fields__ if name != "brand")
@@ -21,15 +22,32 @@ class HistoryCorrections:
         self._table = tables.history_corrections
 
     def add(self, correction: HistoryCorrection) -> HistoryCorrection:
-        """Keep a correction; raises HistoryCorrectionError when it makes no sense. Returns it."""
+        """Keep a correction; raises HistoryCorrectionError when it makes no sense, or is a
+        succession that does not fit those that hold. Returns it."""
         given = checked_correction(correction)
         row = {name: getattr(given, name) for name in _NAMES} | {
             "first": given.first.isoformat(),
             "last": given.last.isoformat(),
         }
         insert = self._database.insert(self._table, ("correction_id",))
-        self._database.write(lambda connection: connection.execute(insert, row))
+
+        def work(connection: sa.Connection) -> None:
+            if given.action == "continue":  # of two that are told at once the second is refused
+                take_turn(connection, f"{self._table.name} continue")
+            connection.execute(insert, row)
+            if given.action == "continue":
+                rows = connection.execute(self._holding()).all()
+                others = [_correction(each) for each in rows]
+                check_chain(
+                    given, [each for each in others if each.correction_id != given.correction_id]
+                )
+
+        self._database.write(work)
         return correction
+
+    def _holding(self) -> sa.Select[Any]:
+        table = self._table
+        return sa.select(table).where(table.c.dropped_at.is_(None)).order_by(table.c.seq.desc())
 
     def drop(self, correction_id: str, at: datetime) -> HistoryCorrection | None:
         """Undo a correction from a moment on; None when there is none that holds on.

@@ -32,7 +32,7 @@ from data.purchasing import (
     line_value,
     needs_second,
 )
-from data.records.database import Database
+from data.records.database import Database, take_turn
 from data.records.outbox import Outbox
 from data.records.tables import Tables
 
@@ -371,9 +371,7 @@ class Purchasing:
         if above is None or not single:
             return []
         lines = self._lines
-        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-            turn = sa.func.hashtext(f"{lines.name} export")
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn)))
+        take_turn(connection, f"{lines.name} export")
         plans = {row.planned_at for row in single}
         before = sa.select(lines).where(
             lines.c.planned_at.in_(plans)

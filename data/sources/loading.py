@@ -91,7 +91,10 @@ def _read(name: str, beside: Path | None) -> tuple[str, str, Path]:
             f"there is no mapping {name!r}: {hint}name one of {', '.join(preset_names())}, "
             "or a TOML file"
         )
-    return path.read_text("utf-8"), path.name, path.resolve()
+    try:
+        return path.read_text("utf-8"), path.name, path.resolve()
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path.name} is not UTF-8 ({error}); save it as UTF-8") from error
 
 
 def _content(

@@ -54,13 +54,12 @@ def _continues(runtime: Runtime, pair: dict[str, str], now: datetime) -> bool:
 def check_succession(
     runtime: Runtime, correction: features.HistoryCorrection, now: datetime
 ) -> None:
-    """Raise HistoryCorrectionError where a succession names a product nobody knows, is told
-    already, or closes a circle.
+    """Raise HistoryCorrectionError where a succession names a product nobody knows. Whether it fits
+    those told before is seen as it is kept.
 
     runtime: whose store, lake and records are read; correction: the succession; now: the moment.
     """
     known = runtime.records.history_corrections.known_at(now)
-    features.check_chain(correction, known)
     former, place = str(correction.predecessor_id), correction.warehouse_id
     only = {"product_id": former} | ({} if place == features.EVERY else {"warehouse_id": place})
     sold = runtime.store.history("demand", now, only=only)

@@ -3,7 +3,6 @@
 from data.history_corrections import (
     HistoryCorrection,
     HistoryCorrectionError,
-    check_chain,
     linked_products,
 )
 from data.overrides import EVERY, Override, OverrideError
@@ -80,7 +79,6 @@ __all__ = [
     "Totals",
     "abc_xyz",
     "accuracy",
-    "check_chain",
     "choose",
     "corrected",
     "demand",

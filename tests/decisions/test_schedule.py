@@ -87,6 +87,8 @@ def test_the_schedule_that_comes_along_is_read() -> None:
     ("text", "said"),
     [
         ("", "needs"),
+        ("step = 'a'", "step is no table"),
+        ("# caf\udce9", "codec can't decode"),
         ("[[step]]\nname='a'\n", "step 1.*missing"),
         ("[[step]]\nname='a'\ncommand='b'\nevery='soon'\n", "'soon' is no duration"),
         ("[[step]]\nname='a'\ncommand='b'\nevery='1d'\n" * 2, "two steps have one name"),
@@ -94,7 +96,7 @@ def test_the_schedule_that_comes_along_is_read() -> None:
 )
 def test_a_bad_schedule_says_where(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "schedule.toml"
-    file.write_text(text)
+    file.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ScheduleError, match=said):
         read(file)
 

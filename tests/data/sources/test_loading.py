@@ -58,6 +58,12 @@ def test_what_is_no_mapping_is_told_in_words(tmp_path: Path, text: str, told: st
         load_mapping(str(tmp_path / "map.toml"))
 
 
+def test_a_mapping_that_is_not_utf_8_says_so(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text("# Bestellungen für den Shop", "latin-1")
+    with pytest.raises(MappingError, match=r"^map.toml is not UTF-8.*save it"):
+        load_mapping(str(tmp_path / "map.toml"))
+
+
 def test_an_unknown_name_tells_the_nearest() -> None:
     with pytest.raises(MappingError, match="did you mean shopify"):
         load_mapping("shopfy")

@@ -59,14 +59,15 @@ def with_variants(
     pairs = pairs[close & ~(pairs["discontinued_on"] <= ended)]
     shares = pairs.groupby("parent_id")["product_id"].transform("size")
     rows = zip(pairs["product_id"], pairs["parent_id"], ended[pairs.index], shares, strict=True)
+    found: list[HistoryCorrection] = []
     for product, parent, end, share in rows:
         if not {product, parent} & named:
             day, factor = end.date(), None if share == 1 else 1 / share
-            told = [*told, HistoryCorrection(
+            found.append(HistoryCorrection(
                 f"parent:{product}", EVERY, product, day, day, "continue", "products",
                 "its parent ended", _ALWAYS, predecessor_id=parent, factor=factor,
-            )]  # fmt: skip
-    return [*told]
+            ))  # fmt: skip
+    return [*told, *found]
 
 
 def inherited(
@@ -90,18 +91,18 @@ def inherited(
     mine = frame["product_id"].isin(products)
     if not mine.any():
         return frame
-    parts: dict[Pair, pd.DataFrame] = {
-        (str(warehouse), str(product)): rows
-        for (warehouse, product), rows in frame[mine].groupby(PAIR, sort=False, observed=True)
-    }
+    # By product, then by warehouse.
+    parts: dict[str, dict[str, pd.DataFrame]] = {str(name): {} for name in products}
+    for (warehouse, product), rows in frame[mine].groupby(PAIR, sort=False, observed=True):
+        parts[str(product)][str(warehouse)] = rows
     for one in known:
-        for warehouse in [name for name, product in parts if product == one.predecessor_id]:
+        own, category = parts[one.product_id], attributes.category.get(one.product_id)
+        for warehouse, before in parts[str(one.predecessor_id)].items():
             if one.warehouse_id in (EVERY, warehouse):
-                pair = (warehouse, one.product_id)
-                before = parts[warehouse, str(one.predecessor_id)]
-                category = attributes.category.get(one.product_id)
-                parts[pair] = _joined(before, parts.get(pair, before.iloc[:0]), one, category)
-    whole = pd.concat([frame[~mine], *parts.values()], ignore_index=True)
+                rows = own.get(warehouse, before.iloc[:0])
+                own[warehouse] = _joined(before, rows, one, category)
+    joined = [rows for each in parts.values() for rows in each.values()]
+    whole = pd.concat([frame[~mine], *joined], ignore_index=True)
     return whole.sort_values([*PAIR, "period_start"], kind="stable", ignore_index=True)
 
 
@@ -171,17 +172,21 @@ def handed_over(
     begins, ends = (seconds(starts(period + step, frequency)) for step in (0, 1))
     offered = ahead["offered"].to_numpy(dtype=float).copy()
     place = _places(ahead)
+    pairs: dict[str | None, list[Pair]] = {}
+    for pair in place:
+        pairs.setdefault(pair[1], []).append(pair)
     into: dict[Pair, list[tuple[float, Floats]]] = {}
     kept: dict[Pair, Floats] = {}
     for one in known:
         day = seconds(pd.DatetimeIndex([pd.Timestamp(one.first, tz="UTC")]))[0]
         share: Floats = np.clip((day - begins) / (ends - begins), 0.0, 1.0)
-        for pair, rows in place.items():
+        for pair in (*pairs.get(one.predecessor_id, ()), *pairs.get(one.product_id, ())):
+            rows = place[pair]
             if one.warehouse_id not in (EVERY, pair[0]):
                 continue
             if pair[1] == one.predecessor_id:
                 kept[pair] = np.minimum(kept.get(pair, np.ones(len(rows))), share[rows])
-            elif pair[1] == one.product_id and (share[rows] > 0).any():
+            elif (share[rows] > 0).any():
                 former = _mean(history, (pair[0], str(one.predecessor_id)))
                 into.setdefault(pair, []).append((former * one.times, 1 - share[rows]))
     for pair, parts in into.items():
@@ -249,13 +254,15 @@ def without_succeeded(
 
     demand: as `inherited` returns it; corrections: any; at: the moment at which they are known.
     """
-    kept = pd.Series(True, index=demand.index)
-    for one in continuations([each for each in corrections if each.is_known(at)]):
-        mine = demand["product_id"] == one.predecessor_id
+    known = continuations([each for each in corrections if each.is_known(at)])
+    former = demand[demand["product_id"].isin([one.predecessor_id for one in known])]
+    gone = pd.Series(False, index=demand.index)
+    for one in known:
+        mine = former["product_id"] == one.predecessor_id
         if one.warehouse_id != EVERY:
-            mine &= demand["warehouse_id"] == one.warehouse_id
-        kept &= ~(mine & (demand["period_start"] >= one.first.isoformat()))
-    return demand[kept].reset_index(drop=True)
+            mine &= former["warehouse_id"] == one.warehouse_id
+        gone[former.index[mine & (former["period_start"] >= one.first.isoformat())]] = True
+    return demand[~gone].reset_index(drop=True)
 
 
 def priced_alike(frame: pd.DataFrame) -> pd.DataFrame:

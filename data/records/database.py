@@ -153,9 +153,10 @@ class Database:
 
 
 def take_turn(connection: sa.Connection, name: str) -> None:
-    """Wait until no other transaction holds the turn of this name; it ends with the transaction.
+    """Wait until no other transaction holds the turn of this name.
 
-    SQLite has one writer at a time: what writes first there needs none, and takes none.
+    The turn belongs to the transaction of ``connection`` and ends with it. SQLite has one
+    writer at a time: what writes first there needs none, and takes none.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))

@@ -4,6 +4,8 @@ The offline store is Feast's plug-in interface over `features.store.asof`; Feast
 class path that `features.store.repository` names.
 """
 
+import features.store.feast_import  # noqa: F401  # isort: skip  # before Feast is imported elsewhere
+
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing

@@ -16,7 +16,13 @@ from typing import Generic, TypeVar
 Answer = TypeVar("Answer")
 Heard = Callable[[str], None]
 # Loaded once, in the process that all others are copies of; nothing that starts threads.
-_LOADED_ONCE = ["training.run", "features.store.offline", "mlflow", "lightgbm", "statsforecast.models"]
+_LOADED_ONCE = [
+    "training.run",
+    "features.store.offline",
+    "mlflow",
+    "lightgbm",
+    "statsforecast.models",
+]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from data.lake.files import (
     parquet_header,
     short,
 )
-from data.lake.text_format import find_text_format
+from data.lake.text_format import UNPACK, find_text_format, is_packed
 from data.lake.workbooks import WORKBOOKS, workbook_sheets
 from data.tables import TABLES, WHERE_THERE_IS_NONE, Table
 
@@ -178,6 +178,8 @@ def _parts(home: Path, faults: list[str]) -> list[Path]:
 
 
 def _other(path: Path) -> str:
+    if is_packed(path):
+        return f"{_label(path)} ({UNPACK})"
     near = difflib.get_close_matches(path.stem.lower(), list(TABLES), n=1, cutoff=0.7)
     return _label(path) + (f" (did you mean {near[0]}?)" if near else "")
 

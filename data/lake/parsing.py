@@ -23,6 +23,7 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
 }
 
 _ZONE = r"([zZ]|[+-]\d\d(:?\d\d)?)$"
+_PARTED = r"^-?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
 _TRUE, _FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 _EARLIEST, _LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2261-12-31", tz="UTC")
 
@@ -172,11 +173,13 @@ def _number(values: pa.Array) -> Parsed:
     numbers = _cast_numbers(text)
     failed = _present(text) & ~_mask(pc.is_finite(numbers))
     comma = failed & _mask(pc.match_substring_regex(text, r"^-?[\d. ]*,\d+$"))
+    parted = failed & ~comma & _mask(pc.match_substring_regex(text, _PARTED))
     return Parsed(
         pc.if_else(pa.array(failed), None, numbers),
         (
             Unreadable(comma, "a decimal comma", "write 12.50, not 12,50"),
-            Unreadable(failed & ~comma, "not a number", "write a number such as 12.50"),
+            Unreadable(parted, "parted thousands", "write 1250.00, not 1,250.00"),
+            Unreadable(failed & ~comma & ~parted, "not a number", "write a number such as 12.50"),
         ),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from charset_normalizer import from_bytes
 
+UNPACK = "it is compressed; unpack it"
 SAMPLE_BYTES = 1 << 20
 _LONGEST_LINE = 100_000  # Python's csv takes no longer field
 _SEPARATORS = (",", ";", "\t", "|")
@@ -64,7 +65,7 @@ def find_text_format(path: Path) -> TextFormat:
     if not sample.strip():
         raise ValueError("it is empty")
     if sample.startswith((b"\x1f\x8b", b"PK\x03\x04")):
-        raise ValueError("it is compressed; unpack it")
+        raise ValueError(UNPACK)
     encoding = find_encoding(sample, whole=len(sample) < SAMPLE_BYTES)
     text = sample.decode(encoding, errors="ignore")
     if "\x00" in text:
@@ -72,6 +73,11 @@ def find_text_format(path: Path) -> TextFormat:
     separator = find_separator(text)
     quoted = separator != "\t" or bool(_WHOLLY_QUOTED.search(text))
     return TextFormat(encoding, separator, quoted)
+
+
+def is_packed(path: Path) -> bool:
+    """True for a file that its name calls compressed, or an archive."""
+    return path.suffix.lower() in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tgz")
 
 
 def find_encoding(sample: bytes, *, whole: bool = True) -> str:

@@ -66,6 +66,7 @@ def note_assumptions(
     if item.sheet.note and parts:
         notes.assumed[f"{item.raw.label}: {item.sheet.note}"] = None
     for into in parts:
+        _note_unsaid_states(into, item, notes)
         for name, specification in into.columns.items():
             said = any(item.header.find(header) for header in headers_of(specification))
             for value in () if said else _constants_in(specification):
@@ -83,6 +84,23 @@ def note_assumptions(
             notes.assumed[
                 f"times without a zone in {item.raw.label} are taken as UTC "
                 "(say --set time_zone=Europe/Berlin or the like if they are of another)"
+            ] = None
+
+
+def _note_unsaid_states(into: Into, item: Recognized, notes: Notes) -> None:
+    """Note that no column says the state of the rows, which all count as of the usual one."""
+    for name, specification in into.columns.items():
+        sources = specification if isinstance(specification, list) else [specification]
+        usual = [one.otherwise for one in sources if isinstance(one, MappingExpression) and one.map]
+        names = list(dict.fromkeys(headers_of(specification)))
+        if name not in ("status", "outcome") or not names or not (usual and usual[-1]):
+            continue
+        if not any("." in one or item.header.find(one) for one in names):
+            near = next(filter(None, map(item.header.nearest, names)), None)
+            hint = f"; is it {near!r}?" if near else ""
+            notes.assumed[
+                f"{into.table}.{name} is {usual[-1]} in all of {item.raw.label}: it has no column "
+                f"{' or '.join(names)}{hint}"
             ] = None
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.lake import Lake, RefusedError, StructureError
 from data.lake.reports import IngestReport
+from data.lake.text_format import UNPACK, is_packed
 from data.sources.database_tables import DatabaseReading
 from data.sources.databases import connected
 from data.sources.importing import Imported, Used, import_tables
@@ -20,7 +21,9 @@ from data.sources.watermarks import Watermarks
 from data.tables import TABLES, Table
 
 # Faults of values that --set makes readable.
-WRITTEN_OTHERWISE = frozenset(["a decimal comma", "a time with no zone", "not a time"])
+WRITTEN_OTHERWISE = frozenset(
+    ["a decimal comma", "parted thousands", "a time with no zone", "not a time"]
+)
 Progress = Callable[[str, float | None], None]
 
 
@@ -71,9 +74,22 @@ def ingest_source(
             for table in raw_tables(file, label)
         ]
         if not raw:
-            raise SourceError(f"{address.text} holds no file that can be read; {_readable()}")
+            raise SourceError(
+                f"{address.text} holds no file that can be read; {_readable()}"
+                + "".join(f"\n  {other}" for other in _unread(path))
+            )
         found = _imported(lake, raw, known, base_currency, progress)
+        found = replace(found, unused=(*found.unused, *_unread(path)))
         return _taken(lake, found, dry_run, progress)
+
+
+def _unread(path: Path) -> list[str]:
+    """Names of the files of no kind that is read."""
+    return [
+        f"{label} ({UNPACK})" if is_packed(file) else label
+        for file, label in files_of(path)
+        if file.suffix.lower() not in SUFFIXES
+    ]
 
 
 def own_tables(values: Mapping[str, str]) -> SourceMapping:

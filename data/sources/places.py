@@ -14,13 +14,14 @@ _SYMBOLS = {
     "€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₺": "TRY", "₹": "INR",
     "₽": "RUB", "₩": "KRW", "₫": "VND", "฿": "THB", "₪": "ILS", "R$": "BRL", "US$": "USD",
     "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
-    "MX$": "MXN", "NT$": "TWD", "CN¥": "CNY", "JP¥": "JPY", "￥": "JPY", "лв": "BGN", "lei": "RON",
+    "MX$": "MXN", "NT$": "TWD", "CN¥": "CNY", "JP¥": "JPY", "лв": "BGN", "lei": "RON",
     "CHF": "CHF", "Fr.": "CHF", "₴": "UAH", "د.إ": "AED", "د.ك": "KWD",
 }  # fmt: skip
 # Signs of several currencies: the first is meant where the shop's own is none of them.
 _SHARED_SIGNS = {
     "$": ("USD", "CAD", "AUD", "NZD", "MXN", "SGD", "HKD", "TWD", "CLP", "COP", "ARS"),
     "¥": ("JPY", "CNY"),
+    "￥": ("JPY", "CNY"),
     "kr": (None, "SEK", "NOK", "DKK", "ISK"),
     "Rs": ("INR", "PKR", "LKR", "NPR"),
 }

@@ -29,6 +29,8 @@ _NAMED = re.compile(
     r"|(?P<month_first>[^\W\d]+)\.?[ ](?P<day_second>\d{1,2})(?:st|nd|rd|th)?,?[ ])"
     r"(?P<year>\d{4})" + _CLOCK + _ZONE + "$"
 )
+# Of the years 2001 to 2099.
+_DAY_NUMBER = re.compile(r"(?:3[7-9]|[4-6]\d|7[0-2])\d{3}(?:[.,]\d+)?$")
 # Zones that exports name by letters, in hours east of Greenwich.
 _LETTERS = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2,
@@ -100,7 +102,7 @@ def canonical_time(text: str, order: DateOrder | None, zone: str) -> str | None:
     zone: IANA name of the zone of a time that names none.
     """
     plain = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
-    moment = _iso(plain) or _numeric(plain, order) or _named(plain)
+    moment = _moment_of(plain, order)
     if moment is None:
         return None
     if moment.tzinfo is None:
@@ -114,8 +116,20 @@ def canonical_date(text: str, order: DateOrder | None) -> str | None:
     text: a date or a time as written. order: the column's order of day, month and year.
     """
     plain = " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
-    moment = _iso(plain) or _numeric(plain, order) or _named(plain)
+    moment = _moment_of(plain, order)
     return None if moment is None else moment.date().isoformat()
+
+
+def _moment_of(text: str, order: DateOrder | None) -> datetime | None:
+    return _iso(text) or _numeric(text, order) or _named(text) or _day_number(text)
+
+
+def _day_number(text: str) -> datetime | None:
+    """A spreadsheet's days since 1899-12-30, as they stand where a cell is not shown as a date."""
+    if not _DAY_NUMBER.match(text):
+        return None
+    since = pd.Timedelta(days=float(text.replace(",", "."))).round("s")
+    return (pd.Timestamp("1899-12-30") + since).to_pydatetime()
 
 
 def _iso(text: str) -> datetime | None:

@@ -140,7 +140,6 @@ def wape_of_sums(found: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]
 
 def _of(part: pd.DataFrame) -> dict[str, float]:
     actual = part["quantity"].to_numpy(dtype=float)
-    sums = part[part["total"].notna()]
     return {
         "scaled_pinball": metrics.pinball(actual, part[QUANTILES], LEVELS) / float(actual.mean()),
         "wape": metrics.wape(actual, part["mean"]),
@@ -148,6 +147,15 @@ def _of(part: pd.DataFrame) -> dict[str, float]:
         "bias": metrics.bias(actual, part["mean"]),
         "coverage_80": metrics.coverage(actual, part["q10"], part["q90"]),
         "coverage_80_of_counts": metrics.coverage_of_counts(actual, part[QUANTILES], LEVELS),
+        **_of_windows(part[part["total"].notna()]),
+    }
+
+
+def _of_windows(sums: pd.DataFrame) -> dict[str, float]:
+    """Metrics of the sums of whole windows; none where no shelf was full in one."""
+    if sums.empty:
+        return {}
+    return {
         "window_pinball": metrics.pinball(sums["total"], sums[WINDOW_QUANTILES], LEVELS)
         / max(float(sums["total"].mean()), 1e-9),
         "window_coverage_80": metrics.coverage(sums["total"], sums["w10"], sums["w90"]),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.lake import Lake
+from data.lake import Lake, RefusedError
 from tests.data.lake.order_files import line, products, write
 
 
@@ -113,3 +113,10 @@ def test_flags(lake: Lake, answer: str) -> None:
         assert report.faults[0].reason == "neither true nor false"
     else:
         assert lake.read("chargebacks")["is_fraud"].tolist() == [answer in {"true", "1", "Yes"}]
+
+
+@pytest.mark.parametrize("value", ["1,250.00", "1 250", "12'345.5", "-1,250,000"])
+def test_parted_thousands_are_told(lake: Lake, tmp_path: Path, value: str) -> None:
+    source = write(tmp_path / "in", line(unit_price=f'"{value}"'))
+    with pytest.raises(RefusedError, match=r"unit_price: parted thousands .*write 1250.00"):
+        lake.ingest(source)

@@ -33,6 +33,8 @@ def test_countries(text: str, code: str | None) -> None:
         ("£3", "EUR", "GBP"),
         ("$3", "EUR", "USD"),
         ("$3", "AUD", "AUD"),
+        ("￥3", "CNY", "CNY"),
+        ("￥3", "EUR", "JPY"),
         ("100 kr", "SEK", "SEK"),
         ("100 kr", "EUR", None),
         ("12.50", "EUR", None),

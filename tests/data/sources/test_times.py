@@ -27,6 +27,8 @@ from data.sources.times import canonical_date, canonical_time, date_order
         ("2019年5月1日 10:00", "2019-05-01T08:00:00Z"),
         ("26 Feb 2024 08:11:03 MEZ", "2024-02-26T07:11:03Z"),
         ("2024-05-01 10:22:33 GMT+9", "2024-05-01T01:22:33Z"),
+        ("45413.4323263889", "2024-05-01T08:22:33Z"),  # a spreadsheet's number of the day
+        ("45413,5", "2024-05-01T10:00:00Z"),
     ],
 )
 def test_times_of_many_locales(text: str, moment: str) -> None:

@@ -98,3 +98,13 @@ def test_periods_that_were_not_in_stock_are_not_judged() -> None:
     frame.loc[last - 7, "censored"] = True
     beside = judged(Oracle(10.0, []), cut(frame))
     assert beside["total"].isna().sum() == (beside["horizon"] > 1)[beside["total"].isna()].sum()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_without_a_whole_window_has_no_figures_of_windows() -> None:
+    frame = history(1).assign(quantity=10.0)
+    frame.loc[frame.index[-8::2], "censored"] = True
+    beside = judged(Oracle(10.0, []), cut(frame))
+    found = figures(beside.assign(total=np.nan))
+    assert found["wape"] == 0
+    assert not any("window" in name for name in found)

@@ -21,6 +21,7 @@ from data.records import Records
 from data.records.migrations import NEWEST, version
 from data.redis_client import redis_facts
 from data.settings import Settings
+from data.unmatched_ids import unmatched_ids
 from features.store import Store
 from models.registry import open_registry
 
@@ -194,6 +195,8 @@ def _data(settings: Settings) -> Iterator[Finding]:
     yield Finding("lake", "ok", f"newest fact {clock:%Y-%m-%d %H:%M} UTC")
     for money in currency_findings(lake, settings.base_currency):
         yield Finding("currencies", "warning", money.found, money.remedy)
+    for one in unmatched_ids(lake):
+        yield Finding("ids", "warning", one.found, one.remedy)
     as_of = Store(settings, lake).as_of()
     if as_of is None or as_of < clock:
         told = f"as of {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "none"

@@ -57,6 +57,7 @@ def ingest(
     from data.lake import open_lake
     from data.sources.ingesting import ingest_source
     from data.sources.locations import parse_address
+    from data.unmatched_ids import unmatched_ids
 
     settings = load_settings()
     lake = open_lake(settings)
@@ -72,7 +73,7 @@ def ingest(
         )
     coming = [name for name, table in result.ingest.tables.items() if table.rows or table.new]
     show(shown_report(result, _lacks(lake, settings.use_cases, coming), dry_run), as_json)
-    for finding in currency_findings(lake, settings.base_currency):
+    for finding in [*currency_findings(lake, settings.base_currency), *unmatched_ids(lake)]:
         typer.echo(f"{finding}.", err=True)
     for fault in result.ingest.faults:
         typer.echo(str(fault), err=True)

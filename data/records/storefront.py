@@ -245,6 +245,14 @@ class StorefrontRecords:
         rows = [tuple(row) for row in self._rows(query)]
         return pd.DataFrame(rows, columns=list(_EVENT_COLUMNS))
 
+    def identified(self, experiment_id: str) -> pd.DataFrame:
+        """The customers that the units of an experiment are known to be: unit, customer_id."""
+        links, exposures = self._tables.identities, self._tables.exposures
+        units = sa.select(exposures.c.unit).where(exposures.c.experiment_id == experiment_id)
+        query = sa.select(links.c.unit, links.c.customer_id).where(links.c.unit.in_(units))
+        rows = [tuple(row) for row in self._rows(query.distinct())]
+        return pd.DataFrame(rows, columns=["unit", "customer_id"])
+
     def _rows(self, query: sa.Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         return self._database.read(lambda connection: connection.execute(query, values or {}).all())
 

@@ -1,7 +1,7 @@
-"""What people did with what an experiment showed them: exposures joined with events.
+"""What people did with what an experiment showed them: exposures joined with events and orders.
 
-Pure functions over the storefront's exposures and events; an event counts for the answer whose
-recommendation_id it bears, if its product was in that answer.
+Pure functions. An event counts for the answer whose recommendation_id it bears, if its product was
+in that answer; an order counts for whoever placed it after the first answer, whatever was in it.
 """
 
 import pandas as pd
@@ -9,6 +9,8 @@ import pandas as pd
 # What an event of an answer's product is called in a report.
 METRICS = {"click": "click", "view": "click", "cart": "cart", "purchase": "purchase"}
 METRIC_NAMES = tuple(dict.fromkeys(METRICS.values()))
+# What people ordered afterwards, told by `ordered`.
+MONEY = ("revenue", "margin")
 
 
 def shown(exposures: pd.DataFrame) -> pd.DataFrame:
@@ -43,3 +45,31 @@ def outcomes(exposures: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         people = people.merge(did.assign(**{metric: True}), on=["arm", "unit"], how="left")
         people[metric] = people[metric].notna()
     return people
+
+
+def ordered(exposures: pd.DataFrame, lines: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """One row a person and arm: arm, unit, order (bool), and revenue and margin of all they ordered
+    from their first answer on, less what was cancelled or returned.
+
+    Money is in the base currency, NaN where it is not known of one of the lines. Whoever is not
+    known to have ordered has 0.
+
+    exposures: a row an answer, columns as Exposure; lines: as `features.order_margins` gives them;
+    customers: unit and customer_id, a row a customer that a unit stands for.
+    """
+    keys, money = ["arm", "unit"], list(MONEY)
+    seen = exposures.assign(since=pd.to_datetime(exposures["exposed_at"], utc=True))
+    people = seen.groupby(keys, as_index=False)["since"].min()
+    kept = 1.0 - lines["undone_share"].fillna(0.0).astype(float)
+    orders = lines[["customer_id", "ordered_at"]].assign(order=kept > 0)
+    orders[money] = lines[money].mul(kept, axis=0)
+    mine = people.merge(customers.drop_duplicates(), on="unit").merge(orders, on="customer_id")
+    mine = mine[mine["ordered_at"] >= mine["since"]]
+    unknown = mine[money].isna().groupby([mine[key] for key in keys]).transform("any")
+    mine[money] = mine[money].mask(unknown)
+    each = mine.groupby(keys, as_index=False)[["order", *money]].sum(min_count=1)
+    found: pd.DataFrame = people[keys].merge(each, on=keys, how="left")
+    none = found["order"].isna()
+    found.loc[none, money] = 0.0
+    found["order"] = found["order"].fillna(0) > 0
+    return found

@@ -1,39 +1,55 @@
 """What an experiment has shown so far: the figures of `argosy experiment report`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from data.lake import Lake
 from data.records.storefront import StorefrontRecords
 from data.storefront import HOLDOUT, Experiment
-from decisions.recommendation.experiment_outcomes import METRIC_NAMES, outcomes
+from decisions.recommendation.experiment_outcomes import METRIC_NAMES, MONEY, ordered, outcomes
 from decisions.recommendation.experiments import shares as arm_shares
 from decisions.recommendation.uplift import (
+    Mean,
     Share,
     difference,
     difference_at_any_time,
+    mean,
     relative,
     sample_ratio,
     share,
 )
+from features.order_margins import order_lines
+from features.recommendation import customers_of_visitors, person
 
 # Less likely numbers of people in the arms than this: something divides them wrongly, and the
 # uplifts mean nothing until it is found.
 _MISMATCH = 0.001
 METHOD = (
-    "Share of people who did it at least once with a product of an answer, credited by "
-    "recommendation_id; 95% intervals: difference by Newcombe (1998, method 10), relative by "
-    "MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits, for one look planned ahead. The "
-    "intervals at any time (Waudby-Smith et al., 2024) hold however often one looks."
+    "Click, cart, purchase: share of people who did it at least once with a product of an answer, "
+    "credited by recommendation_id. Order, revenue, margin: what people ordered from their first "
+    "answer on, whatever it was, until the experiment ended, less what was cancelled or returned; "
+    "money a person in the base currency, of people whose orders' rates and costs are known; who "
+    "is not known to have ordered has 0. 95% intervals: difference by Newcombe (1998, method 10), "
+    "relative by MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits, of money from "
+    "Welch's, for one look planned ahead. The intervals at any time (Waudby-Smith et al., 2024) "
+    "hold however often one looks."
 )
+# Of an order and of money, where the merchant has orders.
+_ORDERED = ("order", *MONEY)
+_TABLES = ("orders", "products", "supply_terms", "fx_rates")
 
 
 @dataclass(frozen=True)
 class ArmFigures:
-    """One arm: people and answers so far, and of the people the share who did each thing."""
+    """One arm: people and answers so far, and of the people the share who did each thing.
+
+    ordered: the share who ordered afterwards, whatever it was; revenue, margin: of these orders, a
+    person, in the base currency; None: not known.
+    """
 
     arm: str
     people: int
@@ -41,11 +57,15 @@ class ArmFigures:
     clicked: float
     carted: float
     purchased: float
+    ordered: float | None = None
+    revenue: float | None = None
+    margin: float | None = None
 
 
 @dataclass(frozen=True)
 class Uplift:
-    """An arm against another, in one metric: difference in share of people, and relative to theirs.
+    """An arm against another, in one metric: difference in share of people, or in money a person,
+    and relative to theirs.
 
     clear: the interval of the difference leaves out 0, for one look planned ahead. any_time_low,
     any_time_high: ends of the interval that holds at every look; decided: it leaves out 0, and the
@@ -70,7 +90,7 @@ class Uplift:
 
 @dataclass(frozen=True)
 class ExperimentReport:
-    """All of an experiment; method: how the intervals are made.
+    """All of an experiment; method: how the intervals are made. currency: of all money.
 
     sample_ratio_p: how likely the numbers of people are, if the arms had their shares;
     sample_ratio_fits: whether they are likely enough for the uplifts to be believed.
@@ -82,65 +102,92 @@ class ExperimentReport:
     uplifts: list[Uplift]
     sample_ratio_p: float | None
     sample_ratio_fits: bool
+    currency: str = ""
     method: str = METHOD
 
 
 def reports(
-    storefront: StorefrontRecords, lake: Lake, experiment_id: str | None
+    storefront: StorefrontRecords, lake: Lake, experiment_id: str | None, base_currency: str
 ) -> list[ExperimentReport]:
     """The report of one experiment, or of all, the newest first.
 
     storefront: the records of experiments, exposures and events; lake: the merchant's tables, with
-    the events ingested; experiment_id: of this experiment, None: of all.
+    the events ingested; experiment_id: of this experiment, None: of all; base_currency: ISO 4217.
     """
     asked = [
         each
         for each in storefront.experiments()
         if experiment_id is None or each.experiment_id == experiment_id
     ]
-    return [report(storefront, lake, each) for each in asked]
+    return [report(storefront, lake, each, base_currency) for each in asked]
 
 
-def report(storefront: StorefrontRecords, lake: Lake, experiment: Experiment) -> ExperimentReport:
-    """The report of one experiment: its exposures joined with events by recommendation_id.
+def report(
+    storefront: StorefrontRecords, lake: Lake, experiment: Experiment, base_currency: str
+) -> ExperimentReport:
+    """The report of one experiment: its exposures joined with events and with orders.
 
     storefront: the records of exposures and of events over HTTP; lake: the merchant's tables, with
-    the events ingested; experiment: the one reported.
+    the events ingested; experiment: the one reported; base_currency: ISO 4217, of money.
     """
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)
     shown = exposures["recommendation_id"].tolist()
     told = lake.read("events", columns=list(events.columns), where={"recommendation_id": shown})
     events = pd.concat([each for each in (events, told) if len(each)] or [events])
-    return figures(experiment, exposures, outcomes(exposures, events))
+    people = outcomes(exposures, events)
+    tables = {name: lake.read(name) for name in _TABLES}
+    if len(tables["orders"]):
+        lines = order_lines(tables, base_currency)
+        if experiment.stopped_at is not None:
+            lines = lines[lines["ordered_at"] <= pd.Timestamp(experiment.stopped_at)]
+        customers = _customers(storefront, lake, experiment, exposures["unit"])
+        people = people.merge(ordered(exposures, lines, customers), on=["arm", "unit"])
+    return figures(experiment, exposures, people, base_currency)
+
+
+def _customers(
+    storefront: StorefrontRecords, lake: Lake, experiment: Experiment, units: pd.Series
+) -> pd.DataFrame:
+    """unit, customer_id: a customer's own unit, and the customers that visitors are known to be."""
+    linked = customers_of_visitors(lake.read("identities"))
+    ingested = {person(None, visitor): customer for visitor, customer in linked.items()}
+    own = pd.DataFrame({"unit": units.drop_duplicates()})
+    own["customer_id"] = own["unit"].map(ingested).fillna(own["unit"])
+    told = storefront.identified(experiment.experiment_id)
+    return pd.concat([own, told]).drop_duplicates(ignore_index=True)
 
 
 def figures(
-    experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame
+    experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame, currency: str = ""
 ) -> ExperimentReport:
-    """The report from who saw and who did what (columns of `experiment_outcomes.outcomes`).
+    """The report from who saw and who did what (`outcomes`), and who ordered what (`ordered`).
 
     experiment: its arms and hold-out; exposures: a row an answer, of which the column arm is read;
-    people: a row a person and arm, with arm, unit and a bool for each of METRIC_NAMES.
+    people: a row a person and arm, with arm, unit, a bool for each of METRIC_NAMES and, where the
+    merchant has orders, the columns of `ordered`; currency: of money.
     """
     names = [*(arm.name for arm in experiment.arms), *([HOLDOUT] if experiment.holdout else [])]
-    shares = {
-        (name, metric): _share(people, name, metric)
-        for name, metric in product(names, METRIC_NAMES)
+    told = [*METRIC_NAMES, *(name for name in _ORDERED if name in people)]
+    found = {
+        (name, metric): _found(people.loc[people["arm"] == name, metric])
+        for name, metric in product(names, told)
     }
     ratio = _sample_ratio(experiment, people)
     against = [names[0], HOLDOUT] if experiment.holdout else [names[0]]
     return ExperimentReport(
         experiment_id=experiment.experiment_id,
         placement=experiment.placement,
-        arms=[_arm(name, exposures, shares) for name in names],
+        arms=[_arm(name, exposures, people, found) for name in names],
         sample_ratio_p=ratio,
         sample_ratio_fits=ratio is None or ratio >= _MISMATCH,
         uplifts=[
-            _uplift(arm, other, metric, shares[arm, metric], shares[other, metric])
-            for other, arm, metric in product(against, names, METRIC_NAMES)
+            _uplift(arm, other, metric, ours, theirs)
+            for other, arm, metric in product(against, names, told)
             if arm != other and (arm, other) != (HOLDOUT, names[0])
+            if (ours := found[arm, metric]) and (theirs := found[other, metric])
         ],
+        currency=currency,
     )
 
 
@@ -151,19 +198,36 @@ def _sample_ratio(experiment: Experiment, people: pd.DataFrame) -> float | None:
     return sample_ratio([int(counts.get(n, 0)) for n in expected], list(expected.values()))
 
 
-def _share(people: pd.DataFrame, arm: str, metric: str) -> Share:
-    did = people.loc[people["arm"] == arm, metric]
-    return share(int(did.sum()), len(did))
+def _found(values: pd.Series) -> Share | Mean | None:
+    """The share of those who did it; of money the mean of what is known, None of too few."""
+    if values.name in MONEY:
+        return mean(values.dropna().to_numpy(dtype=np.float64))
+    return share(int(values.sum()), len(values))
 
 
-def _arm(name: str, exposures: pd.DataFrame, shares: dict[tuple[str, str], Share]) -> ArmFigures:
-    did = [shares[name, metric] for metric in METRIC_NAMES]
-    values: Sequence[float] = [each.value for each in did]
-    answers = int((exposures["arm"] == name).sum())
-    return ArmFigures(name, did[0].people, answers, *values)
+def _arm(
+    name: str,
+    exposures: pd.DataFrame,
+    people: pd.DataFrame,
+    found: Mapping[tuple[str, str], Share | Mean | None],
+) -> ArmFigures:
+    values = {metric: each.value for (arm, metric), each in found.items() if each and arm == name}
+    return ArmFigures(
+        arm=name,
+        people=int((people["arm"] == name).sum()),
+        answers=int((exposures["arm"] == name).sum()),
+        clicked=values["click"],
+        carted=values["cart"],
+        purchased=values["purchase"],
+        ordered=values.get("order"),
+        revenue=values.get("revenue"),
+        margin=values.get("margin"),
+    )
 
 
-def _uplift(arm: str, against: str, metric: str, ours: Share, theirs: Share) -> Uplift:
+def _uplift(
+    arm: str, against: str, metric: str, ours: Share | Mean, theirs: Share | Mean
+) -> Uplift:
     change, ratio = difference(ours, theirs), relative(ours, theirs)
     always = difference_at_any_time(ours, theirs)
     return Uplift(

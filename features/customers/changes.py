@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.money import to_base
 from data.views import Frames
-from features.customers.line_margins import optional_column
+from features.order_margins import optional_column
 
 YEAR = pd.Timedelta(days=365)
 _DAY = 86_400.0  # seconds

@@ -19,7 +19,7 @@ from features.customers.changes import (
     sign_ups,
     uniform_changes,
 )
-from features.customers.line_margins import order_lines
+from features.order_margins import order_lines
 
 # Days after which an order still counts by 1/e in each fading count of orders.
 MEMORIES = {"orders_30d": 30.0, "orders_90d": 90.0, "orders_210d": 210.0}

@@ -23,14 +23,15 @@ def report_experiment(
     name: Annotated[str | None, typer.Argument(metavar="[EXPERIMENT]", help="One of them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Click, cart and purchase uplift of each arm, with confidence intervals."""
+    """What each arm changes: clicks, carts, purchases, orders, revenue, margin; with intervals."""
     from data.environment import load_settings
     from data.lake import open_lake
     from data.records import open_records
     from decisions.recommendation.report import reports
 
     settings = load_settings()
-    found = reports(open_records(settings).storefront, open_lake(settings), name)
+    records, lake = open_records(settings), open_lake(settings)
+    found = reports(records.storefront, lake, name, settings.base_currency)
     if as_json:
         show(found, as_json)
     for each in [] if as_json else found:

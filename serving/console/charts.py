@@ -302,6 +302,32 @@ def waterfall_chart(parts: Sequence[tuple[str, float]], total: tuple[str, float]
     return options
 
 
+def intervals_chart(
+    rows: Sequence[tuple[str, float, float, float]], value: str, interval: str
+) -> Options:
+    """Shares with their intervals, one under the other, beside a line at 0.
+
+    rows: name, lower end, value, upper end, shares each; value, interval: in the legend.
+    """
+    names = [name for name, *_ in reversed(rows)]
+    spans = [
+        line(interval, [], ACCENT, data=[[low, name], [high, name]]) for name, low, _, high in rows
+    ]
+    points = dots(value, [(middle, name) for name, _, middle, _ in rows], ACCENT, size=9)
+    points["markLine"] = {
+        "silent": True,
+        "symbol": "none",
+        "label": {"show": False},
+        "lineStyle": {"color": PAST, "type": "dashed"},
+        "data": [{"xAxis": 0}],
+    }
+    options = frame(None, series=[*spans, points])
+    options["yAxis"] |= {"type": "category", "data": names}
+    options["xAxis"]["axisLabel"] |= {":formatter": _PER_CENT}
+    options["tooltip"] = {"show": False}  # the table beneath tells all of it
+    return options
+
+
 def in_per_cent(options: Options) -> Options:
     """The chart with shares, 0 to 1, written in per cent. options: of `frame`."""
     options["yAxis"]["axisLabel"] |= {":formatter": _PER_CENT}

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from serving.console.api import Answer
+from serving.console.experiment_report import show_report
 from serving.console.parts import button, confirm, fact, on_key, panel, table, tabs
 from serving.console.shell import Screen, Shell, empty
 from serving.console.titles import find_titles
@@ -275,35 +276,12 @@ async def _experiment(view: ConsoleView, experiment: dict[str, Any], again: Any)
         ui.label(text).classes("quiet")
         report = await view.try_call(view.api.get(f"/v1/experiments/{name}/report"))
         if report is not None:
-            _report(view, report)
+            show_report(view, report)
         if not experiment["stopped_at"]:
             button(t("Stop {name}…", name=name), lambda: _stop(view, name, again), icon="stop")
-
-
-def _report(view: ConsoleView, report: Answer) -> None:
-    """The arms side by side; whatever figures the report has are told."""
-    t = view.t
-    arms = report.get("arms") or []
-    if not arms:
-        return
-    names = [n for n, v in arms[0].items() if not isinstance(v, dict | list)]
-    table(
-        [name.replace("_", " ") for name in names],
-        [[_figure(view, arm.get(name)) for name in names] for arm in arms],
-        right=range(1, len(names)),
-    )
-    ratio = report.get("sample_ratio") or report.get("sample_ratio_p")
-    if isinstance(ratio, dict):
-        ratio = ratio.get("p_value")
-    if isinstance(ratio, int | float):
-        text = t("Sample ratio: p {value}", value=view.formats.number(ratio, 3))
-        ui.label(text).classes("quiet" if ratio > 0.01 else "stale")
-
-
-def _figure(view: ConsoleView, value: Any) -> str:
-    if value is None:
-        return "–"
-    return view.formats.number(value, 4) if isinstance(value, int | float) else str(value)
+            for arm in [each["name"] for each in experiment["arms"]]:
+                told = t("Roll out {arm}…", arm=arm)
+                button(told, partial(_roll_out, view, name, arm, again), icon="rocket_launch")
 
 
 async def _stop(view: ConsoleView, name: str, again: Any) -> None:
@@ -311,6 +289,14 @@ async def _stop(view: ConsoleView, name: str, again: Any) -> None:
     if await confirm(view, view.t("Stop {name}?", name=name), text, view.t("Stop")):
         call = view.api.post(f"/v1/experiments/{name}:stop", {})
         if await view.try_call(call, view.t("Stopped: {name}", name=name)) is not None:
+            again()
+
+
+async def _roll_out(view: ConsoleView, name: str, arm: str, again: Any) -> None:
+    text = view.t("The experiment ends, and everybody at its placement is answered as this arm.")
+    if await confirm(view, view.t("Roll out {arm}?", arm=arm), text, view.t("Roll out")):
+        call = view.api.post(f"/v1/experiments/{name}:roll-out", {"arm": arm})
+        if await view.try_call(call, view.t("Rolled out: {arm}", arm=arm)) is not None:
             again()
 
 

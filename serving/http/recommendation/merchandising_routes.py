@@ -107,8 +107,11 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
 
     @routes.get("/experiments/{experiment_id}/report", dependencies=_MAY)
     def report_experiment(experiment_id: Name) -> ExperimentReport:
-        """Click, cart and purchase uplift of each arm against the control, with intervals."""
-        return report(runtime.records.storefront, runtime.lake, _known(runtime, experiment_id))
+        """What each arm changes, with intervals: clicks, carts and purchases of what was shown,
+        and orders, revenue and margin afterwards."""
+        experiment = _known(runtime, experiment_id)
+        base = runtime.settings.base_currency
+        return report(runtime.records.storefront, runtime.lake, experiment, base)
 
 
 def _known(runtime: Runtime, experiment_id: str) -> Experiment:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from decisions.recommendation.experiment_outcomes import attributed, outcomes, shown
+from decisions.recommendation.experiment_outcomes import attributed, ordered, outcomes, shown
 
 EXPOSURES = pd.DataFrame(
     {
@@ -47,3 +47,36 @@ def test_a_person_counts_once_in_an_arm() -> None:
         ["a", "ann", True, False, True],
         ["b", "bob", False, False, False],
     ]
+
+
+def test_orders_count_from_the_first_answer_on_and_less_what_came_back() -> None:
+    exposures = pd.DataFrame(
+        [("a", "ann", 2), ("a", "ann", 1), ("b", "visitor:v", 1), ("b", "eve", 1), ("b", "dan", 1)],
+        columns=["arm", "unit", "day"],
+    )
+    exposures["exposed_at"] = pd.to_datetime(exposures.pop("day"), unit="D", utc=True)
+    lines = pd.DataFrame(
+        [
+            ("ann", 0, 90.0, 9.0, None),  # before anything was shown
+            ("ann", 1, 10.0, 4.0, None),
+            ("ann", 3, 20.0, 8.0, 0.5),
+            ("bob", 2, 30.0, None, None),  # the visitor; of unknown cost
+            ("eve", 2, 40.0, 5.0, 1.0),  # cancelled
+        ],
+        columns=["customer_id", "day", "revenue", "margin", "undone_share"],
+    )
+    lines["ordered_at"] = pd.to_datetime(lines.pop("day"), unit="D", utc=True)
+    customers = pd.DataFrame(
+        [("ann", "ann"), ("visitor:v", "bob"), ("eve", "eve"), ("visitor:v", "visitor:v")],
+        columns=["unit", "customer_id"],
+    )
+
+    found = ordered(exposures, lines, customers).set_index("unit")
+
+    assert found["order"].to_dict() == {"ann": True, "visitor:v": True, "eve": False, "dan": False}
+    assert found["revenue"].to_dict() == {"ann": 20, "visitor:v": 30, "eve": 0, "dan": 0}
+    assert found["margin"].drop("visitor:v").to_dict() == {"ann": 8, "eve": 0, "dan": 0}
+    assert pd.isna(found.loc["visitor:v", "margin"])
+    nothing = ordered(exposures, lines[:0], customers)
+    assert nothing["revenue"].tolist() == [0, 0, 0, 0]
+    assert not nothing["order"].any()

@@ -60,3 +60,25 @@ def test_every_arm_is_compared_with_the_holdout_too() -> None:
     report = reported(trial, people(a=(50, 5), b=(50, 5), **{HOLDOUT: (100, 5)}))
     pairs = {(uplift.arm, uplift.against) for uplift in report.uplifts}
     assert pairs == {("b", "a"), ("a", HOLDOUT), ("b", HOLDOUT)}
+
+
+def test_orders_afterwards_are_money_a_person() -> None:
+    found = people(a=(200, 10), b=(200, 10))
+    many = found["unit"].str[1:].astype(int)
+    first = found["arm"] == "a"
+    found["order"] = many < 20
+    found["revenue"] = (many % 10).where(first, many % 10 + 2.0).astype(float)
+    found["margin"] = float("nan")
+
+    report = reported(TRIAL, found)
+
+    a, b = report.arms
+    assert (a.ordered, a.revenue, a.margin) == (0.1, 4.5, None)
+    assert (b.ordered, b.revenue, b.margin) == (0.1, 6.5, None)
+    told = {each.metric: each for each in report.uplifts}
+    assert "margin" not in told
+    assert told["revenue"].difference == pytest.approx(2.0)
+    assert told["revenue"].low == pytest.approx(1.44, abs=0.01)  # Welch: 1.96 x 0.288
+    assert told["revenue"].relative == pytest.approx(2 / 4.5)
+    assert told["revenue"].clear
+    assert not told["order"].clear

@@ -33,3 +33,23 @@ def test_who_only_recommends_sees_the_preview_alone(enter):
     person.open("/storefront")
     expect(person.page.get_by_role("link", name="Preview")).to_be_visible()
     expect(person.page.get_by_role("link", name="Placements")).to_have_count(0)
+
+
+def test_an_experiment_is_read_and_rolled_out(enter, server):
+    arms = [{"name": "plain", "personal": False}, {"name": "mixed", "diversity": 0.4}]
+    asked = {"experiment_id": "journey-arms", "placement": "journey-arms", "arms": arms}
+    server.ask("root", "POST", "/v1/experiments", asked)
+    for number in range(20):
+        question = {"visitor_id": f"journey-{number}", "placement": "journey-arms"}
+        server.ask("root", "POST", "/v1/recommendations", question)
+    person = enter("root")
+    person.open("/storefront/experiments")
+    expect(person.page.get_by_text("People are divided as planned")).to_be_visible()
+    expect(person.page.get_by_role("columnheader", name="Revenue a person")).to_be_visible()
+    expect(person.page.get_by_role("columnheader", name="At any look")).to_be_visible()
+    expect(person.page.get_by_text("Not told apart yet").first).to_be_visible()
+    person.click("Roll out mixed…")
+    person.page.get_by_role("button", name="Roll out", exact=True).click()
+    person.told("Rolled out: mixed")
+    kept = server.ask("root", "GET", "/v1/placements")["data"]
+    assert ["mixed"] == [e["arm"]["name"] for e in kept if e["placement"] == "journey-arms"]

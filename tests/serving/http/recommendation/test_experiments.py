@@ -116,6 +116,8 @@ def test_an_experiment_from_start_to_report(client: TestClient, small_shop: Runt
     assert sum(arm["people"] for arm in arms.values()) == len(people)
     assert all(arm["answers"] == 2 * arm["people"] for arm in arms.values())
     assert arms["control"]["clicked"] == 1.0
+    assert {arm["ordered"] for arm in arms.values()} == {0.0}  # nobody ordered since
+    assert report["currency"] == small_shop.settings.base_currency
     uplifts = {(u["arm"], u["against"], u["metric"]): u for u in report["uplifts"]}
     plain = uplifts["plain", "control", "click"]
     assert plain["high"] < 0

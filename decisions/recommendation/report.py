@@ -186,6 +186,7 @@ def figures(
             for other, arm, metric in product(against, names, told)
             if arm != other and (arm, other) != (HOLDOUT, names[0])
             if (ours := found[arm, metric]) and (theirs := found[other, metric])
+            if ours.variance + theirs.variance > 0  # of nobody's orders nothing follows
         ],
         currency=currency,
     )

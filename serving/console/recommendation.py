@@ -277,7 +277,9 @@ async def _experiment(view: ConsoleView, experiment: dict[str, Any], again: Any)
         report = await view.try_call(view.api.get(f"/v1/experiments/{name}/report"))
         if report is not None:
             show_report(view, report)
-        if not experiment["stopped_at"]:
+        if experiment["stopped_at"]:
+            return
+        with ui.element("div").classes("filters"):
             button(t("Stop {name}…", name=name), lambda: _stop(view, name, again), icon="stop")
             for arm in [each["name"] for each in experiment["arms"]]:
                 told = t("Roll out {arm}…", arm=arm)

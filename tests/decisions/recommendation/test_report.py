@@ -82,3 +82,10 @@ def test_orders_afterwards_are_money_a_person() -> None:
     assert told["revenue"].relative == pytest.approx(2 / 4.5)
     assert told["revenue"].clear
     assert not told["order"].clear
+
+
+def test_money_of_nobody_tells_nothing() -> None:
+    found = people(a=(50, 5), b=(50, 5)).assign(order=False, revenue=0.0, margin=0.0)
+    report = reported(TRIAL, found)
+    assert [arm.revenue for arm in report.arms] == [0.0, 0.0]
+    assert {each.metric for each in report.uplifts} == {*METRIC_NAMES, "order"}

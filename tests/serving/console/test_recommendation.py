@@ -52,4 +52,4 @@ def test_an_experiment_is_read_and_rolled_out(enter, server):
     person.page.get_by_role("button", name="Roll out", exact=True).click()
     person.told("Rolled out: mixed")
     kept = server.ask("root", "GET", "/v1/placements")["data"]
-    assert ["mixed"] == [e["arm"]["name"] for e in kept if e["placement"] == "journey-arms"]
+    assert [e["arm"]["name"] for e in kept if e["placement"] == "journey-arms"] == ["mixed"]

@@ -1,6 +1,6 @@
 """What an experiment has shown so far: the figures of `argosy experiment report`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -24,6 +24,7 @@ from decisions.recommendation.uplift import (
 )
 from features.order_margins import order_lines
 from features.recommendation import customers_of_visitors, person
+from features.store import Store
 
 # Less likely numbers of people in the arms than this: something divides them wrongly, and the
 # uplifts mean nothing until it is found.
@@ -36,11 +37,16 @@ METHOD = (
     "is not known to have ordered has 0. 95% intervals: difference by Newcombe (1998, method 10), "
     "relative by MOVER-R (Donner, Zou, 2012), both from Wilson (1927) limits, of money from "
     "Welch's, for one look planned ahead. The intervals at any time (Waudby-Smith et al., 2024) "
-    "hold however often one looks."
+    "hold however often one looks. By segment: against the hold-out, of customers by the segment "
+    "they were in when the experiment began, where each arm has 50 of them; the intervals are "
+    "wider (Bonferroni), so that all segments may be read together."
 )
 # Of an order and of money, where the merchant has orders.
 _ORDERED = ("order", *MONEY)
 _TABLES = ("orders", "products", "supply_terms", "fx_rates")
+# People of a segment in each arm, of fewer of whom nothing is told.
+_FEWEST = 50
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Uplift:
     """An arm against another, in one metric: difference in share of people, or in money a person,
     and relative to theirs.
 
+    segment: of the customers compared, None: all people.
     clear: the interval of the difference leaves out 0, for one look planned ahead. any_time_low,
     any_time_high: ends of the interval that holds at every look; decided: it leaves out 0, and the
     experiment may be ended for it.
@@ -86,11 +93,14 @@ class Uplift:
     any_time_low: float
     any_time_high: float
     decided: bool
+    segment: str | None = None
 
 
 @dataclass(frozen=True)
 class ExperimentReport:
     """All of an experiment; method: how the intervals are made. currency: of all money.
+
+    by_segment: whom the arms persuade, against the hold-out; empty without one.
 
     sample_ratio_p: how likely the numbers of people are, if the arms had their shares;
     sample_ratio_fits: whether they are likely enough for the uplifts to be believed.
@@ -100,6 +110,7 @@ class ExperimentReport:
     placement: str
     arms: list[ArmFigures]
     uplifts: list[Uplift]
+    by_segment: list[Uplift]
     sample_ratio_p: float | None
     sample_ratio_fits: bool
     currency: str = ""
@@ -107,28 +118,38 @@ class ExperimentReport:
 
 
 def reports(
-    storefront: StorefrontRecords, lake: Lake, experiment_id: str | None, base_currency: str
+    storefront: StorefrontRecords,
+    lake: Lake,
+    store: Store,
+    experiment_id: str | None,
+    base_currency: str,
 ) -> list[ExperimentReport]:
     """The report of one experiment, or of all, the newest first.
 
     storefront: the records of experiments, exposures and events; lake: the merchant's tables, with
-    the events ingested; experiment_id: of this experiment, None: of all; base_currency: ISO 4217.
+    the events ingested; store: the features, with the customers' segments; experiment_id: of this
+    experiment, None: of all; base_currency: ISO 4217.
     """
     asked = [
         each
         for each in storefront.experiments()
         if experiment_id is None or each.experiment_id == experiment_id
     ]
-    return [report(storefront, lake, each, base_currency) for each in asked]
+    return [report(storefront, lake, store, each, base_currency) for each in asked]
 
 
 def report(
-    storefront: StorefrontRecords, lake: Lake, experiment: Experiment, base_currency: str
+    storefront: StorefrontRecords,
+    lake: Lake,
+    store: Store,
+    experiment: Experiment,
+    base_currency: str,
 ) -> ExperimentReport:
     """The report of one experiment: its exposures joined with events and with orders.
 
     storefront: the records of exposures and of events over HTTP; lake: the merchant's tables, with
-    the events ingested; experiment: the one reported; base_currency: ISO 4217, of money.
+    the events ingested; store: the features, with the customers' segments; experiment: the one
+    reported; base_currency: ISO 4217, of money.
     """
     exposures = storefront.exposures(experiment.experiment_id)
     events = storefront.attributed(experiment.experiment_id)
@@ -136,12 +157,15 @@ def report(
     told = lake.read("events", columns=list(events.columns), where={"recommendation_id": shown})
     events = pd.concat([each for each in (events, told) if len(each)] or [events])
     people = outcomes(exposures, events)
+    customers = _customers(storefront, lake, experiment, exposures["unit"])
+    segments = customers["customer_id"].map(_segments(store, experiment))
+    segment_of = segments.set_axis(customers["unit"]).dropna()
+    people["segment"] = people["unit"].map(segment_of[~segment_of.index.duplicated()])
     tables = {name: lake.read(name) for name in _TABLES}
     if len(tables["orders"]):
         lines = order_lines(tables, base_currency)
         if experiment.stopped_at is not None:
             lines = lines[lines["ordered_at"] <= pd.Timestamp(experiment.stopped_at)]
-        customers = _customers(storefront, lake, experiment, exposures["unit"])
         people = people.merge(ordered(exposures, lines, customers), on=["arm", "unit"])
     return figures(experiment, exposures, people, base_currency)
 
@@ -158,6 +182,14 @@ def _customers(
     return pd.concat([own, told]).drop_duplicates(ignore_index=True)
 
 
+def _segments(store: Store, experiment: Experiment) -> Mapping[str, str]:
+    """The segment of each customer when the experiment began; nobody's where none is kept."""
+    if experiment.started_at is None or not store.has("customer_value"):
+        return {}
+    known = store.latest("customer_value", experiment.started_at)
+    return dict(zip(known["customer_id"], known["customer_segment"], strict=True))
+
+
 def figures(
     experiment: Experiment, exposures: pd.DataFrame, people: pd.DataFrame, currency: str = ""
 ) -> ExperimentReport:
@@ -165,7 +197,7 @@ def figures(
 
     experiment: its arms and hold-out; exposures: a row an answer, of which the column arm is read;
     people: a row a person and arm, with arm, unit, a bool for each of METRIC_NAMES and, where the
-    merchant has orders, the columns of `ordered`; currency: of money.
+    merchant has orders, the columns of `ordered`; segment, where there are any; currency: of money.
     """
     names = [*(arm.name for arm in experiment.arms), *([HOLDOUT] if experiment.holdout else [])]
     told = [*METRIC_NAMES, *(name for name in _ORDERED if name in people)]
@@ -182,14 +214,43 @@ def figures(
         sample_ratio_p=ratio,
         sample_ratio_fits=ratio is None or ratio >= _MISMATCH,
         uplifts=[
-            _uplift(arm, other, metric, ours, theirs)
+            each
             for other, arm, metric in product(against, names, told)
             if arm != other and (arm, other) != (HOLDOUT, names[0])
-            if (ours := found[arm, metric]) and (theirs := found[other, metric])
-            if ours.variance + theirs.variance > 0  # of nobody's orders nothing follows
+            if (each := _uplift((arm, other), metric, found[arm, metric], found[other, metric]))
         ],
+        by_segment=_by_segment(experiment, people, told),
         currency=currency,
     )
+
+
+def _by_segment(
+    experiment: Experiment, people: pd.DataFrame, metrics: Sequence[str]
+) -> list[Uplift]:
+    """Each arm against the hold-out in each segment that is big enough in all arms."""
+    if not experiment.holdout or "segment" not in people or people["segment"].isna().all():
+        return []
+    names = [arm.name for arm in experiment.arms]
+    counts = pd.crosstab(people["segment"], people["arm"]).reindex(
+        columns=[*names, HOLDOUT], fill_value=0
+    )
+    big = sorted(counts.index[(counts >= _FEWEST).all(axis=1)])
+    level = 1 - (1 - _LEVEL) / max(len(big), 1)
+    groups = dict(list(people.groupby(["segment", "arm"])))
+    return [
+        each
+        for segment, arm, metric in product(big, names, metrics)
+        if (
+            each := _uplift(
+                (arm, HOLDOUT),
+                metric,
+                _found(groups[segment, arm][metric], level),
+                _found(groups[segment, HOLDOUT][metric], level),
+                segment=segment,
+                level=level,
+            )
+        )
+    ]
 
 
 def _sample_ratio(experiment: Experiment, people: pd.DataFrame) -> float | None:
@@ -199,11 +260,11 @@ def _sample_ratio(experiment: Experiment, people: pd.DataFrame) -> float | None:
     return sample_ratio([int(counts.get(n, 0)) for n in expected], list(expected.values()))
 
 
-def _found(values: pd.Series) -> Share | Mean | None:
+def _found(values: pd.Series, level: float = _LEVEL) -> Share | Mean | None:
     """The share of those who did it; of money the mean of what is known, None of too few."""
     if values.name in MONEY:
-        return mean(values.dropna().to_numpy(dtype=np.float64))
-    return share(int(values.sum()), len(values))
+        return mean(values.dropna().to_numpy(dtype=np.float64), level=level)
+    return share(int(values.sum()), len(values), level=level)
 
 
 def _arm(
@@ -227,13 +288,22 @@ def _arm(
 
 
 def _uplift(
-    arm: str, against: str, metric: str, ours: Share | Mean, theirs: Share | Mean
-) -> Uplift:
+    arms: tuple[str, str],
+    metric: str,
+    ours: Share | Mean | None,
+    theirs: Share | Mean | None,
+    *,
+    segment: str | None = None,
+    level: float = _LEVEL,
+) -> Uplift | None:
+    """The first arm against the other; None of too few, and of nobody's orders."""
+    if ours is None or theirs is None or ours.variance + theirs.variance <= 0:
+        return None
     change, ratio = difference(ours, theirs), relative(ours, theirs)
-    always = difference_at_any_time(ours, theirs)
+    always = difference_at_any_time(ours, theirs, level=level)
     return Uplift(
-        arm=arm,
-        against=against,
+        arm=arms[0],
+        against=arms[1],
         metric=metric,
         difference=change.value,
         low=change.low,
@@ -245,6 +315,7 @@ def _uplift(
         any_time_low=always.low,
         any_time_high=always.high,
         decided=not always.covers(0.0),
+        segment=segment,
     )
 
 

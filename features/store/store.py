@@ -252,6 +252,10 @@ class Store:
         found = self._view(view)
         return frame_of(found, self._archive.latest(found, as_of), arrow_text=arrow_text)
 
+    def has(self, view: str) -> bool:
+        """Whether a view of this name is kept: whether a use case that is configured reads it."""
+        return view in self._views
+
     def as_of(self) -> datetime | None:
         """The time the features were last materialized for; None when never."""
         done = self._done()

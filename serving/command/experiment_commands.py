@@ -28,10 +28,11 @@ def report_experiment(
     from data.lake import open_lake
     from data.records import open_records
     from decisions.recommendation.report import reports
+    from features.store import Store
 
     settings = load_settings()
-    records, lake = open_records(settings), open_lake(settings)
-    found = reports(records.storefront, lake, name, settings.base_currency)
+    storefront, lake = open_records(settings).storefront, open_lake(settings)
+    found = reports(storefront, lake, Store(settings, lake), name, settings.base_currency)
     if as_json:
         show(found, as_json)
     for each in [] if as_json else found:

@@ -23,6 +23,9 @@ def show_report(view: ConsoleView, report: Answer) -> None:
     _sample_ratio(view, report)
     for against in dict.fromkeys(each["against"] for each in uplifts):
         _differences(view, against, [each for each in uplifts if each["against"] == against])
+    if report["by_segment"]:
+        ui.label(view.t("Whom it persuades: segments against the hold-out")).classes("quiet")
+        _table(view, report["by_segment"], segments=True)
 
 
 def _arms(view: ConsoleView, arms: Sequence[Mapping[str, Any]]) -> None:
@@ -66,21 +69,30 @@ def _differences(view: ConsoleView, against: str, uplifts: Sequence[Mapping[str,
     ]
     ui.label(label).classes("quiet")
     charts.chart(charts.intervals_chart(rows, t("Difference"), t("95% interval")), label, low=True)
-    table(
-        [t("Arm"), t("Figure"), t("Difference"), t("95% interval"), t("At any look"), t("So far")],
+    _table(view, uplifts)
+
+
+def _table(
+    view: ConsoleView, uplifts: Sequence[Mapping[str, Any]], *, segments: bool = False
+) -> None:
+    t, names = view.t, _metrics(view)
+    titles = [t("Arm"), t("Figure"), t("Difference"), t("95% interval"), t("At any look")]
+    rows = [
         [
-            [
-                each["arm"],
-                names[each["metric"]],
-                _amount(view, each, "difference"),
-                _range(view, each, "low", "high"),
-                _range(view, each, "any_time_low", "any_time_high"),
-                _verdict(view, each),
-            ]
-            for each in uplifts
-        ],
-        right=(2, 3, 4),
-    )
+            each["arm"],
+            names[each["metric"]],
+            _amount(view, each, "difference"),
+            _range(view, each, "low", "high"),
+            _range(view, each, "any_time_low", "any_time_high"),
+            _verdict(view, each),
+        ]
+        for each in uplifts
+    ]
+    if segments:
+        rows = [[str(each["segment"]), *row] for each, row in zip(uplifts, rows, strict=True)]
+    first = [t("Segment")] if segments else []
+    figures = range(len(first) + 2, len(first) + 5)
+    table([*first, *titles, t("So far")], rows, right=figures)
 
 
 def _metrics(view: ConsoleView) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _experiments(routes: APIRouter, runtime: Runtime, placements: Placements) ->
         and orders, revenue and margin afterwards."""
         experiment = _known(runtime, experiment_id)
         base = runtime.settings.base_currency
-        return report(runtime.records.storefront, runtime.lake, experiment, base)
+        return report(storefront, runtime.lake, runtime.store, experiment, base)
 
 
 def _known(runtime: Runtime, experiment_id: str) -> Experiment:

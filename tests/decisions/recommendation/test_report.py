@@ -89,3 +89,23 @@ def test_money_of_nobody_tells_nothing() -> None:
     report = reported(TRIAL, found)
     assert [arm.revenue for arm in report.arms] == [0.0, 0.0]
     assert {each.metric for each in report.uplifts} == {*METRIC_NAMES, "order"}
+
+
+def test_segments_are_told_against_the_holdout_where_there_are_enough_people() -> None:
+    trial = Experiment("x", "home", TRIAL.arms, holdout=0.3)
+    found = people(a=(400, 0), b=(400, 0), **{HOLDOUT: (400, 0)})
+    number = found["unit"].str.extract(r"(\d+)$")[0].astype(int)
+    found["segment"] = number.map(lambda n: "new" if n < 200 else "lost" if n < 390 else "champion")
+    # In b half of the new ones buy, of all others a tenth.
+    found["purchase"] = number % 10 == 0
+    found.loc[(found["arm"] == "b") & (found["segment"] == "new"), "purchase"] = number % 2 == 0
+
+    told = reported(trial, found).by_segment
+
+    assert {each.segment for each in told} == {"new", "lost"}  # ten champions an arm are too few
+    assert {each.against for each in told} == {HOLDOUT}
+    clear = {(each.segment, each.arm) for each in told if each.clear}
+    assert clear == {("new", "b")}
+    (new,) = (e for e in told if (e.segment, e.arm, e.metric) == ("new", "b", "purchase"))
+    assert new.difference == pytest.approx(0.4)
+    assert reported(TRIAL, found[found["arm"] != HOLDOUT]).by_segment == []

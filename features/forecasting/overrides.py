@@ -72,6 +72,22 @@ class PairAttributes:
             and (override.category is None or f"{category}/".startswith(f"{override.category}/"))
         )
 
+    def unknown(self, choice: PairChoice) -> str:
+        """What is said that no product or warehouse is of, such as `No product is of the category
+        "Tea"`; "" where there are some.
+
+        choice: an override or a correction.
+        """
+        paths = set(self.category.values())
+        inside = any(f"{path}/".startswith(f"{choice.category}/") for path in paths)
+        if choice.category is not None and not inside:
+            return f'No product is of the category "{choice.category}"'
+        if choice.brand is not None and choice.brand not in self.brand.values():
+            return f'No product is of the brand "{choice.brand}"'
+        if choice.country is not None and choice.country not in self.country.values():
+            return f"No warehouse is in {choice.country}"
+        return ""
+
 
 def _known(table: pd.DataFrame, key: str, name: str) -> dict[str, str]:
     if name not in table or table.empty:

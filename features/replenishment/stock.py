@@ -15,13 +15,16 @@ SALES_WEEKS = 8
 TRANSFER_DAYS = 7.0  # of a transfer without an expected day
 REGULAR = 0.5
 _WEEK = 7 * 86_400
+# Of what was sold, the share that counts found again from which on receipts are not told.
+_UNTOLD = 0.5
 
 
 def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     """The position of every pair at each Monday of the last 26 weeks and at `as_of`.
 
     on_hand: as last observed, less what was sold or sent to other warehouses and plus what was
-        received since; missing when never observed. reserved: as last observed.
+        received since; missing when never observed. Below 0 only as far as a count of the last week
+        or the receipts that are told prove it. reserved: as last observed.
     open_quantities, open_due_days, open_age_days: what is still to come of purchase orders by then
         (of a part received the rest, until it is closed or cancelled), the days until each is
         expected (below 0: overdue) and those since it was placed. Without an expected date it is
@@ -50,7 +53,7 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     codes, at = keys.codes(rows), seconds(rows["event_timestamp"])
     rows = _observed(rows, codes, at, stock, keys)
     due = pd.concat([with_due(bought, supply_terms), arriving], ignore_index=True)
-    rows = _moved(rows, codes, at, sold, due, leaving, keys)
+    rows = _moved(rows, codes, at, sold, due, leaving, stock, keys)
     rows = _with_open_orders(rows, codes, at, due, keys)
     known = rows["on_hand"].notna() | (rows["on_order"] > 0) | (rows["weekly_sales"] >= REGULAR)
     planned = kept.codes(rows) >= 0
@@ -87,7 +90,7 @@ def carried_stock(rows: pd.DataFrame, keys: Keys, tables: Frames) -> Floats:
     arriving, leaving = _transferred(tables["transfers"])
     bought = pd.concat([order_lines(tables["purchase_orders"]), arriving], ignore_index=True)
     seen = _observed(rows, codes, at, tables["stock"], keys)
-    moved = _moved(seen, codes, at, sold, bought, leaving, keys)
+    moved = _moved(seen, codes, at, sold, bought, leaving, tables["stock"], keys)
     return moved["on_hand"].to_numpy(dtype=np.float64)
 
 
@@ -122,6 +125,7 @@ def _moved(
     sold: pd.DataFrame,
     bought: pd.DataFrame,
     leaving: pd.DataFrame,
+    stock: pd.DataFrame,
     keys: Keys,
 ) -> pd.DataFrame:
     """Stock carried on from its observation by sales, receipts and what left for other warehouses;
@@ -133,15 +137,46 @@ def _moved(
     seen = rows["observed"].notna().to_numpy()
     since = np.where(seen, seconds(rows["observed"]), at)
     sent = Ledger.of(keys.codes(leaving), seconds(leaving["at"]), _numbers(leaving["quantity"]))
-    gone = sales.between(codes, since, at) + sent.between(codes, since, at)
-    moved = receipts.between(codes, since, at) - gone
+    moved = _change(sales, receipts, sent, codes, since, at)
+    carried = rows["on_hand"].to_numpy(dtype=np.float64) + moved
+    old = (at - since >= _WEEK) & (carried < 0)
+    if old.any():
+        found = _found_again(stock, keys, sales, receipts, sent)
+        begin, end = np.maximum(at[old] - WEEKS * _WEEK, 0), since[old]
+        units = found.between(codes[old], begin, end)
+        untold = units > _UNTOLD * sales.between(codes[old], begin, end)
+        counted = rows["on_hand"].to_numpy(dtype=np.float64)[old]
+        carried[old] = np.where(untold, np.minimum(counted, 0.0), carried[old])
     texts = rows["observed"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype(object)
     weekly = sales.between(codes, at - SALES_WEEKS * _WEEK, at) / SALES_WEEKS
     return rows.assign(
-        on_hand=rows["on_hand"] + moved,
+        on_hand=carried,
         observed_at=texts.where(seen, None),
         weekly_sales=weekly,
     )
+
+
+def _change(
+    sales: Ledger, receipts: Ledger, sent: Ledger, codes: Ints, since: Ints, until: Ints
+) -> Floats:
+    """What came less what was sold and sent between two moments, one a code."""
+    gone = sales.between(codes, since, until) + sent.between(codes, since, until)
+    return receipts.between(codes, since, until) - gone
+
+
+def _found_again(
+    stock: pd.DataFrame, keys: Keys, sales: Ledger, receipts: Ledger, sent: Ledger
+) -> Ledger:
+    """Units that each count found beyond what the one before it leads to: receipts not told."""
+    codes, at = keys.codes(stock), seconds(stock["observed_at"])
+    order = np.lexsort((at, codes))
+    order = order[codes[order] >= 0]
+    codes, at = codes[order], at[order]
+    units = stock["on_hand"].to_numpy(dtype=np.float64)[order]
+    same = codes[1:] == codes[:-1]
+    change = _change(sales, receipts, sent, codes[1:], at[:-1], at[1:])
+    beyond = np.where(same, np.maximum(units[1:] - units[:-1] - change, 0.0), 0.0)
+    return Ledger.of(codes[1:], at[1:], beyond)
 
 
 def with_due(bought: pd.DataFrame, supply_terms: pd.DataFrame) -> pd.DataFrame:

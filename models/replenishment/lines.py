@@ -22,6 +22,8 @@ DEFAULT_HOLDING_RATE = 0.25
 DEFAULT_REVIEW_DAYS = 7.0
 # An open order this many days late still counts as about to arrive; an older one no more.
 OVERDUE_DAYS = 28.0
+# From so many days on a line says how long ago its stock was counted.
+OLD_COUNT_DAYS = 28.0
 NO_FORECAST = "no forecast and no recent sales"
 NO_TERMS = "no supply terms"
 # No stock keeps a service level of 1 for sure.
@@ -332,9 +334,11 @@ def _notes(
         number(lost)
         + f" on order more than {OVERDUE_DAYS:.0f} days late are not counted: will they still come?"
     )
+    counted = _days_since_count(rows)
     notes = np.full(len(rows), "", dtype=object)
     for flag, text in (
         (np.isnan(stated), "Stock was never observed and counts as 0."),
+        (counted >= OLD_COUNT_DAYS, "Stock was last counted " + number(counted) + " days ago."),
         (stated < 0, number(-stated) + " are owed to customers and served first."),
         (late, "An overdue purchase order is expected by the learned lead time."),
         (lost > 0, lost_text),
@@ -345,6 +349,14 @@ def _notes(
     ):
         notes = notes + np.where(flag, " " + np.asarray(text, dtype=object), "")
     return notes
+
+
+def _days_since_count(rows: pd.DataFrame) -> Floats:
+    """Whole days since stock was last observed, 0 where it never was."""
+    if "observed_at" not in rows:
+        return np.zeros(len(rows))
+    seen = pd.to_datetime(rows["observed_at"], utc=True)
+    return np.asarray((rows["event_timestamp"] - seen).dt.days.fillna(0), dtype=float)
 
 
 def number(values: Floats) -> Texts:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from decisions.forecasting.corrected_history import corrected_history
-from decisions.forecasting.override_layer import Renewal, renew
+from decisions.forecasting.override_layer import Renewal, pair_attributes, renew
 from decisions.forecasting.reports import report
 from decisions.runtime import Runtime
 from features.forecasting import Override, OverrideError
@@ -89,14 +89,16 @@ def _add(runtime: Runtime, body: OverrideRequest) -> OverrideAnswer:
         raise Problem(422, "invalid_override", f"{error}.") from error
     renewal = renew(runtime, override, now)
     applied = override.override_id in renewal.touched
-    return told(override, now, applied=applied, note=_note(override, renewal))
+    return told(override, now, applied=applied, note=_note(runtime, override, renewal))
 
 
-def _note(override: Override, renewal: Renewal) -> str | None:
+def _note(runtime: Runtime, override: Override, renewal: Renewal) -> str | None:
     """Why an override changes nothing now; None where it does."""
     if override.override_id in renewal.touched:
         return None
     if not renewal.is_stored:
+        if unknown := pair_attributes(runtime).unknown(override):
+            return f"{unknown}: it changes nothing as long as that is so."
         return "There is no forecast of it yet; the next one will bear the override."
     return (
         f"It touches no period: none starts from {override.first} to {override.last}; those of the "

@@ -21,6 +21,21 @@ ATTRIBUTES = PairAttributes(
 )
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"category": "food"}, ""),
+        ({"category": "foo"}, 'No product is of the category "foo"'),
+        ({"category": "food/soup/hot"}, 'No product is of the category "food/soup/hot"'),
+        ({"brand": "best"}, ""),
+        ({"brand": "Best"}, 'No product is of the brand "Best"'),
+        ({"country": "GB"}, "No warehouse is in GB"),
+    ],
+)
+def test_a_group_that_nothing_is_of_is_told(names: dict[str, str], said: str) -> None:
+    assert ATTRIBUTES.unknown(override(warehouse_id="*", product_id="*", **names)) == said
+
+
 def test_a_factor_scales_its_periods_and_the_sums_after_them() -> None:
     row = layered(forecast(), [override()], NOW, ATTRIBUTES).iloc[0]
     assert list(row["mean"]) == [4, 8, 4]

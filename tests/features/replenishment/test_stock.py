@@ -39,6 +39,31 @@ def test_stock_is_carried_on_from_its_observation(tmp_path: Path) -> None:
     assert line["weekly_sales"] == (50 + 3 + 1) / 8
 
 
+def sold_daily(days: int) -> list[dict[str, Any]]:
+    return [sale(number, number + 0.5, 2) for number in range(days)]
+
+
+def test_nothing_is_owed_where_counts_found_receipts_that_nobody_told(tmp_path: Path) -> None:
+    rows = {"stock": [look(at, 30) for at in (0, 28, 56)], "orders": sold_daily(90)}
+    assert newest(build(tmp_path / "untold", VIEW["stock_position"], day(90), rows))["on_hand"] == 0
+    received = [bought(at, at - 5, 56, received_at=day(at - 1)) for at in (28, 56)]
+    told = build(
+        tmp_path / "told", VIEW["stock_position"], day(90), rows | {"purchase_orders": received}
+    )
+    assert newest(told)["on_hand"] == 30 - 2 * 34
+
+
+def test_what_was_sold_since_a_count_of_this_week_is_owed(tmp_path: Path) -> None:
+    rows = {"stock": [look(at, 3) for at in range(90)], "orders": sold_daily(90)}
+    rows["orders"] += [sale(900, 89.7, 6)]
+    assert newest(build(tmp_path, VIEW["stock_position"], day(90), rows))["on_hand"] == 3 - 2 - 6
+
+
+def test_what_a_count_found_owed_stays_owed(tmp_path: Path) -> None:
+    rows = {"stock": [look(0, 30), look(28, 30), look(56, -5)], "orders": sold_daily(90)}
+    assert newest(build(tmp_path, VIEW["stock_position"], day(90), rows))["on_hand"] == -5
+
+
 def test_open_orders_come_at_their_expected_day(tmp_path: Path) -> None:
     rows = {
         "stock": [look(0, 1)],

@@ -151,6 +151,7 @@ def test_what_supply_terms_promise_is_missing_without_them() -> None:
         ({"fx_rate": np.nan, "currency": "XAF"}, "No exchange rate is known", False),
         ({"on_hand": -3.0}, "3 are owed to customers and served first", True),
         ({"on_hand": np.nan}, "Stock was never observed", True),
+        ({"on_hand": 0.0, "observed_at": "2023-11-30T00:00:00Z"}, "counted 32 days ago", True),
     ],
 )
 def test_odd_input_is_ordered_by_a_stated_rule(

@@ -112,6 +112,10 @@ def test_an_override_of_an_unknown_pair_waits(client: TestClient) -> None:
     assert made["applied"] is False
     client.delete(f"/v1/forecasts/overrides/{made['override_id']}")
     assert client.delete("/v1/forecasts/overrides/none").status_code == 404
+    group = {**WISH, "warehouse_id": "*", "product_id": "*", "category": "no such"}
+    made = client.post("/v1/forecasts/overrides", json=group).json()
+    assert made["note"].startswith('No product is of the category "no such": it changes nothing')
+    client.delete(f"/v1/forecasts/overrides/{made['override_id']}")
 
 
 def test_an_override_that_touches_no_period_says_so(client: TestClient) -> None:

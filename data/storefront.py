@@ -22,11 +22,11 @@ class Event:
 @dataclass(frozen=True)
 class Trail:
     """What one person's events say, newest first: touches (views, carts, purchases) and
-    impressions, the latest of each, and every product ever hidden."""
+    impressions, the latest of each, and the last hide or unhide of each product."""
 
     touches: tuple[Event, ...] = ()
     impressions: tuple[Event, ...] = ()
-    hidden: frozenset[str] = frozenset()
+    hides: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)

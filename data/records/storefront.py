@@ -3,7 +3,7 @@
 One database with the other records (`Records.storefront`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -69,7 +69,7 @@ class StorefrontRecords:
         return Trail(
             touches=tuple(event for event in events if event.kind in _TOUCHES)[:_MOST_TOUCHES],
             impressions=tuple(event for event in events if event.kind == "impression"),
-            hidden=frozenset(_hidden(events)),
+            hides=last_hides(events),
         )
 
     # Identities -----------------------------------------------------------------------------
@@ -261,13 +261,13 @@ class StorefrontRecords:
         return self._database.write(lambda connection: connection.execute(statement, rows).rowcount)
 
 
-def _hidden(events: Sequence[Event]) -> set[str]:
-    """What is hidden by events, newest first: a later `unhide` takes a `hide` back."""
-    last: dict[str, str] = {}
+def last_hides(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The last `hide` or `unhide` of each product; events: newest first."""
+    last: dict[str, Event] = {}
     for event in events:
         if event.kind in _HIDES:
-            last.setdefault(event.product_id, event.kind)
-    return {product for product, kind in last.items() if kind == "hide"}
+            last.setdefault(event.product_id, event)
+    return tuple(last.values())
 
 
 def _arm(given: Mapping[str, Any]) -> Arm:

@@ -82,7 +82,7 @@ def build(
         serves=_serves(runtime, warehouses, where),
         stock=amounts,
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
-        hides=_hides(runtime, as_of),
+        hides=hides_by_person(runtime, as_of),
         newest=newest,
         fresh=_fresh(catalogue, as_of),
         on_sale=_on_sale(runtime.lake.read("promotions", as_of=as_of), place, labelled, as_of),
@@ -297,27 +297,25 @@ def _shipped(runtime: Runtime) -> Mapping[str, set[str]]:
     }
 
 
-def _hides(runtime: Runtime, as_of: datetime) -> Mapping[str, frozenset[str]]:
-    """Shopper hid what, by the lake; what came by HTTP is read with each visit."""
-    columns = [
-        "event_id",
-        "customer_id",
-        "visitor_id",
-        "product_id",
-        "kind",
-        "occurred_at",
-        "market",
-    ]
+def hides_by_person(
+    runtime: Runtime, as_of: datetime, told: pd.DataFrame | None = None
+) -> Mapping[str, Mapping[str, datetime]]:
+    """Who hid what, and when: person -> product -> time.
+
+    runtime: whose lake is read; as_of: nothing known later counts; told: more rows of the events
+    table, of any time.
+    """
+    names = ["event_id", "customer_id", "visitor_id", "product_id", "kind", "occurred_at", "market"]
     wanted = {"kind": ["hide", "unhide"]}
-    hides = runtime.lake.read("events", as_of=as_of, columns=columns, where=wanted)
-    return by_person(hides, runtime.lake.read("identities", as_of=as_of))
-
-
-def by_person(
-    events: pd.DataFrame, identities: pd.DataFrame | None = None
-) -> Mapping[str, frozenset[str]]:
-    """The products each person hid; events, identities: rows of the tables of these names."""
+    events = runtime.lake.read("events", as_of=as_of, columns=names, where=wanted)
+    if told is not None and len(told):
+        times = pd.to_datetime(told["occurred_at"], utc=True)
+        events = pd.concat([events, told[names].assign(occurred_at=times)], ignore_index=True)
+    found = hidden(events, runtime.lake.read("identities", as_of=as_of))
     return {
-        str(who): frozenset(products)
-        for who, products in hidden(events, identities).groupby("customer_id")["product_id"]
+        str(who): {
+            str(product): at.to_pydatetime()
+            for product, at in zip(part["product_id"], part["occurred_at"], strict=True)
+        }
+        for who, part in found.groupby("customer_id")
     }

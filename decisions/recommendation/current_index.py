@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
+
+import pandas as pd
 
 from data.records import DatabaseError
 from decisions.memory import trim
-from decisions.recommendation.build_index import build, by_person
+from decisions.recommendation.build_index import build, hides_by_person
 from decisions.recommendation.product_index import ProductIndex
 from decisions.runtime import Runtime
 
@@ -57,16 +58,15 @@ class CurrentIndex:
         now = self._runtime.now()
         moment = max(now, known) if known else now
         index = build(self._runtime, self._runtime.release(USE_CASE), moment, self._shelf)
-        index = replace(index, hides={**index.hides, **self._told(index)})
+        index = replace(index, hides=hides_by_person(self._runtime, moment, self._told()))
         index = index.reusing(self._shelf) if self._shelf is not None else index
         self._shelf, self._state = index, state
         self._looked_at = time.monotonic()
         return index
 
-    def _told(self, index: ProductIndex) -> Mapping[str, frozenset[str]]:
-        """What was hidden over HTTP: for answers that have no time to read a visit."""
+    def _told(self) -> pd.DataFrame | None:
+        """Hides that came over HTTP: for answers that have no time to read a visit."""
         try:
-            told = by_person(self._runtime.records.storefront.hides())
+            return self._runtime.records.storefront.hides()
         except DatabaseError:
-            return {}
-        return {who: products | index.hides.get(who, frozenset()) for who, products in told.items()}
+            return None

@@ -41,9 +41,9 @@ class ProductIndex:
     stock:
     warehouses × products, on hand less reserved; NaN where nobody counts, and what no warehouse
     counts (not `tracked`) is taken to be there. serves: countries of each warehouse; None: there
-    are no warehouses, everything ships everywhere. hides: person -> products. newest: of what
-    the model does not know, the latest launched; look_alikes: the known products most like each.
-    fresh: launched lately; on_sale: with a discount by a promotion that runs (empty: none is).
+    are no warehouses, everything ships everywhere. hides: person -> product -> when. newest: of
+    what the model does not know, the latest launched; look_alikes: the known products most like
+    each. fresh: launched lately; on_sale: discounted by a promotion that runs (empty: none is).
     The dictionaries keep what was worked out once: they hold what is true of this index for good.
     """
 
@@ -69,7 +69,7 @@ class ProductIndex:
     serves: tuple[frozenset[str], ...] | None
     stock: Floats
     tracked: Mask
-    hides: Mapping[str, frozenset[str]]
+    hides: Mapping[str, Mapping[str, datetime]]
     newest: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     look_alikes: Ints | None = None
     forgotten: ForgottenPeople | ForgottenNames | None = None

@@ -82,8 +82,9 @@ def _dear(case: EligibilityCase) -> Mask | None:
 
 
 def _hidden(case: EligibilityCase) -> Blocked | None:
-    mine = {touch.product_id for touch in case.query.session if touch.kind == "hide"}
-    return case.index.places([*case.visit.hidden, *mine])
+    said = {t.product_id: t.kind for t in case.query.session if t.kind in {"hide", "unhide"}}
+    mine = {product for product, kind in said.items() if kind == "hide"}
+    return case.index.places([*(case.visit.hidden - said.keys()), *mine])
 
 
 def _just_bought(case: EligibilityCase) -> Blocked | None:

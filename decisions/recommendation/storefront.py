@@ -14,7 +14,7 @@ from decisions.recommendation.placements import Placements
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import ProductQuery, RecommendationAnswer, Visit
 from decisions.recommendation.recommend import recommend, similar
-from decisions.recommendation.visits import hidden_before, read_visit
+from decisions.recommendation.visits import hides_before, read_visit
 from decisions.runtime import Runtime
 
 _NO_EVENTS, _NO_TIME = "events_unreachable", "time_budget"
@@ -70,7 +70,7 @@ class Storefront:
                     records.link(query.visitor_id, query.customer_id)
                 return read_visit(index, query, records), ""
         except DatabaseError:
-            return Visit(hidden=hidden_before(index, query)), _NO_EVENTS
+            return Visit(hidden=frozenset(hides_before(index, query))), _NO_EVENTS
 
     def recommend(
         self, query: ProductQuery, placement: str | None, draft: Draft | None = None
@@ -133,7 +133,7 @@ class Storefront:
         """
         index = self.indexes.current()
         wishes = self.placements.held().lists.get(placement or "")
-        seen = draft.visit or Visit(hidden=hidden_before(index, query))
+        seen = draft.visit or Visit(hidden=frozenset(hides_before(index, query)))
         answer = recommend(index, at_placement(query, wishes), seen, hurry=True)
         return self.told(index, answer, name(), _NO_TIME) | {"experiment": None}
 

@@ -1,10 +1,10 @@
 """A person's trail of events as the rules and the model take it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from data.records.storefront import StorefrontRecords
+from data.records.storefront import StorefrontRecords, last_hides
 from data.storefront import Event, PersonLinks, Trail
 from decisions.recommendation.product_index import ProductIndex
 from decisions.recommendation.query import PastAction, ProductQuery, SessionTouch, Visit
@@ -79,7 +79,7 @@ def merged_trail(trails: Sequence[Trail]) -> Trail:
     return Trail(
         touches=newest_first(touches),
         impressions=newest_first(impressions),
-        hidden=frozenset().union(*(trail.hidden for trail in trails)),
+        hides=last_hides(newest_first({event for trail in trails for event in trail.hides})),
     )
 
 
@@ -109,23 +109,41 @@ def visit(
         just_bought=frozenset(
             event.product_id for event in bought if event.occurred_at >= now - _JUST_BOUGHT
         ),
-        hidden=trail.hidden | hidden_before(index, query, keys),
+        hidden=_hidden(trail, hides_before(index, query, keys)),
         unmoved=_unmoved(trail, now - _REMEMBERED),
         names=tuple(keys),
         unit=links.unit,
     )
 
 
-def hidden_before(
+def hides_before(
     index: ProductIndex, query: ProductQuery, others: Sequence[str] = ()
-) -> frozenset[str]:
-    """What the lake knows this person hid, as product ids.
+) -> Mapping[str, datetime]:
+    """What this person hid before the index was made, and when.
 
     index: who hid what; query: who asks, by customer_id and visitor_id; others: more names of who
     asks.
     """
-    names = (person(query.customer_id, None), person(None, query.visitor_id), *others)
-    return frozenset().union(*(index.hides.get(name or "", frozenset()) for name in names))
+    found: dict[str, datetime] = {}
+    for who in (person(query.customer_id, None), person(None, query.visitor_id), *others):
+        for product, at in index.hides.get(who or "", {}).items():
+            found[product] = max(at, found.get(product, at))
+    return found
+
+
+def _hidden(trail: Trail, before: Mapping[str, datetime]) -> frozenset[str]:
+    """What is hidden by the last word on each product, whoever of one person's names said it.
+
+    trail: of all names; before: of `hides_before`.
+    """
+    since = {event.product_id: event for event in trail.hides}
+    here = {product for product, event in since.items() if event.kind == "hide"}
+    earlier = {
+        product
+        for product, at in before.items()
+        if product not in since or at > since[product].occurred_at
+    }
+    return frozenset(here | earlier)
 
 
 def _unmoved(trail: Trail, since: datetime) -> dict[str, int]:

@@ -158,14 +158,14 @@ def customers_of_visitors(identities: pd.DataFrame) -> dict[str, str]:
 
 
 def hidden(events: pd.DataFrame, identities: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Who wants to see which product no more: distinct customer_id, product_id.
+    """Who wants to see which product no more, and since when: customer_id, product_id, occurred_at.
 
     events, identities: the tables of these names. A later `unhide` takes a `hide` back.
     """
     chosen = events[events["kind"].isin(["hide", "unhide"])]
     said = _from_events(chosen, identities).sort_values("occurred_at", kind="stable")
     last = said.drop_duplicates(["customer_id", "product_id"], keep="last")
-    found = last.loc[last["kind"] == "hide", ["customer_id", "product_id"]]
+    found = last.loc[last["kind"] == "hide", ["customer_id", "product_id", "occurred_at"]]
     return found.sort_values(["customer_id", "product_id"], ignore_index=True)
 
 

@@ -22,9 +22,9 @@ def test_a_trail_is_newest_first_and_a_later_unhide_takes_a_hide_back(records: R
     )
     trail = records.storefront.trail("v1", None)
     assert [touch.product_id for touch in trail.touches] == ["milk", "tea"]
-    assert trail.hidden == {"toy"}
+    assert [(e.product_id, e.kind) for e in trail.hides] == [("pan", "unhide"), ("toy", "hide")]
     then = records.storefront.trail("v1", None, until=NOON + timedelta(minutes=2))
-    assert then.hidden == {"pan", "toy"}
+    assert [(e.product_id, e.kind) for e in then.hides] == [("toy", "hide"), ("pan", "hide")]
     assert records.storefront.trail(None, None).touches == ()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from data.records.storefront import last_hides
 from data.storefront import Event, Push, Trail
 from decisions.recommendation.query import (
     PlacementCaps,
@@ -86,7 +87,7 @@ def trail_of(events: list[tuple[str, str, int]]) -> Trail:
     return Trail(
         touches=tuple(each for each in made if each.kind in {"view", "cart", "purchase"}),
         impressions=tuple(each for each in made if each.kind == "impression"),
-        hidden=frozenset(each.product_id for each in made if each.kind == "hide"),
+        hides=last_hides(made),
     )
 
 

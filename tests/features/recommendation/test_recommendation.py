@@ -38,7 +38,9 @@ def test_what_was_hidden() -> None:
         ("hide", "tea", "v1", None, "2024-01-02"),
         ("view", "milk", "v1", None, "2024-01-02"),
     )
-    assert hidden(seen).to_numpy().tolist() == [["visitor:v1", "tea"]]
+    assert hidden(seen).to_numpy().tolist() == [
+        ["visitor:v1", "tea", pd.Timestamp("2024-01-02", tz="UTC")]
+    ]
 
 
 def test_what_is_shown_again_on_request_is_hidden_no_more() -> None:

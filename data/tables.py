@@ -120,7 +120,8 @@ EVENT_KINDS = ("impression", "click", "view", "cart", "uncart", "purchase", "hid
 ORDER_STATUSES = ("placed", "cancelled", "returned")
 AUTHENTICATIONS = ("none", "frictionless", "challenged", "failed")
 PAYMENT_OUTCOMES = ("captured", "declined", "refunded")
-CHARGEBACK_KINDS = ("chargeback", "early_warning", "dispute")
+# A bank says the first three; `review` is the word of the shop's own analyst.
+CHARGEBACK_KINDS = ("chargeback", "early_warning", "dispute", "review")
 RESOLUTIONS = ("open", "won", "lost")
 
 TABLES: Mapping[str, Table] = {

@@ -24,8 +24,8 @@ def fraud_rate_by_value(runtime: Runtime, rates: ExchangeRates, now: datetime) -
     """
     since = now - timedelta(days=DAYS)
     history = label_history(runtime)
-    if history.empty and not runtime.lake.tables()["chargebacks"].rows:
-        return None  # analysts may have approved payments, but the banks were never heard
+    if not _has_report(runtime):
+        return None  # analysts may have judged payments, but the banks were never heard
     days = _taken(runtime, since)
     mature = (now - timedelta(days=runtime.settings.label_maturity_days)).date().isoformat()
     if not days or min(days) > mature:
@@ -33,6 +33,15 @@ def fraud_rate_by_value(runtime: Runtime, rates: ExchangeRates, now: datetime) -
     total = sum(days.values())
     frauds = _frauds(runtime, history, rates, since, now)
     return None if frauds is None or not total > 0.0 else frauds / total
+
+
+def _has_report(runtime: Runtime) -> bool:
+    """True if a bank ever told anything of a payment."""
+    told = (
+        runtime.lake.read("chargebacks", columns=["kind"]),
+        runtime.records.pending("chargebacks")[0],
+    )
+    return any(part["kind"].ne("review").any() for part in told if len(part))
 
 
 def _taken(runtime: Runtime, since: datetime) -> Mapping[str, float]:

@@ -45,7 +45,7 @@ def _row(label: PaymentLabel) -> dict[str, Any]:
     """A label as a row of chargebacks."""
     return {
         "payment_id": label.payment_id,
-        "kind": "early_warning" if label.source == "early_warning" else "chargeback",
+        "kind": label.source,
         "reported_at": label.reported_at,
         "is_fraud": label.is_fraud,
         "reason": label.reason or label.source,

@@ -75,8 +75,9 @@ def programme_ratios(runtime: Runtime, now: datetime) -> list[ProgrammeRatio]:
     if not parts:
         parts = [pd.DataFrame({"payment_id": [], "kind": [], "is_fraud": [], "at": _NO_TIMES})]
     told = pd.concat(parts, ignore_index=True)
-    # A dispute counts whether it is fraud or not; an analyst's word that it is none does not.
-    told = told[told["at"].notna() & (told["is_fraud"].eq(True) | told["kind"].eq("dispute"))]
+    # A dispute counts whether it is fraud or not; an analyst's word does not.
+    counts = told["is_fraud"].eq(True) | told["kind"].eq("dispute")
+    told = told[told["at"].notna() & counts & told["kind"].ne("review")]
     standing = runtime.records.attempts.standing(set(told["payment_id"]))  # a purchase counts once
     told = told.assign(payment_id=told["payment_id"].map(standing))
     told = told.drop_duplicates(["payment_id", "kind"], ignore_index=True)

@@ -48,8 +48,10 @@ def chargeback_facts(
         told["amount"].astype(float), told["currency"], told["attempted_at"], rates, base_currency
     ).mask(told["amount"].isna())
     fraud = told["is_fraud"].eq(True).fillna(False).to_numpy(dtype=bool)
+    kind = told["kind"].astype(object).fillna("chargeback")
+    fraud &= (kind != "review").to_numpy()  # what an analyst rejects is not paid back
     first = fraud & ~told["payment_id"].where(fraud).duplicated().to_numpy()
-    is_report = told["kind"].astype(object).fillna("chargeback") == "chargeback"
+    is_report = kind == "chargeback"
     return told[["market", "channel"]].assign(
         day=utc_days(told["reported_at"]),
         reports=is_report.astype(float),

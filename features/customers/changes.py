@@ -10,7 +10,7 @@ import pandas as pd
 
 from data.money import to_base
 from data.views import Frames
-from features.order_margins import optional_column
+from features.order_margins import optional_column, optional_times
 
 YEAR = pd.Timedelta(days=365)
 _DAY = 86_400.0  # seconds
@@ -215,24 +215,50 @@ def payment_changes(tables: Frames, base_currency: str) -> pd.DataFrame:
 
 
 def _disputes(payments: pd.DataFrame, chargebacks: pd.DataFrame, amount: pd.Series) -> pd.DataFrame:
-    """Reports about payments: a fraud takes its amount off the margin, when it was first told."""
+    """Reports about payments. A payment is disputed once, however often that is told, and not by an
+    analyst's word (`review`). A fraud counts until it is taken back, by a correction or a dispute
+    that was won; of those that a bank told, the amount is off the margin for as long."""
     known = payments[["payment_id", "customer_id"]].assign(amount=amount)
-    told = chargebacks.merge(known, on="payment_id")
-    told = told.sort_values("reported_at", kind="stable")
-    fraud = told["is_fraud"].astype(object).map(lambda flag: flag is True or flag == 1)
-    fraud = fraud.astype(bool)
-    first = fraud & ~told[fraud].duplicated("payment_id").reindex(told.index, fill_value=False)
-    loss = told["amount"].fillna(0.0).where(first, 0.0)
+    told = _with_won(chargebacks).merge(known, on="payment_id")
+    told = told.sort_values("at", kind="stable", ignore_index=True)
+    by_bank = told[told["kind"] != "review"]
+    reports = by_bank[~by_bank["is_won"]]
+    first = ~reports.duplicated("payment_id").reindex(told.index, fill_value=True)
+    paid_back = _turns(by_bank).reindex(told.index, fill_value=0.0) * told["amount"].fillna(0.0)
     return pd.DataFrame(
         {
             "customer_id": told["customer_id"],
-            "changed_at": told["reported_at"],
-            "disputes": 1.0,
-            "frauds": first.astype(float),
-            "fraud_losses": loss,
-            "margin": -loss,
+            "changed_at": told["at"],
+            "disputes": first.astype(float),
+            "frauds": _turns(told),
+            "fraud_losses": paid_back,
+            "margin": -paid_back,
         }
     )
+
+
+def _with_won(chargebacks: pd.DataFrame) -> pd.DataFrame:
+    """payment_id, kind, is_fraud, at of each report, and is_won: the end of a dispute that the shop
+    won, which is no fraud from then on."""
+    told = pd.DataFrame(
+        {
+            "payment_id": chargebacks["payment_id"],
+            "kind": optional_column(chargebacks, "kind").astype(object),
+            "is_fraud": chargebacks["is_fraud"].eq(True).fillna(False).astype(bool),
+            "at": chargebacks["reported_at"],
+            "is_won": False,
+        }
+    )
+    won = optional_column(chargebacks, "resolution").astype(object) == "won"
+    resolved = optional_times(chargebacks, "resolved_at")
+    ended = told[won & resolved.notna()].assign(is_fraud=False, is_won=True)
+    return pd.concat([told, ended.assign(at=resolved)], ignore_index=True) if len(ended) else told
+
+
+def _turns(told: pd.DataFrame) -> pd.Series:
+    """1 where a payment becomes fraud, -1 where it ceases to be; told: reports in order of time."""
+    fraud = told["is_fraud"].astype(float)
+    return fraud - fraud.groupby(told["payment_id"]).shift(fill_value=0.0)
 
 
 def sign_ups(customers: pd.DataFrame) -> pd.DataFrame:

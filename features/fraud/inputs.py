@@ -233,7 +233,8 @@ def _paid(
     made = {
         "hour": at % _DAY / _HOUR,
         "weekday": (at // _DAY + 3) % 7 * 1.0,
-        "account_age_days": at / _DAY - numbers["signed_up_day"],
+        # An account that is opened with a payment, or after it, is new.
+        "account_age_days": np.maximum(at / _DAY - numbers["signed_up_day"], 0.0),
     }
     differ = _stacked(texts, _ONES) != _stacked(texts, _OTHERS)
     told = np.array([known[name] for name in _ONES]) & np.array([known[name] for name in _OTHERS])

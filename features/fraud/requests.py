@@ -101,7 +101,7 @@ def return_facts(
         "line_returned": float((this & returned).any()),
         "refund_to_paid": value / paid if paid and paid == paid else np.nan,
         "days_since_order": np.nan if age is None else float(age),
-        "account_age_days": np.nan if signed_up is None else at / 86_400_000 - signed_up,
+        "account_age_days": np.nan if signed_up is None else max(at / 86_400_000 - signed_up, 0.0),
     } | {
         name: float(risk.get(name) or 0.0)
         for name in ("past_payments", "past_declines", "past_frauds")

@@ -31,7 +31,7 @@ from decisions.fraud.watch import watch
 from decisions.runtime import Runtime
 from serving.http.auth import scoped
 from serving.http.bodies import schema, valid
-from serving.http.errors import Problem
+from serving.http.errors import FieldFault, Problem
 from serving.http.fraud.control_routes import author, now
 from serving.http.fraud.schemas import DecisionAnswer, answer, json_body
 from serving.http.idempotency import IDEMPOTENT, once
@@ -275,7 +275,8 @@ def _keep_verdicts(runtime: Runtime, engine: LiveEngine, taken: Sequence[StepTak
 def _complete(given: _AnyStep) -> None:
     needed = {"assign": "assignee", "snooze": "until"}.get(given.step)
     if needed is not None and getattr(given, needed) is None:
-        raise Problem(422, "invalid_request", f"step {given.step} needs {needed}.")
+        fault = FieldFault(f"/{needed}", f"step {given.step} needs {needed}")
+        raise Problem(422, "invalid_request", f"Not valid: body /{needed}.", fields=[fault])
 
 
 def _watching(routes: APIRouter, runtime: Runtime) -> None:

@@ -231,6 +231,9 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
     def report_outcomes(request: Request, body: _Body) -> Response:
         """What became of decided payments: a decline counts for its card, device, … at once."""
         given = valid(PaymentOutcomes, body)
+        for place, each in enumerate(given.outcomes):
+            if each.outcome_at is not None:
+                not_in_future(each.outcome_at, "outcomes", place, "outcome_at")
         by = author(request)
         return once(
             runtime, request, given, lambda: settle(runtime, engine, given, author=by), status=202

@@ -27,10 +27,10 @@ class Merchant:
         columns |= {"customer_id": "c", "currency": "EUR", "outcome": outcomes}
         self.runtime.lake.append("payments", pd.DataFrame(columns))
 
-    def reports(self, *rows: tuple[str, float, bool]) -> None:
+    def reports(self, *rows: tuple[str, float, bool], kind: str = "chargeback") -> None:
         names, days, frauds = zip(*rows, strict=True)
         at = [NOW - timedelta(days=each) for each in days]
-        columns = {"payment_id": names, "reported_at": at, "is_fraud": frauds}
+        columns = {"payment_id": names, "reported_at": at, "is_fraud": frauds, "kind": kind}
         self.runtime.lake.append("chargebacks", pd.DataFrame(columns))
 
     def rate(self) -> float | None:
@@ -60,6 +60,14 @@ def test_without_a_report_or_an_old_payment_it_is_not_known(shop: Merchant) -> N
     shop.reports(("new", 0.5, False))
     assert shop.rate() is None  # nobody can have reported yet
     shop.pays(OLD)
+    assert shop.rate() == 0.0
+
+
+def test_analysts_alone_do_not_make_it_known(shop: Merchant) -> None:
+    shop.pays(*HONEST)
+    shop.reports(("new", 0.5, False), kind="review")
+    assert shop.rate() is None
+    shop.reports(("old", 0.4, False))
     assert shop.rate() == 0.0
 
 

@@ -117,10 +117,10 @@ def shop(folder: Path) -> Path:
         ),
         "chargebacks": pd.DataFrame(
             {
-                "payment_id": ["p1", "p1", "p2"],
-                "reported_at": [start + pd.Timedelta(days=days) for days in (8, 9, 10)],
-                "is_fraud": [True, True, False],
-                "kind": ["early_warning", "chargeback", "chargeback"],
+                "payment_id": ["p1", "p1", "p2", "p3", "p4"],
+                "reported_at": [start + pd.Timedelta(days=days) for days in (8, 9, 10, 9, 10)],
+                "is_fraud": [True, True, False, True, False],
+                "kind": ["early_warning", "chargeback", "chargeback", "review", "review"],
             }
         ),
     }

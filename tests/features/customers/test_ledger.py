@@ -52,8 +52,37 @@ def test_payments_and_disputes_count_and_a_fraud_costs_its_amount_once() -> None
     made = ledger(payments=payments, chargebacks=told)
     assert at(made, day(4))["frauds"] == 0
     late = at(made, day(6))
-    assert (late["payments"], late["declines"], late["disputes"]) == (2, 1, 2)
+    assert (late["payments"], late["declines"], late["disputes"]) == (2, 1, 1)
     assert (late["frauds"], late["fraud_losses"], late["margin"]) == (1, 50, -50)
+
+
+def test_an_analysts_word_is_no_dispute_and_what_is_taken_back_costs_nothing() -> None:
+    payments = pd.DataFrame(
+        {
+            "payment_id": ["approved", "rejected", "corrected", "won"],
+            "customer_id": "a",
+            "attempted_at": day(0),
+            "amount": 50.0,
+            "currency": "EUR",
+            "outcome": "captured",
+        }
+    )
+    rows = [
+        ("approved", 1, False, "review", "open", pd.NaT),
+        ("rejected", 2, True, "review", "open", pd.NaT),
+        ("corrected", 3, True, "chargeback", "open", pd.NaT),
+        ("corrected", 4, False, "chargeback", "open", pd.NaT),
+        ("won", 5, True, "chargeback", "won", day(6)),
+    ]
+    names = ["payment_id", "reported_at", "is_fraud", "kind", "resolution", "resolved_at"]
+    told = pd.DataFrame(rows, columns=names)
+    told = told.assign(reported_at=[day(number) for number in told["reported_at"]])
+    made = ledger(payments=payments, chargebacks=told)
+    seen = [tuple(at(made, day(n))[["disputes", "frauds", "margin"]]) for n in range(7)]
+    assert seen == [
+        *((0, 0, 0), (0, 0, 0), (0, 1, 0), (1, 2, -50)),
+        *((1, 1, 0), (2, 2, -50), (2, 1, 0)),
+    ]
 
 
 def test_inputs_move_with_time_alone() -> None:

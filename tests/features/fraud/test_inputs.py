@@ -202,6 +202,13 @@ def test_online_and_batch_see_the_same(rows: list[dict[str, Any]], frauds: set[i
     counters.close()
 
 
+def test_an_account_that_is_opened_after_a_payment_is_new() -> None:
+    asked = [payment("p", 0)]
+    risks = [{"signed_up_day": 1e6}]
+    (found,) = inputs_of(asked, [1.0], [np.full(len(PLAN.names), np.nan)], risks)
+    assert found["account_age_days"] == 0.0
+
+
 def test_the_views_are_whole() -> None:
     assert SERVICE == ("payment_velocity", "customer_risk", "customer_value")
     tables = {name: table(name, []) for name in ("payments", "chargebacks", "customers")}

@@ -65,6 +65,10 @@ def test_of_a_customer_without_orders_nothing_is_made_up() -> None:
     assert found["return_share"] == pytest.approx(0.1)
 
 
+def test_an_account_that_is_opened_later_is_new_and_not_of_negative_age() -> None:
+    assert facts(lines(), signed_up_day=1e6)["account_age_days"] == 0.0
+
+
 def test_a_line_that_came_back_already_is_told() -> None:
     assert facts(lines(("o1", "coat", "returned", 20)))["line_returned"] == 1.0
 

@@ -268,6 +268,10 @@ def test_the_queue_is_ranked_and_worked_off(shop: Any) -> None:
     rest = shop.client.get(f"/v1/fraud/reviews?limit=1&cursor={page['next_cursor']}").json()
     assert {page["data"][0]["payment_id"], rest["data"][0]["payment_id"]} == {"large", "middle"}
 
+    for step, missing in (("assign", "assignee"), ("snooze", "until")):
+        body = {"payment_id": "large", "step": step}
+        refused = shop.client.post("/v1/fraud/reviews", json=body)
+        assert refused.json()["errors"][0]["pointer"] == f"/{missing}"
     post(shop, "reviews", payment_id="large", step="reject", note="called the customer")
     post(shop, "reviews", payment_id="large", step="reject")
     post(shop, "reviews", 409, payment_id="nobody", step="approve")

@@ -177,6 +177,15 @@ def test_declines_told_later_survive_new_counters(shop: FirstDay) -> None:
     assert anew.observe(event(asked, 1.0))[place] == 4
 
 
+def test_outcomes_to_come_are_refused(shop: FirstDay) -> None:
+    shop.decide("p")
+    told = {"payment_id": "p", "outcome": "captured"}
+    late = told | {"outcome_at": "2099-01-01T00:00:00Z"}
+    answer = shop.client.post("/v1/fraud/outcomes", json={"outcomes": [told, late]})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/outcomes/1/outcome_at"
+
+
 def test_payments_of_one_time_are_counted_alike_live_and_in_batch(shop: FirstDay) -> None:
     for name in ("z", "m", "a", "q"):
         shop.decide(name, card_id="k", device_id="d")
@@ -327,6 +336,7 @@ def test_ratios_of_the_monitoring_programmes(
     shop.labelled("p1")
     shop.labelled("p1")  # told again
     shop.labelled("p2", is_fraud=False, source="review")
+    shop.labelled("p3", source="review")
     found = shop.client.get("/v1/fraud/monitoring-programmes").json()["data"]
     this = {each["programme"]: each for each in found if each["payments"] == 10}
     assert (this["all"]["reports"], this["all"]["status"]) == (2, "above")

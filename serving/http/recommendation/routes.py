@@ -18,6 +18,7 @@ from decisions.recommendation.time_budget import within
 from decisions.runtime import Runtime
 from serving.http.auth import admitted, refuse_named_customer, scoped
 from serving.http.bodies import loaded, schema, valid
+from serving.http.errors import FieldFault, Problem
 from serving.http.fast_route import FastRoute
 from serving.http.recommendation import event_routes as routes_events
 from serving.http.recommendation import merchandising_routes as routes_shop
@@ -71,6 +72,9 @@ def narrowed(
     alone, 1 as unlike as can be; in_stock_only: nothing that is out of stock; explain: with a
     reason an item.
     """
+    if price_min is not None and price_max is not None and price_min > price_max:
+        fault = FieldFault("/price_min", "above price_max; no price lies between them", "query")
+        raise Problem(422, "invalid_request", "Not valid: query /price_min.", fields=[fault])
     return ProductQuery(
         customer_id=customer_id,
         visitor_id=visitor_id,

@@ -50,6 +50,12 @@ class PriceRange(Strict):
     min: StrictFloat | None = Field(None, ge=0)
     max: StrictFloat | None = Field(None, ge=0)
 
+    @model_validator(mode="after")
+    def _not_empty(self) -> "PriceRange":
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min: above max; no price lies between them")
+        return self
+
 
 _MANY: JsonDict = {"type": "array", "items": {"type": "string"}, "maxItems": 50}
 _Names = Annotated[

@@ -39,7 +39,10 @@ SEGMENTS: tuple[SegmentRule, ...] = (
         {"return_share": 0.5, "orders": 3.0},
     ),
     SegmentRule(
-        "lost", "Silent for five times their usual gap between orders", {"silence_in_gaps": 5.0}
+        "lost",
+        "Silent for five times their usual gap between orders, and likelier than not to order no "
+        "more within a year",
+        {"silence_in_gaps": 5.0, "churn_risk_365d": 0.5},
     ),
     SegmentRule(
         "at_risk",
@@ -104,19 +107,20 @@ def usual_gap(inputs: pd.DataFrame, policy: Mapping[str, float]) -> Numbers:
 
 def assign_segments(
     inputs: pd.DataFrame,
-    expected_margin_365d: Numbers,
+    year: pd.DataFrame,
     former: NDArray[np.object_],
     policy: Mapping[str, float],
 ) -> NDArray[np.object_]:
     """The segment of each customer.
 
-    inputs: of the features, one row a customer; expected_margin_365d: of each; former: the segment
-    of each before, None where there was none; policy: of the release.
+    inputs: of the features, one row a customer; year: the model's answer on each for a year;
+    former: the segment of each before, None where there was none; policy: of the release.
     """
     quantities = {
         "orders": np.nan_to_num(inputs["repeat_orders"].to_numpy(dtype=float)) + 1.0,
         "silence_in_gaps": inputs["recency_days"].to_numpy(dtype=float) / usual_gap(inputs, policy),
-        "expected_margin_365d": expected_margin_365d,
+        "expected_margin_365d": year["expected_margin"].to_numpy(dtype=float),
+        "churn_risk_365d": 1.0 - year["order_probability"].to_numpy(dtype=float),
         **{
             name: inputs[name].to_numpy(dtype=float)
             for name in ("units_an_order", "return_share", "discount_share")

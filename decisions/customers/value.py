@@ -11,7 +11,7 @@ from decisions.customers.credit_rating import FACTORS, rate_customers
 from decisions.customers.segments import assign_segments, priced_share, usual_gap
 from features.customers import model_inputs
 from models.base import Release
-from models.customers import ANSWER_COLUMNS
+from models.customers import ANSWER_COLUMNS, QUANTILES, quantile_name
 
 Numbers = NDArray[np.float64]
 YEAR_DAYS = 365
@@ -34,6 +34,7 @@ ENOUGH_PRICED = 0.95  # of the orders; below, the answer is degraded and says so
 _EXPECTED_MONEY = tuple(name for name in ANSWER_COLUMNS if name.startswith("expected_margin"))
 MONEY = (*_EXPECTED_MONEY, "margin_at_risk")
 _LEAST = 1e-9
+_NEARLY_ALL = 0.999  # of those alive order: from here on the chance says little of how often
 
 
 def value_customers(
@@ -49,19 +50,19 @@ def value_customers(
     moment; release: in use; horizon_days: 1 and more; former: segment of each before, or None.
     """
     inputs = model_inputs(known, pd.Series(now, index=known.index))
-    year = answer = _expected(release, inputs, YEAR_DAYS)
+    year = _expected(release, inputs, YEAR_DAYS)
+    answer = year = fitting_together(year, year)
     if horizon_days != YEAR_DAYS:
-        answer = _expected(release, inputs, horizon_days)
+        answer = fitting_together(_expected(release, inputs, horizon_days), year)
     policy = release.policy
     basis = getattr(release.model, "basis", "margin") if priced_share(policy) > 0 else None
     gap = usual_gap(inputs, policy)
-    margin = year["expected_margin"].to_numpy(dtype=float)
-    segment = assign_segments(inputs, margin, former, policy)
+    segment = assign_segments(inputs, year, former, policy)
     rating, holds = rate_customers(inputs)
     chance = answer["order_probability"].to_numpy(dtype=float)
     alive = answer["alive_probability"].to_numpy(dtype=float)
     orders = answer["expected_orders"].to_numpy(dtype=float)
-    soon = order_within(orders, alive, horizon_days, gap)
+    rate = order_rate(chance, orders, alive, horizon_days)
     told = {
         "customer_id": known["customer_id"].to_numpy(dtype=object),
         "horizon_days": horizon_days,
@@ -69,13 +70,15 @@ def value_customers(
         "margin_basis": basis,
         "churn_risk": 1.0 - chance,
         "usual_gap_days": gap,
-        "order_within_gap_probability": soon,
-        "next_order_in_days": days_to_next_order(orders, alive, horizon_days),
+        "order_within_gap_probability": order_within(rate, alive, gap),
+        "next_order_in_days": days_to_next_order(rate, alive),
         "margin_at_risk": margin_at_risk(inputs, answer, horizon_days),
         "segment": segment,
         "former_segment": _where_changed(former, segment),
         "credit_rating": rating,
-        "reasons": _reasons(inputs, gap, segment, holds),
+        "reasons": _with_rarity(
+            _reasons(inputs, gap, segment, holds), chance, orders, horizon_days
+        ),
     }
     return pd.DataFrame(told)[list(VALUE_COLUMNS)], year
 
@@ -90,6 +93,24 @@ def _expected(release: Release, inputs: pd.DataFrame, horizon_days: int) -> pd.D
     return told.assign(
         **{name: told[name] / share if share > 0 else np.nan for name in _EXPECTED_MONEY}
     )
+
+
+def fitting_together(answer: pd.DataFrame, year: pd.DataFrame) -> pd.DataFrame:
+    """An answer of the model that does not contradict itself: whoever orders within the horizon
+    comes back some day, as likely whatever the horizon; outcomes up to the level of no order have
+    neither orders nor margin, all others an order at least, and orders are whole.
+
+    answer, year: ANSWER_COLUMNS of a row a customer, for any horizon and for a year.
+    """
+    chance = answer["order_probability"]
+    alive = year[["alive_probability", "order_probability"]].max(axis=1)
+    made = answer.assign(alive_probability=np.maximum(alive, chance))
+    for level in QUANTILES:
+        orders, margin = (f"expected_{of}_{quantile_name(level)}" for of in ("orders", "margin"))
+        none = level <= 1.0 - chance
+        made[orders] = made[orders].round().clip(lower=1.0).mask(none, 0.0)
+        made[margin] = made[margin].mask(none & (made[margin] > 0.0), 0.0)
+    return made
 
 
 def money_doubt(release: Release) -> str:
@@ -115,22 +136,31 @@ def _where_changed(
     return moved
 
 
-def order_within(orders: Numbers, alive: Numbers, horizon_days: int, days: Numbers) -> Numbers:
+def order_rate(chance: Numbers, orders: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
+    """Orders a day of each customer while alive, so that the probability of an order within the
+    horizon is the one that is told.
+
+    chance: of an order in horizon_days; orders: expected in them, which say more where hardly
+    anybody alive fails to order; alive: probability of coming back at all.
+    """
+    share = np.clip(chance / np.maximum(alive, _LEAST), 0.0, _NEARLY_ALL)
+    by_orders = np.where(share < _NEARLY_ALL, 0.0, orders / np.maximum(alive, _LEAST))
+    return np.asarray(np.maximum(-np.log1p(-share), by_orders) / horizon_days)
+
+
+def order_within(rate: Numbers, alive: Numbers, days: Numbers) -> Numbers:
     """Probability of an order of each customer within so many days of their own.
 
-    orders: expected in horizon_days; alive: probability of coming back at all. Who is alive orders
-    at an even rate, which the two tell; days: one number a customer.
+    rate: of `order_rate`; alive: probability of coming back at all; days: one number a customer.
     """
-    rate = orders / np.maximum(alive, _LEAST) / horizon_days
     return np.asarray(alive * -np.expm1(-rate * days))
 
 
-def days_to_next_order(orders: Numbers, alive: Numbers, horizon_days: int) -> Numbers:
+def days_to_next_order(rate: Numbers, alive: Numbers) -> Numbers:
     """Days after which an order is as likely to have come as not; NaN for who will likelier never
-    order again, or not within ten years. orders, alive, horizon_days: as of `order_within`."""
-    rate = np.maximum(orders / np.maximum(alive, _LEAST) / horizon_days, _LEAST)
+    order again, or not within ten years. rate, alive: as of `order_within`."""
     left = np.maximum(1.0 - 0.5 / np.maximum(alive, _LEAST), _LEAST)
-    days = -np.log(left) / rate
+    days = -np.log(left) / np.maximum(rate, _LEAST)
     return np.where((alive > 0.5) & (days < 10 * YEAR_DAYS), days, np.nan)
 
 
@@ -168,6 +198,25 @@ def _reasons(
         f'{{"code": "SEGMENT", "text": "{name}"}}{cached[credit]}]'
         for n, age, since, usual, name, credit in rows
     ]
+
+
+_RARE, _OFTEN = 0.25, 5.0
+
+
+def _with_rarity(
+    reasons: list[str], chance: Numbers, orders: Numbers, horizon_days: int
+) -> list[str]:
+    """The reasons, with what makes an expectation of some orders fit a small chance of any: few
+    customers like this one come back, and those order often."""
+    each = orders / np.maximum(chance, _LEAST)
+    for place in np.flatnonzero((chance < _RARE) & (each >= _OFTEN) & (orders >= 0.05)):
+        text = (
+            f"Of {1.0 / chance[place]:,.0f} customers like this, one orders again in "
+            f"{horizon_days} days, and then {each[place]:,.0f} times"
+        )
+        told = json.dumps({"code": "RARELY_BUT_OFTEN", "text": text})
+        reasons[place] = f"{reasons[place][:-1]}, {told}]"
+    return reasons
 
 
 def _s(count: float) -> str:

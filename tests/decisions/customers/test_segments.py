@@ -36,9 +36,11 @@ def customer(**given: float) -> pd.DataFrame:
     return pd.DataFrame([plain | given])
 
 
-def segment(margin: float = 10.0, former: str | None = None, **given: float) -> str:
-    frame = customer(**given)
-    found = assign_segments(frame, np.array([margin]), np.array([former], dtype=object), POLICY)
+def segment(
+    margin: float = 10.0, former: str | None = None, chance: float = 0.3, **given: float
+) -> str:
+    year = pd.DataFrame({"expected_margin": [margin], "order_probability": [chance]})
+    found = assign_segments(customer(**given), year, np.array([former], dtype=object), POLICY)
     return str(found[0])
 
 
@@ -65,6 +67,13 @@ def test_who_is_in_stays_until_well_below_the_threshold() -> None:
     assert segment(80, former="champion") == "regular"
     assert segment(recency_days=70.0) == "regular"
     assert segment(recency_days=70.0, former="at_risk") == "at_risk"
+
+
+def test_nobody_is_lost_who_will_likely_order() -> None:
+    """Who orders every other day is silent for five gaps after ten days."""
+    daily = {"mean_gap_days": 2.0, "recency_days": 15.0, "repeat_orders": 200.0}
+    assert segment(**daily) == "lost"
+    assert segment(chance=0.9, **daily) == "at_risk"
 
 
 def test_a_gap_of_few_orders_is_drawn_to_the_shop() -> None:

@@ -61,7 +61,7 @@ class EntryBody(BaseModel):
 
 
 class EntryAnswer(BaseModel):
-    """hits: decisions on payments that it named, so far."""
+    """hits: decisions on payments that it named, so far; removed: true where it was taken away."""
 
     entry_id: str
     list: ListName
@@ -72,6 +72,7 @@ class EntryAnswer(BaseModel):
     added_at: datetime
     expires_at: datetime | None
     hits: int
+    removed: bool = False
 
 
 class EntriesBody(BaseModel):
@@ -225,7 +226,7 @@ def _lists(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
             note = runtime.records.journal.add(LIST, key, author=author(request), body=text)
             engine.changed()
             hits = runtime.records.decision_sums.list_hits().get(key, 0)
-            return EntryAnswer(**vars(entry_of(note)), hits=hits)
+            return EntryAnswer(**vars(entry_of(note)), hits=hits, removed=given.removed)
 
         return once(runtime, request, given, work, status=201)
 

@@ -306,6 +306,16 @@ def _own_attempt(decision: Decision, number: int) -> AttemptAnswer:
     )
 
 
+def said_once(reasons: Iterable[DecisionReason]) -> list[ReasonAnswer]:
+    """The reasons, those that read alike as one: two inputs may say the same, such as that there
+    is no earlier payment. Their contributions add up."""
+    found: dict[str, ReasonAnswer] = {}
+    for reason in reasons:
+        known = found.setdefault(reason.text, ReasonAnswer(**{**vars(reason), "contribution": 0.0}))
+        known.contribution = round(known.contribution + reason.contribution, 4)
+    return list(found.values())
+
+
 def answer(
     decision: Decision,
     reasons: Iterable[DecisionReason] | None = None,
@@ -326,7 +336,7 @@ def answer(
         "decision": decision.decision,
         "probability": decision.probability if modelled else None,
         "score": _score(decision.score) if modelled else None,
-        "reasons": [ReasonAnswer(**vars(reason)) for reason in why],
+        "reasons": said_once(why),
         "rules_hit": list(decision.rules_hit),
         "policy_version": decision.policy_version,
         "model_version": decision.model_version or None,

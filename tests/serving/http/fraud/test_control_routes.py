@@ -105,7 +105,7 @@ def test_a_rule_is_tried_on_history_and_then_acts(shop: Any) -> None:
 def test_lists_act_at_once_expire_and_count_their_hits(shop: Any) -> None:
     entry = {"list": "block", "column": "card_id", "value": "tok_bad", "reason": "stolen"}
     made = post(shop, "lists", **entry)
-    assert made["hits"] == 0
+    assert (made["hits"], made["removed"]) == (0, False)
     calm = {"shipping_country": "DE", "amount": 9.0, "address_match": True}
     blocked = shop.decide(payment_id="a", card_id="TOK_BAD ", **calm).json()
     assert blocked["decision"] == "block"
@@ -114,7 +114,7 @@ def test_lists_act_at_once_expire_and_count_their_hits(shop: Any) -> None:
     assert [(e["entry_id"], e["hits"], e["reason"]) for e in listed] == [
         (made["entry_id"], 1, "stolen")
     ]
-    post(shop, "lists", **entry, removed=True)
+    assert post(shop, "lists", **entry, removed=True)["removed"]
     assert shop.decide(payment_id="b", card_id="tok_bad", **calm).json()["rules_hit"] == []
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     post(shop, "lists", **entry, expires_at=past)

@@ -38,6 +38,20 @@ _CODE_PAGES = (
     "mac_roman",
 )
 
+# The letters beyond ASCII of languages, by the code page they are written in: pages that share most
+# of their letters cannot be told apart otherwise (`Añadido` and `Ańadido` are the same bytes).
+_LETTERS = (
+    ("cp1252", ("äöüß", "éèêëàâùûüîïôçœæ", "áéíóúñü", "áâãàçéêíóôõú", "àèéìòù", "åäöéáà", "æøåé",
+                "ëéïöüèá")),
+    ("cp1250", ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ",
+                "čćđšž")),
+    ("cp1254", ("çğıöşüâîé",)),
+)  # fmt: skip
+# What any of them may hold besides; a dot is what lower case leaves of İ.
+_ANYWHERE = frozenset("€£§°–—‘’“”„…«»¿¡ºª½¼²³×·•™®©\u00a0\u0307")
+_MOST_LETTERS = 10_000
+_MOST_STRANGE = 0.1  # share of letters that a language does not have, at most
+
 
 @dataclass(frozen=True)
 class TextFormat:
@@ -134,5 +148,26 @@ def _is_broken_utf8(sample: bytes) -> bool:
 
 def _code_page(sample: bytes) -> str:
     """The likeliest code page; Western European when none is likelier."""
+    beyond = sample.translate(None, bytes(range(128)))[:_MOST_LETTERS]  # one byte a letter
+    strange, page = min(
+        (
+            (_strange(beyond.decode(name, errors="replace"), letters), name)
+            for name, languages in _LETTERS
+            for letters in languages
+        ),
+        key=lambda found: found[0],  # of equals the first: the commonest page
+    )
+    if strange <= _MOST_STRANGE:
+        return page
     best = from_bytes(sample[:50_000], cp_isolation=list(_CODE_PAGES)).best()
     return best.encoding if best is not None else "cp1252"
+
+
+def _strange(text: str, letters: str) -> float:
+    """The share of the characters beyond ASCII that a language does not have.
+
+    text: these characters, as one code page reads them. letters: of the language, in lower case.
+    """
+    beyond = [letter for letter in text.lower() if not letter.isascii()]
+    odd = sum(letter not in letters and letter not in _ANYWHERE for letter in beyond)
+    return odd / max(len(beyond), 1)

@@ -46,3 +46,25 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(ValueError, match="it is"):
         find_text_format(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("cp1252", "Número;Descripción;Añadido\n1;Niño;él\n"),
+        ("cp1252", "Orderdatum;Á-pris;Färg\n1;2;blå\n"),
+        ("cp1252", "Bestellung;Größe\n1;für Äpfel – 12 €\n"),
+        ("cp1252", "Pedido;Descrição\n1;Pão e maçã\n"),
+        ("cp1250", "Číslo;Množství\n1;Žluťoučký kůň\n"),
+        ("cp1250", "Zamówienie;Ilość\n1;Żółta łódź\n"),
+        ("cp1254", "Sipariş Numarası;Ürün Adı\n1;İnce bardak\n"),
+        ("cp1251", "Номер;Товар\n1;Чашка синяя\n2;Тарелка белая\n"),
+        ("cp1253", "Αριθμός;Προϊόν\n1;Φλιτζάνι μπλε\n2;Πιάτο λευκό\n"),
+        ("cp932", "注文番号;商品名\n1;青いカップと白い皿\n2;お茶\n"),
+        ("gb18030", "订单号;商品名称\n1;蓝色杯子\n2;白色盘子\n"),
+    ],
+)
+def test_short_files_of_many_languages(tmp_path: Path, page: str, text: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text.encode(page))
+    assert text.encode(page).decode(find_text_format(path).encoding) == text

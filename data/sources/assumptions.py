@@ -65,6 +65,9 @@ def note_assumptions(
     """
     if item.sheet.note and parts:
         notes.assumed[f"{item.raw.label}: {item.sheet.note}"] = None
+    for own in dict.fromkeys(item.columns(item.sheet.headers).values()):
+        if f"{own} (2)" in item.header.names:
+            notes.assumed[f"{item.raw.label} has several columns {own!r}: the first is read"] = None
     for into in parts:
         _note_unsaid_states(into, item, notes)
         for name, specification in into.columns.items():

@@ -34,3 +34,17 @@ def test_a_state_that_a_column_says_is_not_told(tmp_path: Path) -> None:
         write(tmp_path / name)
         report = take(Lake(tmp_path / "lake" / name), tmp_path / name, name, country="DE")
         assert not any("in all of" in text for text in report.assumed), name
+
+
+def test_of_columns_of_one_name_the_first_is_read_and_told(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "orders.csv").write_text(
+        "Order Reference,Order Date,Customer,Product,Quantity,Unit Price,State,Quantity,Note,Note\n"
+        "S1,2024-05-01 10:00:00,Anna,Lamp,2,12.5,sale,9,a,b\n"
+    )
+    lake = Lake(tmp_path / "lake")
+    report = take(lake, folder, "odoo", country="DE")
+    assert lake.read("orders")["quantity"].tolist() == [2]
+    (told,) = [text for text in report.assumed if "several columns" in text]
+    assert told == "orders.csv has several columns 'Quantity': the first is read"

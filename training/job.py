@@ -224,8 +224,9 @@ def gate(
     """Why the model must not be registered; empty when it beats every baseline.
 
     metric: the name compared; better: which way is better. metrics: of the model; baselines: of
-    each baseline by name. Where both tell the metric by origin (`origin_1_…`), a baseline wins only
-    where it is better by more than the standard error of the difference over the origins.
+    each baseline by name. Where both tell the metric by origin (`origin_1_…`) or by part of the
+    series (`part_1_…`), a baseline wins only where it is better by more than the standard error of
+    the difference over the origins, and over the parts: one odd series decides nothing.
 
     >>> gate("wape", "lower", {"wape": 0.5}, {"naive": {"wape": 0.4}})
     'wape 0.5 does not beat naive (0.4)'
@@ -252,12 +253,19 @@ def _fitted_anew(recipe: Recipe) -> "Callable[[Trained, Context], Model]":
 
 
 def _doubt(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
-    """Below 0 by the standard error over origins by which the two differ; 0 for fewer than 3."""
-    names = [name for name in ours if name.startswith("origin_") and name in theirs]
+    """Below 0 by the standard error by which the two differ, over origins or over parts of the
+    series, whichever is larger; 0 for fewer than 3 of both.
+    """
+    return -max(_standard_error(ours, theirs, told_by) for told_by in ("origin_", "part_"))
+
+
+def _standard_error(ours: Mapping[str, float], theirs: Mapping[str, float], told_by: str) -> float:
+    """Of the mean difference of all metrics whose names begin so; 0 for fewer than 3."""
+    names = [name for name in ours if name.startswith(told_by) and name in theirs]
     if len(names) < 3:
         return 0.0
     gaps = np.array([ours[name] - theirs[name] for name in names])
-    return -float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
+    return float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
 
 
 def make_release(

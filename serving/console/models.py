@@ -58,7 +58,8 @@ def _history(view: ConsoleView, versions: list[dict[str, Any]]) -> None:
     t = view.t
     old_first = versions[::-1]
     with panel(t("Figures by version")):
-        names = {name: metric_name(name) for name in sorted(versions[0]["metrics"])}
+        told = (name for name in versions[0]["metrics"] if not name.startswith("part_"))
+        names = {name: metric_name(name) for name in sorted(told)}
         given = {"name": view.query.get("metric") or gate_metric(versions[0])}
         place = ui.element("div")
 

@@ -22,6 +22,8 @@ _STRIDE = {"day": 7, "week": 1, "month": 1}
 # Each series over its own mean demand: one giant product decides nothing alone.
 METRIC = "series_pinball"
 ORIGIN = "origin_"  # metrics of one origin: origin_1_pinball, origin_2_pinball …
+PART = "part_"  # metrics of every twentieth series: part_1_pinball …
+_PARTS = 20
 # A series that sells less than this a period is judged as if it sold so much.
 _LEAST_SCALE = 0.1
 
@@ -94,10 +96,11 @@ def figures(found: pd.DataFrame) -> Mapping[str, float]:
     """All metrics of judged forecasts: over all, and by demand class with the class's name behind.
 
     series_pinball: mean pinball loss over all levels of each series over its mean demand, the mean
-    of all series; origin_1_pinball …: the same of each origin. scaled_pinball: mean pinball loss
-    of all series over the mean demand of all. wape: of the mean,
-    which adds up and is unbiased; wape_median: of the median, the point that absolute errors ask
-    for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE is 1).
+    of all series; origin_1_pinball …: the same of each origin; part_1_pinball …: of every twentieth
+    series. scaled_pinball: mean pinball loss of all series over the mean demand of all. wape: of
+    the mean, which adds up and is unbiased; wape_median: of the median, the point that absolute
+    errors ask for (Gneiting, 2011), and of demand that is mostly 0 may be nothing but 0 (whose WAPE
+    is 1).
     coverage_80_of_counts: of whole numbers, however a bound between two of them is read.
     wape_of_…: of the means added up by product, category, country, warehouse and in total.
     """
@@ -110,7 +113,7 @@ def figures(found: pd.DataFrame) -> Mapping[str, float]:
 
 
 def _by_series(found: pd.DataFrame) -> dict[str, float]:
-    """The pinball loss with each series over its own mean, in all and by origin."""
+    """The pinball loss with each series over its own mean, in all, by origin and by part."""
     actual = found["quantity"].to_numpy(dtype=float)
     series = found.groupby(KEYS, sort=False).ngroup().to_numpy()
     mean = np.bincount(series, actual) / np.bincount(series)
@@ -118,10 +121,12 @@ def _by_series(found: pd.DataFrame) -> dict[str, float]:
     loss = loss / np.maximum(mean, _LEAST_SCALE)[series]
     weight = 1.0 / np.bincount(series)[series]
     answer = {METRIC: float((loss * weight).sum() / weight.sum())}
-    codes, _ = pd.factorize(found["origin"], sort=True)
-    top, bottom = np.bincount(codes, loss * weight), np.bincount(codes, weight)
-    by_origin = np.divide(top, bottom, out=np.zeros(len(top)), where=bottom > 0)
-    return answer | {f"{ORIGIN}{n + 1}_pinball": float(one) for n, one in enumerate(by_origin)}
+    origin, _ = pd.factorize(found["origin"], sort=True)
+    for name, codes in ((ORIGIN, origin), (PART, series % _PARTS)):
+        top, bottom = np.bincount(codes, loss * weight), np.bincount(codes, weight)
+        means = np.divide(top, bottom, out=np.zeros(len(top)), where=bottom > 0)
+        answer |= {f"{name}{n + 1}_pinball": float(one) for n, one in enumerate(means)}
+    return answer
 
 
 def wape_of_sums(found: pd.DataFrame, *, mean: str = "mean") -> dict[str, float]:

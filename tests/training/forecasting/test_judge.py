@@ -1,6 +1,6 @@
 """Judging forecasts: no future is used, in-stock periods alone count."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,8 +11,8 @@ from models.forecasting import LEVELS
 from models.forecasting.answers import QUANTILES, WINDOW_QUANTILES
 from tests.training.forecasting.histories import history
 from training.forecasting import RECIPE
-from training.forecasting.judge import figures, judged, known_at, origins
-from training.job import Split
+from training.forecasting.judge import METRIC, figures, judged, known_at, origins
+from training.job import Split, gate
 
 
 def cut(frame: pd.DataFrame) -> Split:
@@ -67,6 +67,22 @@ def test_metrics_of_a_constant_are_plain() -> None:
     assert found["origin_1_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
     assert found["window_pinball"] == pytest.approx(2 * np.mean(LEVELS) / 10)
     assert found["wape_smooth"] == found["wape"]
+
+
+def test_one_odd_series_takes_no_model_from_a_shop() -> None:
+    """Ours is better on all series but one, which sold nothing any more."""
+    frame = history(12).assign(quantity=10.0)
+    parts = cut(frame)
+    dead = parts.test["product_id"] == "p0"
+    parts = replace(parts, test=parts.test.assign(quantity=parts.test["quantity"].mask(dead, 0.0)))
+    ours, theirs = figures(judged(Oracle(9.0, []), parts)), figures(judged(Oracle(8.9, []), parts))
+    assert ours[METRIC] > theirs[METRIC]
+    assert {f"part_{n}_pinball" for n in range(1, 13)} <= set(ours)
+
+    assert gate(METRIC, "lower", ours, {"plain": theirs}) == ""
+    worse = figures(judged(Oracle(7.0, []), cut(frame)))
+    better = figures(judged(Oracle(9.0, []), cut(frame)))
+    assert "does not beat plain" in gate(METRIC, "lower", worse, {"plain": better})
 
 
 def test_one_giant_product_decides_nothing_alone() -> None:

@@ -69,9 +69,9 @@ def _ids(lake: "Lake") -> Iterator[UnmatchedIds]:
         own = _counts(lake, home, column).keys()
         if not own:
             continue
-        sold = _counts(lake, "orders", column).keys() if column == "product_id" else own
-        for table in tables:
-            counts = _counts(lake, table, column)
+        named = {table: _counts(lake, table, column) for table in tables}
+        sold = named["orders"].keys() if column == "product_id" else own
+        for table, counts in named.items():
             unknown = counts.keys() - own - (sold if table != "orders" else own)
             if unknown:
                 rows, names = _told(counts, unknown)

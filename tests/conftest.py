@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -19,6 +21,12 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 from data.settings import Settings
 from decisions.logs import JsonFormatter
+
+# How long an example takes depends on what else the machine does: no property is one of time.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("untimed")
 
 pytest_plugins = ["tests.buckets", "tests.shop_fixtures"]
 

@@ -208,10 +208,11 @@ def _with_rarity(
 ) -> list[str]:
     """The reasons, with what makes an expectation of some orders fit a small chance of any: few
     customers like this one come back, and those order often."""
-    each = orders / np.maximum(chance, _LEAST)
+    some = np.maximum(chance, _LEAST)
+    each = orders / some
     for place in np.flatnonzero((chance < _RARE) & (each >= _OFTEN) & (orders >= 0.05)):
         text = (
-            f"Of {1.0 / chance[place]:,.0f} customers like this, one orders again in "
+            f"Of {1.0 / some[place]:,.0f} customers like this, one orders again in "
             f"{horizon_days} days, and then {each[place]:,.0f} times"
         )
         told = json.dumps({"code": "RARELY_BUT_OFTEN", "text": text})

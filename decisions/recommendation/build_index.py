@@ -29,7 +29,11 @@ _FRESH = np.timedelta64(90, "D")
 
 
 def build(
-    runtime: Runtime, release: Release | None, as_of: datetime, former: ProductIndex | None = None
+    runtime: Runtime,
+    release: Release | None,
+    as_of: datetime,
+    former: ProductIndex | None = None,
+    told: pd.DataFrame | None = None,
 ) -> ProductIndex:
     """Read everything an answer needs, as of a time.
 
@@ -37,7 +41,8 @@ def build(
     never given back. The products' names are the former index's where it has them.
 
     runtime: the stores to read; release: the model in use, None: an index without a model; as_of:
-    nothing known later counts; former: the index in use until now, None: there is none.
+    nothing known later counts; former: the index in use until now, None: there is none; told: hides
+    that the lake may not have yet, rows of the events table.
     """
     model = release.model if release and isinstance(release.model, Recommender) else None
     listed = runtime.lake.read("products", as_of=as_of, arrow_text=True)
@@ -82,7 +87,7 @@ def build(
         serves=_serves(runtime, warehouses, where),
         stock=amounts,
         tracked=np.asarray((~np.isnan(amounts)).any(axis=0)),
-        hides=hides_by_person(runtime, as_of),
+        hides=_hides_by_person(runtime, as_of, told),
         newest=newest,
         fresh=_fresh(catalogue, as_of),
         on_sale=_on_sale(runtime.lake.read("promotions", as_of=as_of), place, labelled, as_of),
@@ -297,8 +302,8 @@ def _shipped(runtime: Runtime) -> Mapping[str, set[str]]:
     }
 
 
-def hides_by_person(
-    runtime: Runtime, as_of: datetime, told: pd.DataFrame | None = None
+def _hides_by_person(
+    runtime: Runtime, as_of: datetime, told: pd.DataFrame | None
 ) -> Mapping[str, Mapping[str, datetime]]:
     """Who hid what, and when: person -> product -> time.
 

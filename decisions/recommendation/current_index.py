@@ -2,13 +2,12 @@
 
 import threading
 import time
-from dataclasses import replace
 
 import pandas as pd
 
 from data.records import DatabaseError
 from decisions.memory import trim
-from decisions.recommendation.build_index import build, hides_by_person
+from decisions.recommendation.build_index import build
 from decisions.recommendation.product_index import ProductIndex
 from decisions.runtime import Runtime
 
@@ -57,8 +56,8 @@ class CurrentIndex:
         known = self._runtime.features_as_of()
         now = self._runtime.now()
         moment = max(now, known) if known else now
-        index = build(self._runtime, self._runtime.release(USE_CASE), moment, self._shelf)
-        index = replace(index, hides=hides_by_person(self._runtime, moment, self._told()))
+        release = self._runtime.release(USE_CASE)
+        index = build(self._runtime, release, moment, self._shelf, self._told())
         index = index.reusing(self._shelf) if self._shelf is not None else index
         self._shelf, self._state = index, state
         self._looked_at = time.monotonic()

@@ -43,7 +43,7 @@ METHOD = (
 )
 # Of an order and of money, where the merchant has orders.
 _ORDERED = ("order", *MONEY)
-_TABLES = ("orders", "products", "supply_terms", "fx_rates")
+_TABLES = ("products", "supply_terms", "fx_rates")  # that orders are priced by
 # People of a segment in each arm, of fewer of whom nothing is told.
 _FEWEST = 50
 _LEVEL = 0.95
@@ -161,8 +161,10 @@ def report(
     segments = customers["customer_id"].map(_segments(store, experiment))
     segment_of = segments.set_axis(customers["unit"]).dropna()
     people["segment"] = people["unit"].map(segment_of[~segment_of.index.duplicated()])
-    tables = {name: lake.read(name) for name in _TABLES}
-    if len(tables["orders"]):
+    if lake.tables()["orders"].rows:
+        tables = {name: lake.read(name) for name in _TABLES}
+        wanted = {"customer_id": customers["customer_id"].tolist()}
+        tables["orders"] = lake.read("orders", where=wanted)
         lines = order_lines(tables, base_currency)
         if experiment.stopped_at is not None:
             lines = lines[lines["ordered_at"] <= pd.Timestamp(experiment.stopped_at)]

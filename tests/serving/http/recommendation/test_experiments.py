@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from argosy import app
 from data.records import DatabaseError, Records
 from data.storefront import HOLDOUT, Experiment, ExperimentError, Exposure, Placement, Push
+from decisions.recommendation.report import ExperimentReport, report
 from decisions.runtime import Runtime
 from tests.decisions.recommendation.trials import AA
 
@@ -137,6 +139,34 @@ def test_an_experiment_from_start_to_report(client: TestClient, small_shop: Runt
     assert client.post("/v1/experiments/none:stop").status_code == 404
     after = client.post("/v1/recommendations", json={"customer_id": "c01", "placement": "e2e"})
     assert after.json()["experiment"] is None
+
+
+def test_a_report_tells_the_orders_from_the_first_answer_on(
+    records: Records, small_shop: Runtime
+) -> None:
+    shop, kept = small_shop, records.storefront
+    orders = shop.lake.read("orders")
+    began = orders["ordered_at"].sort_values().iloc[len(orders) // 2].to_pydatetime()
+    customers = sorted(orders["customer_id"].unique())[:6]
+
+    def told() -> ExperimentReport:
+        (one,) = kept.experiments()
+        return report(kept, shop.lake, shop.store, one, "EUR")
+
+    kept.start_experiment(replace(AA, started_at=began))
+    assert [(arm.people, arm.ordered, arm.revenue) for arm in told().arms] == [(0, 0.0, None)] * 3
+    for number, who in enumerate(customers):
+        one = replace(exposure(f"r{number}", ("one", "two")[number % 2], who), exposed_at=began)
+        kept.add_exposure(one)
+    running = told()
+    mine = orders[orders["customer_id"].isin(customers[::2]) & (orders["ordered_at"] >= began)]
+    paid = mine["quantity"] * mine["unit_price"]
+    assert len(mine) > 0
+    assert running.arms[0].people == 3
+    assert running.arms[0].revenue == pytest.approx(float(paid.sum()) / 3)
+    assert running.arms[0].ordered == pytest.approx(mine["customer_id"].nunique() / 3)
+    assert kept.stop_experiment("a-a")
+    assert told() == running  # all orders are older than its end
 
 
 @pytest.mark.parametrize(

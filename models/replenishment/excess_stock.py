@@ -35,14 +35,15 @@ def proposals(
     transfer: what giving some away gains (`gains`). stop ordering: holding saved on what is still
     to come, until the stock on hand is sold. markdown: MARKDOWN off, taken to sell
     MARKDOWN_LIFT times as fast: holding saved on the excess less the price given up; of stock that
-    nobody asks for in a year, DEAD_PRICE of its price. keep: nothing gains. None: not slow.
+    nobody asks for in a year, DEAD_PRICE of its price. keep: nothing gains. None: not slow, or not
+    launched yet.
 
     lines: the n lines, with costs, prices and open orders; target: whose pace says how fast they
     sell; position: their stock and what they await; order: what the plan orders, which changes
     nothing here; gains: n, money.
     """
     days = stock_cover_days(target, position)
-    red = days > RED_DAYS
+    red = (days > RED_DAYS) & lines.launched
     stock = np.maximum(position.stock, 0.0)
     excess = np.maximum(stock - target.demand_rate * RED_DAYS, 0.0)
     holding = np.where(lines.rate_known, np.nan_to_num(lines.holding), 0.0)

@@ -136,6 +136,7 @@ def _extras(lines: Lines, target: Target, order: Order, capped: str) -> Texts:
     for units, text in (
         (order.lot, " more because " + why.astype(object)),
         (order.minimum, least.astype(object)),
+        (-order.waiting, " fewer because waiting for the rest costs less"),
         (-order.limited, " fewer because the supplier sells no more at once"),
         (order.rounding, None),
         (-order.cut, " fewer because the warehouse would be too full"),

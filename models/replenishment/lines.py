@@ -42,7 +42,8 @@ class Lines:
     lead_days: until an order can be on the shelf; wait_days: the part of it until the supplier next
     takes one; closed_days: the part in which supplier or warehouse are closed; review_days: from
     then until what is ordered next can be on the shelf; calendar: when suppliers take orders.
-    display: units that must stay on the shelf. end_days: until the end of life, inf without one.
+    display: units that must stay on the shelf. launched: whether its life has begun. end_days:
+    until its end, inf without one.
     promotion: n × 2, days until the next one begins and ends, 0 without one. break_quantity,
     break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
     price: of a unit sold, NaN: unknown. most: units of the largest order, inf: no limit. rise: by
@@ -77,6 +78,7 @@ class Lines:
     service_level: Floats
     capacity: Floats
     display: Floats
+    launched: Flags
     end_days: Floats
     weight: Floats
     volume: Floats
@@ -117,9 +119,9 @@ class Lines:
         quantity, days = _padded(rows["open_quantities"]), _padded(rows["open_due_days"])
         lead = _filled(rows["lead_time_mean"].fillna(rows["lead_time_days"]), 0.0)
         calendar, unread = SupplierCalendar.of(rows, clock)
-        wait, following = _turns(rows, calendar)
+        wait, usual, following = _turns(rows, calendar)
         arrival = calendar.arrival(wait, lead)
-        cover = np.maximum(calendar.arrival(following, lead), arrival + following - wait)
+        cover = np.maximum(calendar.arrival(following, lead), arrival + usual - wait)
         lead_sd = _filled(rows["lead_time_spread"].fillna(rows["lead_time_sd"]), 0.0)
         age = _padded(rows["open_age_days"], least=quantity.shape[1])
         end = rows["days_to_end"].fillna(np.inf).to_numpy(dtype=float)
@@ -152,6 +154,7 @@ class Lines:
             service_level=np.minimum(rows["service_level"].to_numpy(dtype=float), HIGHEST_SERVICE),
             capacity=rows["capacity_units"].to_numpy(dtype=float),
             display=_filled(rows["display_minimum"], 0.0),
+            launched=~(_optional(rows, "days_to_launch") > 0).to_numpy(),
             end_days=np.maximum(end, 0.0),
             weight=rows["weight_kg"].to_numpy(dtype=float),
             volume=rows["volume_m3"].to_numpy(dtype=float),
@@ -168,7 +171,7 @@ class Lines:
             minimum_value=_filled(_optional(rows, "minimum_order_value"), 0.0),
             blocked=_blocked(rows, windows, ended=end <= arrival, cover=cover),
             notes=_notes(rows, stated, rate, quantity, days)
-            + _closing(calendar, cover - following - lead)
+            + _closing(calendar, calendar.arrival(following, lead) - usual - lead)
             + rows["_note"].to_numpy(dtype=object)
             + np.where(carried, NOTE, "")
             + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
@@ -284,14 +287,16 @@ def _optional(rows: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series(np.nan, index=rows.index)
 
 
-def _turns(rows: pd.DataFrame, calendar: SupplierCalendar) -> tuple[Floats, Floats]:
-    """Days until the supplier next takes an order, and until the next review after that."""
-    usual = np.where(calendar.is_every_day, DEFAULT_REVIEW_DAYS, 1.0)
-    review = _above_zero(rows["review_period_days"], usual)
+def _turns(rows: pd.DataFrame, calendar: SupplierCalendar) -> tuple[Floats, Floats, Floats]:
+    """Days until the supplier next takes an order, and until the review after that: without and
+    with closures."""
+    default = np.where(calendar.is_every_day, DEFAULT_REVIEW_DAYS, 1.0)
+    review = _above_zero(rows["review_period_days"], default)
     wait = calendar.next_day(calendar.first)
     plain = wait + np.where(calendar.is_every_day, review, np.ceil(review - 1e-9))
     following = calendar.next_day(plain)
-    return wait, np.where(following == np.ceil(plain - 1e-9), plain, following)
+    on_time = following == np.ceil(plain - 1e-9)
+    return wait, calendar.usual_day(plain), np.where(on_time, plain, following)
 
 
 def _closing(calendar: SupplierCalendar, longer: Floats) -> Texts:

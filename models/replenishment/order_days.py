@@ -58,11 +58,15 @@ class SupplierCalendar:
         """n: whether the supplier takes orders on every weekday."""
         return np.asarray(self.week.all(axis=1), dtype=np.bool_)
 
+    def usual_day(self, since: Floats) -> Floats:
+        """As `next_day`, had the supplier no closures; a part of a day stays where it can."""
+        return since + _until(self.week, self.weekday + np.ceil(since - 1e-9))
+
     def next_day(self, since: Floats) -> Floats:
         """The first day that takes orders at or after each number of days from the moment (n)."""
         day = np.ceil(since - 1e-9)
         for _ in range(60):  # each turn leaves a closed day or a closure behind
-            day = day + _until(self.week, self.weekday + day)
+            day = self.usual_day(day)
             ahead = self._until_open(self.working, day)
             if not ahead.any():
                 break

@@ -1,5 +1,7 @@
 """Proposals for excess stock."""
 
+import numpy as np
+
 from tests.models.replenishment.plan_frames import line
 from tests.models.replenishment.planning import windows
 
@@ -15,3 +17,9 @@ def test_slow_stock_has_a_proposal_with_its_money() -> None:
     assert awaited["proposal_value"] > 0
     dead = line(on_hand=40.0, **windows(0.0, 0.0))
     assert (dead["proposal"], dead["proposal_value"]) == ("markdown", 0.5 * 20.0 * 40)
+
+
+def test_stock_of_a_product_before_its_launch_is_not_slow() -> None:
+    for days in (5.0, 40.0):
+        early = line(on_hand=40.0, days_to_launch=days, **windows(0.0, 0.0))
+        assert (early["proposal"], np.isnan(early["proposal_value"])) == (None, True)

@@ -6,6 +6,7 @@ import pytest
 from features.forecasting.views import EXPLAINED
 from models.replenishment.protection_interval import EXPLAINED as PARTS
 from tests.models.replenishment.plan_frames import adds_up, line
+from tests.models.replenishment.planning import poissons
 
 
 def test_the_lift_of_a_promotion_has_a_line_of_its_own() -> None:
@@ -27,3 +28,12 @@ def test_the_lift_of_a_promotion_has_a_line_of_its_own() -> None:
     assert line(on_hand=30.0, **told)["promotion_lift"] == 0  # none is planned
     half = line(on_hand=30.0, **coming, explanation=[1.0, 2.0])
     assert half["promotion_lift"] == 0  # not what a forecast explains
+
+
+def test_rounding_is_less_than_a_pack() -> None:
+    """Fewer than level and lot, because the sum costs less, is a smaller lot."""
+    for level in (0.9, 0.99, 1.0):
+        found = line(**poissons(14.0), service_level=level, order_cost=5.0, on_hand=14.0)
+        assert abs(found["rounding"]) < 1.0
+        assert found["lot_stock"] > 30
+        assert adds_up(pd.DataFrame([found]))

@@ -67,6 +67,8 @@ def lines(**other: Any) -> Lines:
         ({}, 0, 14, 7),
         # Closed from 20 to 31 January: this week's order comes before, next week's after it.
         ({"supplier_closures": ["2024-01-20/2024-01-31"]}, 0, 14, 19),
+        # Closed from the 8th to the 31st: both orders come after it, a week apart.
+        ({"supplier_closures": ["2024-01-08/2024-01-31"]}, 0, 38, 7),
         # Closed today until Friday: the first order goes out on Saturday.
         ({"supplier_closures": ["2024-01-01/2024-01-05"]}, 5, 19, 7),
         # What comes while the warehouse is closed waits until it opens.

@@ -3,57 +3,31 @@
 Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24(2).
 """
 
-from typing import Self
-
 import numpy as np
-import pandas as pd
 from scipy.special import betaincinv, gammaln, hyp2f1
 
 from models.customers.purchase_process import (
-    MOST_CUSTOMERS,
     Numbers,
+    PurchaseProcess,
     PurchaseSummary,
     maximize_likelihood,
-    require_repeat_buyers,
 )
 
 _LEVELS = 64  # of the posterior of the chance to leave, each the middle of an equal share
 
 
-class BetaGeometric:
+class BetaGeometric(PurchaseProcess):
     """Rates follow Gamma(r, alpha), time in weeks; chances to leave follow Beta(a, b)."""
 
-    def __init__(self, most_customers: int = MOST_CUSTOMERS, seed: int = 7) -> None:
-        self.most_customers = most_customers
-        self.seed = seed
-        self.r = self.alpha = self.a = self.b = float("nan")
-        self.log_likelihood = float("nan")
+    PARAMETERS = ("r", "alpha", "a", "b")
+    r: float
+    alpha: float
+    a: float
+    b: float
 
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn the four parameters by maximum likelihood.
-
-        frame: one row a customer with repeat_orders, active_days, age_days. Raises
-        TooLittleDataError where hardly anyone ordered twice.
-        """
-        history = PurchaseSummary.of(frame)
-        require_repeat_buyers(history)
-        history = history.sampled(self.most_customers, self.seed)
-        middle = max(float(np.median(history.age)), 1.0)
+    def _likeliest(self, history: PurchaseSummary, middle: float) -> tuple[Numbers, float]:
         starts = [(1.0, middle, 1.0, 1.0), (0.3, 0.3 * middle, 1.0, 3.0)]
-        found, best = maximize_likelihood(lambda logs: _log_likelihood(logs, history), starts)
-        self.r, self.alpha, self.a, self.b = map(float, found)
-        self.log_likelihood = best
-        return self
-
-    def parameters(self) -> dict[str, float]:
-        """The fitted parameters by name; alpha in weeks."""
-        return {"r": self.r, "alpha": self.alpha, "a": self.a, "b": self.b}
-
-    def restore(self, parameters: dict[str, float]) -> Self:
-        """Take over what `parameters` gave; returns self."""
-        for name in ("r", "alpha", "a", "b"):
-            setattr(self, name, float(parameters[name]))
-        return self
+        return maximize_likelihood(lambda logs: _log_likelihood(logs, history), starts)
 
     def alive(self, history: PurchaseSummary) -> Numbers:
         """The probability that each customer will order again some day (equation 8 of Fader,

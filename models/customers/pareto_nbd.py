@@ -4,63 +4,36 @@ Schmittlein, Morrison & Colombo (1987), Counting Your Customers, Management Scie
 form of Fader & Hardie's note "A Note on Deriving the Pareto/NBD Model" (2005).
 """
 
-from typing import Self
-
 import numpy as np
-import pandas as pd
 from scipy.special import gammaln, hyp2f1
 
 from models.customers.purchase_process import (
-    MOST_CUSTOMERS,
     Numbers,
+    PurchaseProcess,
     PurchaseSummary,
     maximize_likelihood,
-    require_repeat_buyers,
 )
 
 _MOST_AGES = 10.0
 
 
-class ParetoNbd:
+class ParetoNbd(PurchaseProcess):
     """Rates follow Gamma(r, alpha), leaving rates Gamma(s, beta); time in weeks."""
 
-    def __init__(self, most_customers: int = MOST_CUSTOMERS, seed: int = 7) -> None:
-        self.most_customers = most_customers
-        self.seed = seed
-        self.r = self.alpha = self.s = self.beta = float("nan")
-        self.log_likelihood = float("nan")
+    PARAMETERS = ("r", "alpha", "s", "beta")
+    r: float
+    alpha: float
+    s: float
+    beta: float
 
-    def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn the four parameters by maximum likelihood.
-
-        frame: one row a customer with repeat_orders, active_days, age_days. Raises
-        TooLittleDataError where hardly anyone ordered twice.
-        """
-        history = PurchaseSummary.of(frame)
-        require_repeat_buyers(history)
-        history = history.sampled(self.most_customers, self.seed)
-        middle = max(float(np.median(history.age)), 1.0)
-        starts = [(0.5, 0.4 * middle, 0.6, 0.5 * middle)]
+    def _likeliest(self, history: PurchaseSummary, middle: float) -> tuple[Numbers, float]:
         # A leaving time of many times the shop's age is no leaving; beyond, the series is slow.
         longest = _MOST_AGES * max(float(history.age.max()), 1.0)
-        found, best = maximize_likelihood(
+        return maximize_likelihood(
             lambda logs: _log_likelihood(logs, history),
-            starts,
+            [(0.5, 0.4 * middle, 0.6, 0.5 * middle)],
             most=(1e5, longest, 1e5, longest),
         )
-        self.r, self.alpha, self.s, self.beta = map(float, found)
-        self.log_likelihood = best
-        return self
-
-    def parameters(self) -> dict[str, float]:
-        """The fitted parameters by name; alpha and beta in weeks."""
-        return {"r": self.r, "alpha": self.alpha, "s": self.s, "beta": self.beta}
-
-    def restore(self, parameters: dict[str, float]) -> Self:
-        """Take over what `parameters` gave; returns self."""
-        for name in ("r", "alpha", "s", "beta"):
-            setattr(self, name, float(parameters[name]))
-        return self
 
     def alive(self, history: PurchaseSummary) -> Numbers:
         """The probability that each customer has not left yet."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,47 @@ class PurchaseSummary:
             return self
         rows = np.random.default_rng(seed).choice(len(self.repeats), most, replace=False)
         return PurchaseSummary(self.repeats[rows], self.last[rows], self.age[rows])
+
+
+class PurchaseProcess:
+    """A model of repeat purchase with a few parameters of the whole shop, each an attribute.
+
+    PARAMETERS: their names, in the order of the search.
+    """
+
+    PARAMETERS: tuple[str, ...] = ()
+
+    def __init__(self, most_customers: int = MOST_CUSTOMERS, seed: int = 7) -> None:
+        self.most_customers = most_customers
+        self.seed = seed
+        self.log_likelihood = float("nan")
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn the parameters by maximum likelihood.
+
+        frame: one row a customer with repeat_orders, active_days, age_days. Raises
+        TooLittleDataError where hardly anyone ordered twice.
+        """
+        history = PurchaseSummary.of(frame)
+        require_repeat_buyers(history)
+        found, self.log_likelihood = self._likeliest(
+            history.sampled(self.most_customers, self.seed), max(float(np.median(history.age)), 1.0)
+        )
+        return self.restore(dict(zip(self.PARAMETERS, found.tolist(), strict=True)))
+
+    def _likeliest(self, history: PurchaseSummary, middle: float) -> tuple[Numbers, float]:
+        """The likeliest parameters and their log likelihood; middle: median age, in weeks."""
+        raise NotImplementedError
+
+    def parameters(self) -> dict[str, float]:
+        """The fitted parameters by name; scales of time in weeks."""
+        return {name: float(getattr(self, name)) for name in self.PARAMETERS}
+
+    def restore(self, parameters: dict[str, float]) -> Self:
+        """Take over what `parameters` gave; returns self."""
+        for name in self.PARAMETERS:
+            setattr(self, name, float(parameters[name]))
+        return self
 
 
 def maximize_likelihood(

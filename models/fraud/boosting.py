@@ -43,52 +43,43 @@ class _Learned:
         return SingleRow(self.booster)
 
 
-class BoostedTrees:
+@dataclass(kw_only=True, eq=False)
+class TreeSettings:
+    """How trees are grown and judged.
+
+    positive_weight: weight of a fraud against an honest payment, undone in the probability.
+    most_honest: of more honest payments than this, so many are drawn and weigh the more (the frauds
+    are all kept). few_frauds: with fewer than this, trees and leaves are half as large and read
+    half as many columns; and, where none had to be drawn, trees have half of these leaves if the
+    folds clearly say so. judge_share: share of the rows in each fold.
+    """
+
+    rounds: int = 600
+    patience: int = 50
+    learning_rate: float = 0.05
+    leaves: int = 31
+    min_leaf: int = 40
+    columns_share: float = 0.6
+    rows_share: float = 0.8
+    l2: float = 5.0
+    positive_weight: float = 1.0
+    most_honest: int = 500_000
+    few_frauds: int = 1_000
+    judge_share: float = 0.25
+    threads: int = 1
+    seed: int = 7
+
+
+class BoostedTrees(TreeSettings):
     """LightGBM on every column but the label and the book-keeping ones.
 
     fit: the frame has `is_fraud` (0/1) and `attempted_at`. Folds of `judge_share` of the rows, each
     judged by trees that learned from the rows before it, say how many trees to grow and how to
-    calibrate; then all rows are learned from. positive_weight: weight of a fraud against an honest
-    payment, undone in the probability. most_honest: of more honest payments than this, so many are
-    drawn and weigh the more (the frauds are all kept). few_frauds: with fewer than this, trees and
-    leaves are half as large and read half as many columns; and, where none had to be drawn, trees
-    have half of these leaves if the folds clearly say so.
+    calibrate; then all rows are learned from.
     """
 
-    def __init__(
-        self,
-        *,
-        rounds: int = 600,
-        patience: int = 50,
-        learning_rate: float = 0.05,
-        leaves: int = 31,
-        min_leaf: int = 40,
-        columns_share: float = 0.6,
-        rows_share: float = 0.8,
-        l2: float = 5.0,
-        positive_weight: float = 1.0,
-        most_honest: int = 500_000,
-        few_frauds: int = 1_000,
-        judge_share: float = 0.25,
-        threads: int = 1,
-        seed: int = 7,
-    ) -> None:
-        self.rounds = rounds
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
-        self.columns_share = columns_share
-        self.rows_share = rows_share
-        self.l2 = l2
-        self.positive_weight = positive_weight
-        self.most_honest = most_honest
-        self.few_frauds = few_frauds
-        self.judge_share = judge_share
-        self.threads = threads
-        self.seed = seed
-        self._learned: _Learned | None = None
-        self._judgement: Judged | None = None
+    _learned: _Learned | None = None
+    _judgement: Judged | None = None
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn; TooLittleDataError without both honest payments and frauds."""

@@ -7,7 +7,7 @@ starts from it, one with hundreds by a blend of that with boosted trees, or by t
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from data.decisions import DecisionReason
 from models.base import TooLittleDataError
-from models.fraud.boosting import BoostedTrees, answer, folds_in_time
+from models.fraud.boosting import BoostedTrees, TreeSettings, answer, folds_in_time
 from models.fraud.calibration import Calibration
 from models.fraud.day_one import PaymentScorecard
 from models.fraud.encoding import LABEL, Matrix
@@ -41,50 +41,17 @@ class StepChosen:
     why: str
 
 
-class StagedFraudModel:
+@dataclass(kw_only=True, eq=False)
+class StagedFraudModel(TreeSettings):
     """The scorecard, the logistic regression that starts from it, boosted trees, or a blend.
 
     fit: a frame of model inputs with `is_fraud` (0/1, missing where not known yet) and
     `attempted_at`. fraud_rate: the share of payments that are fraud, as the merchant states it.
-    strength: see InformedLogistic; the other arguments: see BoostedTrees.
+    strength: see InformedLogistic.
     """
 
-    def __init__(
-        self,
-        *,
-        fraud_rate: float = 0.01,
-        strength: float = 60.0,
-        rounds: int = 600,
-        patience: int = 50,
-        learning_rate: float = 0.05,
-        leaves: int = 31,
-        min_leaf: int = 40,
-        columns_share: float = 0.6,
-        rows_share: float = 0.8,
-        l2: float = 5.0,
-        positive_weight: float = 1.0,
-        most_honest: int = 500_000,
-        few_frauds: int = 1_000,
-        judge_share: float = 0.25,
-        threads: int = 1,
-        seed: int = 7,
-    ) -> None:
-        self.fraud_rate = fraud_rate
-        self.strength = strength
-        self.rounds = rounds
-        self.patience = patience
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
-        self.columns_share = columns_share
-        self.rows_share = rows_share
-        self.l2 = l2
-        self.positive_weight = positive_weight
-        self.most_honest = most_honest
-        self.few_frauds = few_frauds
-        self.judge_share = judge_share
-        self.threads = threads
-        self.seed = seed
+    fraud_rate: float = 0.01
+    strength: float = 60.0
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn as much as the labels allow; TooLittleDataError without a single payment."""
@@ -108,10 +75,7 @@ class StagedFraudModel:
         return InformedLogistic(fraud_rate=self.fraud_rate, strength=self.strength, seed=self.seed)
 
     def _new_trees(self) -> BoostedTrees:
-        taken = {name: value for name, value in vars(self).items() if name[0] != "_"}
-        return BoostedTrees(
-            **{name: value for name, value in taken.items() if name not in _OWN_PARAMETERS}
-        )
+        return BoostedTrees(**{one.name: getattr(self, one.name) for one in fields(TreeSettings)})
 
     def _choose(self, rows: pd.DataFrame, known: pd.DataFrame, frauds: int) -> StepChosen:
         """The step that did best on folds in time; a richer one must do better than chance.
@@ -272,9 +236,6 @@ def _weighed(parts: Sequence[tuple[float, Sequence[DecisionReason]]]) -> list[De
             total = round(before + share * each.contribution, 4)
             added[each.code] = replace(each, contribution=total)
     return sorted(added.values(), key=lambda each: -each.contribution)
-
-
-_OWN_PARAMETERS = ("fraud_rate", "strength")
 
 
 def _few_labels(labelled: int, frauds: int) -> str:

@@ -84,12 +84,8 @@ def days_since_1970(times: pd.Series) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class PersonHistory:
-    """What one person bought and looked at; one entry a product, sorted by product.
-
-    The columns are those of PurchaseHistory; baskets, pace (one value a half-life), home (-1:
-    unknown) and paid (NaN: unknown) are the person's own.
-    """
+class _Pairs:
+    """What is known of each person and product (see PurchaseHistory); one entry a pair."""
 
     product: Ints
     count: Floats
@@ -101,6 +97,16 @@ class PersonHistory:
     decayed: Floats
     looked: Floats
     liked: Floats
+
+
+@dataclass(frozen=True)
+class PersonHistory(_Pairs):
+    """What one person bought and looked at; one entry a product, sorted by product.
+
+    The columns are those of PurchaseHistory; baskets, pace (one value a half-life), home (-1:
+    unknown) and paid (NaN: unknown) are the person's own.
+    """
+
     baskets: float
     pace: Floats
     home: int
@@ -135,7 +141,7 @@ NO_HISTORY = _nothing()
 
 
 @dataclass(frozen=True)
-class PurchaseHistory:
+class PurchaseHistory(_Pairs):
     """Each person's products, a compressed row a person (row p is start[p]:start[p + 1]).
 
     product: sorted in a row. count: orders with the product. last, first: days before `end` of
@@ -150,16 +156,6 @@ class PurchaseHistory:
     """
 
     start: Ints
-    product: Ints
-    count: Floats
-    last: Floats
-    first: Floats
-    chances: Floats
-    skipped: Floats
-    weeks: Floats
-    decayed: Floats
-    looked: Floats
-    liked: Floats
     baskets: Floats
     pace: Floats
     home: Ints

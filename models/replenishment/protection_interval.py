@@ -320,7 +320,7 @@ def _stretch(
     mean = _along(means[:, :, None], end)[:, 0] - _along(means[:, :, None], start)[:, 0]
     part = np.where(end > 0, (end - start) / np.maximum(end, 1e-9), 0.0)
     squared = _along(_square(own), end) * part[:, None]
-    curve = mean[:, None] + row_by_row(_root(squared), _to_grid(levels))
+    curve = mean[:, None] + row_by_row(_root(squared), _interpolation(ndtri(levels), GRID))
     return mean, np.maximum.accumulate(np.maximum(curve, 0.0), axis=1)
 
 
@@ -337,13 +337,12 @@ def _along(values: Floats, periods: Floats) -> Floats:
     return np.asarray(answer * beyond[:, None], dtype=np.float64)
 
 
-def _to_grid(levels: Floats) -> Floats:
-    """Matrix (levels × GRID) of the linear interpolation in the normal score, ends continued."""
-    scores = ndtri(levels)
-    left = np.clip(np.searchsorted(scores, GRID, side="right") - 1, 0, len(levels) - 2)
-    share = (GRID - scores[left]) / (scores[left + 1] - scores[left])
-    matrix = np.zeros((len(levels), len(GRID)))
-    columns = np.arange(len(GRID))
+def _interpolation(known: Floats, wanted: Floats) -> Floats:
+    """Matrix (known × wanted points) of the linear interpolation, ends continued."""
+    left = np.clip(np.searchsorted(known, wanted, side="right") - 1, 0, len(known) - 2)
+    share = (wanted - known[left]) / (known[left + 1] - known[left])
+    matrix = np.zeros((len(known), len(wanted)))
+    columns = np.arange(len(wanted))
     matrix[left, columns] += 1 - share
     matrix[left + 1, columns] += share
     return matrix
@@ -353,20 +352,7 @@ def _to_grid(levels: Floats) -> Floats:
 _FINE = np.linspace(GRID[0], GRID[-1], 61)
 _FINE_LEVELS: Floats = ndtr(_FINE)
 _FINE_WEIGHTS: Floats = np.diff(np.concatenate([[0.0], ndtr((_FINE[1:] + _FINE[:-1]) / 2), [1.0]]))
-
-
-def _between() -> Floats:
-    """Matrix (GRID × fine levels) of the linear interpolation in the normal score."""
-    left = np.clip(np.searchsorted(GRID, _FINE, side="right") - 1, 0, len(GRID) - 2)
-    part = (_FINE - GRID[left]) / (GRID[left + 1] - GRID[left])
-    matrix = np.zeros((len(GRID), len(_FINE)))
-    columns = np.arange(len(_FINE))
-    matrix[left, columns] += 1 - part
-    matrix[left + 1, columns] += part
-    return matrix
-
-
-_FINE_FROM_GRID = _between()
+_FINE_FROM_GRID = _interpolation(GRID, _FINE)
 
 
 def _square(values: Floats) -> Floats:

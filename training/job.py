@@ -4,10 +4,10 @@ import hashlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from models.registry import Registry, Run
 from training import plots
 
 OURS = "argosy"
+T = TypeVar("T")
 
 
 class ParameterError(ArgosyError):
@@ -43,11 +44,31 @@ class Context:
 
 @dataclass(frozen=True)
 class Split:
-    """A frame cut by time: nothing in `train` was known after `cut`."""
+    """A frame cut by time: nothing in `train` was known after `cut`.
+
+    kept: what was made of it for all models (`once`), or for the one judged last (`of_last`).
+    """
 
     train: pd.DataFrame
     test: pd.DataFrame
     cut: datetime
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What is made of this split alone, the same for every model.
+
+        name: what it is kept under; make: computes it.
+        """
+        return self.of_last(name, None, make)
+
+    def of_last(self, name: str, model: Model | None, make: Callable[[], T]) -> T:
+        """What is made of this split and a model; that of another model is let go.
+
+        name: what it is kept under; model: None for none; make: computes it.
+        """
+        if name not in self.kept or self.kept[name][0] is not model:
+            self.kept[name] = model, make()
+        return cast("T", self.kept[name][1])
 
 
 def no_policy(model: Model, split: Split, context: Context) -> Mapping[str, float]:
@@ -143,8 +164,13 @@ def run(recipe: Recipe, context: Context, registry: Registry) -> TrainingOutcome
     if recipe.settle is not None:
         model = recipe.settle(model, split)
     metrics = dict(recipe.score(model, split))
-    fitted, baselines = _baselines(recipe, context, split)
-    run_id = _log(recipe, context, registry, frame, model, split, metrics, baselines)
+    with tempfile.TemporaryDirectory() as folder:
+        context.progress(f"{recipe.use_case}: plots")
+        recipe.plots(model, split, Path(folder))
+        fitted, baselines = _baselines(recipe, context, split)
+        run_id = _log(
+            recipe, context, registry, frame, model, split, metrics, baselines, Path(folder)
+        )
     if recipe.lost_to is not None:
         reason = recipe.lost_to(metrics, baselines)
     else:
@@ -303,34 +329,34 @@ def _log(
     split: Split,
     metrics: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
+    folder: Path,
 ) -> str:
-    context.progress(f"{recipe.use_case}: plots and the MLflow run")
-    with tempfile.TemporaryDirectory() as folder:
-        recipe.plots(model, split, Path(folder))
-        figures = {OURS: metrics[recipe.metric]} | {
-            name: baseline[recipe.metric] for name, baseline in baselines.items()
-        }
-        title = f"{recipe.use_case}: {recipe.metric} after {split.cut:%Y-%m-%d}"
-        title += f" ({recipe.better} is better)"
-        plots.comparison(Path(folder) / "against_baselines.png", title, figures, ours=OURS)
-        return registry.log(
-            Run(
-                use_case=recipe.use_case,
-                name=f"{recipe.use_case} {context.as_of:%Y-%m-%d}",
-                params=parameters(model),
-                metrics=metrics,
-                baselines=baselines,
-                plots=Path(folder),
-                tags={
-                    "as_of": context.as_of.isoformat(),
-                    "cut": split.cut.isoformat(),
-                    "data_hash": data_hash(frame),
-                    "lake_version": context.lake.version(),
-                    "code_commit": code_commit(),
-                    "seed": str(context.settings.seed),
-                },
-            )
+    """folder: with the recipe's plots in it."""
+    context.progress(f"{recipe.use_case}: the MLflow run")
+    told = {OURS: metrics[recipe.metric]} | {
+        name: baseline[recipe.metric] for name, baseline in baselines.items()
+    }
+    title = f"{recipe.use_case}: {recipe.metric} after {split.cut:%Y-%m-%d}"
+    title += f" ({recipe.better} is better)"
+    plots.comparison(folder / "against_baselines.png", title, told, ours=OURS)
+    return registry.log(
+        Run(
+            use_case=recipe.use_case,
+            name=f"{recipe.use_case} {context.as_of:%Y-%m-%d}",
+            params=parameters(model),
+            metrics=metrics,
+            baselines=baselines,
+            plots=folder,
+            tags={
+                "as_of": context.as_of.isoformat(),
+                "cut": split.cut.isoformat(),
+                "data_hash": data_hash(frame),
+                "lake_version": context.lake.version(),
+                "code_commit": code_commit(),
+                "seed": str(context.settings.seed),
+            },
         )
+    )
 
 
 def data_hash(frame: pd.DataFrame) -> str:

@@ -59,12 +59,14 @@ def future(
     # A rule closes whole days; weeks and months have it in their usual demand.
     share = np.where(closed >= 1, 1.0, special)
     offered = (grid.period >= launch[grid.pair]) & (grid.period < end[grid.pair]) & ~gone
-    begin, last = starts(grid.period, frequency), starts(grid.period + 1, frequency)
+    # Each distinct period is named once.
+    named = starts(np.arange(running, running + horizon), frequency).strftime("%Y-%m-%d")
+    last = starts(grid.period + 1, frequency)
     cells = grid.pairs.iloc[grid.pair].reset_index(drop=True)
     return cells.assign(
         event_timestamp=ends_everywhere(last, given["warehouses"]),
         frequency=frequency,
-        period_start=begin.strftime("%Y-%m-%d"),
+        period_start=named.to_numpy(dtype=object)[grid.period - running],
         quantity=np.nan,
         list_price=announced_prices(grid, given.get("prices"), given["warehouses"]),
         promotion=plan.share,

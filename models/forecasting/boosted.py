@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,10 @@ import numpy as np
 from models.base import ModelError
 from models.forecasting.panel import DemandPanel, Floats
 from models.forecasting.regressors import Origin, PlanTerms, Rows, look
-from models.forecasting.seasonal import structure
 
 # Origins the model learns from, evenly over the history; more are near-copies of each other.
 ORIGINS = 40
-# Of so many origins one learns the structure anew; the others use that of the one before.
+# Of so many origins one learns structure and calendars anew; the others use those before.
 _ANEW = 5
 FEWEST = 200
 # Series it learns from; of more, whole products are drawn, so that look-alikes stay together.
@@ -111,31 +110,84 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class _Rows:
     design: Floats
     ratio: Floats
     level: Floats
     scale: Floats
 
 
-_NAMES = ("design", "ratio", "level", "scale")
+@dataclass(frozen=True)
+class Sample:
+    """What one model learns from. end: how many periods it knows; terms: what designs read of the
+    plans; random: draws the rows; parts: those drawn so far, by origin.
+    """
+
+    end: int
+    terms: PlanTerms
+    random: np.random.Generator
+    parts: list[_Rows] = field(default_factory=list)
 
 
-def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
-    """Fit on rows drawn from all origins of a panel; None with too few rows or no demand at all.
+def draw_samples(
+    panel: DemandPanel, ends: Sequence[int], horizon: int, effort: Effort
+) -> dict[int, Sample]:
+    """By end, the rows to learn from where so many periods are known, of all origins before; what
+    the models share of an origin is made once.
 
-    panel: the series, with their periods closed and to come; horizon: how many periods ahead are
-    learned; effort: rows, trees and boosters, the loss and the seed.
+    panel: the series, with their periods closed and to come; ends: known periods, a number a model;
+    horizon: how many periods ahead are learned; effort: how many rows, and the seed.
+    """
+    samples = {
+        end: Sample(
+            end,
+            PlanTerms(
+                prices_known=effort.prices_known or _announced(panel.at(end)),
+                kinds=panel.conditions.kinds,
+                reach=horizon,
+            ),
+            np.random.default_rng(effort.seed),
+        )
+        for end in ends
+    }
+    learning = [one for one in samples.values() if one.end >= 3]
+    if not learning:
+        return samples
+    panel = some_products(panel, SERIES, effort.seed)
+    known, then = None, [panel.at(one.end) for one in learning]
+    oldest, newest = min(4, *(one.end - 1 for one in learning)), max(one.end for one in learning)
+    origins = np.unique(np.linspace(oldest, newest - 1, ORIGINS).astype(np.int64))
+    counts = [_counts(one, origins, effort.rows) for one in then]
+    for number, origin in enumerate(origins.tolist()):
+        # What is learned of seasons and promotions ages slowly: it is found anew now and then.
+        known = here = look(panel, origin, known if number % _ANEW else None)
+        for sample, past, count in zip(learning, then, counts, strict=True):
+            if origin < sample.end:
+                sample.parts.append(_at(here, past, horizon, int(count[number]), sample))
+    return samples
+
+
+def _counts(past: DemandPanel, origins: Rows, rows: int) -> Rows:
+    """How many rows each origin gives: what is long ago half as many after the remembered periods;
+    none those that are not known.
+    """
+    half_life = max(past.memory, past.now // 3)
+    share = np.where(origins < past.now, 0.5 ** ((past.now - origins) / half_life), 0.0)
+    return np.asarray(rows * share / share.sum(), dtype=np.int64)
+
+
+def boost(sample: Sample, effort: Effort) -> Boosted | None:
+    """Fit on the rows drawn; None with too few rows or no demand at all.
+
+    sample: the rows; effort: trees and boosters, the loss and the seed.
     """
     if effort.loss not in LOSSES:
         raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
-    terms = PlanTerms(
-        prices_known=effort.prices_known or _announced(panel),
-        kinds=panel.conditions.kinds,
-        reach=horizon,
-    )
-    sample = _draw(some_products(panel, SERIES, effort.seed), horizon, effort, terms)
-    if sample is None or len(sample.ratio) < FEWEST or not sample.ratio.any():
+    if sum(len(one.ratio) for one in sample.parts) < FEWEST:
+        return None
+    parts = zip(*(vars(one).values() for one in sample.parts), strict=True)
+    rows = _Rows(*(np.concatenate(one) for one in parts))
+    if not rows.ratio.any():
         return None
     learning = {
         **_FIXED,
@@ -143,24 +195,24 @@ def boost(panel: DemandPanel, horizon: int, effort: Effort) -> Boosted | None:
         "learning_rate": effort.rate,
         "seed": effort.seed,
     }
-    weight = _weights(sample, effort.loss)
-    target = np.log(_floored(sample.ratio)) if effort.loss == "relative" else sample.ratio
+    weight = _weights(rows, effort.loss)
+    target = np.log(_floored(rows.ratio)) if effort.loss == "relative" else rows.ratio
     objective = {**learning, **LOSSES[effort.loss]}
     mean = tuple(
-        _train({**objective, "seed": seed}, sample.design, target, weight, effort.trees)
+        _train({**objective, "seed": seed}, rows.design, target, weight, effort.trees)
         for seed in range(effort.seed, effort.seed + effort.members)
     )
-    ratio = _ratio(mean, sample.design, effort.loss)
-    off = np.abs(sample.ratio - ratio) * sample.level / sample.scale
+    ratio = _ratio(mean, rows.design, effort.loss)
+    off = np.abs(rows.ratio - ratio) * rows.level / rows.scale
     half = slice(None, None, 2)
     error = _train(
         {**learning, "objective": "poisson", "num_leaves": 15},
-        _with_ratio(sample.design, ratio)[half],
+        _with_ratio(rows.design, ratio)[half],
         off[half],
-        (sample.scale / sample.scale.mean())[half],
+        (rows.scale / rows.scale.mean())[half],
         effort.trees // 2,
     )
-    return Boosted(mean, error, effort.loss, terms)
+    return Boosted(mean, error, effort.loss, sample.terms)
 
 
 def _announced(panel: DemandPanel) -> bool:
@@ -184,46 +236,20 @@ def some_products(panel: DemandPanel, most: int, seed: int) -> DemandPanel:
     return panel.rows(np.flatnonzero(np.isin(group, order[: max(many, 1)])))
 
 
-def _draw(panel: DemandPanel, horizon: int, effort: Effort, terms: PlanTerms) -> _Sample | None:
-    random = np.random.default_rng(effort.seed)
-    oldest = min(4, panel.now - 1)
-    if panel.now < 3:
-        return None
-    origins = np.unique(np.linspace(oldest, panel.now - 1, ORIGINS).astype(int))
-    # What is long ago is drawn less often: half as often after the remembered periods.
-    half_life = max(panel.memory, panel.now // 3)
-    share = 0.5 ** ((panel.now - origins) / half_life)
-    counts = (effort.rows * share / share.sum()).astype(int)
-    parts, known = [], None
-    for number, (origin, count) in enumerate(zip(origins, counts, strict=True)):
-        # What is learned of seasons and promotions ages slowly: it is found anew now and then.
-        known = structure(panel.at(int(origin))) if number % _ANEW == 0 else known
-        here = look(panel, int(origin), known)
-        parts.append(_at(here, panel, horizon, int(count), terms, random))
-    return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in _NAMES))
-
-
-def _at(
-    origin: Origin,
-    panel: DemandPanel,
-    horizon: int,
-    count: int,
-    terms: PlanTerms,
-    random: np.random.Generator,
-) -> _Sample:
+def _at(origin: Origin, panel: DemandPanel, horizon: int, count: int, sample: Sample) -> _Rows:
     """Rows of one origin: random series and steps ahead whose demand is known by now."""
     now = origin.past.now
     longest = min(horizon, panel.now - now)
     total = panel.size * longest
-    drawn = random.choice(total, size=min(count, total), replace=False) if total else np.zeros(0)
+    drawn = sample.random.choice(total, size=min(count, total), replace=False)
     rows, steps = np.divmod(np.sort(drawn).astype(np.int64), longest)
     steps = steps + 1
     target = panel.demand[rows, now + steps - 1]
     kept = ~np.isnan(target) & (origin.past.first[rows] < now)
     rows, steps, target = rows[kept], steps[kept], target[kept]
-    design = origin.design(rows, steps, terms)
+    design = origin.design(rows, steps, sample.terms)
     usual = origin.level.mean[rows]
-    return _Sample(design, target / usual, usual, origin.level.scale[rows])
+    return _Rows(design, target / usual, usual, origin.level.scale[rows])
 
 
 def _floored(ratio: Floats) -> Floats:
@@ -231,7 +257,7 @@ def _floored(ratio: Floats) -> Floats:
     return np.maximum(ratio, 0.02)
 
 
-def _weights(sample: _Sample, loss: str) -> Floats:
+def _weights(sample: _Rows, loss: str) -> Floats:
     if loss == "relative":
         return 1.0 / _floored(sample.ratio)
     weight = sample.level if loss == "units" else np.ones(len(sample.level))

@@ -55,14 +55,10 @@ def read_kinds(texts: pd.Series, share: Floats) -> pd.Series:
     texts: JSON objects, kind -> share of the period, missing for none. share: of the period under
     any promotion, 0 to 1.
     """
-    plain = np.where(share > 0, np.char.add('{"": ', np.char.add(_rounded(share), "}")), "")
-    given = texts.to_numpy(dtype=object)
-    merged = np.where(pd.isna(given), plain.astype(object), given)
-    return pd.Series(merged, index=texts.index, dtype=object)
-
-
-def _rounded(share: Floats) -> NDArray[np.str_]:
-    return np.round(share, 2).astype(str)
+    merged = texts.astype(object).where(texts.notna(), "")
+    untold = np.flatnonzero(texts.isna().to_numpy() & (share > 0))
+    merged.iloc[untold] = [f'{{"": {one}}}' for one in np.round(share[untold], 2).tolist()]
+    return merged
 
 
 def conditions(codes: NDArray[np.int64], texts: list[str], frequency: str) -> Conditions:

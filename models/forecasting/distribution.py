@@ -75,10 +75,12 @@ class Distribution:
         return np.sort(np.maximum(answer, 0.0), axis=1)
 
     def _shift(self, group: int, part: int, mean: Floats) -> Floats:
-        place = _log(mean)
         centre, quantile = self.centre[group, part], self.quantile[group, part]
-        columns = [np.interp(place, centre, quantile[:, one]) for one in range(len(LEVELS))]
-        return np.stack(columns, axis=1)
+        # Between two bins a straight line, of all levels at once: n places counted in bins.
+        place = np.interp(_log(mean), centre, np.arange(_BINS))
+        low = np.minimum(place.astype(np.int64), _BINS - 2)
+        share = (place - low)[:, None]
+        return np.asarray(quantile[low] * (1 - share) + quantile[low + 1] * share)
 
 
 def calibrated(errors: Errors) -> Distribution:

@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from models.forecasting.backtest import (
     backtest_forecasts,
     backtest_setup,
 )
-from models.forecasting.boosted import Boosted, Effort, boost
+from models.forecasting.boosted import Boosted, Effort, boost, draw_samples
 from models.forecasting.checkpoints import Checkpoints
 from models.forecasting.choice import BOOSTED, FALLBACK, Choice, decide
 from models.forecasting.classes import classify
@@ -106,13 +106,19 @@ class Forecaster:
         self.typical_ = _typical(whole)
         whole.default[:] = self.typical_[""]
         here = backtest_setup(whole, self.horizon_, self.seed)
-        early = self._early(whole, here, kept)
+        starts: Sequence[int] = []
+        if here is not None and BOOSTED in self._family():
+            starts = here.starts[:: math.ceil(len(here.starts) / REFITS)]
+        fit = self._fit_at(whole, [*starts, whole.now])
+        early = self._early(starts, fit, kept)
         self.choice_, errors = self._chosen(here, early, kept)
         self.distributions_ = (calibrated(errors.single), calibrated(errors.window))
         self.drift_ = NO_DRIFT
         if self._corrects and here is not None:
             self.drift_ = drift(errors.single, here.windows)
-        self.boosted_ = self._boost(whole) if self.choice_.needs_boosting else None
+        self.boosted_ = None
+        if self.choice_.needs_boosting:
+            self.boosted_ = fit(whole.now)
         if early:
             # The scale stays the one whose errors were seen out of sample.
             self.boosted_ = _with_error_of(self.boosted_, early[max(early)])
@@ -142,9 +148,11 @@ class Forecaster:
         twin.boosted_ = None
         if self.choice_.needs_boosting:
             twin.boosted_ = kept.keep(
-                "LightGBM of all", partial(twin._boost, whole), save=_save_boosted,
+                "LightGBM of all",
+                partial(twin._fit_at(whole, [whole.now]), whole.now),
+                save=_save_boosted,
                 load=_load_boosted,
-            )  # fmt: skip
+            )
         twin.boosted_ = _with_error_of(twin.boosted_, self.boosted_)
         return twin
 
@@ -218,37 +226,30 @@ class Forecaster:
             raise ModelError(f"methods: {unknown[0]!r} is unknown; it can be {allowed}")
         return methods
 
-    def _boost(self, whole: DemandPanel) -> Boosted | None:
-        effort = Effort(
-            rows=self.rows,
-            trees=self.trees,
-            leaves=self.leaves,
-            rate=self.rate,
-            loss=self.loss,
-            prices_known=self.prices_known,
-            seed=self.seed,
-            members=self.members,
-        )
-        return boost(whole, self.horizon_, effort)
+    def _fit_at(self, whole: DemandPanel, ends: Sequence[int]) -> Callable[[int], Boosted | None]:
+        """How LightGBM is fitted on what was known at one of these ends; their rows are drawn
+        together, when the first is asked for.
+        """
+        effort = Effort(**{one.name: getattr(self, one.name) for one in fields(Effort)})
+        samples = cache(partial(draw_samples, whole, ends, self.horizon_, effort))
+        return lambda end: boost(samples()[end], effort)
 
     def _early(
-        self, whole: DemandPanel, here: BacktestSetup | None, kept: Checkpoints
+        self, starts: Sequence[int], fit: Callable[[int], Boosted | None], kept: Checkpoints
     ) -> Mapping[int, Boosted]:
-        """LightGBM fitted on what was known at some origins of the back-test, the first among them:
+        """LightGBM fitted on what was known at some starts of the back-test, the first among them:
         one that knows only the first would look worse at the last than the release will be.
         """
-        if here is None or BOOSTED not in self._family():
-            return {}
         made = {
-            origin: kept.keep(
+            start: kept.keep(
                 f"LightGBM of the back-test, {number + 1}",
-                partial(self._boost, whole.at(origin)),
+                partial(fit, start),
                 save=_save_boosted,
                 load=_load_boosted,
             )
-            for number, origin in enumerate(here.starts[:: math.ceil(len(here.starts) / REFITS)])
+            for number, start in enumerate(starts)
         }
-        return {origin: one for origin, one in made.items() if one is not None}
+        return {start: one for start, one in made.items() if one is not None}
 
     def _chosen(
         self, here: BacktestSetup | None, early: Mapping[int, Boosted], kept: Checkpoints

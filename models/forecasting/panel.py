@@ -121,6 +121,10 @@ class DemandPanel:
 
     def rows(self, chosen: NDArray[np.int64]) -> "DemandPanel":
         """The panel of some series."""
+        grouped = {
+            names: np.unique(codes[chosen], return_inverse=True)[1].astype(np.int64)
+            for names, codes in self.grouped.items()
+        }
         return replace(
             self,
             series=self.series.iloc[chosen].reset_index(drop=True),
@@ -134,7 +138,7 @@ class DemandPanel:
             list_price=self.list_price[chosen],
             conditions=self.conditions.rows(chosen),
             computed={},
-            grouped={},
+            grouped=grouped,
         )
 
 

@@ -30,10 +30,14 @@ _DEAD = 14.0  # expected units: with none sold of so many, nothing is sold at al
 
 @dataclass(frozen=True)
 class Effects:
-    """Factors of each series and period, 1 where nothing is special: S × periods each."""
+    """Factors of each series and period, 1 where nothing is special: S × periods each.
+
+    by_kind: of each kind of promotion, where the search for them is to go on from here.
+    """
 
     promotion: Floats
     price: Floats
+    by_kind: tuple[Floats, ...] = ()
 
     @property
     def both(self) -> Floats:
@@ -42,14 +46,20 @@ class Effects:
 
 
 def effects(
-    past: DemandPanel, demand: Floats, seen: Bools, others: Floats, *, reach: int | None = None
+    past: DemandPanel,
+    demand: Floats,
+    seen: Bools,
+    others: Floats,
+    *,
+    start: Effects | None = None,
+    reach: int | None = None,
 ) -> Effects | None:
     """Effects of promotions and prices; None where the panel has neither.
 
     past: the series, with their periods closed and to come. demand: S × now, 0 where unknown; seen:
-    S × now, True where known. others: S × periods, the factors of the seasons. reach: periods on
-    either side that the level is read from, half of a memory when left out; a short one is blind to
-    seasons that are not known yet.
+    S × now, True where known. others: S × periods, the factors of the seasons. start: what was
+    found with other seasons, to go on from in one turn. reach: periods on either side that the
+    level is read from, half of a memory when left out; a short one is blind to unknown seasons.
     """
     around = reach or max(past.memory // 2, 4)
     change = price_change(past)
@@ -57,9 +67,9 @@ def effects(
     kinds = past.conditions.kinds
     if not past.now or not (priced or kinds):
         return None
-    made = Effects(np.ones_like(others), np.ones_like(others))
-    by_kind = [np.ones_like(others) for _ in kinds]
-    for _ in range(_TURNS):
+    made = start or Effects(np.ones_like(others), np.ones_like(others))
+    by_kind = [*made.by_kind] or [np.ones_like(others) for _ in kinds]
+    for _ in range(_TURNS if start is None else 1):
         for kind in range(len(kinds)):
             rest = others * made.price * _product_but(by_kind, kind)
             reached = _Expected.of(demand, seen, rest, rest * by_kind[kind], around)
@@ -74,7 +84,7 @@ def effects(
         by_kind[place] = _common(past, place, by_kind, unseen)
     if unseen:
         made = Effects(np.prod(by_kind, axis=0), made.price)
-    return Effects(np.clip(made.promotion, 0.0, _LARGEST), made.price)
+    return Effects(np.clip(made.promotion, 0.0, _LARGEST), made.price, tuple(by_kind))
 
 
 def _product_but(factors: list[Floats], left_out: int) -> Floats:
@@ -110,7 +120,7 @@ class _Expected:
         level = local_level(demand, seen, whole[:, now], reach)
         units = np.where(seen, level * rest[:, now], 0.0)
         full = np.where(seen, level * whole[:, now], 0.0)
-        noise = float(((demand - full)[seen] ** 2).sum() / max(full.sum(), 1e-9))
+        noise = float(np.square(demand - full).sum() / max(full.sum(), 1e-9))
         top, bottom = demand.sum(axis=0), full.sum(axis=0)
         there = (bottom > 0) & (top > 0)
         swing = np.log(top[there] / bottom[there])
@@ -123,28 +133,31 @@ def local_level(demand: Floats, seen: Bools, factor: Floats, reach: int) -> Floa
 
     demand: 0 where unknown; seen: True where known; factor: what is taken out; S × now each.
     """
-    units, _ = running_sums(demand, seen)
-    periods, _ = running_sums(factor, seen)
-    now = demand.shape[1]
-    place = np.arange(now)
-    low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, now)
-    top, bottom = units[:, high] - units[:, low], periods[:, high] - periods[:, low]
+    top, bottom = _around(demand, reach), _around(np.where(seen, factor, 0.0), reach)
     return np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 1e-9)
+
+
+def _around(values: Floats, reach: int) -> Floats:
+    """The sum of `reach` periods on either side of each, and of itself: S × now."""
+    now = values.shape[1]
+    total = np.zeros((len(values), now + 2 * reach + 1))
+    np.cumsum(values, axis=1, out=total[:, reach + 1 : reach + 1 + now])
+    total[:, reach + 1 + now :] = total[:, reach + now, None]
+    return np.asarray(total[:, 2 * reach + 1 :] - total[:, :now])
 
 
 def _of_kind(past: DemandPanel, kind: int, reached: _Expected) -> Floats:
     """Factors of one kind: S × periods; by phase, weekday and depth of all series together, then
     by series.
     """
-    phase = past.conditions.phase[kind][past.conditions.pattern]
-    now = slice(past.now)
-    code = phase[:, now].astype(np.int64)
-    if not np.isin(code, (*ON, PART)).any():
+    patterns, now = past.conditions.phase[kind], slice(past.now)
+    phase = patterns[past.conditions.pattern]
+    if not _was_on(past, kind):
         return np.ones(phase.shape)
-    found = _pooled(code, PHASES, reached)
+    found = _pooled(phase[:, now].astype(np.int64), PHASES, reached)
     plain = found[NONE] if found[NONE] > 0 else 1.0
     factor = (found / plain)[phase]
-    on = np.isin(phase, ON)
+    on = np.isin(patterns, ON)[past.conditions.pattern]
     if past.frequency == "day":
         weekday = np.where(on, past.dates.dayofweek.to_numpy()[None, :] + 1, 0)
         factor = factor * _again(weekday, 8, reached, factor, now)
@@ -174,10 +187,13 @@ def _again(code: Ints, count: int, reached: _Expected, factor: Floats, now: slic
 
 def _pooled(code: Ints, count: int, reached: _Expected) -> Floats:
     """The factor of each code over all series, as far as it is beyond chance: `count`."""
-    flat = code.ravel()
-    top = np.bincount(flat, weights=reached.demand.ravel(), minlength=count)
-    bottom = np.bincount(flat, weights=reached.units.ravel(), minlength=count)
-    periods = np.array([(code == one).any(axis=0).sum() for one in range(count)])
+    now = code.shape[1]
+    place = (code + count * np.arange(now)).ravel()  # a place a period and code
+    tops, bottoms, cells = (
+        np.bincount(place, weights=one, minlength=count * now).reshape(now, count)
+        for one in (reached.demand.ravel(), reached.units.ravel(), None)
+    )
+    top, bottom, periods = tops.sum(axis=0), bottoms.sum(axis=0), (cells > 0).sum(axis=0)
     ratio = np.divide(top, bottom, out=np.ones(count), where=bottom > 0)
     logs = np.log(np.clip(ratio, _SMALLEST / 2, _LARGEST))
     doubt = reached.common**2 / np.maximum(periods, 1) + reached.noise / np.maximum(bottom, 1e-9)

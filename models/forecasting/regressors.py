@@ -86,13 +86,13 @@ class Origin:
         return np.concatenate([self.shared[rows], ahead], axis=1)
 
 
-def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Origin:
+def look(panel: DemandPanel, origin: int, known: Origin | None = None) -> Origin:
     """The panel at an origin: nothing of demand from period `origin` on is used.
 
-    known: a structure learned from demand before the origin; None learns it here.
+    known: an earlier origin, whose structure and calendars are taken over; None learns them here.
     """
     past = panel.at(origin)
-    found = structure(past) if known is None else known
+    found = structure(past) if known is None else known.structure
     usual = level(past)
     shared = [
         *_recent(past, usual),
@@ -101,7 +101,7 @@ def look(panel: DemandPanel, origin: int, known: Structure | None = None) -> Ori
         *_trends(past),
         classify(past).astype(float),
     ]
-    country, made = calendars(past)
+    country, made = calendars(past) if known is None else (known.country, known.calendars)
     demand = np.where(np.isnan(past.demand), 0.0, past.demand)
     return Origin(
         past=past,

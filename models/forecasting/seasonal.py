@@ -1,7 +1,7 @@
 """A level for each series times its season: the season is borrowed where its own proves little."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -105,8 +105,8 @@ def _structure(past: DemandPanel) -> Structure:
         if past.frequency == "day":
             feasts = holiday_factors(past, demand, seen, season * rest)
         if found is not None:
-            found = effects(past, demand, seen, season * feasts)
-    return Structure(season * feasts, found)
+            found = effects(past, demand, seen, season * feasts, start=found)
+    return Structure(season * feasts, found and replace(found, by_kind=()))
 
 
 def _level(past: DemandPanel, units: Floats, periods: Floats) -> Floats:

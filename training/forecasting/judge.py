@@ -65,26 +65,30 @@ def judged(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
     model: fitted on what was known at the cut; split: the demand before the cut and after it;
     stride: 1 for every origin, 2 for every second, and so on.
     """
-    every = beside(model, split, stride=stride)
+    every = beside(model, split)
+    every = every[every["origin"].isin(origins(split)[::stride])]
     pairs = every.groupby(["origin", *KEYS], sort=False)
     total = pairs["quantity"].cumsum(skipna=False)
     return every.assign(total=total)[every["quantity"].notna()].reset_index(drop=True)
 
 
-def beside(model: Model, split: Split, *, stride: int = 1) -> pd.DataFrame:
-    """All forecasts from the origins, and what came.
+def beside(model: Model, split: Split) -> pd.DataFrame:
+    """All forecasts from the origins, and what came; those of the model judged last are kept.
 
     Columns of `predict`, `origin`, `category`, `country`, and `quantity`, NaN where the shelf was
     not full throughout.
 
-    model: fitted on what was known at the cut; split: the demand before the cut and after it;
-    stride: 1 for every origin, 2 for every second, and so on.
+    model: fitted on what was known at the cut; split: the demand before the cut and after it.
     """
+    return split.of_last("beside", model, lambda: _beside(model, split))
+
+
+def _beside(model: Model, split: Split) -> pd.DataFrame:
     truth = split.test[
         [*KEYS, "period_start", "category", "country", "quantity", "in_stock", "censored"]
     ]
     parts = []
-    for origin in origins(split)[::stride]:
+    for origin in origins(split):
         forecast = model.predict(known_at(split, origin))
         found = forecast.merge(truth, how="left", on=[*KEYS, "period_start"])
         seen = found["quantity"].where(seen_in_full(found))

@@ -37,9 +37,9 @@ def judge(fitted: Model, halves: Split) -> dict[str, float]:
     (left out where no category is known). NDCG and recall also by segment of customers, recall of
     new products, and of lists of products the person does not have (`…_new_only`).
     """
-    shown = fitted.predict(asked(halves, SHOWN))
+    shown = _shown(fitted, halves)
     hits, wanted = found(shown, halves.test, SHOWN)
-    share = _buyer_share(halves.train)
+    share = halves.once("buyer share", lambda: _buyer_share(halves))
     seen = shown["product_id"].map(share).fillna(share.min()).to_numpy(dtype=float)
     best = set(share.nlargest(max(1, len(share) // 100)).index)
     figures = {
@@ -82,12 +82,11 @@ def compared(fitted: Model, baselines: Sequence[Model], halves: Split) -> dict[s
 
 
 def _by_person(fitted: Model, halves: Split) -> dict[str, Floats]:
-    figures = gains_by_person(*found(fitted.predict(asked(halves, SHOWN)), halves.test, SHOWN))
+    figures = gains_by_person(*found(_shown(fitted, halves), halves.test, SHOWN))
     new = bought_for_the_first_time(halves)
     if new.empty:
         return figures
-    shown = fitted.predict(_asked_of(new, SHOWN, new_only=True))
-    only = gains_by_person(*found(shown, new, SHOWN))
+    only = gains_by_person(*found(_shown_new(fitted, halves), new, SHOWN))
     return figures | {f"{name}_new_only": values for name, values in only.items()}
 
 
@@ -108,26 +107,46 @@ def _new_only(fitted: Model, halves: Split) -> dict[str, float]:
     new = bought_for_the_first_time(halves)
     if new.empty:
         return {}
-    hits, wanted = found(fitted.predict(_asked_of(new, SHOWN, new_only=True)), new, SHOWN)
+    hits, wanted = found(_shown_new(fitted, halves), new, SHOWN)
     return {
         "ndcg_at_10_new_only": ndcg_at_k(hits, wanted),
         "recall_at_10_new_only": recall_at_k(hits, wanted),
     }
 
 
+def _shown(fitted: Model, halves: Split) -> pd.DataFrame:
+    """Ten products shown at the cut to everybody in the test."""
+    return halves.of_last("shown", fitted, lambda: fitted.predict(asked(halves, SHOWN)))
+
+
+def _shown_new(fitted: Model, halves: Split) -> pd.DataFrame:
+    """Ten products they do not have, shown at the cut to who bought something new in the test."""
+    new = bought_for_the_first_time(halves)
+    wanted = _asked_of(new, SHOWN, new_only=True)
+    return halves.of_last("new products shown", fitted, lambda: fitted.predict(wanted))
+
+
 def bought_for_the_first_time(halves: Split) -> pd.DataFrame:
     """The purchases of the test of products that the person had not bought before the cut."""
+    return halves.once("bought for the first time", lambda: _first_bought(halves))
+
+
+def _first_bought(halves: Split) -> pd.DataFrame:
     names = ["customer_id", "product_id"]
-    before = _bought(halves.train)[names].drop_duplicates()
+    before = _bought(halves)[names].drop_duplicates()
     test = halves.test.astype(dict.fromkeys(names, object))
     both = test.merge(before.astype(object), on=names, how="left", indicator=True)
     return both.loc[both["_merge"] == "left_only", list(halves.test.columns)]
 
 
-def _bought(train: pd.DataFrame) -> pd.DataFrame:
+def _bought(halves: Split) -> pd.DataFrame:
     """What counts as a purchase of the time before the cut."""
-    targets = with_targets_as_purchases(train)
-    return targets[targets["kind"] == "purchase"]
+
+    def bought() -> pd.DataFrame:
+        targets = with_targets_as_purchases(halves.train)
+        return targets[targets["kind"] == "purchase"]
+
+    return halves.once("bought", bought)
 
 
 def found(shown: pd.DataFrame, test: pd.DataFrame, depth: int) -> tuple[Floats, Ints]:
@@ -161,9 +180,14 @@ def _asked_of(test: pd.DataFrame, limit: int, *, new_only: bool = False) -> pd.D
 
 def segments(halves: Split) -> dict[str, NDArray[np.bool_]]:
     """Who of the people in the test is in which segment; a segment nobody is in is left out."""
-    bought = _bought(halves.train)
+    return halves.once("segments", lambda: _segments(halves))
+
+
+def _segments(halves: Split) -> dict[str, NDArray[np.bool_]]:
+    bought = _bought(halves)
     # What came without an order counts as one order a day.
-    order = bought["order_id"].fillna(bought["occurred_at"].dt.strftime("%Y-%m-%d"))
+    order, untold = bought["order_id"].astype(object), bought["order_id"].isna()
+    order[untold] = bought.loc[untold, "occurred_at"].dt.floor("D").astype(str)
     orders = order.groupby(bought["customer_id"].astype(object)).nunique()
     before = orders.reindex(asked(halves, SHOWN)["customer_id"]).fillna(0).to_numpy()
     inside = {name: (before >= low) & (before <= high) for name, (low, high) in SEGMENTS.items()}
@@ -180,7 +204,7 @@ def _by_segment(hits: Floats, wanted: Ints, halves: Split) -> dict[str, float]:
 
 def _new(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
     """Recall of products that were new at the cut, over the people who bought one."""
-    bought = _bought(halves.train)
+    bought = _bought(halves)
     first = bought.groupby("product_id")["occurred_at"].min()
     old = first.index[first < halves.cut - pd.Timedelta(days=_NEW_DAYS)]
     fresh = halves.test[~halves.test["product_id"].isin(old)]
@@ -199,7 +223,7 @@ def _diversity(shown: pd.DataFrame, halves: Split) -> dict[str, float]:
     return {"diversity": intra_list_diversity(lists)}
 
 
-def _buyer_share(train: pd.DataFrame) -> "pd.Series[float]":
+def _buyer_share(halves: Split) -> "pd.Series[float]":
     """Share of all buyers who bought a product, by product."""
-    bought = _bought(train).drop_duplicates(["customer_id", "product_id"])
+    bought = _bought(halves).drop_duplicates(["customer_id", "product_id"])
     return bought["product_id"].value_counts() / bought["customer_id"].nunique()

@@ -3,7 +3,7 @@
 import pytest
 
 from models.forecasting import Forecaster, forecaster
-from models.forecasting.boosted import Boosted
+from models.forecasting.boosted import Boosted, Sample
 from models.forecasting.panel import DemandPanel
 from tests.models.forecasting.series import SMALL, shop
 
@@ -15,9 +15,9 @@ def test_the_back_test_asks_no_model_that_knows_more_than_was_known_then(
     asked: list[tuple[int, int]] = []
     plain, point_forecast = forecaster.boost, Boosted.point_forecast
 
-    def boost(known: DemandPanel, *given) -> Boosted | None:
-        found = plain(known, *given)
-        made.append((found, known.now))
+    def boost(learned: Sample, *given) -> Boosted | None:
+        found = plain(learned, *given)
+        made.append((found, learned.end))
         return found
 
     def watched(self: Boosted, known: DemandPanel, origin: int, *given):

@@ -76,10 +76,13 @@ class Journal:
             insert = sa.insert(self._notes)
             self._database.write(lambda connection: connection.execute(insert, rows) and None)
 
-    def of(self, kind: str, key: str | None = None, *, limit: int | None = None) -> list[Note]:
-        """The notes of a kind, or of one key of it; oldest first; the newest `limit` of them."""
+    def of(
+        self, kind: str, key: str | None = None, *, limit: int | None = None, after: int = 0
+    ) -> list[Note]:
+        """The notes of a kind, or of one key of it, with numbers above `after`; oldest first; the
+        newest `limit` of them."""
         notes = self._notes
-        query = sa.select(notes).where(notes.c.kind == kind)
+        query = sa.select(notes).where(notes.c.kind == kind, notes.c.seq > after)
         if key is not None:
             query = query.where(notes.c.key == key)
         query = query.order_by(notes.c.seq.desc()).limit(limit)

@@ -97,14 +97,15 @@ def _expected(release: Release, inputs: pd.DataFrame, horizon_days: int) -> pd.D
 
 def fitting_together(answer: pd.DataFrame, year: pd.DataFrame) -> pd.DataFrame:
     """An answer of the model that does not contradict itself: whoever orders within the horizon
-    comes back some day, as likely whatever the horizon; outcomes up to the level of no order have
-    neither orders nor margin, all others an order at least, and orders are whole.
+    comes back some day, as likely whatever the horizon, and nobody orders more likely than that;
+    outcomes up to the level of no order have neither orders nor margin, all others an order at
+    least, and orders are whole.
 
     answer, year: ANSWER_COLUMNS of a row a customer, for any horizon and for a year.
     """
-    chance = answer["order_probability"]
     alive = year[["alive_probability", "order_probability"]].max(axis=1)
-    made = answer.assign(alive_probability=np.maximum(alive, chance))
+    chance = np.minimum(answer["order_probability"], alive)
+    made = answer.assign(alive_probability=alive, order_probability=chance)
     for level in QUANTILES:
         orders, margin = (f"expected_{of}_{quantile_name(level)}" for of in ("orders", "margin"))
         none = level <= 1.0 - chance

@@ -10,7 +10,7 @@ import pandas as pd
 from data.decisions import Decision
 from data.records import Records
 from data.records.attempts import LinkedAttempt
-from decisions.fraud.known import OUTCOME
+from decisions.fraud.known import OUTCOME, last_outcome, outcome_known
 from decisions.runtime import Runtime
 from features.fraud import (
     NO_RETRY,
@@ -145,7 +145,7 @@ def _decided_attempts(
         _decided(
             each,
             by_name.get(each.payment_id),
-            told[each.payment_id][-1].body if each.payment_id in told else {},
+            last_outcome(told.get(each.payment_id, ())),
         )
         for each in made
     ]
@@ -161,7 +161,7 @@ def _decided(
         purchase_id=linked.purchase_id if linked else made.payment_id,
         counts_as=linked.counts_as if linked else made.payment_id,
         decision=made.decision,
-        outcome=told.get("outcome") or payment.get("outcome"),
+        outcome=outcome_known(payment, told),
         authentication=told.get("authentication") or payment.get("authentication"),
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from data.records.controls import ControlledPayment
-from decisions.fraud.known import known_frauds, told_outcomes
+from decisions.fraud.known import OUTCOME, known_frauds, told_outcomes
 from decisions.fraud.resolve import PaymentCase, PaymentVerdict, Scored
 from decisions.runtime import Runtime
 from models.fraud import Action
@@ -85,7 +85,9 @@ def control_reports(runtime: Runtime, now: datetime, *, days: int) -> list[Contr
     rows = records.controls.since(now - timedelta(days=days))
     frauds = frozenset(records.attempts.standing(known_frauds(runtime)).values())
     declined = {
-        name for name, body in told_outcomes(records).items() if body["outcome"] == "declined"
+        name
+        for name, body in told_outcomes(records.journal.of(OUTCOME)).items()
+        if body["outcome"] == "declined"
     }
     mature = now - timedelta(days=runtime.settings.label_maturity_days)
     judged = {

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from data.decisions import Note
 from data.settings import Settings
-from decisions.fraud.known import all_labels, told_outcomes, with_outcomes
+from decisions.fraud.known import OUTCOME, all_labels, told_outcomes, with_outcomes
+from decisions.fraud.outcomes import outcome_event_ids, outcome_events
 from decisions.privacy import receipts
 from decisions.runtime import Runtime
 from features.counters import REMEMBER_DAYS, Counters, CountersError
@@ -39,6 +41,7 @@ class FilledUpTo:
 
     payments: int
     chargebacks: int
+    outcomes: int
 
 
 def is_due(counters: Counters, runtime: Runtime) -> bool:
@@ -59,7 +62,8 @@ def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     """
     version = _version(runtime)
     told, last_told = runtime.records.pending("chargebacks")
-    payments, last = _payments(runtime)
+    notes = runtime.records.journal.of(OUTCOME)
+    payments, last = _payments(runtime, notes)
     if payments.empty:
         return None
     chargebacks = all_labels(runtime.lake.read("chargebacks"), told)
@@ -67,8 +71,9 @@ def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     stream = events(payments, chargebacks, amount)
     recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
     ids = stream.loc[stream["at"] >= recent, "event_id"]
-    counters.load(states(stream, PLAN), [*ids, *decline_ids(payments)], version)
-    return FilledUpTo(last, last_told)
+    known = [*ids, *decline_ids(payments), *outcome_event_ids(runtime, notes)]
+    counters.load(states(stream, PLAN), known, version)
+    return FilledUpTo(last, last_told, notes[-1].seq if notes else 0)
 
 
 def fill_apart(settings: Settings) -> FilledUpTo | None:
@@ -111,6 +116,10 @@ def catch_up(
             counters.observe(event(payment, amount))
         elif payment.get("outcome") == "declined":
             counters.observe(decline(payment, linked.counts_as))
+    notes = runtime.records.journal.of(OUTCOME, after=filled.outcomes)
+    fresh_outcomes = outcome_events(runtime, {note.key for note in notes}, after=filled.outcomes)
+    if fresh_outcomes:
+        counters.observe_all(fresh_outcomes)
     told, _ = runtime.records.pending("chargebacks", after=filled.chargebacks)
     if len(told):
         _count_labels(counters, runtime, told)
@@ -138,14 +147,15 @@ def _count_labels(counters: Counters, runtime: Runtime, told: pd.DataFrame) -> N
 
 def known_payments(runtime: Runtime) -> pd.DataFrame:
     """The lake's payments and those decided here that are not in it yet."""
-    return _payments(runtime)[0]
+    return _payments(runtime, runtime.records.journal.of(OUTCOME))[0]
 
 
-def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
-    """The payments that `known_payments` gives, and the number of the last decision among them."""
+def _payments(runtime: Runtime, notes: Sequence[Note]) -> tuple[pd.DataFrame, int]:
+    """The payments that `known_payments` gives, and the number of the last decision among them.
+    notes: on outcomes."""
     decided, last = runtime.records.pending("payments")
     lake = runtime.lake.read("payments")
-    outcomes = told_outcomes(runtime.records)
+    outcomes = told_outcomes(notes)
     fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
     if fresh.empty:
         return with_outcomes(lake, outcomes), last

@@ -1,16 +1,17 @@
 """What is known by now of payments: which are fraud by the last word, and their outcomes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from data.records import Records
+from data.decisions import Note
 from decisions.runtime import Runtime
 from features.fraud import label_changes
 
 OUTCOME = "fraud_outcome"
+_STAYING = ("authentication", "refunded_amount")
 _LABEL = ["payment_id", "reported_at", "is_fraud", "resolution", "resolved_at"]
 
 
@@ -55,9 +56,41 @@ def known_frauds(runtime: Runtime) -> frozenset[str]:
     return frozenset(str(name) for name in last.loc[last["is_fraud"], "payment_id"])
 
 
-def told_outcomes(records: Records) -> dict[str, Mapping[str, Any]]:
-    """The last outcome told of each payment, by payment_id."""
-    return {note.key: note.body for note in records.journal.newest(OUTCOME)}
+def last_outcome(notes: Iterable[Note]) -> dict[str, Any]:
+    """The last word on the outcome of a payment: by outcome_at where both say it, else by arrival.
+    What it leaves out of `authentication` and `refunded_amount` is as it was told before.
+
+    notes: on one payment, in order of arrival.
+    """
+    last: dict[str, Any] = {}
+    for note in notes:
+        body = dict(note.body)
+        before, at = last.get("outcome_at"), body.get("outcome_at")
+        is_older = before and at and datetime.fromisoformat(at) < datetime.fromisoformat(before)
+        old, new = (body, last) if is_older else (last, body)
+        last = {name: old[name] for name in _STAYING if name in old} | new
+    return last
+
+
+def told_outcomes(notes: Iterable[Note]) -> dict[str, Mapping[str, Any]]:
+    """The last word on the outcome of each payment, by payment_id.
+
+    notes: of the kind OUTCOME, in order of arrival.
+    """
+    by_payment: dict[str, list[Note]] = {}
+    for note in notes:
+        by_payment.setdefault(note.key, []).append(note)
+    return {name: last_outcome(mine) for name, mine in by_payment.items()}
+
+
+def outcome_known(payment: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+    """The outcome of a payment: as told, but as it came with the payment where nothing was told or
+    it was declined for a technical reason, which is none of the payment's own.
+
+    payment: its fields by name; told: of `last_outcome`.
+    """
+    own: str | None = payment.get("outcome")
+    return own if told.get("technical_error") else told.get("outcome") or own
 
 
 def with_outcomes(

@@ -1,7 +1,6 @@
 """What became of payments: labels that come back, outcomes; each counts for the next payments."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -9,8 +8,9 @@ import pandas as pd
 from decisions.fraud.feedback import FeedbackItem, FeedbackItems, PaymentLabel, PaymentOutcomes
 from decisions.fraud.known import OUTCOME, label_history, payments_of
 from decisions.fraud.live_engine import LiveEngine
+from decisions.fraud.outcomes import outcome_events
 from decisions.runtime import Runtime
-from features.fraud import PROVEN, decline, proof, report
+from features.fraud import report
 
 LABEL = "fraud_label"
 
@@ -81,8 +81,8 @@ def _count_changes(
 def settle(
     runtime: Runtime, engine: LiveEngine, given: PaymentOutcomes, *, author: str = "shop"
 ) -> FeedbackItems:
-    """Keep outcomes, then count them: a decline counts for its card, device, … at once, and who has
-    passed a challenge has proven the card to be theirs.
+    """Keep outcomes, then count them: a decline counts for its card, device, … at once, until it is
+    taken back, and who has passed a challenge has proven the card to be theirs.
 
     runtime: the stores and releases in use; engine: the one whose counters count the declines;
     given: of decided payments; author: who says so. Stored before they are counted, so that
@@ -90,33 +90,12 @@ def settle(
     """
     payments = payments_of(runtime, {item.payment_id for item in given.outcomes})
     known = [item for item in given.outcomes if item.payment_id in payments]
-    now = datetime.now(UTC).isoformat()
-    bodies = [
-        (
-            item.payment_id,
-            {"outcome_at": now, **item.model_dump(mode="json", exclude_none=True)},
-        )
-        for item in known
-    ]
+    bodies = [(item.payment_id, item.model_dump(mode="json", exclude_none=True)) for item in known]
+    counted = runtime.records.journal.mark()
     runtime.records.journal.add_many(OUTCOME, bodies, author=author)
-    attempts = runtime.records.attempts.of_payments(
-        [name for name, payment in payments.items() if payment.get("retry_of")]
-    )
-    counted = {name: attempt.counts_as for name, attempt in attempts.items()}
-    declines = [
-        decline(payments[item.payment_id], counted.get(item.payment_id))
-        for item in known
-        if item.outcome == "declined"
-        and not item.technical_error
-        and payments[item.payment_id].get("outcome") != "declined"
-    ]
-    proofs = [
-        proof(payments[item.payment_id])
-        for item in known
-        if item.authentication == PROVEN and payments[item.payment_id].get("authentication") is None
-    ]
-    if declines or proofs:
-        engine.get().counters.observe_all([*declines, *proofs])
+    events = outcome_events(runtime, {item.payment_id for item in known}, after=counted)
+    if events:
+        engine.get().counters.observe_all(events)
     return FeedbackItems(
         data=[
             FeedbackItem(

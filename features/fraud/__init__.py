@@ -23,6 +23,7 @@ from features.fraud.stream import (
     amounts,
     attempts_among,
     decline,
+    decline_id,
     decline_ids,
     event,
     events,
@@ -31,6 +32,7 @@ from features.fraud.stream import (
     milliseconds,
     payment_velocity,
     proof,
+    proof_id,
     report,
 )
 
@@ -110,6 +112,7 @@ __all__ = [
     "attempts_among",
     "customer_risk",
     "decline",
+    "decline_id",
     "decline_ids",
     "event",
     "events",
@@ -123,5 +126,6 @@ __all__ = [
     "model_inputs",
     "payment_velocity",
     "proof",
+    "proof_id",
     "report",
 ]

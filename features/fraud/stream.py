@@ -279,8 +279,13 @@ def event(
 def proof(payment: Mapping[str, Any]) -> VelocityEvent:
     """The news that the shopper was challenged at a payment, counted before, and has passed."""
     at = milliseconds(payment["attempted_at"])
-    name = f"{payment['payment_id']}{PROOF}"
+    name = proof_id(str(payment["payment_id"]))
     return VelocityEvent(name, at, (0, 0, 0, 0, 0, 0), _tags(payment), ends=True)
+
+
+def proof_id(payment_id: str) -> str:
+    """The id of the event that `proof` gives. payment_id: the payment."""
+    return f"{payment_id}{PROOF}"
 
 
 def report(
@@ -296,15 +301,30 @@ def report(
     return VelocityEvent(report_id(payment["payment_id"], number), known, measures, _tags(payment))
 
 
-def decline(payment: Mapping[str, Any], counts_as: str | None = None) -> VelocityEvent:
-    """The news that a payment, counted when it was decided, was declined.
+def decline(
+    payment: Mapping[str, Any],
+    counts_as: str | None = None,
+    *,
+    is_declined: bool = True,
+    number: int = 0,
+) -> VelocityEvent:
+    """The news that a payment, counted when it was decided, was declined, or was not after all.
 
     payment: its fields by name; counts_as: the payment that it is counted as, where that is
-    another: however many attempts of it are declined, they count once.
+    another: however many attempts of it are declined, they count once; is_declined: false takes
+    the decline back; number: of the note that says so, 0 where none does.
     """
     at = milliseconds(payment["attempted_at"])
-    name = f"{counts_as or payment['payment_id']}{DECLINE}"
-    return VelocityEvent(name, at, (0, 0, 1, 0, 0, 0), _tags(payment))
+    name = decline_id(counts_as or str(payment["payment_id"]), number)
+    return VelocityEvent(name, at, (0, 0, 1 if is_declined else -1, 0, 0, 0), _tags(payment))
+
+
+def decline_id(payment_id: str, number: int) -> str:
+    """The id of the event by which a payment becomes a declined one, or ceases to be.
+
+    payment_id: that it is counted as; number: as of `decline`.
+    """
+    return f"{payment_id}{DECLINE}{number or ''}"
 
 
 def decline_ids(payments: pd.DataFrame) -> list[str]:
@@ -318,7 +338,7 @@ def decline_ids(payments: pd.DataFrame) -> list[str]:
     declined = (payments["outcome"] == "declined").to_numpy(dtype=bool)
     names = payments["payment_id"].to_numpy(dtype=object)
     rows = attempts_among(payments).counted_as[declined & recent]
-    return sorted({f"{name}{DECLINE}" for name in names[rows]})
+    return sorted({decline_id(str(name), 0) for name in names[rows]})
 
 
 def _tags(payment: Mapping[str, Any]) -> dict[str, str]:

@@ -28,6 +28,7 @@ if known and known ~= '' then return told(unpacked(known)) end
 local at, added, digests, keep_state, keep_id, ends_streak = unpack(cjson.decode(ARGV[1]))
 local one, two, three, four, five, six = unpack(added)
 local paid, count = one > 0, #windows
+local declined = math.max(three, 0)
 local answer, n, flat = {unknown}, 0, {{}}
 for k = 1, #slots do
   local picks, own, counted, there = slots[k], columns[k], spans[k], true
@@ -44,8 +45,8 @@ for k = 1, #slots do
     local n1, n2, n3, n4, n5, n6 = unpack(state, 6, 11)
     flat[size + 1], flat[size + 2], flat[size + 3] = n1, n2, n3
     flat[size + 4], flat[size + 5], flat[size + 6] = n4, n5, n6
-    local after = {{now, first, last, fraud, since, n1 + one, n2 + two, n3 + three, n4 + four,
-      n5 + five, n6 + six}}
+    local after = {{now, first, last, fraud, since, n1 + one, n2 + two, math.max(n3 + three, 0),
+      n4 + four, n5 + five, n6 + six}}
     for w = 1, count do
       if counted[w] then
         local granule = windows[w][1]
@@ -62,12 +63,19 @@ for k = 1, #slots do
           after[to + 4], after[to + 5] = c, d
           to, i = to + 5, i + 5
         end
+        if three < 0 then
+          local since, place = (at - at % granule) / granule, head + 1
+          while place < to and (after[place] < since or after[place + 3] <= 0) do
+            place = place + 5
+          end
+          if place < to then after[place + 3] = after[place + 3] - 1 end
+        end
         if to > head and after[to - 4] == bucket then
           after[to - 3], after[to - 2] = after[to - 3] + one, after[to - 2] + two
-          after[to - 1], after[to] = after[to - 1] + three, after[to] + four
+          after[to - 1], after[to] = after[to - 1] + declined, after[to] + four
         else
           after[to + 1], after[to + 2], after[to + 3] = bucket, one, two
-          after[to + 4], after[to + 5] = three, four
+          after[to + 4], after[to + 5] = declined, four
           to = to + 5
         end
         after[head] = to - head

@@ -43,9 +43,9 @@ def digest(*values: str) -> str:
 class VelocityEvent:
     """One event of the stream.
 
-    id: equal ids are the same event; at: ms since 1970; measures: as MEASURES, whole numbers;
-    tags: column -> value, for the key and partner columns that are known; ends: whether the streak
-    of the plan ends with it.
+    id: equal ids are the same event; at: ms since 1970; measures: as MEASURES, whole numbers, −1
+    decline takes back one of a payment of that time; tags: column -> value, for the key and partner
+    columns that are known; ends: whether the streak of the plan ends with it.
     """
 
     id: str
@@ -85,6 +85,8 @@ def advance(
         kept = _recent(state[BUCKETS][place], bucket - window.buckets)
         flat += (sum(kept[column::STRIDE]) for column in range(1, STRIDE))
         first_frauds.append(_first_fraud(kept, bucket, window))
+        if event.measures[2] < 0:
+            kept = _without_decline(kept, event.at // window.granule)
         after[BUCKETS][place] = _added(kept, bucket, event)
     flat += state[TOTALS]
     flat += (now - at if at != MISSING else MISSING for at in (state[LAST], state[FIRST]))
@@ -107,7 +109,10 @@ def _heads(state: State, event: VelocityEvent, now: int) -> State:
         now if payments else state[LAST],
         now if fraud else state[FRAUD],
         payments if fraud else since,
-        [a + b for a, b in zip(state[TOTALS], event.measures, strict=True)],
+        [
+            max(a + b, 0) if place == 2 else a + b  # a key forgotten meanwhile has no decline left
+            for place, (a, b) in enumerate(zip(state[TOTALS], event.measures, strict=True))
+        ],
     ]
 
 
@@ -127,10 +132,20 @@ def _recent(buckets: list[int], low: int) -> list[int]:
     return buckets[start:]
 
 
+def _without_decline(buckets: list[int], since: int) -> list[int]:
+    """The buckets without one decline: of the first bucket with one from `since` on, where that of
+    a payment was counted; as they are when it has left the window."""
+    for place in range(0, len(buckets), STRIDE):
+        if buckets[place] >= since and buckets[place + 3] > 0:
+            return [*buckets[: place + 3], buckets[place + 3] - 1, *buckets[place + 4 :]]
+    return buckets
+
+
 def _added(buckets: list[int], bucket: int, event: VelocityEvent) -> list[int]:
+    payments, cents, declines, frauds = event.measures[:BUCKETED]
+    added = (payments, cents, max(declines, 0), frauds)
     if not buckets or buckets[-STRIDE] != bucket:
-        return [*buckets, bucket, *event.measures[:BUCKETED]]
-    added = event.measures[:BUCKETED]
+        return [*buckets, bucket, *added]
     newest = [a + b for a, b in zip(buckets[1 - STRIDE :], added, strict=True)]
     return [*buckets[: 1 - STRIDE], *newest]
 

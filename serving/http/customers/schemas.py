@@ -123,7 +123,8 @@ class CohortRow(BaseModel):
     cohort: str
     month: int
     customers: int
-    active_share: float
+    active_share: float = Field(description="Share of them with an order in this month.")
+    repeat_share: float = Field(description="Share of them with two orders or more by its end.")
     orders: float
     revenue: float | None
     margin: float | None

@@ -277,6 +277,10 @@ def _complete(given: _AnyStep) -> None:
     if needed is not None and getattr(given, needed) is None:
         fault = FieldFault(f"/{needed}", f"step {given.step} needs {needed}")
         raise Problem(422, "invalid_request", f"Not valid: body /{needed}.", fields=[fault])
+    if given.step == "snooze" and given.until is not None and given.until <= now():
+        text = f"{given.until.isoformat()} has passed; name a time to come, or take the step undo"
+        fault = FieldFault("/until", text)
+        raise Problem(422, "invalid_request", "Not valid: body /until.", fields=[fault])
 
 
 def _watching(routes: APIRouter, runtime: Runtime) -> None:

@@ -13,6 +13,7 @@ from decisions.fraud.attempts import attempts_told
 from decisions.fraud.batch import score
 from decisions.fraud.engine import PaymentAsked
 from decisions.fraud.feedback import FeedbackItems, PaymentLabels, PaymentOutcomes
+from decisions.fraud.known import payments_of as known_by_id
 from decisions.fraud.labels import keep_labels, settle
 from decisions.fraud.live_engine import LiveEngine
 from decisions.fraud.replay import explained
@@ -33,6 +34,7 @@ from serving.http.fraud.schemas import (
     answer,
     flag,
     json_body,
+    must_be_refundable,
     not_in_future,
     payment_of,
     payments_of,
@@ -234,6 +236,8 @@ def _news(routes: APIRouter, runtime: Runtime, engine: LiveEngine) -> None:
         for place, each in enumerate(given.outcomes):
             if each.outcome_at is not None:
                 not_in_future(each.outcome_at, "outcomes", place, "outcome_at")
+        refunded = {each.payment_id for each in given.outcomes if each.refunded_amount is not None}
+        must_be_refundable(given.outcomes, known_by_id(runtime, refunded))
         by = author(request)
         return once(
             runtime, request, given, lambda: settle(runtime, engine, given, author=by), status=202

@@ -18,13 +18,15 @@ from pydantic import (
 )
 
 from data.decisions import Decision, DecisionReason
+from data.money import is_whole_in_minor_units, minor_digits
 from data.tables import TABLES, Column
 from decisions.fraud.attempts import AttemptSummary
-from decisions.fraud.feedback import Moment
+from decisions.fraud.feedback import Moment, PaymentOutcome
 from serving.http.bodies import loaded, valid
 from serving.http.card_data import refuse_cards
 
 LONGEST_TEXT, MOST_SIGNALS, MOST_PAYMENTS = 512, 300, 100
+MOST_MONEY = 1e11  # of one payment
 CLOCK_SKEW = timedelta(minutes=10)
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
@@ -34,7 +36,7 @@ _TYPES: Mapping[str, Any] = {
     "time": Moment,
     "country": Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")],
     "currency": Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")],
-    "amount": Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False, strict=True)],
+    "amount": Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False, strict=True)],
     "flag": Annotated[bool, Field(strict=True)],
 }
 EXAMPLE: Mapping[str, Any] = {
@@ -68,7 +70,55 @@ class _Open(BaseModel):
 
 def payment_of(body: Any) -> "Payment":
     """The body as a payment; every fault at once, by the name of its field."""
-    return valid(Payment, body, _signal_faults(body) if isinstance(body, Mapping) else ())
+    faults = (*_signal_faults(body), *money_faults(body)) if isinstance(body, Mapping) else ()
+    return valid(Payment, body, faults)
+
+
+def money_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is wrong with the amounts of a payment, an order or a return beside what is wrong with
+    each value: parts of a minor unit of its currency, more refunded than was paid.
+
+    body: as JSON has it; a value of another type is no amount, which is told elsewhere.
+    """
+    currency = body.get("currency")
+    amounts = {name: body.get(name) for name in ("amount", "refunded_amount")}
+    given = {
+        name: float(each)
+        for name, each in amounts.items()
+        if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= MOST_MONEY
+    }
+    for name, amount in given.items():
+        if isinstance(currency, str) and not is_whole_in_minor_units(amount, currency):
+            digits = minor_digits(currency)
+            text = f"{amount!r} {currency}: the currency has {digits or 'no'} decimals; round it"
+            yield _fault((name,), text)
+    if given.get("refunded_amount", 0.0) > given.get("amount", MOST_MONEY):
+        yield _fault(("refunded_amount",), _refund_text(given["refunded_amount"], given["amount"]))
+
+
+def _refund_text(refunded: float, paid: float) -> str:
+    return f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
+
+
+def must_be_refundable(
+    outcomes: Sequence[PaymentOutcome], payments: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Problem 422 for outcomes that refund more than was paid, or parts of a minor unit.
+
+    outcomes: as they were told; payments: those that are known, by payment_id.
+    """
+    faults = []
+    for place, each in enumerate(outcomes):
+        if each.refunded_amount is None or each.payment_id not in payments:
+            continue
+        paid = {name: payments[each.payment_id].get(name) for name in ("amount", "currency")}
+        told = {**paid, "refunded_amount": each.refunded_amount}
+        own = (fault for fault in money_faults(told) if fault["loc"][-1] == "refunded_amount")
+        faults += [
+            {**fault, "loc": ("body", "outcomes", place, "refunded_amount")} for fault in own
+        ]
+    if faults:
+        raise RequestValidationError(faults)
 
 
 def _signal_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

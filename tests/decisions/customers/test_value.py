@@ -111,6 +111,9 @@ def test_what_is_said_of_one_customer_fits_together() -> None:
     assert soon["alive_probability"].tolist() == [0.3, 0.9]
     assert soon["expected_orders_q50"].tolist() == [0.0, 0.0]
     assert soon["expected_orders_q90"].tolist() == [0.0, 3.0]
+    long = fitting_together(year.assign(order_probability=[0.6, 0.95]), year)
+    assert long["alive_probability"].tolist() == [0.3, 0.9]
+    assert long["order_probability"].tolist() == [0.3, 0.9]
 
 
 def test_a_small_chance_of_many_orders_is_said_in_words() -> None:

@@ -61,6 +61,9 @@ def test_members_and_cohorts(client: TestClient) -> None:
     assert client.get("/v1/customers/segments/kings/members").status_code == 422
     cohorts = client.get("/v1/customers/cohorts", params={"by": "market", "months": 3}).json()
     assert {row["cohort"] for row in cohorts["data"]} == {"unknown"}
+    shares = [row["repeat_share"] for row in cohorts["data"]]
+    assert shares == sorted(shares)
+    assert 0 < shares[-1] <= 1
 
 
 def test_the_person_is_still_exported(client: TestClient) -> None:

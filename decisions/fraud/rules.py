@@ -179,7 +179,14 @@ ATTACK_RULES = frozenset(
 )
 # Those of them that go by the share of declines. A payment that is blocked is a declined one, so
 # that blocks by mistake would feed them: they hold only while the circuit breaker is shut.
-BY_DECLINES = frozenset({"card_testing_spread", "card_testing_bin", "card_testing_network"})
+BY_DECLINES = frozenset(
+    {
+        "card_testing_ip_address",
+        "card_testing_spread",
+        "card_testing_bin",
+        "card_testing_network",
+    }
+)
 
 
 def _mostly_declined(key: str) -> str:
@@ -236,9 +243,10 @@ SHIPPED = (
     ),
     FraudRule(
         "card_testing_ip_address",
-        "3 or more cards and as many declined payments from this IP address within an hour, and a "
-        "card not used before",
-        "ip_cards_1d >= 3.0 && ip_declines_1h >= 3.0 && !(card_count > 0.0)",
+        "3 or more cards from this IP address within a day, most of its payments within an hour "
+        "declined, and a card not used before",
+        "ip_cards_1d >= 3.0 && ip_declines_1h >= 3.0 && ip_declines_1h > 0.5 * ip_count_1h && "
+        "!(card_count > 0.0)",  # many honest people share the address of a mobile network
         "block",
     ),
     FraudRule(

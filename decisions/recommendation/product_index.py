@@ -115,10 +115,13 @@ class ProductIndex:
 
     def whole_articles(self, products: Sequence[str]) -> list[str]:
         """The products, with all other sizes and colours of the same articles."""
-        own = self.places(products)
-        if self.has_variants:
-            own = np.flatnonzero(np.isin(self.variants, self.variants[own])).tolist()
-        return [self.products[place] for place in own]
+        return [self.products[place] for place in self.article_places(self.places(products))]
+
+    def article_places(self, places: Sequence[int]) -> list[int]:
+        """Positions, with those of all other sizes and colours of the same articles."""
+        if not self.has_variants or not places:
+            return list(places)
+        return np.flatnonzero(np.isin(self.variants, self.variants[list(places)])).tolist()
 
     def shipping(self, country: str | None) -> Rows:
         """Warehouses that ship to a country; all of them when none is named."""

@@ -84,12 +84,17 @@ def _dear(case: EligibilityCase) -> Mask | None:
 def _hidden(case: EligibilityCase) -> Blocked | None:
     said = {t.product_id: t.kind for t in case.query.session if t.kind in {"hide", "unhide"}}
     mine = {product for product, kind in said.items() if kind == "hide"}
-    return case.index.places([*(case.visit.hidden - said.keys()), *mine])
+    return _articles(case, [*(case.visit.hidden - said.keys()), *mine])
+
+
+def _articles(case: EligibilityCase, products: Sequence[str]) -> list[int]:
+    """Positions of products, and of the sizes and colours of each: to a shopper they are one."""
+    return case.index.article_places(case.index.places(products))
 
 
 def _just_bought(case: EligibilityCase) -> Blocked | None:
     mine = {touch.product_id for touch in case.query.session if touch.kind == "purchase"}
-    return case.index.places([*case.visit.just_bought, *mine])
+    return _articles(case, [*case.visit.just_bought, *mine])
 
 
 def _has_it(case: EligibilityCase) -> Blocked | None:
@@ -110,7 +115,7 @@ def _returned(case: EligibilityCase) -> Blocked | None:
 
 
 def _bought_before(case: EligibilityCase) -> Blocked | None:
-    return _purchased(case) if case.query.new_only else None
+    return case.index.article_places(_purchased(case).tolist()) if case.query.new_only else None
 
 
 def _outside_strategy(case: EligibilityCase) -> Mask | None:
@@ -168,15 +173,21 @@ OF_THE_QUESTION = (
         "excluded", "The question excludes it", lambda case: case.index.places(case.query.exclude)
     ),
     EligibilityRule(
-        "in_cart", "It is in the cart", lambda case: case.index.places(case.query.cart)
+        "in_cart",
+        "It is in the cart, in some size or colour",
+        lambda case: _articles(case, case.query.cart),
     ),
-    EligibilityRule("hidden", "This person hid it", _hidden),
-    EligibilityRule("just_bought", "This person bought it within a day", _just_bought),
+    EligibilityRule("hidden", "This person hid it, in some size or colour", _hidden),
+    EligibilityRule(
+        "just_bought", "This person bought it within a day, in some size or colour", _just_bought
+    ),
     EligibilityRule("returned", "This person gave it back", _returned),
     EligibilityRule("has_it", "This person has it, and few buy it twice", _has_it),
     EligibilityRule("strategy", "It is not what this list is for", _outside_strategy),
     EligibilityRule(
-        "bought_before", "This person bought it before, and new_only is asked", _bought_before
+        "bought_before",
+        "This person bought it before, in some size or colour, and new_only is asked",
+        _bought_before,
     ),
 )
 UNKNOWN = EligibilityRule("unknown", "No table and no model knows the product", lambda case: None)

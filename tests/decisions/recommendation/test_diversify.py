@@ -6,11 +6,11 @@ import numpy as np
 
 from decisions.recommendation.diversify import one_of_each_article
 from decisions.recommendation.product_index import ProductIndex
-from decisions.recommendation.query import ProductQuery
+from decisions.recommendation.query import ProductQuery, SessionTouch
 from decisions.recommendation.recommend import recommend, similar
 from decisions.recommendation.visits import visit
 from models.recommendation import RankedProducts
-from tests.decisions.recommendation.small_index import ONCE, PRODUCTS, SELLABLE, ids
+from tests.decisions.recommendation.small_index import ONCE, PRODUCTS, SELLABLE, ids, trail_of
 from tests.decisions.recommendation.trails import bought
 
 
@@ -34,6 +34,17 @@ def test_one_size_of_each_article_and_none_of_the_one_looked_at(index: ProductIn
     assert one_of_each_article(shop, pool).product.tolist() == [milk, index.place["toy"]]
     assert one_of_each_article(shop, pool, besides=tea).product.tolist() == [index.place["toy"]]
     assert "milk" not in ids(similar(shop, "tea", ProductQuery(limit=20)))
+    for query in (
+        ProductQuery(limit=20, cart=("tea",)),
+        ProductQuery(limit=20, session=(SessionTouch("tea", "purchase"),)),
+        ProductQuery(limit=20, session=(SessionTouch("tea", "hide"),)),
+    ):
+        assert not {"tea", "milk"} & set(
+            ids(recommend(shop, query, visit(shop, query, trail_of([]))))
+        )
+    new = ProductQuery(customer_id="c01", limit=20, new_only=True)  # has bought tea, never milk
+    assert "milk" in ids(recommend(index, new))
+    assert "milk" not in ids(recommend(shop, new))
     durable = replace(shop, durable=np.isin(np.arange(size), [tea, milk]))
     query = ProductQuery(customer_id="somebody", limit=20)
     shown = ids(recommend(durable, query, visit(durable, query, bought("tea", 5))))

@@ -23,6 +23,7 @@ from data.shared_folder import open_shared
 from decisions.runtime import Runtime
 from features.store import Store
 
+ERASURE = "erasure"  # the kind of the journal's notes
 _PRIVATE = "private"  # what machines share of it, in a home in a bucket
 
 
@@ -81,6 +82,8 @@ def erase(runtime: Runtime, customer_id: str) -> Receipt:
     share_private(runtime.settings)
     receipt = take_out(runtime, customer_id)
     keep_receipt(runtime.settings.home, receipt)
+    # What servers hold of the journal (lists, snoozed rules) is read again where it has a new note.
+    runtime.records.journal.add(ERASURE, receipt.receipt_id, author="argosy", body={})
     share_private(runtime.settings)
     return receipt
 

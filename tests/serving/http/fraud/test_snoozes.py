@@ -74,3 +74,15 @@ def test_rules_about_orders_sleep_too(day: FirstDay) -> None:
     assert day.order("p") == "block"
     snooze(day, rule="big")
     assert day.order("p", order_id="again") == "allow"
+
+
+def test_an_erased_customer_stands_on_no_list_and_in_no_snooze(day: FirstDay) -> None:
+    who = "customer-17"
+    entry = {"list": "watch", "column": "customer_id", "value": who, "reason": f"{who} called"}
+    day.post("lists", **entry)
+    snooze(day, customer_id=who)
+    assert day.client.delete(f"/v1/customers/{who}").is_success
+    for path in ("lists", "rules/snoozes"):
+        answer = day.client.get(f"/v1/fraud/{path}")
+        assert len(answer.json()["data"]) == 1
+        assert who not in answer.text

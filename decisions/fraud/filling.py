@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from data.decisions import Note
 from data.settings import Settings
 from decisions.fraud.known import OUTCOME, all_labels, told_outcomes, with_outcomes
 from decisions.fraud.outcomes import outcome_event_ids, outcome_events
@@ -63,7 +62,8 @@ def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     version = _version(runtime)
     told, last_told = runtime.records.pending("chargebacks")
     notes = runtime.records.journal.of(OUTCOME)
-    payments, last = _payments(runtime, notes)
+    came, last = _payments(runtime)
+    payments = with_outcomes(came, told_outcomes(notes))
     if payments.empty:
         return None
     chargebacks = all_labels(runtime.lake.read("chargebacks"), told)
@@ -71,7 +71,7 @@ def fill(counters: Counters, runtime: Runtime) -> FilledUpTo | None:
     stream = events(payments, chargebacks, amount)
     recent = stream["at"].max() - timedelta(days=REMEMBER_DAYS) // timedelta(milliseconds=1)
     ids = stream.loc[stream["at"] >= recent, "event_id"]
-    known = [*ids, *decline_ids(payments), *outcome_event_ids(runtime, notes)]
+    known = [*ids, *decline_ids(payments), *outcome_event_ids(runtime, came, notes)]
     counters.load(states(stream, PLAN), known, version)
     return FilledUpTo(last, last_told, notes[-1].seq if notes else 0)
 
@@ -147,18 +147,18 @@ def _count_labels(counters: Counters, runtime: Runtime, told: pd.DataFrame) -> N
 
 def known_payments(runtime: Runtime) -> pd.DataFrame:
     """The lake's payments and those decided here that are not in it yet."""
-    return _payments(runtime, runtime.records.journal.of(OUTCOME))[0]
+    notes = runtime.records.journal.of(OUTCOME)
+    return with_outcomes(_payments(runtime)[0], told_outcomes(notes))
 
 
-def _payments(runtime: Runtime, notes: Sequence[Note]) -> tuple[pd.DataFrame, int]:
-    """The payments that `known_payments` gives, and the number of the last decision among them.
-    notes: on outcomes."""
+def _payments(runtime: Runtime) -> tuple[pd.DataFrame, int]:
+    """The payments that `known_payments` gives, as they came, and the number of the last decision
+    among them."""
     decided, last = runtime.records.pending("payments")
     lake = runtime.lake.read("payments")
-    outcomes = told_outcomes(notes)
     fresh = decided[~decided["payment_id"].isin(lake["payment_id"])]
     if fresh.empty:
-        return with_outcomes(lake, outcomes), last
+        return lake, last
     fresh = fresh.reindex(columns=lake.columns)
     times = pd.to_datetime(fresh["attempted_at"], utc=True, format="ISO8601", errors="coerce")
     fresh = fresh.assign(attempted_at=times.astype("datetime64[ns, UTC]"))
@@ -166,11 +166,11 @@ def _payments(runtime: Runtime, notes: Sequence[Note]) -> tuple[pd.DataFrame, in
     fresh = fresh.assign(received_at=received.astype("datetime64[ns, UTC]"))
     fresh = fresh[fresh["attempted_at"].notna()]
     if lake.empty:
-        return with_outcomes(fresh, outcomes), last
+        return fresh, last
     # A column without any value has no type that it could give to the column of both.
     known = [part.dropna(axis="columns", how="all") for part in (lake, fresh)]
     both = pd.concat(known, ignore_index=True).reindex(columns=lake.columns)
-    return with_outcomes(both, outcomes), last
+    return both, last
 
 
 def _version(runtime: Runtime) -> str:

@@ -1,14 +1,16 @@
 """What outcomes told of payments change in the live counters: declines, and challenges passed."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pandas as pd
 
 from data.decisions import Note
 from decisions.fraud.known import OUTCOME, last_outcome, outcome_known, payments_of
 from decisions.runtime import Runtime
 from features.counters import REMEMBER_DAYS
-from features.fraud import PROVEN, decline, decline_id, proof, proof_id
+from features.fraud import PROVEN, decline, proof, proof_id
 from features.windows import VelocityEvent
 
 _Payments = Mapping[str, Mapping[str, Any]]
@@ -52,24 +54,51 @@ def _members(runtime: Runtime, payment_ids: Collection[str]) -> dict[str, list[s
 
 
 def _declines(
-    payments: _Payments, notes: Iterable[Note], counts_as: str, after: int
+    payments: _Payments, notes: Sequence[Note], counts_as: str, after: int
 ) -> Iterator[VelocityEvent]:
-    """What notes above `after` change of whether some attempts are one declined payment."""
+    """What notes above `after` change of whether some attempts are one declined payment. Changes
+    are numbered from 0, so that two workers that are told the same at once count it once; those
+    that come with an attempt itself are counted with it, and have a number, too."""
     told: dict[str, list[Note]] = {name: [] for name in payments}
-    declined = {name: each.get("outcome") == "declined" for name, each in payments.items()}
-    was = any(declined.values())
+    declined: set[str] = set()
+    number = 0
+    for name, note in _history(payments, notes):
+        was = bool(declined)
+        told[name] += [note] if note is not None else []
+        outcome = outcome_known(payments[name], last_outcome(told[name]))
+        declined = declined | {name} if outcome == "declined" else declined - {name}
+        if was == bool(declined):
+            continue
+        if note is not None and note.seq > after:
+            yield decline(payments[name], counts_as, is_declined=not was, number=number)
+        number += 1
+
+
+def _history(payments: _Payments, notes: Sequence[Note]) -> Iterator[tuple[str, Note | None]]:
+    """Each attempt as it came (None), and the notes on them, in order of arrival.
+
+    notes: by their numbers.
+    """
+    came = sorted((_received(each), name) for name, each in payments.items())
     for note in notes:
-        told[note.key].append(note)
-        last = last_outcome(told[note.key])
-        declined[note.key] = outcome_known(payments[note.key], last) == "declined"
-        now = any(declined.values())
-        if now != was and note.seq > after:
-            payment = payments[note.key]
-            yield decline(payment, counts_as, is_declined=now, number=note.seq)
-        was = now
+        while came and came[0][0] <= note.at:
+            yield came.pop(0)[1], None
+        if any(name == note.key for _, name in came):  # clocks differ: it came before the news
+            came = [(at, name) for at, name in came if name != note.key]
+            yield note.key, None
+        yield note.key, note
+    yield from ((name, None) for _, name in came)
 
 
-def _proofs(payments: _Payments, notes: Iterable[Note], after: int) -> Iterator[VelocityEvent]:
+def _received(payment: Mapping[str, Any]) -> datetime:
+    """When a payment was decided on; long ago where that is not known."""
+    at = payment.get("received_at")
+    if isinstance(at, str):
+        return datetime.fromisoformat(at)
+    return at.to_pydatetime() if at is not None else datetime.min.replace(tzinfo=UTC)
+
+
+def _proofs(payments: _Payments, notes: Sequence[Note], after: int) -> Iterator[VelocityEvent]:
     """The first news above `after` of each payment that its shopper has passed a challenge."""
     proven = {name for name, each in payments.items() if each.get("authentication") == PROVEN}
     for note in notes:
@@ -79,15 +108,17 @@ def _proofs(payments: _Payments, notes: Iterable[Note], after: int) -> Iterator[
                 yield proof(payments[note.key])
 
 
-def outcome_event_ids(runtime: Runtime, notes: Sequence[Note]) -> list[str]:
-    """The ids of all events that some notes may give: counters that hold the notes know them.
+def outcome_event_ids(runtime: Runtime, payments: pd.DataFrame, notes: Sequence[Note]) -> list[str]:
+    """The ids of the events that some notes gave: counters that hold the notes know them.
 
-    runtime: the stores and releases in use; notes: on outcomes; those count that are young enough
-    for their events to come again.
+    runtime: the stores and releases in use; payments: payment_id and outcome, as they came; notes:
+    on their outcomes; those count that are young enough for their events to come again.
     """
     since = datetime.now(UTC) - timedelta(days=REMEMBER_DAYS)
     recent = [note for note in notes if note.at >= since]
-    linked = runtime.records.attempts.of_payments({note.key for note in recent})
-    counted = {name: each.counts_as for name, each in linked.items()}
+    changed = {note.key for note in recent if note.body["outcome"] == "declined"}
+    own = payments.loc[payments["outcome"].eq("declined").fillna(False), "payment_id"]
+    changed |= {note.key for note in recent}.intersection(own)
+    declines = outcome_events(runtime, changed, after=0)
     proofs = {proof_id(n.key) for n in recent if n.body.get("authentication") == PROVEN}
-    return [*proofs, *(decline_id(counted.get(n.key, n.key), n.seq) for n in recent)]
+    return sorted({*(each.id for each in declines), *proofs})

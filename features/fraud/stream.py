@@ -312,7 +312,7 @@ def decline(
 
     payment: its fields by name; counts_as: the payment that it is counted as, where that is
     another: however many attempts of it are declined, they count once; is_declined: false takes
-    the decline back; number: of the note that says so, 0 where none does.
+    the decline back; number: of the change, from 0.
     """
     at = milliseconds(payment["attempted_at"])
     name = decline_id(counts_as or str(payment["payment_id"]), number)

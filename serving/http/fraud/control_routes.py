@@ -265,11 +265,7 @@ def _must_fit(engine: LiveEngine, keys: Sequence[str]) -> None:
 
 
 def _entry_id(given: EntryBody, pointer: str) -> str:
-    """`entry_id`; Problem 422 for a value that is none of its column, and for an entry that would
-    never hold. pointer: to its value."""
-    if given.expires_at is not None and given.expires_at <= now() and not given.removed:
-        text = f"{given.expires_at.isoformat()} has passed; name a time to come, or null for never"
-        raise _faulty(pointer.removesuffix("value") + "expires_at", text)
+    """`entry_id`; Problem 422 for a value that is none of its column."""
     try:
         return entry_id(given)
     except EntryValueError as error:

@@ -92,12 +92,10 @@ def money_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             digits = minor_digits(currency)
             text = f"{amount!r} {currency}: the currency has {digits or 'no'} decimals; round it"
             yield _fault((name,), text)
-    if given.get("refunded_amount", 0.0) > given.get("amount", MOST_MONEY):
-        yield _fault(("refunded_amount",), _refund_text(given["refunded_amount"], given["amount"]))
-
-
-def _refund_text(refunded: float, paid: float) -> str:
-    return f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
+    if given.keys() == amounts.keys() and given["refunded_amount"] > given["amount"] >= 0.0:
+        refunded, paid = given["refunded_amount"], given["amount"]
+        text = f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
+        yield _fault(("refunded_amount",), text)
 
 
 def must_be_refundable(

@@ -9,6 +9,7 @@ import pytest
 
 from data.settings import Settings
 from decisions.fraud.filling import fill
+from decisions.fraud.outcomes import outcome_events
 from features.counters import Counters, SqliteCounters
 from features.fraud import PLAN, event
 from tests.serving.http.fraud.test_payment_cases import NOON, FirstDay
@@ -117,6 +118,26 @@ def test_any_outcomes_in_any_order(day: FirstDay) -> None:
     assert anew(day) == live(day)
 
 
+def test_one_decline_that_two_workers_are_told_of_at_once(day: FirstDay) -> None:
+    """Neither sees the other's note yet: they count one event."""
+    day.decide("p", card_id="k")
+    tell(day, "p", "declined")
+    (first,) = outcome_events(day.runtime, ["p"], after=0)
+    tell(day, "p", "declined")
+    (second,) = outcome_events(day.runtime, ["p"], after=0)
+    assert first.id == second.id
+
+
+def test_a_declined_retry_between_outcomes_of_the_first_attempt(day: FirstDay) -> None:
+    day.decide("p", card_id="k")
+    tell(day, "p", "declined")
+    tell(day, "p", "captured")
+    day.decide("q", NOON + timedelta(minutes=1), card_id="k", retry_of="p", outcome="declined")
+    assert anew(day) == [1, 1]
+    tell(day, "q", "captured")
+    assert anew(day) == live(day) == [0, 0]
+
+
 def test_outcomes_told_again_change_nothing_after_a_refill(day: FirstDay) -> None:
     day.decide("p", card_id="k")
     tell(day, "p", "declined", authentication="challenged")
@@ -140,6 +161,24 @@ def test_no_more_is_refunded_than_was_paid(day: FirstDay) -> None:
     assert day.runtime.records.journal.of("fraud_outcome") == []
     answer = day.client.post("/v1/fraud/outcomes", json={"outcomes": [right]})
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"amount": -1.0}, "/amount"),
+        ({"refunded_amount": 30.5}, "/refunded_amount"),
+        ({"refunded_amount": 30}, None),
+    ],
+)
+def test_amounts_of_a_payment_that_is_decided(
+    day: FirstDay, given: dict[str, Any], pointer: str | None
+) -> None:
+    body = {"payment_id": "p", "attempted_at": NOON.isoformat(), "customer_id": "c"}
+    body |= {"amount": 30.0, "currency": "EUR"} | given
+    answer = day.client.post("/v1/fraud/decisions", json=body)
+    told = [fault["pointer"] for fault in answer.json().get("errors", ())]
+    assert told == ([pointer] if pointer else [])
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,19 @@ class StreamCount(_Row):
         return self
 
 
+class StreamOutcome(PaymentOutcome):
+    """What became of a payment; one that is to come would stand above all later ones."""
+
+    @model_validator(mode="after")
+    def _is_not_to_come(self) -> "StreamOutcome":
+        if self.outcome_at and (fault := time_fault(self.outcome_at, datetime.now(UTC))):
+            raise ValueError(f"outcome_at: {fault}")
+        return self
+
+
 _KINDS: dict[Stream, TypeAdapter[Any]] = {
     "events": TypeAdapter(StreamEvent),
-    "outcomes": TypeAdapter(PaymentOutcome),
+    "outcomes": TypeAdapter(StreamOutcome),
     "stock": TypeAdapter(StreamCount),
 }
 
@@ -95,7 +105,7 @@ def rows_of(message: StreamMessage) -> list[Any]:
         return [
             _KINDS[message.stream].validate_python(one, from_attributes=False)
             if message.stream != "outcomes"
-            else PaymentOutcome.model_validate_json(orjson.dumps(one))
+            else StreamOutcome.model_validate_json(orjson.dumps(one))
             for one in (given if isinstance(given, list) else [given])
         ]
     except ValidationError as error:

@@ -18,6 +18,7 @@ from decisions.streams.broker import STREAMS, Broker, BrokerError, StreamMessage
 from decisions.streams.connecting import connector
 from decisions.streams.consume import ConsumerCounts, consume
 from decisions.streams.rabbitmq import RabbitBroker
+from decisions.streams.rows import rows_of
 
 AT = datetime(2024, 5, 1, 12, tzinfo=UTC).isoformat()
 
@@ -115,6 +116,18 @@ def test_what_cannot_be_read_is_buried_with_the_reason(
     assert consume(runtime, memory.connect, is_over=is_idle).dead == 1
     assert [why in reason for _, reason in memory.dead] == [True]
     assert events_of(runtime) == ["e7"]
+
+
+def test_an_outcome_to_come_is_buried(runtime: Runtime) -> None:
+    told = {"payment_id": "p", "outcome": "captured"}
+    late = json.dumps(told | {"outcome_at": "2099-01-01T00:00:00Z"}).encode()
+    memory = Memory([StreamMessage("outcomes", 1, late)])
+    consume(runtime, memory.connect, is_over=is_idle)
+    ((_, reason),) = memory.dead
+    assert "outcome_at" in reason
+    assert "future" in reason
+    (row,) = rows_of(StreamMessage("outcomes", 2, json.dumps(told).encode()))
+    assert row.outcome == "captured"
 
 
 def test_nothing_is_lost_while_the_database_is_away(

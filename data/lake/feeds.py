@@ -180,6 +180,8 @@ def _parts(home: Path, faults: list[str]) -> list[Path]:
 def _other(path: Path) -> str:
     if is_packed(path):
         return f"{_label(path)} ({UNPACK})"
+    if path.is_dir() and any(inner.stem in TABLES and _may_hold(inner) for inner in path.glob("*")):
+        return f"{_label(path)} (tables are inside: name that folder, {path})"
     near = difflib.get_close_matches(path.stem.lower(), list(TABLES), n=1, cutoff=0.7)
     return _label(path) + (f" (did you mean {near[0]}?)" if near else "")
 

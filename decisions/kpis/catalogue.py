@@ -254,7 +254,8 @@ _EVERY = (
     # What lies in the warehouses
     Kpi(
         "stock_value",
-        "Units on hand × landed cost at the end of the day",
+        "Units on hand × landed cost at the end of the day: as last counted, less what was sold or "
+        "sent since, plus what came",
         _MONEY,
         "neither",
         "finance",

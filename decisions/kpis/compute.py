@@ -100,7 +100,8 @@ class ShopFacts:
 
     def stock(self, since: pd.Timestamp | None) -> pd.DataFrame:
         """Measures of stock; since: days before it may be left out."""
-        names = ("stock", "products", "supply_terms", "fx_rates", "warehouses")
+        money = ("products", "supply_terms", "fx_rates", "warehouses")
+        names = ("stock", "orders", "purchase_orders", "transfers", *money)
         first = utc_days(self.table("stock")["observed_at"]).min()
         span = self.span(first if since is None else max(since, first))
         return stock_facts(self.tables(*names), self.lines, span, self._base)

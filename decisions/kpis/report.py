@@ -128,12 +128,11 @@ def daily_sums(
 def _told_days(
     records: Records, kpi: Kpi, sums: pd.DataFrame, since: date, until: date
 ) -> pd.DataFrame:
-    """The days on which a KPI can be told: its denominator is, or without one its numerator; but
-    none before the numerator was told for the first time. Days without a row between two others
-    are among them in a shop for which they are usual."""
+    """The days on which a KPI can be told: its numerator or denominator is (returns count on days
+    without a sale, too); but none before the numerator was told for the first time. Days without a
+    row between two others are among them in a shop for which they are usual."""
     start = records.measures.first_day(kpi.numerator)
-    mine = sums[sums["measure"] == (kpi.denominator or kpi.numerator)]
-    told = pd.DatetimeIndex(pd.to_datetime(mine["day"]).drop_duplicates()).sort_values()
+    told = pd.DatetimeIndex(pd.to_datetime(sums["day"]).drop_duplicates()).sort_values()
     if start is None or len(told) == 0:
         return pd.DataFrame({"day": told[:0]})
     every = pd.date_range(told[0], told[-1], freq="D")

@@ -94,6 +94,23 @@ def carried_stock(rows: pd.DataFrame, keys: Keys, tables: Frames) -> Floats:
     return moved["on_hand"].to_numpy(dtype=np.float64)
 
 
+def movements(tables: Frames) -> pd.DataFrame:
+    """What came to and left each pair, a row each: at (UTC) and units (below 0: they left).
+
+    tables: orders, purchase_orders and transfers, as known at some moment.
+    """
+    sold = tables["orders"][tables["orders"]["status"] != "cancelled"]
+    arriving, leaving = _transferred(tables["transfers"])
+    came = pd.concat([order_lines(tables["purchase_orders"]), arriving], ignore_index=True)
+    came = came[came["received_at"].notna()]
+    parts = (
+        sold[[*PAIR]].assign(at=sold["ordered_at"], units=-sold["quantity"].astype(float)),
+        came[[*PAIR]].assign(at=came["received_at"], units=came["came"].astype(float)),
+        leaving[[*PAIR, "at"]].assign(units=-leaving["quantity"].astype(float)),
+    )
+    return pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
+
+
 def _rows(keys: Keys, codes: Ints, grid: pd.DatetimeIndex, repeats: int) -> pd.DataFrame:
     return keys.frame(codes).assign(
         event_timestamp=grid.take(np.tile(np.arange(len(grid)), repeats))

@@ -73,6 +73,9 @@ def ingest(
         )
     coming = [name for name, table in result.ingest.tables.items() if table.rows or table.new]
     show(shown_report(result, _lacks(lake, settings.use_cases, coming), dry_run), as_json)
+    for name, table in result.ingest.tables.items():
+        if not table.read:
+            typer.echo(f"{name}: no row was read; what the lake holds of it stays.", err=True)
     for finding in [*currency_findings(lake, settings.base_currency), *unmatched_ids(lake)]:
         typer.echo(f"{finding}.", err=True)
     for fault in result.ingest.faults:

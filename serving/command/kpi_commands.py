@@ -25,7 +25,10 @@ def parse_day(text: str) -> date:
 @commands.command("kpis")
 def show_kpis(
     day: Annotated[
-        Any, typer.Option(parser=parse_day, metavar="DAY", help="Default: the newest whole day.")
+        Any,
+        typer.Option(
+            "--day", parser=parse_day, metavar="DAY", help="Default: the newest whole day."
+        ),
     ] = None,
     kpi: Annotated[list[str] | None, typer.Option(help="Only this one; may be repeated.")] = None,
     rebuild: Annotated[

@@ -40,6 +40,10 @@ def test_a_folder_without_tables(lake: Lake, tmp_path: Path) -> None:
     assert "holds no table. It is empty" in refused(lake, tmp_path / "in")
     (tmp_path / "in" / "order.csv").touch()
     assert "order.csv (did you mean orders?)" in refused(lake, tmp_path / "in")
+    write(tmp_path / "in" / "2024")
+    assert f"tables are inside: name that folder, {tmp_path / 'in' / '2024'}" in refused(
+        lake, tmp_path / "in"
+    )
     (tmp_path / "in" / "orders.csv.gz").touch()
     assert "orders.csv.gz (it is compressed; unpack it)" in refused(lake, tmp_path / "in")
 

@@ -63,3 +63,11 @@ def test_ingest_asks_for_the_base_currency_and_status_says_what_is_missing(
     lacks = {each["use_case"]: each["lacks"] for each in json.loads(out)["missing"]}
     assert "fraud" not in lacks
     assert lacks["forecasting"].startswith("`orders` (order_id, line_no, ordered_at")
+
+
+def test_a_file_of_a_header_alone_is_told(pounds: Path, capsys: Read) -> None:
+    file = pounds / "payments.csv"
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    code, _, said = run(capsys, "ingest", str(pounds))
+    assert code == 0
+    assert "payments: no row was read; what the lake holds of it stays." in said

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from data.use_cases import USE_CASES
+from serving.command.app import app
 from serving.command.options import (
     parse_levels,
     parse_pairs,
@@ -40,3 +41,17 @@ def test_a_use_case_is_one_of_the_list() -> None:
     assert parse_use_case_or_all("all") == "all"
     with pytest.raises(typer.BadParameter, match="there are recommendation"):
         parse_use_case("all")
+
+
+def spoken_options(command: object) -> list[str]:
+    """The options of a command and of all commands below it."""
+    below = [*getattr(command, "commands", {}).values()]
+    own = [text for one in getattr(command, "params", []) for text in one.opts if text[0] == "-"]
+    return own + [text for one in below for text in spoken_options(one)]
+
+
+def test_options_are_lower_case() -> None:
+    """Typer takes `metavar` of an option with a parser for its name."""
+    options = spoken_options(typer.main.get_command(app))
+    assert {"--day", "--as-of"} <= set(options)
+    assert [text for text in options if text != text.lower()] == []

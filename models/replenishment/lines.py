@@ -28,6 +28,8 @@ NO_FORECAST = "no forecast and no recent sales"
 NO_TERMS = "no supply terms"
 # No stock keeps a service level of 1 for sure.
 HIGHEST_SERVICE = 0.999
+UNREADABLE_BREAKS = " The price breaks cannot be read and are left out: write 24:0.97|48:0.94."
+UNREADABLE_DAYS = " The order days cannot be read and are left out: write mon,thu."
 FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is kept."
 
 
@@ -174,8 +176,8 @@ class Lines:
             + _closing(calendar, calendar.arrival(following, lead) - usual - lead)
             + rows["_note"].to_numpy(dtype=object)
             + np.where(carried, NOTE, "")
-            + np.where(unreadable, " The price breaks cannot be read and are left out.", "")
-            + np.where(unread, " The order days cannot be read and are left out.", ""),
+            + np.where(unreadable, UNREADABLE_BREAKS, "")
+            + np.where(unread, UNREADABLE_DAYS, ""),
         )
 
 

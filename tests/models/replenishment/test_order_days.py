@@ -52,7 +52,7 @@ def test_the_last_day_to_decide_is_an_order_day() -> None:
 
 def test_order_days_that_cannot_be_read_are_told() -> None:
     found = line(order_days="full moon")
-    assert found["reason"].endswith("The order days cannot be read and are left out.")
+    assert found["reason"].endswith("left out: write mon,thu.")
     assert found["order_quantity"] == line()["order_quantity"]
 
 

@@ -43,6 +43,17 @@ def optional_times(frame: pd.DataFrame, name: str) -> pd.Series:
     return pd.to_datetime(optional_column(frame, name), utc=True).astype("datetime64[us, UTC]")
 
 
+def first_category(products: pd.DataFrame, product_ids: pd.Series) -> pd.Series:
+    """The first part of the category path of each product; missing where it is not known.
+
+    products: the table; product_ids: one a row.
+    """
+    known = products.drop_duplicates("product_id", keep="last").set_index("product_id")
+    path = optional_column(known, "category").astype(object)
+    # The paths of the products are parted, not those of all rows.
+    return product_ids.astype(object).map(path.str.split("/").str[0]).astype(object)
+
+
 def order_lines(tables: Frames, base_currency: str) -> pd.DataFrame:
     """LINE_COLUMNS of every order line, in order of time.
 
@@ -74,7 +85,7 @@ def order_lines(tables: Frames, base_currency: str) -> pd.DataFrame:
             **undone,
             "market": optional_column(orders, "market"),
             "channel": optional_column(orders, "channel"),
-            "category": _category(orders, tables["products"]),
+            "category": first_category(tables["products"], orders["product_id"]),
         }
     )[list(LINE_COLUMNS)]
 
@@ -96,13 +107,6 @@ def _undone(orders: pd.DataFrame) -> dict[str, pd.Series]:
         "undone_share": share,
         "is_cancelled": cancelled,
     }
-
-
-def _category(orders: pd.DataFrame, products: pd.DataFrame) -> pd.Series:
-    """The first part of each line's category path; missing where the product is unknown."""
-    known = products.drop_duplicates("product_id", keep="last").set_index("product_id")
-    path = orders["product_id"].map(optional_column(known, "category").astype(object))
-    return path.astype(object).str.split("/").str[0]
 
 
 def _unit_cost(orders: pd.DataFrame, tables: Frames, base: str) -> pd.Series:

@@ -40,7 +40,8 @@ class MeasureRecords:
         warehouse_id, channel, placement, value, rows, unknown; since: ISO date; None: all days.
         """
         table = self._table
-        told = sums.assign(day=pd.to_datetime(sums["day"]).dt.strftime("%Y-%m-%d"))
+        days = pd.to_datetime(sums["day"]).to_numpy(dtype="datetime64[D]")
+        told = sums.assign(day=days.astype(str))
         rows: list[dict[str, Any]] = told.to_dict("records")  # type: ignore[assignment]  # names are texts
         gone = _is_of(table, source)
         if since is not None:

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from data.views import Frames
-from decisions.kpis.cells import first_category, utc_days
+from decisions.kpis.cells import utc_days
 from decisions.kpis.selling import ATTRIBUTION
+from features.order_margins import first_category
 
 
 def _people(events: pd.DataFrame) -> pd.Series:

@@ -35,16 +35,6 @@ def utc_days(moments: pd.Series) -> pd.Series:
     return days
 
 
-def first_category(products: pd.DataFrame, product_ids: pd.Series) -> pd.Series:
-    """The first part of the category path of each product; missing where it is not known.
-
-    products: the table; product_ids: one a row.
-    """
-    known = products.drop_duplicates("product_id", keep="last").set_index("product_id")
-    path = product_ids.astype(object).map(known["category"].astype(object))
-    return path.astype(object).str.split("/").str[0]
-
-
 def sum_measures(
     source: str, facts: pd.DataFrame, measures: Sequence[str], by: Sequence[str] = DIMENSIONS
 ) -> pd.DataFrame:

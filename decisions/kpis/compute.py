@@ -10,7 +10,7 @@ import pandas as pd
 from decisions.kpis.browsing import event_facts, visit_facts
 from decisions.kpis.catalogue import DIMENSIONS
 from decisions.kpis.cells import PARTS, Span, sum_measures, utc_days
-from decisions.kpis.foreseeing import forecast_facts, value_facts
+from decisions.kpis.foreseeing import SAID, forecast_facts, value_facts
 from decisions.kpis.paying import chargeback_facts, decision_facts, payment_facts, review_facts
 from decisions.kpis.purchases import open_facts, receipt_facts
 from decisions.kpis.selling import (
@@ -141,7 +141,9 @@ class ShopFacts:
         if "forecasting" not in self._runtime.settings.use_cases:
             return pd.DataFrame({"day": pd.to_datetime([])})
         store, now = self._runtime.store, self._runtime.now()
-        said, plain = store.history("forecast", now), store.history("model_forecast", now)
+        said, plain = (
+            store.history(view, now, features=SAID) for view in ("forecast", "model_forecast")
+        )
         terms = self.table("supply_terms").sort_values("valid_from", kind="stable")
         pair = ["warehouse_id", "product_id"]
         lead = terms.drop_duplicates(pair, keep="last")[[*pair, "lead_time_days"]]

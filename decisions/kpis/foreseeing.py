@@ -13,6 +13,10 @@ _KEY = [*PAIR, "period_start"]
 _PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4}
 
 
+# What is read of a forecast.
+SAID = ("frequency", "period_start", "mean")
+
+
 def forecast_facts(
     forecasts: pd.DataFrame,
     model_forecasts: pd.DataFrame,

@@ -1,5 +1,6 @@
 """KPIs and open alerts for Prometheus."""
 
+import time
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -50,9 +51,12 @@ class KpiMetrics:
 
 
 class KpiWatch:
-    """Keeps the gauges up to what was computed last. runtime: whose records are read."""
+    """Keeps the gauges up to what was computed last. runtime: whose records are read; settled:
+    seconds after which the KPIs are read first: who waits for a start is answered before.
+    """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, settled: float = 0.0) -> None:
+        self._since = time.monotonic() + settled
         self._runtime = runtime
         self._metrics = runtime.telemetry.of_use_case(KpiMetrics)
         self._computed = 0
@@ -62,6 +66,8 @@ class KpiWatch:
         records = self._runtime.records
         try:
             self._metrics.show_alerts(records.alerts.open())
+            if time.monotonic() < self._since:
+                return
             notes = records.journal.of(COMPUTED, limit=1)
             if notes and notes[-1].seq != self._computed:
                 self._metrics.show_kpis(standings(records, whole_day(self._runtime)))

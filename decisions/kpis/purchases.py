@@ -5,7 +5,8 @@ import pandas as pd
 
 from data.views import Frames
 from data.zones import local_days, zones_of
-from decisions.kpis.cells import Span, first_category
+from decisions.kpis.cells import Span
+from features.order_margins import first_category
 
 
 def _dated(tables: Frames) -> pd.DataFrame:

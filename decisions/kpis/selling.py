@@ -6,8 +6,7 @@ import pandas as pd
 from data.money import to_base
 from data.views import Frames
 from data.zones import local_days, zones_of
-from decisions.kpis.cells import first_category
-from features.order_margins import order_lines
+from features.order_margins import first_category, order_lines
 
 ATTRIBUTION = pd.Timedelta(days=7)
 RETENTION = pd.Timedelta(days=90)

@@ -5,8 +5,9 @@ import pandas as pd
 
 from data.views import Frames
 from data.zones import local_days, zones_of
-from decisions.kpis.cells import Span, first_category
+from decisions.kpis.cells import Span
 from decisions.kpis.selling import stock_costs
+from features.order_margins import first_category
 from features.replenishment.stock import movements
 
 PAIR = ["warehouse_id", "product_id"]

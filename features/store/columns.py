@@ -10,7 +10,7 @@
 | str[]    | list<string> | object: list of str or None      |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -164,16 +164,22 @@ def _lists(column: pa.ListArray) -> list[list[float] | None]:
     ]
 
 
-def frame_of(view: View, table: pa.Table, *, arrow_text: bool = False) -> pd.DataFrame:
+def frame_of(
+    view: View,
+    table: pa.Table,
+    *,
+    features: Sequence[str] | None = None,
+    arrow_text: bool = False,
+) -> pd.DataFrame:
     """Offline rows as a frame: keys as text, event_timestamp UTC, features as declared.
 
-    view: the view's contract; table: rows as they lie offline; arrow_text: texts as Arrow keeps
-    them, not each an object.
+    view: the view's contract; table: rows as they lie offline; features: of these only, all when
+    left out; arrow_text: texts as Arrow keeps them, not each an object.
     """
     columns: dict[str, Any] = {}
     for key in view.keys:
         columns[key] = to_pandas(table[key], "str", arrow_text=arrow_text)
     columns[TIME] = table[TIME].to_pandas().dt.as_unit("ns")
-    for name, kind in view.features.items():
-        columns[name] = to_pandas(table[name], kind, arrow_text=arrow_text)
+    for name in view.features if features is None else features:
+        columns[name] = to_pandas(table[name], view.features[name], arrow_text=arrow_text)
     return pd.DataFrame(columns)

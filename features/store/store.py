@@ -239,10 +239,13 @@ class Store:
         as_of: datetime,
         since: datetime | None = None,
         only: Mapping[str, str] | None = None,
+        features: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """Every offline row of a view with since <= event_timestamp <= as_of; `only`: of a key."""
+        """Every offline row of a view with since <= event_timestamp <= as_of; `only`: of a key;
+        features: these only, all when left out.
+        """
         found = self._view(view)
-        return frame_of(found, self._archive.history(found, as_of, since, only))
+        return frame_of(found, self._archive.history(found, as_of, since, only), features=features)
 
     def latest(self, view: str, as_of: datetime, *, arrow_text: bool = False) -> pd.DataFrame:
         """The newest offline row of each key at or before as_of, not older than the view's ttl.

@@ -109,10 +109,13 @@ class MuteLine(BaseModel):
     author: str
 
 
+_SETTLED = 30.0  # seconds
+
+
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /v1/alerts; runtime: whose records hold them."""
     routes = APIRouter(prefix="/v1/alerts", tags=["kpis"], dependencies=READERS)
-    runtime.watched.append(KpiWatch(runtime).look)
+    runtime.watched.append(KpiWatch(runtime, settled=_SETTLED).look)
 
     @routes.get("")
     def list_alerts(

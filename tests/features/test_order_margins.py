@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from features.order_margins import first_category
 from tests.features.customers.order_rows import at, day, ledger, orders
 
 
@@ -28,3 +29,12 @@ def test_supply_terms_give_the_landed_cost() -> None:
     )
     made = ledger(orders=orders(("1", "a", 0, 10)), supply_terms=terms)
     assert at(made, day(1))["margin"] == pytest.approx(3)
+
+
+def test_the_first_category_of_rows() -> None:
+    products = pd.DataFrame({"product_id": ["a", "b"], "category": ["food/tea", None]})
+    found = first_category(products, pd.Series(["a", "b", "c"]))
+    assert found[0] == "food"
+    assert found[1:].isna().all()
+    unknown = first_category(products[["product_id"]], pd.Series(["a"]))
+    assert unknown.isna().all()

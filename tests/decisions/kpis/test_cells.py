@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from decisions.kpis.cells import SUM_COLUMNS, Span, first_category, sum_measures, utc_days
+from decisions.kpis.cells import SUM_COLUMNS, Span, sum_measures, utc_days
 
 DAY = pd.Timestamp("2024-05-01")
 
@@ -42,10 +42,6 @@ def test_a_span_holds_its_two_ends() -> None:
     assert span.holds(asked).tolist() == [False, True, True, True, False]
 
 
-def test_days_and_categories_of_rows() -> None:
+def test_days_of_rows() -> None:
     moments = pd.Series(pd.to_datetime(["2024-05-01T23:30:00-02:00"], utc=True))
     assert utc_days(moments).tolist() == [pd.Timestamp("2024-05-02")]
-    products = pd.DataFrame({"product_id": ["a", "b"], "category": ["food/tea", None]})
-    found = first_category(products, pd.Series(["a", "b", "c"]))
-    assert found[0] == "food"
-    assert found[1:].isna().all()

@@ -13,6 +13,7 @@ from data.money import minor_digits
 from data.records import DatabaseError
 from data.settings import Settings
 from data.zones import wall_clock, zones_of
+from decisions.logs import log_defect
 from decisions.replenishment.awaited import awaited, moves, purchases, with_awaited, with_leaving
 from decisions.replenishment.split_plan import plan_on
 from decisions.runtime import Runtime
@@ -208,6 +209,22 @@ class Plans:
         self._key: tuple[object, ...] = ()
         self._plan: Plan | None = None
         self._freed: datetime | None = None
+        self._first: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Make the first plan after a start before anybody asks for it, beside all else.
+
+        What cannot be made is told to who asks.
+        """
+        if self._first is None and self._runtime.release("replenishment") is not None:
+            self._first = threading.Thread(target=self._make_first, name="plan", daemon=True)
+            self._first.start()
+
+    def _make_first(self) -> None:
+        try:
+            self.current()
+        except Exception as error:  # nobody waits for it: whoever asks is told
+            log_defect(error, "plan")
 
     def current(self) -> Plan:
         """The plan as of now; made by one thread while others wait for it."""

@@ -43,6 +43,7 @@ Text = Annotated[str | None, Query(max_length=128)]
 def router(runtime: Runtime) -> APIRouter:
     """Suggestions, one by one and in pages, transfers and what-if plans."""
     plans = Plans(runtime)
+    runtime.watched.append(plans.look)
     routes = APIRouter(prefix="/v1/replenishment", dependencies=[Depends(scoped("plan"))])
     buying = runtime.records.purchasing
 

@@ -1,12 +1,14 @@
 """The plan over HTTP, from a real lake and store with a handful of pairs."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 from pandas.testing import assert_frame_equal
 
-from decisions.replenishment import score
+from decisions.replenishment import plan, score
+from decisions.replenishment.plan import Plans
 from features.replenishment import FEATURES, planning_frame
 from serving.http.app import create_app
 from tests.serving.http.replenishment.small_plan import NOW, _Live, get, release
@@ -78,3 +80,19 @@ def test_scenarios_are_compared_side_by_side(client: TestClient) -> None:
     assert rows[2]["stock_value"] - rows[0]["stock_value"] == pytest.approx(money[2])
     planned = client.post("/v1/replenishment/plan", json={}).json()["now"]
     assert (planned["value"], planned["money_at_risk"]) == (money[2], rows[2]["lost_sales"])
+
+
+def test_the_first_plan_is_made_once_before_anybody_asks(
+    runtime: _Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans, made = Plans(runtime), []
+    plain = plan.make
+    monkeypatch.setattr(plan, "make", lambda *given: made.append(given) or plain(*given))
+    for _ in range(2):
+        plans.look()
+        for thread in threading.enumerate():
+            if thread.name == "plan":
+                thread.join()
+    assert len(made) == 1
+    assert plans.current().as_of == NOW
+    assert len(made) == 1

@@ -22,6 +22,8 @@ _LEAST_PROBABILITY = 1e-5
 _MOST_LOG_CHANGE = 2.0  # trees may not move an expectation by more than a factor of e²
 _EXTREME = 0.995  # outcomes above this quantile count as that: one wholesale order is no pattern
 FEWEST_ROWS, FEWEST_EVENTS = 2_000, 200
+# Of fewer rows threads wait for each other longer than they work; of more, OpenMP says how many.
+_SMALL = 50_000
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class BoostedHurdle:
             "deterministic": True,
             "boost_from_average": False,
             "verbosity": -1,
-            "num_threads": 2,
+            "num_threads": 1 if len(y) < _SMALL else 0,
         }
         texts = [place for place, name in enumerate(self._columns) if name in self._categories]
         data = lightgbm.Dataset(

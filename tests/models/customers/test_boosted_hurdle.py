@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.customers import boosted_hurdle
 from models.customers.boosted_hurdle import BoostedHurdle, ProcessExpectation
 
 
@@ -36,3 +37,19 @@ def test_an_unknown_value_of_a_text_is_missing() -> None:
     fitted = BoostedHurdle(5, 4, 0.1, 1).fit(frame, start, orders, orders)
     found = fitted.predict(frame.assign(first_market="XX"), start)
     assert np.isfinite(found.orders).all()
+
+
+def test_few_rows_are_learned_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside another use case's training two threads waited for each other: seven times as long."""
+    threads: list[int] = []
+    train = boosted_hurdle.lightgbm.train
+    monkeypatch.setattr(
+        boosted_hurdle.lightgbm,
+        "train",
+        lambda given, *more: threads.append(given["num_threads"]) or train(given, *more),
+    )
+    frame = pd.DataFrame({"first_market": ["DE", "FR"] * 1500, "horizon_days": 30})
+    start = ProcessExpectation(np.full(3000, 0.4), np.full(3000, 0.6), np.full(3000, 6.0))
+    orders = np.random.default_rng(8).poisson(0.6, 3000).astype(float)
+    BoostedHurdle(5, 4, 0.1, 1).fit(frame, start, orders, orders)
+    assert set(threads) == {1}

@@ -31,6 +31,7 @@ from data.lake.workbooks import WORKBOOKS, workbook_sheets
 from data.tables import TABLES, WHERE_THERE_IS_NONE, Table
 
 _LONGEST_NAME = 128
+_NAMED = 5  # of the files in a folder without tables
 _OPEN_NAME = re.compile(r"[a-z]_[a-z0-9_]{1,60}$")
 _TEXTS = (".csv", ".txt", ".tsv", ".tab")
 _SUFFIXES = (*_TEXTS, ".parquet", *WORKBOOKS)
@@ -187,7 +188,9 @@ def _other(path: Path) -> str:
 
 
 def _no_table(folder: Path, others: Sequence[str]) -> str:
-    seen = f" It holds {short(', '.join(others), 200)}." if others else " It is empty."
+    named = [short(one, 300) for one in others[:_NAMED]]
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    seen = f" It holds {', '.join(named)}{more}." if others else " It is empty."
     return (
         f"{folder} holds no table.{seen} Name the files {', '.join(TABLES)}, "
         "each with .csv, .xlsx or .parquet; exports of a shop system need --map, as --map shopify"

@@ -46,6 +46,9 @@ def test_a_folder_without_tables(lake: Lake, tmp_path: Path) -> None:
     )
     (tmp_path / "in" / "orders.csv.gz").touch()
     assert "orders.csv.gz (it is compressed; unpack it)" in refused(lake, tmp_path / "in")
+    for number in range(7):
+        (tmp_path / "in" / f"photo_{number}.jpg").touch()
+    assert "photo_0.jpg, photo_1.jpg and 5 more. Name" in refused(lake, tmp_path / "in")
 
 
 @pytest.mark.parametrize("name", ["x_Größe", "x_A", 'x_a"b', "x_"])

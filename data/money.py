@@ -30,17 +30,6 @@ def rounded(amount: float, currency: str) -> float:
     return round(amount, minor_digits(currency))
 
 
-def is_whole_in_minor_units(amount: float, currency: str) -> bool:
-    """True if an amount has no more decimals than its currency, but for the noise of floats.
-
-    >>> is_whole_in_minor_units(10.55, "EUR"), is_whole_in_minor_units(10.55, "JPY")
-    (True, False)
-    >>> is_whole_in_minor_units(0.1 + 0.2, "EUR"), is_whole_in_minor_units(0.305, "EUR")
-    (True, False)
-    """
-    return abs(amount - rounded(amount, currency)) <= 1e-6 + 1e-12 * abs(amount)
-
-
 def to_base(
     amount: pd.Series,
     currency: pd.Series,

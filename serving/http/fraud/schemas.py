@@ -18,7 +18,6 @@ from pydantic import (
 )
 
 from data.decisions import Decision, DecisionReason
-from data.money import is_whole_in_minor_units, minor_digits
 from data.tables import TABLES, Column
 from decisions.fraud.attempts import AttemptSummary
 from decisions.fraud.feedback import Moment, PaymentOutcome
@@ -76,22 +75,16 @@ def payment_of(body: Any) -> "Payment":
 
 def money_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """What is wrong with the amounts of a payment, an order or a return beside what is wrong with
-    each value: parts of a minor unit of its currency, more refunded than was paid.
+    each value: more refunded than was paid.
 
     body: as JSON has it; a value of another type is no amount, which is told elsewhere.
     """
-    currency = body.get("currency")
     amounts = {name: body.get(name) for name in ("amount", "refunded_amount")}
     given = {
         name: float(each)
         for name, each in amounts.items()
         if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= MOST_MONEY
     }
-    for name, amount in given.items():
-        if isinstance(currency, str) and not is_whole_in_minor_units(amount, currency):
-            digits = minor_digits(currency)
-            text = f"{amount!r} {currency}: the currency has {digits or 'no'} decimals; round it"
-            yield _fault((name,), text)
     if given.keys() == amounts.keys() and given["refunded_amount"] > given["amount"] >= 0.0:
         refunded, paid = given["refunded_amount"], given["amount"]
         text = f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
@@ -101,7 +94,7 @@ def money_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def must_be_refundable(
     outcomes: Sequence[PaymentOutcome], payments: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Problem 422 for outcomes that refund more than was paid, or parts of a minor unit.
+    """Problem 422 for outcomes that refund more than was paid.
 
     outcomes: as they were told; payments: those that are known, by payment_id.
     """
@@ -109,8 +102,8 @@ def must_be_refundable(
     for place, each in enumerate(outcomes):
         if each.refunded_amount is None or each.payment_id not in payments:
             continue
-        paid = {name: payments[each.payment_id].get(name) for name in ("amount", "currency")}
-        told = {**paid, "refunded_amount": each.refunded_amount}
+        paid = payments[each.payment_id].get("amount")
+        told = {"amount": paid, "refunded_amount": each.refunded_amount}
         own = (fault for fault in money_faults(told) if fault["loc"][-1] == "refunded_amount")
         faults += [
             {**fault, "loc": ("body", "outcomes", place, "refunded_amount")} for fault in own

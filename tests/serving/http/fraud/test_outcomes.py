@@ -179,25 +179,3 @@ def test_amounts_of_a_payment_that_is_decided(
     answer = day.client.post("/v1/fraud/decisions", json=body)
     told = [fault["pointer"] for fault in answer.json().get("errors", ())]
     assert told == ([pointer] if pointer else [])
-
-
-@pytest.mark.parametrize(
-    ("currency", "amount", "status"),
-    [("JPY", 10.55, 422), ("JPY", 10.0, 200), ("EUR", 10.555, 422), ("KWD", 10.555, 200)],
-)
-def test_an_amount_has_the_decimals_of_its_currency(
-    day: FirstDay, currency: str, amount: float, status: int
-) -> None:
-    body = {"payment_id": "p", "attempted_at": NOON.isoformat(), "customer_id": "c"}
-    body |= {"amount": amount, "currency": currency}
-    answer = day.client.post("/v1/fraud/decisions", json=body)
-    assert answer.status_code == status
-    order = body | {"order_id": "o"}
-    assert day.client.post("/v1/fraud/orders", json=order).status_code == status
-    back = {"return_id": "r", "requested_at": NOON.isoformat(), "customer_id": "c"}
-    back |= {"product_id": "x", "amount": amount, "currency": currency}
-    assert day.client.post("/v1/fraud/returns", json=back).status_code == status
-    if status == 422:
-        (fault,) = answer.json()["errors"]
-        assert fault["pointer"] == "/amount"
-        assert f"{amount} {currency}: the currency has" in fault["message"]

@@ -46,13 +46,14 @@ class Context:
 class Split:
     """A frame cut by time: nothing in `train` was known after `cut`.
 
-    kept: what was made of it for all models (`once`), or for the one judged last (`of_last`).
+    kept: what was made of it for all models (`once`), or for the one judged last (`of_last`);
+    another split, also one made by `dataclasses.replace`, begins with nothing.
     """
 
     train: pd.DataFrame
     test: pd.DataFrame
     cut: datetime
-    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
+    kept: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What is made of this split alone, the same for every model.

@@ -10,7 +10,7 @@ import pandas as pd
 from decisions.kpis.browsing import event_facts, visit_facts
 from decisions.kpis.catalogue import DIMENSIONS
 from decisions.kpis.cells import PARTS, Span, sum_measures, utc_days
-from decisions.kpis.foreseeing import SAID, forecast_facts, value_facts
+from decisions.kpis.foreseeing import FORECAST_FEATURES, forecast_facts, value_facts
 from decisions.kpis.paying import chargeback_facts, decision_facts, payment_facts, review_facts
 from decisions.kpis.purchases import open_facts, receipt_facts
 from decisions.kpis.selling import (
@@ -142,7 +142,8 @@ class ShopFacts:
             return pd.DataFrame({"day": pd.to_datetime([])})
         store, now = self._runtime.store, self._runtime.now()
         said, plain = (
-            store.history(view, now, features=SAID) for view in ("forecast", "model_forecast")
+            store.history(view, now, features=FORECAST_FEATURES)
+            for view in ("forecast", "model_forecast")
         )
         terms = self.table("supply_terms").sort_values("valid_from", kind="stable")
         pair = ["warehouse_id", "product_id"]

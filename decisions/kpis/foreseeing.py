@@ -11,10 +11,8 @@ from features.forecasting import seen_in_full
 PAIR = ["warehouse_id", "product_id"]
 _KEY = [*PAIR, "period_start"]
 _PERIOD_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4}
-
-
-# What is read of a forecast.
-SAID = ("frequency", "period_start", "mean")
+# What `forecast_facts` reads of a forecast, beside its keys and time.
+FORECAST_FEATURES = ("frequency", "period_start", "mean")
 
 
 def forecast_facts(

@@ -51,12 +51,14 @@ class KpiMetrics:
 
 
 class KpiWatch:
-    """Keeps the gauges up to what was computed last. runtime: whose records are read; settled:
-    seconds after which the KPIs are read first: who waits for a start is answered before.
+    """Keeps the gauges up to what was computed last.
+
+    runtime: whose records are read; quiet_seconds: how long after the start the values of the KPIs
+    are not read yet, which takes seconds in which requests of the first minute would wait.
     """
 
-    def __init__(self, runtime: Runtime, settled: float = 0.0) -> None:
-        self._since = time.monotonic() + settled
+    def __init__(self, runtime: Runtime, quiet_seconds: float = 0.0) -> None:
+        self._quiet_until = time.monotonic() + quiet_seconds
         self._runtime = runtime
         self._metrics = runtime.telemetry.of_use_case(KpiMetrics)
         self._computed = 0
@@ -66,7 +68,7 @@ class KpiWatch:
         records = self._runtime.records
         try:
             self._metrics.show_alerts(records.alerts.open())
-            if time.monotonic() < self._since:
+            if time.monotonic() < self._quiet_until:
                 return
             notes = records.journal.of(COMPUTED, limit=1)
             if notes and notes[-1].seq != self._computed:

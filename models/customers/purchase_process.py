@@ -1,5 +1,6 @@
 """What the models of repeat purchase read of a customer: frequency, recency and age, in weeks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -43,7 +44,7 @@ class PurchaseSummary:
         return PurchaseSummary(self.repeats[rows], self.last[rows], self.age[rows])
 
 
-class PurchaseProcess:
+class PurchaseProcess(ABC):
     """A model of repeat purchase with a few parameters of the whole shop, each an attribute.
 
     PARAMETERS: their names, in the order of the search.
@@ -69,9 +70,9 @@ class PurchaseProcess:
         )
         return self.restore(dict(zip(self.PARAMETERS, found.tolist(), strict=True)))
 
+    @abstractmethod
     def _likeliest(self, history: PurchaseSummary, middle: float) -> tuple[Numbers, float]:
         """The likeliest parameters and their log likelihood; middle: median age, in weeks."""
-        raise NotImplementedError
 
     def parameters(self) -> dict[str, float]:
         """The fitted parameters by name; scales of time in weeks."""

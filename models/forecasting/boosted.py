@@ -108,6 +108,10 @@ class Effort:
     seed: int = 7
     members: int = 1
 
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise ModelError(f"loss {self.loss!r} is unknown; it can be {', '.join(LOSSES)}")
+
 
 @dataclass(frozen=True)
 class _Rows:
@@ -181,8 +185,6 @@ def boost(sample: Sample, effort: Effort) -> Boosted | None:
 
     sample: the rows; effort: trees and boosters, the loss and the seed.
     """
-    if effort.loss not in LOSSES:
-        raise ModelError(f"loss {effort.loss!r} is unknown; it can be {', '.join(LOSSES)}")
     if sum(len(one.ratio) for one in sample.parts) < FEWEST:
         return None
     parts = zip(*(vars(one).values() for one in sample.parts), strict=True)

@@ -25,6 +25,8 @@ _Reader = Annotated[Caller, Depends(scoped("plan", "approve", "review"))]
 _Dimension = Literal["market", "warehouse_id", "channel", "category"]
 _CAUSES = tuple(dict.fromkeys([*KPIS, *(kpi.topic for kpi in KPIS.values() if kpi.topic)]))
 
+_QUIET_SECONDS = 30.0  # after a start
+
 
 class ContributionShare(BaseModel):
     """How much of a change lies in one part of the shop; 1 is all of it."""
@@ -109,13 +111,10 @@ class MuteLine(BaseModel):
     author: str
 
 
-_SETTLED = 30.0  # seconds
-
-
 def router(runtime: Runtime) -> APIRouter:
     """The routes under /v1/alerts; runtime: whose records hold them."""
     routes = APIRouter(prefix="/v1/alerts", tags=["kpis"], dependencies=READERS)
-    runtime.watched.append(KpiWatch(runtime, settled=_SETTLED).look)
+    runtime.watched.append(KpiWatch(runtime, quiet_seconds=_QUIET_SECONDS).look)
 
     @routes.get("")
     def list_alerts(

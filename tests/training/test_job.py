@@ -142,3 +142,20 @@ def test_overrides_take_the_type_of_the_default() -> None:
         {"on": False, "n": 1, "x": 1.0, "s": "a"}, {"on": "true", "n": "2", "x": "2", "s": "b"}
     )
     assert values == {"on": True, "n": 2, "x": 2.0, "s": "b"}
+
+
+def test_what_is_made_of_a_split_is_made_once_and_never_taken_for_another_s() -> None:
+    frame = pd.DataFrame({"x": [1.0]})
+    split, made = job.Split(frame, frame, NOW), []
+    ours, theirs = Level(1.0), Level(2.0)
+
+    def of(model: Level) -> float:
+        return split.of_last("value", model, lambda: made.append(model) or model.share)
+
+    assert (of(ours), of(ours), of(theirs)) == (1.0, 1.0, 2.0)
+    assert made == [ours, theirs]
+    assert split.once("rows", lambda: len(split.test)) == 1
+    other = replace(split, test=frame.iloc[:0])
+    assert other.once("rows", lambda: len(other.test)) == 0
+    assert of(theirs) == 2.0
+    assert made == [ours, theirs]

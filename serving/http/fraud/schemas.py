@@ -69,26 +69,24 @@ class _Open(BaseModel):
 
 def payment_of(body: Any) -> "Payment":
     """The body as a payment; every fault at once, by the name of its field."""
-    faults = (*_signal_faults(body), *money_faults(body)) if isinstance(body, Mapping) else ()
+    faults: list[dict[str, Any]] = []
+    if isinstance(body, Mapping):
+        faults += _signal_faults(body)
+        if text := _refunded_too_much(body.get("amount"), body.get("refunded_amount")):
+            faults.append(_fault(("refunded_amount",), text))
     return valid(Payment, body, faults)
 
 
-def money_faults(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is wrong with the amounts of a payment, an order or a return beside what is wrong with
-    each value: more refunded than was paid.
-
-    body: as JSON has it; a value of another type is no amount, which is told elsewhere.
+def _refunded_too_much(paid: Any, refunded: Any) -> str | None:
+    """That more was refunded than paid, in words; None where it was not, or where one of them is no
+    amount, which is told elsewhere.
     """
-    amounts = {name: body.get(name) for name in ("amount", "refunded_amount")}
-    given = {
-        name: float(each)
-        for name, each in amounts.items()
-        if isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= MOST_MONEY
-    }
-    if given.keys() == amounts.keys() and given["refunded_amount"] > given["amount"] >= 0.0:
-        refunded, paid = given["refunded_amount"], given["amount"]
-        text = f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
-        yield _fault(("refunded_amount",), text)
+    for one in (paid, refunded):
+        if not isinstance(one, int | float) or isinstance(one, bool) or not 0 <= one <= MOST_MONEY:
+            return None
+    if refunded <= paid:
+        return None
+    return f"{refunded!r} is more than the amount paid, {paid!r}; say what was refunded so far"
 
 
 def must_be_refundable(
@@ -100,14 +98,9 @@ def must_be_refundable(
     """
     faults = []
     for place, each in enumerate(outcomes):
-        if each.refunded_amount is None or each.payment_id not in payments:
-            continue
-        paid = payments[each.payment_id].get("amount")
-        told = {"amount": paid, "refunded_amount": each.refunded_amount}
-        own = (fault for fault in money_faults(told) if fault["loc"][-1] == "refunded_amount")
-        faults += [
-            {**fault, "loc": ("body", "outcomes", place, "refunded_amount")} for fault in own
-        ]
+        paid = payments.get(each.payment_id, {}).get("amount")
+        if text := _refunded_too_much(paid, each.refunded_amount):
+            faults.append(_fault(("outcomes", place, "refunded_amount"), text))
     if faults:
         raise RequestValidationError(faults)
 

@@ -15,7 +15,7 @@ from models.forecasting.regressors import Origin, PlanTerms, Rows, look
 
 # Origins the model learns from, evenly over the history; more are near-copies of each other.
 ORIGINS = 40
-# Of so many origins one learns structure and calendars anew; the others use those before.
+# Of so many origins one learns the structure anew; the others use that of the one before.
 _ANEW = 5
 FEWEST = 200
 # Series it learns from; of more, whole products are drawn, so that look-alikes stay together.

@@ -89,7 +89,7 @@ class Origin:
 def look(panel: DemandPanel, origin: int, known: Origin | None = None) -> Origin:
     """The panel at an origin: nothing of demand from period `origin` on is used.
 
-    known: an earlier origin, whose structure and calendars are taken over; None learns them here.
+    known: an earlier origin, whose structure is taken over; None learns it here.
     """
     past = panel.at(origin)
     found = structure(past) if known is None else known.structure
@@ -101,7 +101,7 @@ def look(panel: DemandPanel, origin: int, known: Origin | None = None) -> Origin
         *_trends(past),
         classify(past).astype(float),
     ]
-    country, made = calendars(past) if known is None else (known.country, known.calendars)
+    country, made = calendars(past)
     demand = np.where(np.isnan(past.demand), 0.0, past.demand)
     return Origin(
         past=past,

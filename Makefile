@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist
 
 help:
 	@echo "make setup   .venv with everything, from the lock"
-	@echo "make demo    the sample merchant, four trained models, a running server"
+	@echo "make demo    the sample merchant, five trained models, a running server"
 	@echo "make test    the test suite, without the tests marked slow"
 	@echo "make check   ruff, mypy --strict, documentation, tests"
 	@echo "make slow    the tests that train, serve and open a browser"

@@ -1,5 +1,5 @@
 """What is said of coming demand: stored forecasts, planners' overrides, batch scoring."""
 
-from decisions.forecasting.batch import score
+from decisions.forecasting.batch import keep_answers, score
 
-__all__ = ["score"]
+__all__ = ["keep_answers", "score"]

@@ -18,11 +18,11 @@ def build_demo(
     """Build the sample merchant in the home of `settings` and train what has no champion yet.
 
     size: how much of the merchant. fresh: whatever is there is removed first. report: called with
-    a text and the share done. The forecasts kept at the end are the champion's.
+    a text and the share done.
     """
     from data import sample
     from data.lake import open_lake
-    from decisions.batch import keep_answers, score_use_case
+    from decisions.batch import keep_answers
     from decisions.kpis.compute import update_kpis
     from decisions.runtime import open_runtime
     from models.registry import open_registry
@@ -41,8 +41,6 @@ def build_demo(
         result = train_use_cases(settings, missing, None, {}, report)
         keep_answers(settings, served_anew(result), None, report)
         show_training(result, as_json=False)
-    if "forecasting" in missing and registry.champion_version("forecasting") is not None:
-        score_use_case(settings, "forecasting", None, {}, report)
     report("computing the KPIs", None)
     runtime = open_runtime(settings)
     update_kpis(runtime)

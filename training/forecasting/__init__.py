@@ -205,11 +205,10 @@ def sample(demand: pd.DataFrame) -> pd.DataFrame:
 
 
 def publish(fitted: Model, context: Context, parts: Split) -> None:
-    """Write the forecasts of the rolling origins, and of now, to the `forecast` view.
+    """Write the forecasts of the rolling origins to the `forecast` view.
 
     The model was fitted on nothing after the first origin, so that replenishment may learn from
-    how these forecasts fared. `argosy score forecasting` writes those of the champion. Those of now
-    bear the overrides that hold; what the model said of those pairs goes to `model_forecast`.
+    how these forecasts fared. Those of now are the champion's (`decisions.forecasting`).
 
     fitted: a forecaster fitted on what was known at the cut; context: of the training run:
     settings, lake, store and as_of; parts: the demand before the cut and after it.
@@ -219,7 +218,7 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
     frequency = str(demand["frequency"].iloc[0])
     made = f"back-test {parts.cut:%Y-%m-%d}"
     rows, known = [], _known(context)
-    for origin in [*origins(parts), pd.Timestamp(context.as_of)]:
+    for origin in origins(parts):
         past = demand[demand["event_timestamp"] <= origin]
         ahead = features.future(past, tables, origin.to_pydatetime(), horizon=fitted.horizon_)  # type: ignore[attr-defined]
         ahead = features.handed_over(ahead, past, known, context.as_of)
@@ -227,17 +226,6 @@ def publish(fitted: Model, context: Context, parts: Split) -> None:
         answer = answer.merge(history_events(past), how="left", on=KEYS)
         answer = features.with_succession_events(answer, known, context.as_of)
         rows.append(features.packed(answer, LEVELS, frequency=frequency, model_version=made))
-    records = Records(context.settings.database, context.settings.namespace)
-    records.migrate()
-    overrides = records.overrides.all()
-    records.close()
-    attributes = features.PairAttributes.of(
-        context.lake.read("products"), context.lake.read("warehouses")
-    )
-    mine = features.overridden(rows[-1], overrides, context.as_of, attributes)
-    if len(mine):
-        context.store.write("model_forecast", mine)
-    rows[-1] = features.layered(rows[-1], overrides, context.as_of, attributes)
     context.store.write("forecast", pd.concat(rows, ignore_index=True))
 
 

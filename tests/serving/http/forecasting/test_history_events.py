@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data.settings import Settings
+from decisions.batch import keep_answers
 from decisions.runtime import Runtime
 from serving.http.app import create_app
 from training.forecasting import RECIPE
@@ -51,6 +52,7 @@ def forecasts(home: Path, rows: list, weeks: int, frequency: str) -> TestClient:
     assert isinstance(as_of, datetime)
     context = Context(settings, runtime.lake, runtime.store, as_of, {}, lambda text: None)
     run(RECIPE, context, runtime.registry)
+    keep_answers(settings, ["forecasting"], as_of, lambda text, share: None)
     runtime.refresh()
     runtime.now = lambda: as_of  # type: ignore[method-assign]
     return TestClient(create_app(settings, runtime))

@@ -92,8 +92,7 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     """
     # The model says the period once it was chosen: new data cannot flip it.
     frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
-    demand = features.demand(_tables(runtime, as_of), as_of, frequency)
-    demand = with_successors(runtime, demand, as_of)
+    demand = with_successors(runtime, _demand(runtime, as_of, frequency), as_of)
     rows, answer = forecast_rows(runtime, release, demand, as_of, horizon=horizon)
     if answer.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
@@ -109,6 +108,15 @@ def keep_answers(runtime: Runtime, as_of: datetime) -> None:
     made = runtime.store.latest("forecast", as_of)
     if release is not None and not (made["model_version"] == release.version).any():
         forecast(runtime, release, as_of, horizon=release.model.horizon_)  # type: ignore[attr-defined]
+
+
+def _demand(runtime: Runtime, as_of: datetime, frequency: str) -> pd.DataFrame:
+    """The demand signal as of then: the store's, or built from the lake where that is another's."""
+    if runtime.store.as_of() == as_of:
+        kept = runtime.store.history("demand", as_of)
+        if len(kept) and kept["frequency"].iloc[0] == frequency:
+            return kept
+    return features.demand(_tables(runtime, as_of), as_of, frequency)
 
 
 def _tables(runtime: Runtime, as_of: datetime) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,7 @@ from models.forecasting.answers import QUANTILES
 from models.forecasting.classes import CLASSES
 from models.forecasting.distribution import LEVELS
 from training import plots
-from training.forecasting.judge import KEYS, figures, judged, known_at, origins
+from training.forecasting.judge import KEYS, beside, figures, judged, origins
 from training.job import Split
 
 _FANS = 4
@@ -22,13 +22,13 @@ def draw(model: Model, split: Split, folder: Path) -> None:
     model: fitted on what was known at the cut; split: the demand before the cut and after it;
     folder: where the files are written.
     """
-    beside = judged(model, split, stride=3)
-    _coverage(beside, folder / "coverage.png")
-    _by_class(beside, folder / "by_class.png")
+    seen = judged(model, split, stride=3)
+    _coverage(seen, folder / "coverage.png")
+    _by_class(seen, folder / "by_class.png")
     _fans(model, split, folder)
 
 
-def _coverage(beside: pd.DataFrame, path: Path) -> None:
+def _coverage(seen: pd.DataFrame, path: Path) -> None:
     """Share of outcomes at or under each quantile (and strictly under it) against its level.
 
     Whole numbers jump over a level: an honest curve has it between the two.
@@ -37,7 +37,7 @@ def _coverage(beside: pd.DataFrame, path: Path) -> None:
     with plots.drawing(path, title, x="level of the quantile", y="share of outcomes") as axes:
         axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
         for name in CLASSES:
-            part = beside[beside["demand_class"] == name]
+            part = seen[seen["demand_class"] == name]
             if len(part):
                 actual = part["quantity"].to_numpy()[:, None]
                 upto = (actual <= part[QUANTILES].to_numpy()).mean(axis=0)
@@ -45,8 +45,8 @@ def _coverage(beside: pd.DataFrame, path: Path) -> None:
         axes.legend(frameon=False)
 
 
-def _by_class(beside: pd.DataFrame, path: Path) -> None:
-    found = figures(beside)
+def _by_class(seen: pd.DataFrame, path: Path) -> None:
+    found = figures(seen)
     values = {
         f"{name}, {key}": found[f"{key}_{name}"]
         for name in CLASSES
@@ -59,15 +59,13 @@ def _by_class(beside: pd.DataFrame, path: Path) -> None:
 def _fans(model: Model, split: Split, folder: Path) -> None:
     """The series that sell most: history, what came, and the forecast made at the cut."""
     units = split.test.groupby(KEYS)["quantity"].sum().sort_values(ascending=False, kind="stable")
-    given = known_at(split, origins(split)[0])
-    for number, (warehouse, product) in enumerate(units.index[:_FANS], start=1):
-        one = given[(given["warehouse_id"] == warehouse) & (given["product_id"] == product)]
-        forecast = model.predict(one)
-        came = split.test[
-            (split.test["warehouse_id"] == warehouse) & (split.test["product_id"] == product)
-        ]
-        past = one[~(one["horizon"] > 0)].tail(40)
-        title = f"{product} at {warehouse}: 40 %, 80 % and 98 % intervals"
+    every = beside(model, split)
+    made = every[every["origin"] == origins(split)[0]].set_index(KEYS).sort_index()
+    demand = pd.concat([split.train, split.test]).set_index(KEYS).sort_index()
+    for number, pair in enumerate(units.index[:_FANS], start=1):
+        forecast = made.loc[[pair]].sort_values("horizon")
+        history = demand.loc[[pair]].sort_values("event_timestamp").tail(40 + len(forecast))
+        title = f"{pair[1]} at {pair[0]}: 40 %, 80 % and 98 % intervals"
         with plots.drawing(folder / f"fan_{number}.png", title, y="units a period") as axes:
             ahead = pd.to_datetime(forecast["period_start"])
             for low, high, shade in (
@@ -79,7 +77,6 @@ def _fans(model: Model, split: Split, folder: Path) -> None:
                     ahead, forecast[low], forecast[high], color=plots.OURS, alpha=shade, linewidth=0
                 )
             axes.plot(ahead, forecast["mean"], color=plots.OURS, label="forecast")
-            history = pd.concat([past, came])
             axes.plot(
                 pd.to_datetime(history["period_start"]),
                 history["quantity"].astype(np.float64),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data.decisions import Decision
+from data.money import rounded
 from data.records import Records
 from decisions.fraud.attempts import traced_facts
 from decisions.fraud.known import known_frauds
@@ -61,7 +62,8 @@ def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> Dr
     known = known[~attempts.superseded]
     recent = known[known["attempted_at"] > pd.Timestamp(now - timedelta(days=days))]
     recent = recent.tail(MOST_PAYMENTS)
-    amount = amounts(recent, tables["fx_rates"], runtime.settings.base_currency)
+    base = runtime.settings.base_currency
+    amount = amounts(recent, tables["fx_rates"], base)
     facts = inputs(recent, amount).join(tried)
     hits = np.array([rule.expression.holds(row) for row in _rows(recent, facts, lists)], dtype=bool)
     fraud = recent["payment_id"].isin(known_frauds(runtime)).to_numpy(dtype=bool)
@@ -77,10 +79,10 @@ def dry_run(runtime: Runtime, rule: FraudRule, lists: Lists, *, days: int) -> Dr
         hits=int(hits.sum()),
         hit_share=float(hits.mean()) if len(hits) else 0.0,
         caught=int(caught.sum()),
-        caught_money=float(np.nansum(amount[caught])),
+        caught_money=rounded(float(np.nansum(amount[caught])), base),
         fraud_share_caught=float(caught.sum() / fraud.sum()) if fraud.any() else None,
         hurt=int(hurt.sum()),
-        hurt_money=float(np.nansum(amount[hurt])),
+        hurt_money=rounded(float(np.nansum(amount[hurt])), base),
         undecided=int((hits & ~fraud & ~taken).sum()),
         immature=int((hits & immature).sum()),
         examples=tuple(str(name) for name in examples[::-1]),

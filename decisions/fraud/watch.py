@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from data.money import rounded
 from decisions.drift import stability_of_counts
 from decisions.fraud.known import known_frauds
 from decisions.runtime import Runtime
@@ -41,7 +42,7 @@ def watch(runtime: Runtime, since: datetime) -> list[dict[str, Any]]:
     control = runtime.records.controls.let_through_by_day(since)
     return [
         {"day": name, "mature": runtime.now() - age >= day.last, "control": control.get(name, 0)}
-        | _line(day, policy)
+        | _line(day, policy, runtime.settings.base_currency)
         for name, day in sorted(days.items())
         if day.rows
     ]
@@ -66,7 +67,7 @@ class _Day:
         return newest
 
 
-def _line(day: _Day, policy: FraudPolicy | None) -> dict[str, Any]:
+def _line(day: _Day, policy: FraudPolicy | None, base: str) -> dict[str, Any]:
     """The figures of one day."""
     scored = [row for row in day.rows if row["scored"]]
     count = _total(scored, "decisions")
@@ -79,7 +80,7 @@ def _line(day: _Day, policy: FraudPolicy | None) -> dict[str, Any]:
         "decisions": int(_total(day.rows, "decisions")),
         "degraded": int(_total(day.rows, "degraded")),
     }
-    line |= _judged(day.rows, day.frauds, "decision", policy)
+    line |= _judged(day.rows, day.frauds, "decision", policy, base)
     line |= {
         "expected": _total(scored, "probability") / count if count else None,
         "observed": found / count if count else None,
@@ -88,15 +89,15 @@ def _line(day: _Day, policy: FraudPolicy | None) -> dict[str, Any]:
     rows = [row for row in day.rows if row["shadow"] is not None]
     frauds = [row for row in day.frauds if row["shadow"] is not None]
     if rows:
-        said = _judged(rows, frauds, "shadow", policy)
+        said = _judged(rows, frauds, "shadow", policy, base)
         line |= {f"shadow_{name}": value for name, value in said.items()}
     return line
 
 
 def _judged(
-    rows: Iterable[Row], frauds: Iterable[Row], acted: str, policy: FraudPolicy | None
+    rows: Iterable[Row], frauds: Iterable[Row], acted: str, policy: FraudPolicy | None, base: str
 ) -> dict[str, Any]:
-    """Shares, frauds caught and money. acted: which column says what was done."""
+    """Shares, frauds caught and money in the base currency. acted: the column of what was done."""
     count, money, bad, bad_money = (np.zeros(len(ACTIONS)) for _ in range(4))
     for row in rows:
         place = ACTIONS.index(row[acted])
@@ -119,9 +120,9 @@ def _judged(
         through, kept = policy.costs.passes, policy.costs.keeps
         honest = policy.costs.margin * (money - bad_money) + policy.costs.goodwill * (count - bad)
         answer |= {
-            "saved": float((bad_money * (1.0 - through)).sum()),
-            "lost": float((bad_money * through).sum()),
-            "hurt": float((honest * (1.0 - kept)).sum()),
+            "saved": rounded(float((bad_money * (1.0 - through)).sum()), base),
+            "lost": rounded(float((bad_money * through).sum()), base),
+            "hurt": rounded(float((honest * (1.0 - kept)).sum()), base),
         }
     return answer
 

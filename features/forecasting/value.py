@@ -135,6 +135,8 @@ def exceptions(beside: pd.DataFrame, fx_rates: pd.DataFrame, base: str) -> pd.Da
     table["tracking_signal"] = (gap / table.pop("size").where(lambda one: one > 0)).fillna(0.0)
     stake = gap.abs() * table.pop("price")
     table = table.assign(money_at_stake=stake.round(minor_digits(base)), gap=gap.abs())
+    units = ["actual", "forecast", "bias", "tracking_signal"]
+    table[units] = table[units].round(4)
     order = {"money_at_stake": False, "gap": False, **dict.fromkeys(PAIR, True)}
     ranked = table.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
     return ranked.drop(columns="gap")

@@ -244,7 +244,7 @@ def _table(
         order_on=order_on,
         lead_time_days=np.round(lines.lead_days - lines.wait_days - lines.closed_days, 2),
         lead_time_sd=np.round(lines.lead_sd, 2),
-        review_period_days=lines.review_days,
+        review_period_days=np.round(lines.review_days, 2),
         target_quantile=np.round(target.ratio, 4),
         stockout_probability=_risk(lines, target, after + order.quantity),
         stockout_probability_unordered=_risk(lines, target, have),

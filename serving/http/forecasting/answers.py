@@ -117,7 +117,7 @@ def told(
         periods=[
             Period(
                 period_start=outlook.period_starts[step],
-                mean=float(outlook.mean[step]),
+                mean=round(float(outlook.mean[step]), 6),
                 quantiles=named(names, single[step]),
             )
             for step in range(horizon)
@@ -125,7 +125,7 @@ def told(
         windows=[
             Window(
                 periods=step + 1,
-                mean=float(outlook.window_mean[step]),
+                mean=round(float(outlook.window_mean[step]), 6),
                 quantiles=named(names, window[step]),
             )
             for step in range(horizon)

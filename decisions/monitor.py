@@ -1,10 +1,9 @@
-"""The watch over what is served: skew, drift, labels, written as one HTML page with plots."""
+"""The watch over what is served: data, skew, drift, calibration, labels, by use case."""
 
-import base64
-import html
-import io
+import difflib
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.decisions import Decision
+from data.errors import ArgosyError
 from decisions.drift import population_stability
 from decisions.fraud.filling import known_payments
-from decisions.fraud.known import all_labels
+from decisions.fraud.known import all_labels, known_frauds
 from decisions.recommendation.watch import watch_placements
 from decisions.runtime import Runtime
 from features.forecasting import within
@@ -26,11 +26,16 @@ _FEWEST = 50  # decisions in a window, periods of forecasts; fewer say nothing
 _FORECAST_DAYS = 365
 
 
+class MonitorLimitsError(ArgosyError):
+    """A file of limits that cannot be read, or that names what is not watched."""
+
+
 @dataclass(frozen=True)
 class MonitorLimits:
     """Past these the command fails: share of skewed values, PSI, days behind, share degraded, share
     of periods outside their 80 % interval (0.2 when the forecasts are right), share by which clicks
-    per product shown fell at a placement."""
+    per product shown fell at a placement, share of a table's rows in quarantine, days since a model
+    learned, share of payments by which the fraud foretold is off what came."""
 
     skew: float = 0.01
     drift: float = 0.25
@@ -38,12 +43,40 @@ class MonitorLimits:
     degraded: float = 0.05
     missed: float = 0.35
     clicks: float = 0.3
+    quarantine: float = 0.05
+    model_days: float = 90.0
+    calibration: float = 0.03
+
+    @classmethod
+    def read(cls, path: Path) -> "MonitorLimits":
+        """Limits of a TOML file, `name = number` a line; those left out are the usual ones.
+
+        path: of the file. Raises MonitorLimitsError, which names the file, the name and the remedy.
+        """
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise MonitorLimitsError(f"{path} cannot be read as TOML: {error}") from None
+        known = [one.name for one in fields(cls)]
+        for name, value in given.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                raise MonitorLimitsError(
+                    f"{path}: there is no limit {name!r}; is it {near!r}? All: {', '.join(known)}."
+                )
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+                raise MonitorLimitsError(f"{path}: {name} = {value!r}; write a number of 0 or more")
+        return cls(**{name: float(value) for name, value in given.items()})
 
 
 @dataclass(frozen=True)
 class Watch:
-    """One figure, its limit, and whether it is within; `limit` None: only told."""
+    """One figure, its limit, and whether it is within; `limit` None: only told.
 
+    use_case: whose figure; "data" of the tables and features that all of them read.
+    """
+
+    use_case: str
     name: str
     value: float
     limit: float | None
@@ -82,22 +115,55 @@ def look(
     before = [
         each for each in decided if since - timedelta(days=4 * days) <= each.decided_at < since
     ]
-    watches = [*_freshness(runtime, limits), *_skew(runtime, recent[:_SAMPLE], decided, limits)]
-    watches += _labels(runtime, decided, newest)
+    told, _ = runtime.records.pending("chargebacks")
+    watches = [*_tables(runtime, limits), *_freshness(runtime, limits), *_models(runtime, limits)]
+    watches += _skew(runtime, recent[:_SAMPLE], decided, limits)
+    watches += _labels(runtime, decided, told, newest)
+    watches += _calibration(runtime, decided, newest, limits)
     watches += _forecasts(runtime, limits)
     watches += [
-        Watch(name, value, limits.clicks if is_fall else None)
+        Watch("recommendation", name, value, limits.clicks if is_fall else None)
         for name, value, is_fall in watch_placements(runtime, days=days)
     ]
     if recent:
         degraded = sum(each.degraded for each in recent) / len(recent)
-        watches.append(Watch("decisions degraded, share", degraded, limits.degraded))
+        watches.append(Watch("fraud", "decisions degraded, share", degraded, limits.degraded))
     drifted = _drift(before, recent)
     watches += [
-        Watch(f"drift of {name}, PSI", population_stability(old, new), limits.drift)
+        Watch("fraud", f"drift of {name}, PSI", population_stability(old, new), limits.drift)
         for name, old, new in drifted
     ]
     return MonitorReport(newest, tuple(watches), tuple(drifted))
+
+
+def _tables(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
+    """Of each table with rows that did not pass their share of all that came."""
+    return [
+        Watch(
+            "data",
+            f"rows of {name} in quarantine, share",
+            status.quarantined / (status.rows + status.quarantined),
+            limits.quarantine,
+        )
+        for name, status in runtime.lake.tables().items()
+        if status.quarantined
+    ]
+
+
+def _models(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
+    """How long ago, by the merchant's clock, the data of each model in use ended."""
+    clock = runtime.lake.clock()
+    used = [each for each in runtime.registry.versions() if each.champion]
+    return [
+        Watch(
+            each.use_case,
+            "days since the model learned",
+            max((clock - each.cut_off).total_seconds() / 86_400, 0.0),
+            limits.model_days,
+        )
+        for each in used
+        if clock is not None and each.use_case in runtime.settings.use_cases
+    ]
 
 
 def _freshness(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
@@ -105,7 +171,7 @@ def _freshness(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     if clock is None or as_of is None:
         return []
     behind = max((clock - as_of).total_seconds() / 86_400, 0.0)
-    return [Watch("features behind the newest fact, days", behind, limits.feature_days)]
+    return [Watch("data", "features behind the newest fact, days", behind, limits.feature_days)]
 
 
 def _skew(
@@ -138,9 +204,8 @@ def _skew(
     ours = served[names].astype(float)
     theirs = again[names].reindex(served.index).astype(float)
     equal = np.isclose(ours, theirs, rtol=1e-6, atol=1e-6, equal_nan=True)
-    return [
-        Watch("served velocities unlike the batch's, share", float((~equal).mean()), limits.skew)
-    ]
+    unlike = float((~equal).mean())
+    return [Watch("fraud", "served velocities unlike the batch's, share", unlike, limits.skew)]
 
 
 def _forecasts(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
@@ -154,25 +219,59 @@ def _forecasts(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     if len(inside) < _FEWEST:
         return []
     missed = float(1 - inside.mean())
-    return [Watch("sales outside the forecast's 80 % interval, share", missed, limits.missed)]
+    name = "sales outside the forecast's 80 % interval, share"
+    return [Watch("forecasting", name, missed, limits.missed)]
 
 
-def _labels(runtime: Runtime, decided: Sequence[Decision], newest: datetime) -> list[Watch]:
+def _labels(
+    runtime: Runtime, decided: Sequence[Decision], told: pd.DataFrame, newest: datetime
+) -> list[Watch]:
     """How many payments that are old enough have a label, and how long labels take."""
-    newest = min(newest, max(map(_attempted_at, decided), default=newest))
-    ripe = newest - timedelta(days=runtime.settings.label_maturity_days)
-    told, _ = runtime.records.pending("chargebacks")
     at = {each.payment_id: _attempted_at(each) for each in decided}
+    ripe = _ripe(runtime, decided, newest)
     ours = told[told["payment_id"].isin(list(at))]
-    watches = [Watch("payments with a label", float(ours["payment_id"].nunique()), None)]
-    watches.append(
-        Watch("payments whose label is due", float(sum(t <= ripe for t in at.values())), None)
-    )
+    due = float(sum(moment <= ripe for moment in at.values()))
+    watches = [
+        Watch("fraud", "payments with a label", float(ours["payment_id"].nunique()), None),
+        Watch("fraud", "payments whose label is due", due, None),
+    ]
     if len(ours):
         asked = pd.to_datetime(ours["payment_id"].map(at), utc=True)
         waited = (pd.to_datetime(ours["reported_at"], utc=True) - asked).dt.total_seconds()
-        watches.append(Watch("median days until a label", float(np.median(waited)) / 86_400, None))
+        days = float(np.median(waited)) / 86_400
+        watches.append(Watch("fraud", "median days until a label", days, None))
     return watches
+
+
+def _calibration(
+    runtime: Runtime,
+    decided: Sequence[Decision],
+    newest: datetime,
+    limits: MonitorLimits,
+) -> list[Watch]:
+    """How far the fraud that was foretold lies from what came, of payments old enough to know.
+
+    What was stopped never came: of it nothing is known, and it is left out.
+    """
+    ripe = _ripe(runtime, decided, newest)
+    known = [
+        each
+        for each in decided
+        if each.model_version and each.decision == "allow" and _attempted_at(each) <= ripe
+    ]
+    if len(known) < _FEWEST:
+        return []
+    frauds = known_frauds(runtime)
+    foretold = float(np.mean([each.probability for each in known]))
+    came = float(np.mean([each.payment_id in frauds for each in known]))
+    name = "fraud foretold less fraud that came, of allowed payments, share"
+    return [Watch("fraud", name, abs(foretold - came), limits.calibration)]
+
+
+def _ripe(runtime: Runtime, decided: Sequence[Decision], newest: datetime) -> datetime:
+    """Payments made up to then are old enough for a label."""
+    newest = min(newest, max(map(_attempted_at, decided), default=newest))
+    return newest - timedelta(days=runtime.settings.label_maturity_days)
 
 
 def _attempted_at(decision: Decision) -> datetime:
@@ -193,52 +292,3 @@ def _drift(
     )
     names = [name for name in old.columns if name in new.columns]
     return [(name, old[name].to_numpy(float), new[name].to_numpy(float)) for name in names]
-
-
-def write(report: MonitorReport, out: Path) -> None:
-    """The report as one HTML file that needs nothing else.
-
-    out: the file to write.
-    """
-    rows = "".join(
-        f"<tr class='{'ok' if each.ok else 'past'}'><td>{html.escape(each.name)}</td>"
-        f"<td>{each.value:.4g}</td><td>{'' if each.limit is None else each.limit}</td>"
-        f"<td>{'ok' if each.ok else 'past its limit'}</td></tr>"
-        for each in report.watches
-    )
-    plots = "".join(_plot(*each) for each in report.drifted)
-    style = "body{font:15px sans-serif;margin:2em}td,th{padding:.2em 1em;text-align:left}"
-    page = (
-        f"<!doctype html><meta charset='utf-8'><title>Argosy: monitor</title>"
-        f"<style>{style}.past{{color:#b00020}}</style><h1>Monitor</h1>"
-        f"<p>Decisions up to {report.as_of:%Y-%m-%d %H:%M} UTC: "
-        f"{'all within limits' if report.ok else 'past limits'}.</p>"
-        f"<table><tr><th>what</th><th>value</th><th>limit</th><th></th></tr>{rows}</table>{plots}"
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.part")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(out)
-
-
-def _plot(name: str, old: NDArray[np.float64], new: NDArray[np.float64]) -> str:
-    """Both windows' distributions, as an image within the page."""
-    from matplotlib.figure import Figure  # a second that a server need not wait
-
-    both = np.r_[old, new]
-    both = both[np.isfinite(both)]
-    if not len(both):
-        return ""
-    edges = np.histogram_bin_edges(np.clip(both, *np.quantile(both, [0.01, 0.99])), 30)
-    figure = Figure(figsize=(4, 2), layout="tight")
-    axes = figure.subplots()
-    for values, label in ((old, "before"), (new, "recent")):
-        known = values[np.isfinite(values)]
-        shares = np.histogram(known, edges)[0] / max(len(known), 1)
-        axes.stairs(shares, edges, label=label)
-    axes.set_title(name, fontsize=9)
-    axes.legend(fontsize=7)
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=80)
-    image = base64.b64encode(data.getvalue()).decode()
-    return f"<img alt='{html.escape(name)}' src='data:image/png;base64,{image}'>"

@@ -129,6 +129,8 @@ def events(
     told["event_id"] = told["payment_id"] + REPORT + numbers
     told["at"] = np.maximum(at_ms(told["at"]), at_ms(told["attempted_at"]) + 1)
     told["came"] = np.maximum(told["at"] * 1_000_000, told["came"] + 1)
+    if arrived is not None:
+        told["came"] = np.maximum(told["came"], _all_came(paid, told["at"]) + 1)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
     told["frauds"] = np.where(told["is_fraud"], 1, -1)
@@ -140,6 +142,18 @@ def events(
     stream = pd.concat([told[both], paid[both]], ignore_index=True) if len(told) else paid
     order = _arrival(stream, stream["at"] if arrived is None else stream["came"])
     return stream[columns].iloc[order].reset_index(drop=True)
+
+
+def _all_came(paid: pd.DataFrame, until: pd.Series) -> NDArray[np.int64]:
+    """Nanoseconds since 1970 by which all payments made until some moments had come: a report comes
+    after them, also where history is decided long after it happened.
+
+    paid: at (ms), came; until: ms, none before the first payment.
+    """
+    order = np.argsort(paid["at"].to_numpy(), kind="stable")
+    latest = np.maximum.accumulate(paid["came"].to_numpy()[order])
+    place = np.searchsorted(paid["at"].to_numpy()[order], until.to_numpy(), side="right") - 1
+    return np.asarray(latest[place], dtype=np.int64)
 
 
 def attempts_among(payments: pd.DataFrame, arrived: pd.Series | None = None) -> AttemptColumns:

@@ -45,14 +45,24 @@ def doctor(as_json: Json = False) -> None:
 def monitor(
     out: Annotated[Path, typer.Option(help="Where to: an HTML file.")] = Path("monitor.html"),
     days: Annotated[int, typer.Option(min=1, help="The window that is looked at.")] = 7,
+    limits: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Limits of your own, such as ops/monitor.toml."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Watch what is served: skew, drift, labels, freshness. Exit code 4 past a limit."""
+    """Watch what is served: data, skew, drift, calibration, labels, freshness, by use case.
+
+    Exit code 4 past a limit. Figures of the runs before are kept beside the page (.jsonl) and drawn
+    in it.
+    """
     from data.environment import load_settings
-    from decisions.monitor import look, write
+    from decisions.monitor import MonitorLimits, look
+    from decisions.monitor_page import write
     from decisions.runtime import open_runtime
 
-    report = look(open_runtime(load_settings()), days=days)
+    wanted = MonitorLimits() if limits is None else MonitorLimits.read(limits)
+    report = look(open_runtime(load_settings()), wanted, days=days)
     write(report, out)
     show({"watches": report.watches, "within limits": report.ok, "out": str(out)}, as_json)
     if not report.ok:

@@ -8,8 +8,9 @@ import pytest
 
 from data.decisions import Decision
 from data.settings import Settings
-from decisions.monitor import MonitorLimits, look, write
+from decisions.monitor import MonitorLimits, MonitorLimitsError, look
 from decisions.runtime import Runtime
+from models.registry import VersionInfo
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DRAW = np.random.default_rng(2)
@@ -56,17 +57,77 @@ def figures(runtime: Runtime) -> dict[str, float]:
     return {watch.name: watch.value for watch in look(runtime).watches}
 
 
-def test_what_was_served_as_computed_is_within_limits(runtime: Runtime, tmp_path: Path) -> None:
+def test_what_was_served_as_computed_is_within_limits(runtime: Runtime) -> None:
     report = look(runtime)
     found = figures(runtime)
     assert found["served velocities unlike the batch's, share"] == 0.0
     assert found["decisions degraded, share"] == 0.0
     assert found["drift of card_count, PSI"] == pytest.approx(0.0)
     assert found["payments with a label"] == 0.0
-    write(report, tmp_path / "out" / "monitor.html")
-    page = (tmp_path / "out" / "monitor.html").read_text()
-    assert "data:image/png;base64," in page
-    assert "drift of amount, PSI" in page
+    assert report.ok
+
+
+def test_rows_in_quarantine_are_told_with_their_table(runtime: Runtime, tmp_path: Path) -> None:
+    lines = [f"p{n},tea" for n in range(97)] + [f",tea{n}" for n in range(3)]
+    (tmp_path / "products.csv").write_text("product_id,category\n" + "\n".join(lines) + "\n")
+    runtime.lake.ingest(tmp_path)
+    found = {watch.name: watch for watch in look(runtime).watches}
+    watch = found["rows of products in quarantine, share"]
+    assert (watch.use_case, watch.value, watch.ok) == ("data", 0.03, True)
+    assert not replace(watch, value=0.06).ok
+
+
+def test_a_model_that_learned_long_ago_is_past_its_limit(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = VersionInfo(
+        "fraud", "2", True, "m", NOW - timedelta(days=100), NOW, "r", {}, note="promoted"
+    )
+    kept = [newest, replace(newest, version="1", champion=False, cut_off=NOW - timedelta(days=400))]
+    monkeypatch.setattr(runtime.registry, "versions", lambda: kept)
+    monkeypatch.setattr(runtime.lake, "clock", lambda: NOW)
+    (watch,) = [one for one in look(runtime).watches if one.name == "days since the model learned"]
+    assert (watch.use_case, watch.value, watch.ok) == ("fraud", 100.0, False)
+
+
+def test_fraud_foretold_is_held_against_what_came(runtime: Runtime) -> None:
+    """Payments of two months ago, 0.1 foretold for each; what came are 30 of 100."""
+    name = "fraud foretold less fraud that came, of allowed payments, share"
+    assert name not in figures(runtime), "120 payments of two weeks: too young to know"
+    for number in range(1000, 1100):
+        runtime.records.add_decision(decision(number, age=60.0, velocity=0.0, amount=20.0))
+    assert figures(runtime)[name] == pytest.approx(0.1)
+    reported = NOW - timedelta(days=20)
+    runtime.records.add_labels(
+        [
+            {"payment_id": f"p{number}", "reported_at": reported, "is_fraud": True}
+            for number in range(1000, 1030)
+        ]
+    )
+    (watch,) = [one for one in look(runtime).watches if one.name == name]
+    assert watch.value == pytest.approx(0.2)
+    assert not watch.ok
+
+
+def test_limits_of_a_file_take_the_place_of_the_usual_ones(tmp_path: Path) -> None:
+    file = tmp_path / "limits.toml"
+    file.write_text("drift = 0.4\nmodel_days = 7\n")
+    assert MonitorLimits.read(file) == MonitorLimits(drift=0.4, model_days=7.0)
+    shipped = Path(__file__).parent.parent.parent / "ops" / "monitor.toml"
+    assert MonitorLimits.read(shipped) == MonitorLimits()
+    for text, told in (
+        ("drfit = 0.4", "no limit 'drfit'; is it 'drift'?"),
+        ("drift = -1", "write a number of 0 or more"),
+        ("drift = nan", "write a number of 0 or more"),
+        ('drift = "much"', "write a number of 0 or more"),
+        ("drift = true", "write a number of 0 or more"),
+        ("drift", "cannot be read as TOML"),
+    ):
+        file.write_text(text)
+        with pytest.raises(MonitorLimitsError, match=told.replace("?", r"\?")):
+            MonitorLimits.read(file)
+    with pytest.raises(MonitorLimitsError, match="cannot be read"):
+        MonitorLimits.read(tmp_path / "none.toml")
 
 
 def test_skew_and_degraded_answers_are_past_their_limits(runtime: Runtime) -> None:

@@ -77,3 +77,30 @@ def test_payments_of_one_time_count_in_the_order_in_which_they_were_decided(
     batch = payment_velocity(frame, labels(("none", 0, False)), pd.Series(10.0, frame.index))
     for place, name in zip(batch.index, frame["payment_id"], strict=True):
         np.testing.assert_array_equal(batch.loc[place].to_numpy(), live[name])
+
+
+def test_a_report_comes_after_the_payments_of_before_also_where_these_are_decided_late() -> None:
+    """History that is decided years later, in a minute, and reported when it is over."""
+    hours = range(6)
+    frame = pd.DataFrame(
+        {
+            "payment_id": [f"p{hour}" for hour in hours],
+            "attempted_at": [START + pd.Timedelta(hours=hour) for hour in hours],
+            "customer_id": "c",
+            "card_id": "k",
+            "outcome": "captured",
+        }
+    )
+    frame = frame.reindex(columns=[*dict.fromkeys([*frame, *PLAN.columns])]).drop(columns="shop")
+    late = START + pd.Timedelta(days=900)
+    arrived = pd.Series([late + pd.Timedelta(seconds=hour) for hour in hours], frame.index)
+    amount = pd.Series(10.0, frame.index)
+    unreported = labels(("none", 0, False))
+    alone = payment_velocity(frame, unreported, amount, arrived=arrived)
+    reported = payment_velocity(frame, labels(("p0", 40, True)), amount, arrived=arrived)
+    pd.testing.assert_frame_equal(reported, alone)
+    within = unreported.assign(
+        payment_id="p0", is_fraud=True, reported_at=START + pd.Timedelta(hours=3.5)
+    )
+    counted = payment_velocity(frame, within, amount, arrived=arrived)
+    assert counted["card_frauds_30d"].tolist() == [0, 0, 0, 0, 1, 1]

@@ -18,9 +18,12 @@ _MOST_RUNS = 400
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:15px system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}
-table{border-collapse:collapse;width:100%}
+table{border-collapse:collapse;width:100%;table-layout:fixed}
+th:first-child{width:42%}
+th:last-child{width:18%}
+svg{width:100%;max-width:120px}
 td,th{padding:.25em .8em;text-align:left;border-bottom:1px solid #8884}
-td:nth-child(n+2):nth-child(-n+3){text-align:right;font-variant-numeric:tabular-nums}
+tr>:nth-child(n+2):nth-child(-n+3){text-align:right;font-variant-numeric:tabular-nums}
 .past td{color:#c62828;font-weight:600}
 polyline{fill:none;stroke:currentColor;stroke-width:1.5}
 img{background:#fff;border-radius:4px;margin:.3em}
@@ -114,7 +117,7 @@ def _line(values: Sequence[float | None]) -> str:
     )
     label = f"{known[0][1]:.4g} to {known[-1][1]:.4g} in {len(known)} runs"
     return (
-        f"<svg width='120' height='24' role='img' aria-label='{label}'><title>{label}</title>"
+        f"<svg viewBox='0 0 120 24' role='img' aria-label='{label}'><title>{label}</title>"
         f"<polyline points='{points}'/></svg>"
     )
 

@@ -69,7 +69,7 @@ def found(runtime: Runtime, customer_id: str) -> Mapping[str, Any]:
     return {
         "customer_id": customer_id,
         "lake": in_lake.traces(runtime.lake, customer_id, visitors),
-        "records": {"events": kept.events, "decisions": kept.decisions},
+        "records": {"events": kept.events, "decisions": kept.decisions, **kept.elsewhere},
         "features": runtime.store.of_customer(customer_id),
     }
 

@@ -13,6 +13,8 @@ from data.possible_ids import texts_in
 from data.records.decision_digest import LINKS
 from data.records.records import Records
 
+Keys = tuple[Any, ...]  # the values of a row's primary key
+
 _SHORTEST_WORD = 5  # characters of an id that is looked for in prose
 # Of a payment, what points to a person; hashed under a key when its customer is erased.
 PERSONAL = ("customer_id", "card_id", "device_id", "ip_address", "email_hash")
@@ -20,10 +22,15 @@ PERSONAL = ("customer_id", "card_id", "device_id", "ip_address", "email_hash")
 
 @dataclass(frozen=True)
 class Traces:
-    """What the records hold of a customer: rows by table."""
+    """What the records hold of a customer: rows by table.
+
+    elsewhere: table -> the rows that name them, such as entries of lists, notes and links to
+    visitors; these are the rows in which `erase` hashes or deletes.
+    """
 
     events: Sequence[Mapping[str, Any]]
     decisions: Sequence[Mapping[str, Any]]
+    elsewhere: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def linked_visitors(records: Records, customer_id: str) -> frozenset[str]:
@@ -63,17 +70,52 @@ def _read_texts(records: Records, query: "sa.Select[Any]") -> list[str]:
 
 
 def traces(records: Records, customer_id: str, visitors: Collection[str] = ()) -> Traces:
-    """The events of a customer, and the decisions on their payments.
+    """The events of a customer, the decisions on their payments, and every other row that names
+    them.
 
     records: the database of the service; customer_id: whose rows; visitors: who the customer was
     before signing in.
     """
-    events = records.tables.events
+    kept, events = records.tables, records.tables.events
     query = sa.select(events).where(_own_events(events, customer_id, visitors)).order_by("seq")
     found = records.database.read(lambda c: c.execute(query).mappings().all())
-    return Traces(
-        [_plain(row) for row in found], [_plain(row) for row in _decisions_of(records, customer_id)]
+    decisions = [_plain(row) for row in _decisions_of(records, customer_id)]
+
+    def naming(connection: sa.Connection) -> dict[str, list[Mapping[str, Any]]]:
+        rows: dict[str, dict[Keys, Mapping[str, Any]]] = {}
+        for table, each, field in _elsewhere(records, customer_id, visitors):
+            for column in _text_columns(table, field) if table is not kept.decisions else ():
+                for keys, _ in _holding(connection, table, column, each, field):
+                    query = sa.select(table).where(_at(table, keys))
+                    row = _plain(connection.execute(query).mappings().one())
+                    rows.setdefault(_bare_name(records, table), {})[keys] = row
+        return {name: list(each.values()) for name, each in rows.items()}
+
+    return Traces([_plain(row) for row in found], decisions, records.database.read(naming))
+
+
+def _elsewhere(
+    records: Records, customer_id: str, visitors: Collection[str]
+) -> Iterator[tuple[sa.Table, str, str]]:
+    """Every table but events, with each id of a person and the name of columns that hold such ids;
+    what is worked out of others is left out, as is the audit log, which is never changed."""
+    kept = records.tables
+    apart = (
+        kept.audit,
+        kept.measures,
+        kept.events,
+        kept.payment_links,
+        kept.payment_attempts,
+        kept.control_payments,
     )
+    ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
+    for table in kept.metadata.sorted_tables:
+        for each, field in ids if table not in apart else ():
+            yield table, each, field
+
+
+def _bare_name(records: Records, table: sa.Table) -> str:
+    return table.name.removeprefix(f"{records.namespace}_")
 
 
 def _own_events(
@@ -101,16 +143,6 @@ def erase(
     """
     decisions = _decisions_of(records, customer_id)
     events, links = records.tables.events, records.tables.identities
-    kept = records.tables
-    apart = (
-        kept.audit,
-        kept.measures,
-        events,
-        kept.payment_links,
-        kept.payment_attempts,
-        kept.control_payments,
-    )
-    ids = [(customer_id, "customer_id"), *((each, "visitor_id") for each in visitors)]
 
     def work(connection: sa.Connection) -> dict[str, int]:
         gone = sa.delete(events).where(_own_events(events, customer_id, visitors))
@@ -118,14 +150,10 @@ def erase(
         counts = {"events": connection.execute(gone).rowcount}
         counts["identities"] = connection.execute(unlinked).rowcount
         counts["decisions"] = _hash_decisions(connection, records, decisions, hashed)
-        for table in records.tables.metadata.sorted_tables:
-            if table not in apart:
-                name = table.name.removeprefix(f"{records.namespace}_")
-                changed = sum(
-                    _hash_elsewhere(connection, table, (each, hashed(each)), field)
-                    for each, field in ids
-                )
-                counts[name] = counts.get(name, 0) + changed
+        for table, each, field in _elsewhere(records, customer_id, visitors):
+            name = _bare_name(records, table)
+            changed = _hash_elsewhere(connection, table, (each, hashed(each)), field)
+            counts[name] = counts.get(name, 0) + changed
         return {name: count for name, count in counts.items() if count}
 
     return records.database.alone(work)
@@ -184,29 +212,54 @@ def _hash_decisions(
 def _hash_elsewhere(
     connection: sa.Connection, table: sa.Table, names: tuple[str, str], field: str
 ) -> int:
-    """An id, alone in a text column or as a value in its JSON, in any table; not where it is the
-    id of another thing that has the same one.
+    """Put a hash in the place of an id in any table; how many texts were changed.
 
     names: the id, and what stands instead; field: the name of columns that hold such ids.
     """
-    changed, keys, old = 0, list(table.primary_key), names[0]
-    for column in table.columns:
-        if not isinstance(column.type, sa.Text) or _names_another(column.name, field):
-            continue
-        holding = sa.select(*keys, column.label("held")).where(
-            sa.or_(
-                column == old,
-                column.contains(_quoted(old), autoescape=True),
-                column.contains(old, autoescape=True) if len(old) >= _SHORTEST_WORD else sa.false(),
-            )
-        )
-        for row in connection.execute(holding).mappings().all():
-            text = _hashed_text(row["held"], names, field)
-            if text != row["held"]:
-                here = sa.and_(*(key == row[key.name] for key in keys))
-                _change(connection, table, here, {column.name: text})
-                changed += 1
+    changed = 0
+    for column in _text_columns(table, field):
+        for keys, text in _holding(connection, table, column, names[0], field):
+            fresh = {column.name: _hashed_text(text, names, field)}
+            _change(connection, table, _at(table, keys), fresh)
+            changed += 1
     return changed
+
+
+def _text_columns(table: sa.Table, field: str) -> list["sa.Column[Any]"]:
+    """Columns that may name a person; not those of the id of another thing.
+
+    field: the name of columns that hold such ids.
+    """
+    texts = [column for column in table.columns if isinstance(column.type, sa.Text)]
+    return [column for column in texts if not _names_another(column.name, field)]
+
+
+def _holding(
+    connection: sa.Connection, table: sa.Table, column: "sa.Column[Any]", old: str, field: str
+) -> list[tuple[Keys, str]]:
+    """The primary key and the text of rows that have an id in a column: alone, as a value in JSON
+    or as a word; not where it is the id of another thing that has the same one.
+
+    field: the name of columns that hold such ids.
+    """
+    keys = list(table.primary_key)
+    query = sa.select(*keys, column.label("held")).where(
+        sa.or_(
+            column == old,
+            column.contains(_quoted(old), autoescape=True),
+            column.contains(old, autoescape=True) if len(old) >= _SHORTEST_WORD else sa.false(),
+        )
+    )
+    return [
+        (tuple(row[key.name] for key in keys), row["held"])
+        for row in connection.execute(query).mappings().all()
+        if _hashed_text(row["held"], (old, f"#{old}"), field) != row["held"]
+    ]
+
+
+def _at(table: sa.Table, keys: Keys) -> sa.ColumnElement[bool]:
+    """The row of a primary key."""
+    return sa.and_(*(key == value for key, value in zip(table.primary_key, keys, strict=True)))
 
 
 def _change(

@@ -5,7 +5,7 @@ import json
 from data.records import Records
 from data.records.people import erase, hashed_payment, traces
 from tests.data.records.decided import decided
-from tests.data.records.rows import event
+from tests.data.records.rows import NOON, event
 
 
 def hashed(text: str) -> str:
@@ -19,6 +19,21 @@ def test_traces_are_of_one_customer_alone(records: Records) -> None:
     assert [row["event_id"] for row in found.events] == ["a"]
     assert [row["payment_id"] for row in found.decisions] == ["p"]
     assert traces(records, "nobody").events == []
+
+
+def test_what_names_a_customer_is_told_as_it_would_be_erased(records: Records) -> None:
+    records.add_events([event("a", customer_id="ann")])
+    records.add_decisions([decided("p", payment={"customer_id": "ann"})])
+    records.journal.add("list", "x", author="t", body={"column": "customer_id", "value": "ann"})
+    records.journal.add("list", "y", author="t", body={"column": "customer_id", "value": "joanna"})
+    records.storefront.link("v", "ann", at=NOON)
+    found = traces(records, "ann")
+    assert sorted(found.elsewhere) == ["identities", "notes"]
+    assert [row["key"] for row in found.elsewhere["notes"]] == ["x"]
+    assert [row["visitor_id"] for row in found.elsewhere["identities"]] == ["v"]
+    assert traces(records, "nobody").elsewhere == {}
+    assert set(erase(records, "ann", hashed)) == {"events", "decisions", *found.elsewhere}
+    assert traces(records, "ann").elsewhere == {}
 
 
 def test_who_is_erased_stands_nowhere_and_the_next_is_as_before(records: Records) -> None:

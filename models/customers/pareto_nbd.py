@@ -82,5 +82,7 @@ def _log_likelihood(logs: Numbers, history: PurchaseSummary) -> float:
     front = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
     active = -(r + x) * np.log(alpha + history.age) - s * np.log(beta + history.age)
     left = np.log(s) - np.log(r + s + x) + _log_left((r, alpha, s, beta), history)
+    if np.isnan(left).any():  # the series does not end: so far out nothing is looked for
+        return -1e300
     total = float((front + np.logaddexp(active, left)).sum())
     return total if np.isfinite(total) else -1e300

@@ -1,9 +1,11 @@
 """Pareto/NBD: sensible answers, no overflow, and close to what customers do."""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from models.customers.pareto_nbd import ParetoNbd
+from models.customers.pareto_nbd import ParetoNbd, _log_likelihood
 from models.customers.purchase_process import PurchaseSummary
 from tests.models.customers.rows import rows
 
@@ -37,3 +39,18 @@ def test_orders_a_week_of_a_fitted_shop_are_those_of_the_past() -> None:
     expected = model.expected_orders(PurchaseSummary.of(frame), np.full(len(frame), 90 / 7))
     assert expected.sum() == pytest.approx(frame["target_orders"].sum(), rel=0.2)
     assert np.isfinite(model.log_likelihood)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_likelihood_of_a_small_shop_is_a_number_anywhere(seed: int) -> None:
+    """The search passes corners in which the series does not end."""
+    random = np.random.default_rng(seed)
+    age = random.uniform(1, 60, 5)
+    repeats = random.integers(0, [1, 2, 40, 3000][seed % 4], 5).astype(float)
+    last = np.where(repeats > 0, random.uniform(0, 1, 5) * age, 0.0)
+    history = PurchaseSummary(repeats, last, age)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(200):
+            logs = random.uniform([-8, -8, -8, -8], [11.5, 6.4, 11.5, 6.4])
+            assert np.isfinite(_log_likelihood(logs, history))

@@ -45,7 +45,8 @@ class Table:
     known_at: the column that says when a row became known; a row is hidden from an as-of reading
         of an earlier time. None, or an empty field: known from the start (plans, master data).
     later: time column -> columns of the same row that became known only then; an as-of reading
-        before that time sees them empty.
+        before that time sees them empty. A newer row that leaves them empty does not say that they
+        are not so: what was known stays, until the time column is NEVER.
     clock: time columns whose newest value says how late it is at the merchant; empty for tables
         without facts (master data, plans).
     optional_key: key columns that may be missing (filled with the default, so that the key is
@@ -84,6 +85,10 @@ class Table:
         """The columns a file must have."""
         return tuple(column.name for column in self.columns if column.required)
 
+    def later_times(self, name: str) -> tuple[str, ...]:
+        """The time columns with which a column of that name became known; none for most."""
+        return tuple(moment for moment, columns in self.later.items() if name in columns)
+
     def column(self, name: str) -> Column:
         """The declared column of that name; KeyError when there is none."""
         for column in self.columns:
@@ -115,6 +120,7 @@ WHERE_THERE_IS_NONE: Mapping[str, str] = {
     "line_no": "orders of one line write 1",
 }
 
+NEVER = "never"  # in the time of a later fact: it is taken back
 EVERYWHERE = "*"  # in a key: every product, warehouse or market
 EVENT_KINDS = ("impression", "click", "view", "cart", "uncart", "purchase", "hide", "unhide")
 ORDER_STATUSES = ("placed", "cancelled", "returned")
@@ -290,7 +296,7 @@ TABLES: Mapping[str, Table] = {
                 "rate: duty_rate",
                 "amount: freight_per_unit holding_cost_rate stockout_cost",
                 "share: service_level",
-                "amount: display_minimum",
+                "amount: display_minimum max_cover_days",
                 "text: order_days",
                 "flag: blocked",
                 "date: valid_from",

@@ -47,7 +47,8 @@ def tables_page() -> str:
     told = (
         "Any subset of these tables is enough to begin with. `*` marks a column that a file must "
         "have. Ids are texts of at most 128 characters, times carry a zone, money is in major "
-        "units."
+        "units. A row replaces the older one of its key; where it leaves empty what becomes known "
+        "later (marked `later`), what was known stays, until its time says `never`."
     )
     lines += [told, ""]
     for table in TABLES.values():
@@ -55,7 +56,8 @@ def tables_page() -> str:
         lines += ["| column | kind | values |", "|---|---|---|"]
         for column in table.columns:
             star = "*" if column.required else ""
-            lines.append(f"| {column.name}{star} | {column.kind} | {', '.join(column.values)} |")
+            kind = f"{column.kind}, later" if table.later_times(column.name) else column.kind
+            lines.append(f"| {column.name}{star} | {kind} | {', '.join(column.values)} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.lake.files import ROW
+from data.lake.parsing import TAKEN_BACK
 from data.tables import Table
 
 _MANY_PARTS = 8
 _FEW, _FAR = 0.01, timedelta(days=365)
 _OTHERS = 3
+_TAKEN_BACK = f"TIMESTAMPTZ '{TAKEN_BACK.isoformat()}'"
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.float64(): "DOUBLE",
@@ -123,7 +125,14 @@ def unique(
     )
     if len(staged) > 1:
         newest = f"PARTITION BY {_names(table.key)} ORDER BY __file DESC"
-        query = f"SELECT * FROM ({query}) QUALIFY row_number() OVER ({newest}) = 1"
+        # Of what becomes known later the newest that is told, in whichever file.
+        told = f"{newest} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+        later = dict.fromkeys(_name(name) for columns in table.later.values() for name in columns)
+        kept = ", ".join(
+            f"first_value({name} IGNORE NULLS) OVER ({told}) AS {name}" for name in later
+        )
+        given = f"* REPLACE ({kept})" if kept else "*"
+        query = f"SELECT {given} FROM ({query}) QUALIFY row_number() OVER ({newest}) = 1"
     return _write(database, query, out)
 
 
@@ -138,6 +147,8 @@ def merge(
 ) -> Merged:
     """Upsert by key: parts that hold replaced rows are written again with the incoming rows.
 
+    Of what becomes known later (`Table.later`) an empty field leaves what was known.
+
     columns: all columns of the table, declared and extra, with their types.
     incoming: one row a key; what differs is written beside it.
     fresh: where the new part goes; not written when nothing changes.
@@ -147,7 +158,8 @@ def merge(
     rows = pq.read_metadata(incoming).num_rows
     if not parts:
         if rows:
-            _write(database, f"{_select(table, columns, [incoming])} {_order(table)}", fresh)
+            first = _told(table, columns, _select(table, columns, [incoming]))
+            _write(database, f"{first} {_order(table)}", fresh)
         return Merged((fresh,) if rows else (), rows, 0, 0)
     changed = incoming.with_suffix(".changed")
     new, replaced = _changes(database, table, columns, incoming, parts, changed)
@@ -226,13 +238,15 @@ def _changes(
     changed: Path,
 ) -> tuple[int, int]:
     """Write the incoming rows that are new or differ; how many of each."""
+    merged = {name: _newer(table, name) for name in columns.names}
     differs = " OR ".join(
-        f"i.{_name(name)} IS DISTINCT FROM o.{_name(name)}" for name in columns.names
+        f"{value} IS DISTINCT FROM o.{_name(name)}" for name, value in merged.items()
     )
     same = " AND ".join(f"i.{_name(name)} = o.{_name(name)}" for name in table.key)
     first = f"o.{_name(table.key[0])}"
+    listed = ", ".join(f"{value} AS {_name(name)}" for name, value in merged.items())
     query = f"""
-        SELECT i.*, {first} IS NOT NULL AS __old
+        SELECT {listed}, {first} IS NOT NULL AS __old
         FROM ({_select(table, columns, [incoming])}) i
         LEFT JOIN ({_select(table, columns, parts)}) o ON {same}
         WHERE {first} IS NULL OR {differs}
@@ -243,6 +257,29 @@ def _changes(
     ).fetchone()
     assert counts is not None
     return int(counts[0]), int(counts[1])
+
+
+def _newer(table: Table, name: str) -> str:
+    """The value of a column of the incoming row i over the one that is there, o."""
+    new, times = f"i.{_name(name)}", table.later_times(name)
+    if not times:
+        return new
+    taken_back = " OR ".join(f"i.{_name(time)} = {_TAKEN_BACK}" for time in times)
+    kept = f"nullif({new}, {_TAKEN_BACK})" if name in times else new
+    return f"CASE WHEN {taken_back} THEN {kept} ELSE coalesce({new}, o.{_name(name)}) END"
+
+
+def _told(table: Table, columns: pa.Schema, query: str) -> str:
+    """The rows of a query without times that were taken back before they were told."""
+    if not table.later:
+        return query
+    listed = (
+        f"nullif({_name(name)}, {_TAKEN_BACK}) AS {_name(name)}"
+        if name in table.later
+        else _name(name)
+        for name in columns.names
+    )
+    return f"SELECT {', '.join(listed)} FROM ({query})"
 
 
 def _holds(database: duckdb.DuckDBPyConnection, table: Table, part: Path, changed: Path) -> bool:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pandera.errors import SchemaErrors
 
 from data.lake.files import ROW, RowBatch, short
-from data.lake.parsing import ARROW_TYPES, Parsed, parse, schema
+from data.lake.parsing import ARROW_TYPES, Parsed, parse, parse_later, schema
 from data.lake.rules import Rules, ValueRule, column_rules, row_rules
 from data.tables import WHERE_THERE_IS_NONE, Kind, Table
 
@@ -45,7 +45,12 @@ def check(table: Table, batch: RowBatch, extra: Mapping[str, Kind], now: datetim
     table: the table's contract.
     """
     kinds = {column.name: column.kind for column in table.columns} | dict(extra)
-    parsed = {name: parse(kinds[name], batch.data.column(name)) for name in batch.data.column_names}
+    parsed = {
+        name: parse_later(batch.data.column(name))
+        if name in table.later
+        else parse(kinds[name], batch.data.column(name))
+        for name in batch.data.column_names
+    }
     values = _complete(table, parsed, len(batch.rows), kinds)
     faults = pd.concat(
         [_unreadable(parsed), _broken_rules(table, values, frozenset(extra), now)],

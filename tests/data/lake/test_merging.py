@@ -1,11 +1,22 @@
 """Newer rows over older ones, and how new the newest is."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from data.lake import Lake
 from tests.data.lake.small_tables import MAY, orders
+
+NEXT = pd.Timestamp(MAY + timedelta(days=1))
+BOUGHT = {"po_id": "b", "line_no": 1, "warehouse_id": "w", "product_id": "p", "supplier_id": "s"}
+BOUGHT |= {"ordered_at": MAY, "quantity": 9.0}
+MOVED = {"transfer_id": "t", "line_no": 1, "from_warehouse_id": "v", "to_warehouse_id": "w"}
+MOVED |= {"product_id": "p", "sent_at": MAY, "quantity": 9.0}
+PAID = {"payment_id": "y", "attempted_at": MAY, "customer_id": "c", "amount": 9.0}
+PAID |= {"currency": "EUR"}
+CHARGED = {"payment_id": "y", "reported_at": MAY, "is_fraud": True}
 
 
 def test_a_corrected_row_replaces_the_older_one_as_a_whole(lake: Lake) -> None:
@@ -17,6 +28,69 @@ def test_a_corrected_row_replaces_the_older_one_as_a_whole(lake: Lake) -> None:
     frame = lake.read("orders").set_index("order_id")
     assert frame["unit_price"].to_dict() == {"1": 9, "2": 2.5, "3": 9}
     assert frame["market"].to_dict() == {"1": None, "2": "DE", "3": None}
+
+
+def test_an_export_without_later_facts_does_not_erase_them(lake: Lake) -> None:
+    plain = orders(("1", 1), ("2", 1))
+    back = pd.Timestamp(MAY + timedelta(days=3))
+    lake.append("orders", plain.assign(returned_at=back, returned_quantity=1.0))
+    version = lake.version()
+    report = lake.append("orders", plain)
+    assert (report.unchanged, lake.version()) == (2, version)
+    lake.append("orders", plain.assign(returned_at=pd.NaT, status="placed", unit_price=9.0))
+    found = lake.read("orders")
+    assert found["unit_price"].tolist() == [9.0, 9.0]
+    assert found["status"].tolist() == ["returned"] * 2
+    assert found["returned_quantity"].tolist() == [1.0, 1.0]
+    assert lake.read("orders", as_of=MAY + timedelta(days=2))["status"].tolist() == ["placed"] * 2
+
+
+def test_a_later_fact_is_taken_back_in_a_word(lake: Lake) -> None:
+    plain = orders(("1", 1), ("2", 1))
+    back = pd.Timestamp(MAY + timedelta(days=3))
+    lake.append("orders", plain.assign(returned_at=back, returned_quantity=1.0))
+    wrong = plain[:1].assign(returned_at=" never ")
+    lake.append("orders", wrong)
+    assert lake.append("orders", wrong).unchanged == 1
+    found = lake.read("orders").set_index("order_id")
+    assert found["status"].to_dict() == {"1": "placed", "2": "returned"}
+    assert found["returned_at"].isna().to_dict() == {"1": True, "2": False}
+    assert found["returned_quantity"].fillna(0).to_dict() == {"1": 0.0, "2": 1.0}
+    lake.append("orders", orders(("3", 1)).assign(cancelled_at="never"))
+    assert lake.read("orders")["status"].tolist() == ["placed", "returned", "placed"]
+    assert lake.append("orders", plain.assign(ordered_at="never")).quarantined == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "later"),
+    [
+        ("purchase_orders", BOUGHT, {"received_at": NEXT, "received_quantity": 4.0}),
+        ("purchase_orders", BOUGHT, {"closed_at": NEXT}),
+        ("purchase_orders", BOUGHT, {"cancelled_at": NEXT}),
+        ("transfers", MOVED, {"received_at": NEXT}),
+        ("payments", PAID, {"outcome": "refunded", "outcome_at": NEXT, "refunded_amount": 5.0}),
+        ("chargebacks", CHARGED, {"resolution": "won", "resolved_at": NEXT}),
+    ],
+)
+def test_every_later_fact_stays(
+    lake: Lake, table: str, row: dict[str, object], later: dict[str, object]
+) -> None:
+    lake.append(table, pd.DataFrame([row | later]))
+    lake.append(table, pd.DataFrame([row]))
+    found = lake.read(table).iloc[0]
+    assert {name: found[name] for name in later} == later
+
+
+def test_of_two_files_the_newer_erases_nothing_either(lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "in" / "orders"
+    folder.mkdir(parents=True)
+    back = pd.Timestamp(MAY + timedelta(days=3))
+    orders(("1", 1)).assign(returned_at=back).to_parquet(folder / "1.parquet")
+    orders(("1", 1), ("2", 1), price=9).to_parquet(folder / "2.parquet")
+    lake.ingest(folder.parent)
+    found = lake.read("orders")
+    assert found["status"].tolist() == ["returned", "placed"]
+    assert found["unit_price"].tolist() == [9.0, 9.0]
 
 
 def test_many_small_appends_stay_few_files_and_sorted(lake: Lake) -> None:

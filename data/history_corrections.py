@@ -140,8 +140,8 @@ def linked_products(start: HistoryCorrection, known: Sequence[HistoryCorrection]
 
 
 def check_chain(given: HistoryCorrection, known: Sequence[HistoryCorrection]) -> None:
-    """Raise HistoryCorrectionError where one of its products has another in its place in the same
-    warehouse already, or where a succession closes a circle.
+    """Raise HistoryCorrectionError where its predecessor has a successor in the same warehouse
+    already, or where a succession closes a circle. A product may continue several others.
 
     given: the succession; known: the corrections that hold.
     """
@@ -151,11 +151,6 @@ def check_chain(given: HistoryCorrection, known: Sequence[HistoryCorrection]) ->
         if one.predecessor_id == given.predecessor_id:
             raise HistoryCorrectionError(
                 f"predecessor_id {given.predecessor_id!r}: {one.product_id} continues it since "
-                f"{one.first} already; undo that first (correction {one.correction_id})"
-            )
-        if one.product_id == given.product_id:
-            raise HistoryCorrectionError(
-                f"product_id {given.product_id!r}: it continues {one.predecessor_id} since "
                 f"{one.first} already; undo that first (correction {one.correction_id})"
             )
     for one in others:  # in the order of the chain

@@ -11,7 +11,7 @@ from decisions.forecasting.override_layer import answer_of, put
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
 from features import forecasting as features
-from features.forecasting import number, quantile_names, running_moment, starts
+from features.forecasting import quantile_names, running_number, starts
 from models.base import ModelError, Release
 from models.forecasting import HORIZONS, LEVELS, Forecaster, explained, history_events
 
@@ -47,7 +47,7 @@ def score(
         return _carried_on(runtime, as_of, horizon, levels)
     own: int = release.model.horizon_  # type: ignore[attr-defined]
     answer = forecast(runtime, release, as_of, horizon=max(own, horizon or 0))
-    rows = answer[answer["horizon"] <= (horizon or own)].reset_index(drop=True)
+    rows = _from_running(runtime, answer, as_of, horizon or own, _frequency(runtime, release))
     table = rows[[*KEYS, "period_start", "mean"]]
     about = rows.reindex(columns=["demand_class", "abc_xyz", "overrides"])
     values = at_levels(rows[_columns(release)].to_numpy(dtype=float), _levels(release), levels)
@@ -64,7 +64,7 @@ def _carried_on(
     tables = []
     for (warehouse_id, product_id), rows in demand.groupby(KEYS, sort=True, observed=True):
         frequency = str(rows["frequency"].iloc[-1])
-        running = number(running_moment(as_of, warehouses), frequency)
+        running = running_number(as_of, warehouses, frequency, str(warehouse_id))
         every = np.arange(running, running + (horizon or HORIZONS[frequency]))
         first = starts(every, frequency).strftime("%Y-%m-%d")
         keys = {"warehouse_id": warehouse_id, "product_id": product_id, "period_start": first}
@@ -90,9 +90,8 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
     its version; as_of: nothing known later is used; horizon: periods ahead, the running one
     included.
     """
-    # The model says the period once it was chosen: new data cannot flip it.
-    frequency: str = runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
-    demand = with_successors(runtime, _demand(runtime, as_of, frequency), as_of)
+    demand = _demand(runtime, as_of, _frequency(runtime, release))
+    demand = with_successors(runtime, demand, as_of)
     rows, answer = forecast_rows(runtime, release, demand, as_of, horizon=horizon)
     if answer.empty:
         return pd.DataFrame(columns=[*KEYS, "horizon", "period_start", "mean", *_columns(release)])
@@ -119,6 +118,27 @@ def _demand(runtime: Runtime, as_of: datetime, frequency: str) -> pd.DataFrame:
     return features.demand(_tables(runtime, as_of), as_of, frequency)
 
 
+def _from_running(
+    runtime: Runtime, answer: pd.DataFrame, as_of: datetime, horizon: int, frequency: str
+) -> pd.DataFrame:
+    """Of a long answer, the periods 1 … horizon of each warehouse, from its running one on."""
+    over = _periods_over(runtime.lake.read("warehouses", as_of=as_of), as_of, frequency)
+    step = answer["horizon"] - answer["warehouse_id"].map(over).fillna(0).astype(int)
+    return answer[(step >= 1) & (step <= horizon)].reset_index(drop=True)
+
+
+def _periods_over(warehouses: pd.DataFrame, as_of: datetime, frequency: str) -> dict[str, int]:
+    """How many of the periods that run in the last warehouse are over in each."""
+    last = running_number(as_of, warehouses, frequency)
+    names = warehouses["warehouse_id"].unique()
+    return {one: running_number(as_of, warehouses, frequency, one) - last for one in names}
+
+
+def _frequency(runtime: Runtime, release: Release) -> str:
+    """The model says the period once it was chosen: new data cannot flip it."""
+    return runtime.settings.frequency or release.model.frequency_  # type: ignore[attr-defined]
+
+
 def _tables(runtime: Runtime, as_of: datetime) -> dict[str, pd.DataFrame]:
     return {name: runtime.lake.read(name, as_of=as_of) for name in features.TABLES}
 
@@ -136,11 +156,16 @@ def forecast_rows(
     where nothing is sold on.
 
     runtime: whose lake and settings are read; release: the forecaster and its version; demand: the
-    history that it forecasts from; as_of: nothing known later is used; horizon: periods ahead;
+    history that it forecasts from; as_of: nothing known later is used; horizon: periods ahead, and
+    as many more as are over in the warehouse whose clock is first;
     own: history of the pairs that are forecast; None: all, and those that are planned without any.
     """
     tables = _tables(runtime, as_of)
     known = known_corrections(runtime, as_of)
+    if len(demand):
+        frequency = str(demand["frequency"].iloc[0])
+        over = _periods_over(tables["warehouses"], as_of, frequency)
+        horizon += max(over.values(), default=0)
     ahead = features.future(demand if own is None else own, tables, as_of, horizon=horizon)
     ahead = features.handed_over(ahead, demand, known, as_of)
     if own is not None:

@@ -15,7 +15,7 @@ from decisions.forecasting.corrected_history import corrected_history
 from decisions.forecasting.known_corrections import known_corrections
 from decisions.forecasting.recent_sales import carry_on
 from decisions.runtime import Runtime
-from features.forecasting import handed_over, number, running_moment, starts
+from features.forecasting import handed_over, number, running_number, starts
 from features.store import StoreError
 from models.base import ModelError, Release
 from models.forecasting import HORIZONS, LEVELS
@@ -81,7 +81,12 @@ class Outlooks:
         except StoreError:
             found, degraded = {}, "store"
         if found.get("mean") is not None:
-            current = _from_now_on(_stored(pair, found), self._running(str(found["frequency"])))
+            frequency = str(found["frequency"])
+            current = _from_now_on(
+                _stored(pair, found),
+                self._running(frequency, warehouse_id),
+                everywhere=self._running(frequency),
+            )
             if current is not None:
                 return current
             degraded = f"the forecast of {found['forecast_as_of']} has run out"
@@ -97,20 +102,21 @@ class Outlooks:
             return recent
         return self._cold(pair, release, degraded)
 
-    def _running(self, frequency: str) -> int:
-        """The number of the period that runs now in the warehouses' time."""
+    def _running(self, frequency: str, warehouse_id: str | None = None) -> int:
+        """The number of the period that runs now by the clock of a warehouse; None: of the one
+        whose clock is last."""
         version = self._runtime.lake.version()
         known = self._warehouses
         if known is None or known[0] != version:
             known = (version, self._runtime.lake.read("warehouses"))
             self._warehouses = known
-        return number(running_moment(self._runtime.now(), known[1]), frequency)
+        return running_number(self._runtime.now(), known[1], frequency, warehouse_id)
 
     def _cold(self, pair: Mapping[str, str], release: Release, degraded: str) -> Outlook:
         """What the model says of a series it knows nothing of."""
         now = self._runtime.now()
         model: Any = release.model
-        running = self._running(model.frequency_)
+        running = self._running(model.frequency_, pair["warehouse_id"])
         first = starts(np.array([running]), model.frequency_)[0]
         row = {
             **pair,
@@ -147,7 +153,7 @@ class Outlooks:
             if demand.empty:
                 return None
             frequency = str(demand["frequency"].iloc[-1])
-            running = self._running(frequency)
+            running = self._running(frequency, pair["warehouse_id"])
             moments = starts(np.arange(running, running + HORIZONS[frequency]), frequency)
             found = carry_on(demand, offered=self._offered(pair, frequency, moments))
         except StoreError:
@@ -191,11 +197,12 @@ class Outlooks:
         return None if found.empty else found.iloc[-1]
 
 
-def _from_now_on(outlook: Outlook, running: int) -> Outlook | None:
+def _from_now_on(outlook: Outlook, running: int, *, everywhere: int) -> Outlook | None:
     """A stored forecast without the periods that have closed since it was made; None when all have.
 
-    running: the number of the running period. Where periods have closed, what they sold is not in
-    the forecast: it is degraded and says since when. Sums begin with the running period; their
+    running: the number of the period that runs in the pair's warehouse; everywhere: of the one that
+    runs in the last of all. Where periods have closed everywhere, what they sold is not in the
+    forecast: it is degraded and says since when. Sums begin with the running period; their
     quantiles are moved by the mean of what is over.
     """
     first = number(
@@ -215,7 +222,9 @@ def _from_now_on(outlook: Outlook, running: int) -> Outlook | None:
         window_mean=outlook.window_mean[over:] - past,
         window_quantiles=np.maximum(outlook.window_quantiles[over:] - past, 0.0),
         explanation=None if outlook.explanation is None else _later(outlook, over),
-        degraded=f"made as of {outlook.as_of}; {over} periods have closed since",
+        degraded=f"made as of {outlook.as_of}; {closed} periods have closed since"
+        if (closed := everywhere - first) > 0
+        else outlook.degraded,
     )
 
 

@@ -9,7 +9,7 @@ from data.overrides import EVERY, Override, OverrideError
 from features.forecasting.demand import TABLES, demand
 from features.forecasting.history_corrections import corrected, touched
 from features.forecasting.importance import abc_xyz
-from features.forecasting.order_lines import running_moment
+from features.forecasting.order_lines import running_moment, running_number
 from features.forecasting.overrides import PairAttributes, layered, overridden, period_dates
 from features.forecasting.periods import FREQUENCIES, choose, number, starts
 from features.forecasting.plan import future
@@ -98,6 +98,7 @@ __all__ = [
     "priced_alike",
     "quantile_names",
     "running_moment",
+    "running_number",
     "seen_in_full",
     "starts",
     "total_quantiles",

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.views import Frames
+from features.forecasting.periods import number
 
 Bools = NDArray[np.bool_]
 
@@ -93,6 +94,19 @@ def running_moment(as_of: datetime, warehouses: pd.DataFrame) -> datetime:
     clocks = [moment.tz_convert(zone).tz_localize(None) for zone in sorted(zones)]
     clocks += [moment.tz_localize(None)] if unzoned else []
     return min(clocks).tz_localize("UTC").to_pydatetime()
+
+
+def running_number(
+    as_of: datetime, warehouses: pd.DataFrame, frequency: str, warehouse_id: str | None = None
+) -> int:
+    """The number of the period that runs at as_of by the clock of a warehouse, or of the last one.
+
+    warehouses: the table; frequency: day, week or month; warehouse_id: None, the one whose clock is
+    last.
+    """
+    if warehouse_id is not None:
+        warehouses = warehouses[warehouses["warehouse_id"] == warehouse_id]
+    return number(running_moment(as_of, warehouses), frequency)
 
 
 def ends_everywhere(ends: pd.DatetimeIndex, warehouses: pd.DataFrame) -> pd.DatetimeIndex:

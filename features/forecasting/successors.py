@@ -23,6 +23,7 @@ Pair = tuple[str, str]
 
 # Units of one product, which become so many of the one that continues it.
 _UNITS = ["quantity", "sold", "lost"]
+_PRICES = ["price", "list_price"]
 # What only the product itself has.
 _NONE_OF = ["cancelled", "fraudulent", "returned", "bulk"]
 # Closed periods that tell how much a successor sells beside its predecessors.
@@ -78,9 +79,10 @@ def inherited(
 ) -> pd.DataFrame:
     """The demand signal in which each successor has the history of its predecessor before its own.
 
-    What both sold in a period is added up, in units of the successor. `continues` is the
-    predecessor in the periods before the successor's own sales begin, else None; `observed` and
-    `observed_sold` stay those of the successor.
+    What all of them sold in a period is added up, in units of the successor; where the demand of
+    one of several predecessors is not known, that of all is not. `continues` is the predecessor
+    (the last told of several) in the periods before the successor's own sales begin, else None;
+    `observed` and `observed_sold` stay those of the successor.
 
     demand: as `corrected` returns it; corrections: any; at: the moment at which they are known;
     attributes: of the pairs.
@@ -126,6 +128,9 @@ def _joined(
     taken[_NONE_OF] = 0.0
     same = early.reindex(taken.index)
     taken[_UNITS] = units.loc[taken.index] + same[_UNITS].astype(float).fillna(0.0)
+    # Of another predecessor, not of the successor itself.
+    taken.loc[same["continues"].notna() & same["quantity"].isna(), "quantity"] = np.nan
+    taken[_PRICES] = _in_prices_of(early, taken)
     there = taken.index.isin(early.index)
     for name in ("observed", "observed_sold", *_NONE_OF):
         taken.loc[there, name] = same.loc[there, name]
@@ -139,6 +144,20 @@ def _joined(
     rest.loc[gap, "quantity"] = np.nan
     parts = [part for part in (rest, taken, late) if len(part)]
     return pd.concat(parts).reset_index(drop=True)
+
+
+def _in_prices_of(other: pd.DataFrame, taken: pd.DataFrame) -> pd.DataFrame:
+    """Prices of a predecessor in those of another one that was inherited before, if any: which of
+    them was sold when is no change of price. other, taken: rows by period."""
+    other = other[other["continues"].notna()]
+    found = {}
+    for name in _PRICES:
+        mine, theirs = pd.to_numeric(taken[name]), pd.to_numeric(other[name])
+        if theirs.notna().any() and mine.notna().any():
+            mine = mine * (theirs.dropna().iloc[-1] / mine.dropna().iloc[-1])
+            mine = theirs.reindex(mine.index).fillna(mine)
+        found[name] = mine
+    return pd.DataFrame(found, index=taken.index)
 
 
 def _begun(before: pd.DataFrame, own: pd.DataFrame, first: str) -> str:
@@ -280,7 +299,7 @@ def priced_alike(frame: pd.DataFrame) -> pd.DataFrame:
                              indicator=True)["_merge"].eq("both").to_numpy()  # fmt: skip
     for _, rows in frame[mine].sort_values("period_start").groupby(PAIR, sort=False, observed=True):
         old, new = rows[rows["continues"].notna()], rows[rows["continues"].isna()]
-        for name in ("price", "list_price"):
+        for name in _PRICES:
             former, later = (pd.to_numeric(part[name]).dropna() for part in (old, new))
             if len(later):
                 ratio = pd.to_numeric(old[name]) / former.iloc[-1] if len(former) else 1.0

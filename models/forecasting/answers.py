@@ -26,8 +26,7 @@ def names(levels: Sequence[float], prefix: str) -> list[str]:
 QUANTILES, WINDOW_QUANTILES = names(LEVELS, "q"), names(LEVELS, "w")
 
 
-# To a planner a product never seen is a new one.
-_LABELS = np.asarray([name if name != "unseen" else "new" for name in CLASSES], dtype=object)
+_LABELS = np.asarray(CLASSES, dtype=object)
 
 
 def answer(

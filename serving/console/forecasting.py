@@ -155,7 +155,9 @@ async def _warehouses(view: ConsoleView, product_id: str) -> None:
                         line["warehouse_id"],
                         f"/forecasts?warehouse_id={line['warehouse_id']}&product_id={product_id}",
                     ),
-                    view.formats.number(line["on_hand"]),
+                    t("Not known")
+                    if line["on_hand"] is None
+                    else view.formats.number(line["on_hand"]),
                     view.formats.number(line["order_quantity"]),
                 ]
                 for line in own
@@ -194,6 +196,8 @@ class ForecastPage:
         if forecast["degraded"]:
             text = t("This forecast was made in a simpler way, or before the newest facts.")
             ui.label(text).classes("stale")
+        if forecast["demand_class"] == "unseen":
+            ui.label(t("It was never sold here: a guess from products like it.")).classes("stale")
         with ui.element("section").classes("panel"), ui.element("div").classes("strip"):
             place = f"{forecast['product_id']} · {forecast['warehouse_id']}"
             fact(t("Product"), title or forecast["product_id"], place)

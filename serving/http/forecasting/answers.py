@@ -11,6 +11,11 @@ from decisions.forecasting.outlook import Outlook
 from features.forecasting import EXPLAINED
 from serving.http.forecasting.planner_schemas import why
 
+NEVER_SOLD = (
+    "It was never sold here: this is a guess from the sales of products like it, the same one "
+    "elsewhere, else those of its category."
+)
+
 
 class Period(BaseModel):
     """One coming period. quantiles: level -> units."""
@@ -70,7 +75,11 @@ class Forecast(BaseModel):
     product_id: str
     frequency: str = Field(description="day, week or month")
     as_of: str = Field(description="Nothing known after this was used.")
-    demand_class: str
+    demand_class: str = Field(
+        description="smooth, erratic, intermittent or lumpy; new: known for less than 8 periods; "
+        "unseen: never sold there; empty without a model."
+    )
+    note: str | None = Field(None, description="That the forecast is a guess, and from what.")
     abc_xyz: str | None = Field(description="By revenue (A, B, C) and by evenness (X, Y, Z).")
     history: list[Past]
     periods: list[Period]
@@ -109,6 +118,7 @@ def told(
         frequency=outlook.frequency,
         as_of=outlook.as_of,
         demand_class=outlook.demand_class,
+        note=NEVER_SOLD if outlook.demand_class == "unseen" else None,
         abc_xyz=outlook.abc_xyz,
         history=list(history),
         explanation=_parts(outlook, horizon),

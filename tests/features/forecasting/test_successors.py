@@ -72,6 +72,23 @@ def test_a_chain_inherits_twice(history: pd.DataFrame) -> None:
     assert units(inherited(history, chain, NOW, KNOWN), "r") == [8, 8, 8, 8, 8, 12]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_that_are_continued_the_sum_is_inherited(turned: bool) -> None:
+    """`a` sells 4, then 4 at 5 a piece; `b` 6 at 50, of which two weeks only are known."""
+    rows = [order(f"a{n}", week(n), 4, product_id="a", unit_price=5.0) for n in range(6)]
+    rows += [order(f"b{n}", week(n), 6, product_id="b", unit_price=50.0) for n in range(2, 6)]
+    frame = corrected(demand(tables(orders=rows), week(6), "week"), [], NOW, KNOWN)
+    later = {"first": date(2024, 2, 12)}
+    both = [follows("c", "a", **later), follows("c", "b", factor=0.5, **later)]
+    found = inherited(frame, both[::-1] if turned else both, NOW, KNOWN)
+    assert units(found, "c") == [4, 4, 7, 7, 7, 7]
+    prices = found.loc[found["product_id"] == "c", "price"]
+    assert len(set(prices)) == 1  # that another one joins is no change of price
+    unknown = frame["product_id"].eq("b") & frame["period_start"].eq("2024-01-22")
+    frame.loc[unknown, "quantity"] = np.nan
+    assert units(inherited(frame, both, NOW, KNOWN), "c")[3] is None
+
+
 def test_of_weeks_between_both_nothing_is_known() -> None:
     ended = {"product_id": "p", "discontinued_on": week(2)}
     rows = [order(f"p{n}", week(n), 4) for n in range(2)]

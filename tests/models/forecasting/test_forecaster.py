@@ -88,7 +88,7 @@ def test_a_product_never_seen_gets_its_look_alikes_level(fitted: Forecaster) -> 
     )  # fmt: skip
     answer = model.predict(unknown)
     assert len(answer) == 4
-    assert set(answer["demand_class"]) == {"new"}
+    assert set(answer["demand_class"]) == {"unseen"}
     assert answer["mean"].iloc[0] == pytest.approx(10, rel=0.05)
     sane(answer)
 

@@ -11,7 +11,7 @@ from decisions.forecasting import score
 from decisions.runtime import Runtime
 from models.base import ModelError
 from serving.http.app import create_app
-from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, ask, orders
+from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, ask, orders, register
 
 
 def test_batch_is_a_row_a_pair_and_period(scored: pd.DataFrame) -> None:
@@ -46,17 +46,48 @@ def test_http_tells_what_batch_wrote(client: TestClient, scored: pd.DataFrame) -
     for level, name in (("0.25", "q25"), ("0.9", "q90")):
         told = [one["quantiles"][level] for one in answer["periods"]]
         assert told == pytest.approx(mine[name], abs=1e-3)
-    assert answer["served_by"] == "store"
+    assert (answer["served_by"], answer["note"]) == ("store", None)
     assert answer["model_version"] == "1"
     assert answer["degraded"] is False
     assert answer["as_of"].startswith("2024-09-09T12:00:00")
+
+
+def test_the_first_period_runs_in_the_warehouse_itself(tmp_path: Path) -> None:
+    """On Sunday evening in Los Angeles it is Monday in Auckland: another week has begun."""
+    sunday = pd.Timestamp("2024-09-08T20:00Z")
+    tables, sold = tmp_path / "tables", orders()
+    tables.mkdir()
+    sold = sold[sold["ordered_at"] <= sunday]
+    both = [sold.assign(warehouse_id=w, order_id=sold["order_id"] + w) for w in ("akl", "lax")]
+    whole = pd.concat(both, ignore_index=True)
+    whole.loc[whole.index[-1], "ordered_at"] = sunday
+    whole.to_parquet(tables / "orders.parquet")
+    zones = {"akl": ("NZ", "Pacific/Auckland"), "lax": ("US", "America/Los_Angeles")}
+    sites = [{"warehouse_id": w, "country": c, "time_zone": z} for w, (c, z) in zones.items()]
+    pd.DataFrame(sites).to_csv(tables / "warehouses.csv", index=False)
+    runtime = Runtime(Settings(home=tmp_path / "home", auth=False, frequency="week"))
+    runtime.lake.ingest(tables)
+    register(runtime.registry, runtime)
+    runtime.records.migrate()
+    runtime.refresh()
+    rows = score(runtime, runtime.now(), horizon=HORIZON)
+    first = rows.groupby("warehouse_id")["period_start"].agg(["first", "nunique"])
+    assert first.T.to_dict("list") == {"akl": ["2024-09-09", 5], "lax": ["2024-09-02", 5]}
+    with TestClient(create_app(runtime.settings, runtime)) as client:
+        for warehouse, begins in (("akl", "2024-09-09"), ("lax", "2024-09-02")):
+            for product in ("p1", "nobody-knows-it"):
+                found = ask(client, warehouse_id=warehouse, product_id=product, horizon=HORIZON)
+                assert found["periods"][0]["period_start"] == begins
+                assert (len(found["periods"]), found["degraded"]) == (HORIZON, False)
+    runtime.stop()
 
 
 @pytest.mark.parametrize("product", ["p6", "nobody-knows-it"])
 def test_an_unknown_product_is_a_cold_start(client: TestClient, product: str) -> None:
     answer = ask(client, product_id=product)
     assert answer["served_by"] == "cold_start"
-    assert answer["demand_class"] == "new"
+    assert answer["demand_class"] == "unseen"
+    assert "never sold here: this is a guess" in answer["note"]
     assert len(answer["periods"]) == HORIZON
     assert answer["periods"][0]["mean"] > 0
     assert answer["degraded"] is False

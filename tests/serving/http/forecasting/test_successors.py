@@ -266,6 +266,19 @@ def test_a_chain_hands_on(client: TestClient) -> None:
         assert parts[name].sum() == pytest.approx(parts[name][days].sum(), abs=0.1)
 
 
+def test_one_that_continues_two_sells_what_both_did(client: TestClient) -> None:
+    day = TODAY + timedelta(days=7)
+    old, tea = means(client, "old"), means(client, "tea")
+    tell(client, "new", "old", day)
+    assert tell(client, "new", "tea", day, factor=0.5)["renewed"] == 3
+    after = means(client, "new")
+    assert after[:7].sum() == pytest.approx(0, abs=0.1)
+    assert after[7:].sum() == pytest.approx(old[7:].sum() + 0.5 * tea[7:].sum(), rel=0.1)
+    assert means(client, "old")[7:].sum() == means(client, "tea")[7:].sum() == 0
+    kinds = [(e["kind"], e["product_id"]) for e in asked(client, "new")["history_events"]]
+    assert sorted(kinds) == [("continues", "old"), ("continues", "tea")]
+
+
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [

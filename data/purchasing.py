@@ -1,12 +1,12 @@
 """From a suggested line to goods on the shelf: the states of a line, and what was ordered.
 
-draft → approved | changed | dismissed → exported → received | cancelled. Before it is exported a
-decision may be taken back by another one; what is exported is an order, and ends as one. Where
-orders above an amount need two people, what one of them approved is `awaiting_second` until another
-one approves it.
+draft → approved | changed | dismissed → exported → partially_received → received | cancelled.
+Before it is exported a decision may be taken back by another one; what is exported is an order, and
+ends as one. Where orders above an amount need two people, what one of them approved is
+`awaiting_second` until another one approves it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,9 +20,11 @@ State = Literal[
     "changed",
     "dismissed",
     "exported",
+    "partially_received",
     "received",
     "cancelled",
 ]
+OrderState = Literal["exported", "partially_received", "received", "cancelled"]
 
 _DECIDED: tuple[State, ...] = ("awaiting_second", "approved", "changed", "dismissed")
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
@@ -31,7 +33,8 @@ TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     "approved": ("draft", "awaiting_second", "changed", "dismissed", "exported"),
     "changed": ("draft", "awaiting_second", "approved", "changed", "dismissed", "exported"),
     "dismissed": ("draft", *_DECIDED),
-    "exported": ("received", "cancelled"),
+    "exported": ("partially_received", "received", "cancelled"),
+    "partially_received": ("received", "cancelled"),
     "received": (),
     "cancelled": (),
 }
@@ -206,6 +209,18 @@ def is_same_person(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return False
     return one.strip().casefold() == other.strip().casefold()
+
+
+def order_state(states: Collection[State]) -> State:
+    """The state of an order: that of its lines that stand, `partially_received` where they differ.
+
+    states: of its lines, at least one.
+
+    >>> order_state(["received", "exported"]), order_state(["cancelled", "received"])
+    ('partially_received', 'received')
+    """
+    standing = set(states) - {"cancelled"} or set(states)
+    return next(iter(standing)) if len(standing) == 1 else "partially_received"
 
 
 def allowed(before: State, after: State) -> bool:

@@ -6,7 +6,7 @@ before it reads, so that two processes never decide on one line at a time.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -128,9 +128,9 @@ class Purchasing:
         ]
 
     def awaited(self, *, before: datetime) -> list[OrderedLine]:
-        """What was approved in plans of before that time and has not been received."""
+        """What was approved in plans of before that time and has not been received whole."""
         lines = self._lines
-        where = lines.c.state.in_(AWAITED) & (lines.c.planned_at < before)
+        where = lines.c.state.in_((*AWAITED, "partially_received")) & (lines.c.planned_at < before)
         return [_ordered(row) for row in self._rows(sa.select(lines).where(where))]
 
     def export(
@@ -170,21 +170,29 @@ class Purchasing:
         order = (lines.c.ordered_at.desc(), lines.c.po_id, lines.c.line_no)
         return [_ordered(row) for row in self._rows(query.order_by(*order))]
 
-    def received(self, po_ids: Iterable[str], *, at: datetime) -> int:
-        """The goods of these orders came; how many lines that is news for.
+    def note_receipts(self, receipts: Mapping[tuple[str, str], State], *, at: datetime) -> int:
+        """Goods of orders came; how many lines that is news for.
 
-        po_ids: ids of the orders; at: when they came.
+        receipts: id of an order and product -> `received`, or `partially_received` where the rest
+        is still to come; at: when that was known.
         """
-        wanted = sorted(set(po_ids))
+        wanted = sorted({po_id for po_id, _ in receipts})
         lines = self._lines
-        where = lines.c.po_id.in_(wanted) & (lines.c.state == "exported")
+        where = lines.c.po_id.in_(wanted) & lines.c.state.in_(("exported", "partially_received"))
 
         def work(connection: sa.Connection) -> int:
-            rows = self._changed(connection, where, state="received", updated_at=at)
-            for row in rows:
-                self._note(connection, row, "exported", actor="lake", reason="received")
-            self._outbox.post(connection, _order_messages(self.kind, "received", rows))
-            return len(rows)
+            found = connection.execute(sa.select(lines).where(where).with_for_update()).all()
+            news = []
+            for before in found:
+                state = receipts.get((before.po_id, before.product_id), before.state)
+                if state != before.state and allowed(before.state, state):
+                    where_ = self._is(before)
+                    (row,) = self._changed(connection, where_, state=state, updated_at=at)
+                    self._note(connection, row, before.state, actor="lake", reason=state)
+                    news.append(row)
+            whole = [row for row in news if row.state == "received"]
+            self._outbox.post(connection, _order_messages(self.kind, "received", whole))
+            return len(news)
 
         return self._database.write(work) if wanted else 0
 
@@ -375,7 +383,7 @@ class Purchasing:
         plans = {row.planned_at for row in single}
         before = sa.select(lines).where(
             lines.c.planned_at.in_(plans)
-            & lines.c.state.in_(("exported", "received"))
+            & lines.c.state.in_(("exported", "partially_received", "received"))
             & lines.c.seconded_by.is_(None)
         )
         values: dict[str, list[float | None]] = {}

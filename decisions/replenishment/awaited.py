@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from data.lake import Lake
-from data.purchasing import OrderedLine, PurchasingError
+from data.purchasing import OrderedLine, PurchasingError, State
 from data.records import Records
 from data.records.purchasing import Purchasing
 from decisions.runtime import Runtime
 from features.replenishment import PAIR
-from features.replenishment.orders import as_orders
+from features.replenishment.orders import as_orders, order_lines
 from models.replenishment.lines import OVERDUE_DAYS
 
 # An order of ours is entered in the merchant's own system within so many days.
 ENTERED_WITHIN = pd.Timedelta(days=14)
+# In another quantity (packs, a supplier's minimum) only so soon, and of no less than this share of
+# ours: what is entered later, or is much smaller, is an order of its own.
+ENTERED_OTHERWISE_WITHIN, LEAST_SHARE = pd.Timedelta(days=3), 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,18 @@ class Ordering:
     records: Purchasing
     known: Callable[[datetime | None], pd.DataFrame]
     table: str
+
+
+@dataclass(frozen=True)
+class EnteredOtherwise:
+    """An order of ours that the lake seems to know in another quantity.
+
+    line: as it was ordered here; po_id: the lake's number of it; quantity: units, as entered there.
+    """
+
+    line: OrderedLine
+    po_id: str
+    quantity: float
 
 
 def purchases(records: Records, lake: Lake) -> Ordering:
@@ -47,10 +63,24 @@ def moves(records: Records, lake: Lake) -> Ordering:
 
 
 def awaited(ordering: Ordering, as_of: datetime) -> list[OrderedLine]:
-    """What was ordered here and the lake does not know yet; what it has received is noted.
+    """What was ordered here and the lake does not know yet (`match_orders`).
+
+    ordering: what is bought or what is moved; as_of: the time up to which the records and the lake
+    are read and at which receipts are noted.
+    """
+    return match_orders(ordering, as_of)[0]
+
+
+def match_orders(
+    ordering: Ordering, as_of: datetime
+) -> tuple[list[OrderedLine], list[EnteredOtherwise]]:
+    """What was ordered here and the lake does not know yet, and what it knows in another quantity;
+    what it has received is noted.
 
     The lake knows an order by our number, by a `reference` to it, or, line by line, by an order of
-    the same warehouse, product, supplier and quantity that was entered after ours was exported.
+    the same warehouse, product, supplier and quantity that was entered after ours was exported. One
+    of another quantity counts where it was entered within ENTERED_OTHERWISE_WITHIN, is no less than
+    LEAST_SHARE of ours and refers to no other order. Each line of the lake stands for one of ours.
 
     ordering: what is bought or what is moved; as_of: the time up to which the records and the lake
     are read and at which receipts are noted.
@@ -59,8 +89,9 @@ def awaited(ordering: Ordering, as_of: datetime) -> list[OrderedLine]:
     lines = buying.awaited(before=as_of)
     ours = {line.po_id for line in lines if line.po_id}
     named = _names(known)
-    came = known.loc[known["received_at"].notna()]
-    buying.received(sorted(set(_names(came)) & ours), at=as_of)
+    buying.note_receipts(_receipts(known, ours), at=as_of)
+    # Of what came in part, the lake knows the rest.
+    lines = [line for line in lines if line.state != "partially_received"]
     open_ = [line for line in lines if not line.po_id or line.po_id not in named]
     others = known[~known["po_id"].isin(ours) & ~_refers(known).isin(ours)]
     return _unmatched(open_, others)
@@ -88,7 +119,8 @@ def cancel(
     buying, just_after = ordering.records, runtime.now() + timedelta(microseconds=1)
     waiting = awaited(ordering, just_after)
     free = {line.line_no for line in waiting if line.po_id == po_id}
-    standing = {line.line_no for line in buying.orders(po_id) if line.state == "exported"}
+    open_ = ("exported", "partially_received")
+    standing = {line.line_no for line in buying.orders(po_id) if line.state in open_}
     wanted = standing if line_nos is None else standing & set(line_nos)
     if (wanted - free) and not _is_over(ordering.known(None), po_id):
         raise PurchasingError(
@@ -106,6 +138,25 @@ def _is_over(known: pd.DataFrame, po_id: str) -> bool:
     return bool(len(own)) and bool(own[ends].notna().any(axis=1).all())
 
 
+def _receipts(known: pd.DataFrame, ours: Collection[str]) -> dict[tuple[str, str], State]:
+    """What came of our orders, by their numbers and products: all that was ordered or will come, or
+    a part of it. known: what the lake knows; ours: the numbers of our orders."""
+    refers = _refers(known)
+    number = known["po_id"].where(known["po_id"].isin(ours), refers)
+    rows = known.assign(reference=refers, number=number)[number.isin(ours)]
+    if "received_quantity" not in rows:
+        rows = rows.assign(received_quantity=np.nan)
+    lines = order_lines(rows)
+    waits = (lines["remaining"] > 0) & lines["ended_at"].isna()
+    sums = lines.assign(waits=waits).groupby(["number", "product_id"])
+    table = sums.agg(came=("came", "sum"), waits=("waits", "any"))
+    some = table[table["came"] > 0]
+    return {
+        key: "partially_received" if waits else "received"
+        for key, waits in zip(some.index, some["waits"], strict=True)
+    }
+
+
 def _refers(known: pd.DataFrame) -> pd.Series:
     """The order that each line refers to; missing where the table has no such column."""
     if "reference" in known:
@@ -118,28 +169,79 @@ def _names(known: pd.DataFrame) -> set[str]:
     return set(known["po_id"]) | set(_refers(known).dropna())
 
 
-def _unmatched(lines: Sequence[OrderedLine], known: pd.DataFrame) -> list[OrderedLine]:
-    """The exported lines without a like one in `known`, each of which stands for one of ours."""
-    free: dict[tuple[str, str, str, float], list[pd.Timestamp]] = {}
-    columns = ["warehouse_id", "product_id", "supplier_id", "quantity", "ordered_at"]
-    table = known[columns].sort_values("ordered_at").itertuples(index=False, name=None)
-    for warehouse, product, supplier, quantity, at in table:
-        free.setdefault((warehouse, product, supplier, float(quantity)), []).append(at)
-    answer = []
+def _unmatched(
+    lines: Sequence[OrderedLine], known: pd.DataFrame
+) -> tuple[list[OrderedLine], list[EnteredOtherwise]]:
+    """The lines without a like one in `known`, each of which stands for one of ours, and those
+    with one of another quantity."""
+    free: dict[tuple[str, str, str], list[_Entry]] = {}
+    columns = ["warehouse_id", "product_id", "supplier_id", "ordered_at", "quantity", "po_id"]
+    table = known[columns].assign(own=_refers(known).notna()).sort_values("ordered_at")
+    for *like, at, quantity, po_id, own in table.itertuples(index=False, name=None):
+        entry = _Entry(at, float(quantity), po_id, refers=own)
+        free.setdefault((like[0], like[1], like[2]), []).append(entry)
+    answer, otherwise = [], []
+    unlike = []  # of the same quantity there is none
     for line in sorted(lines, key=lambda line: line.ordered_at):
-        like = (line.warehouse_id, line.product_id, line.supplier_id, float(line.quantity))
+        entries = free.get((line.warehouse_id, line.product_id, line.supplier_id), [])
+        found = next((entry for entry in entries if entry.is_like(line)), None)
+        if line.state != "exported":
+            answer.append(line)
+        elif found is None:
+            unlike.append((line, entries))
+        else:
+            entries.remove(found)
+    for line, entries in unlike:
+        likely = [entry for entry in entries if entry.is_likely(line)]
+        if not likely:
+            answer.append(line)
+            continue
+        found = min(likely, key=lambda entry: abs(entry.quantity - line.quantity))
+        entries.remove(found)
+        otherwise.append(EnteredOtherwise(line, found.po_id, found.quantity))
+    return sorted(answer, key=lambda line: line.ordered_at), otherwise
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line of an order that the lake has. refers: to an order that is none of ours."""
+
+    at: pd.Timestamp
+    quantity: float
+    po_id: str
+    refers: bool
+
+    def is_like(self, line: OrderedLine) -> bool:
+        """True where it may be that line of ours, as it was exported."""
         made = pd.Timestamp(line.ordered_at)
         # The day itself counts from its start: systems often keep the date alone.
-        entered = [at for at in free.get(like, []) if _is_entry_of(at, made)]
-        if line.state != "exported" or not entered:
-            answer.append(line)
-        else:
-            free[like].remove(entered[0])
-    return answer
+        in_time = made.floor("D") <= self.at <= made + ENTERED_WITHIN
+        return in_time and self.quantity == float(line.quantity)
+
+    def is_likely(self, line: OrderedLine) -> bool:
+        """True where it may be that line of ours in another quantity."""
+        made = pd.Timestamp(line.ordered_at)
+        since = made <= self.at <= made + ENTERED_OTHERWISE_WITHIN
+        in_time = since or self.at == made.floor("D")  # a date alone
+        return in_time and not self.refers and self.quantity >= LEAST_SHARE * line.quantity
 
 
-def _is_entry_of(at: pd.Timestamp, made: pd.Timestamp) -> bool:
-    return made.floor("D") <= at <= made + ENTERED_WITHIN
+def with_entered_otherwise(
+    frame: pd.DataFrame, entered: Sequence[EnteredOtherwise]
+) -> pd.DataFrame:
+    """The planning frame with `order_note`, what to tell of orders of ours that the lake has in
+    another quantity. frame: a row a pair and supplier; entered: those orders."""
+    if not entered:
+        return frame
+    notes: dict[tuple[str, str], str] = {}
+    for each in entered:
+        pair = (each.line.warehouse_id, each.line.product_id)
+        notes[pair] = notes.get(pair, "") + (
+            f" Order {each.po_id} of {each.quantity:g} counts instead of ours, {each.line.po_id} "
+            f"of {each.line.quantity:g}: is it another one? Then bring it with any reference."
+        )
+    pairs = frame[list(PAIR)].itertuples(index=False, name=None)
+    return frame.assign(order_note=[notes.get((w, p), "") for w, p in pairs])
 
 
 def with_awaited(

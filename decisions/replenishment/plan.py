@@ -14,7 +14,14 @@ from data.records import DatabaseError
 from data.settings import Settings
 from data.zones import wall_clock, zones_of
 from decisions.logs import log_defect
-from decisions.replenishment.awaited import awaited, moves, purchases, with_awaited, with_leaving
+from decisions.replenishment.awaited import (
+    match_orders,
+    moves,
+    purchases,
+    with_awaited,
+    with_entered_otherwise,
+    with_leaving,
+)
 from decisions.replenishment.split_plan import plan_on
 from decisions.runtime import Runtime
 from features.replenishment import PAIR, planning_frame
@@ -161,10 +168,11 @@ def _with_own_orders(
     try:
         if not runtime.migrated:
             records.migrate()
-        bought = awaited(purchases(records, lake), as_of)
-        moved = awaited(moves(records, lake), as_of)
+        bought, changed_orders = match_orders(purchases(records, lake), as_of)
+        moved, changed_moves = match_orders(moves(records, lake), as_of)
     except DatabaseError:
         return frame, NO_RECORDS
+    frame = with_entered_otherwise(frame, [*changed_orders, *changed_moves])
     return with_leaving(with_awaited(frame, [*bought, *moved], as_of), moved, as_of), ""
 
 

@@ -30,7 +30,9 @@ def figures_of(lines: pd.DataFrame) -> dict[str, float]:
 
     lines: of a plan.
     """
-    there = lines["inventory_position"] + lines["transferred"] + lines["order_quantity"]
+    # Of stock that was never observed only what is coming is known.
+    have = lines["inventory_position"].fillna(lines["on_order"] - lines["reserved"])
+    there = have + lines["transferred"] + lines["order_quantity"]
     demand = lines["demand_mean"].to_numpy(dtype=float)
     risk = lines["stockout_probability"].to_numpy(dtype=float)
     known = ~np.isnan(demand) & ~np.isnan(risk) & (demand > 0)

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import log_ndtr
 
 from data.views import Frames, Terms, View
+from data.zones import wall_clock, zones_of
 from features.replenishment.ledger import Floats, Ints, Keys, Ledger, moments, seconds
 from features.replenishment.orders import closed_days, order_lines, teaching_lines
 from features.replenishment.supply import EVERY, TRIPLE, WEEKS
@@ -34,13 +35,19 @@ def build(tables: Frames, as_of: datetime, terms: Terms) -> pd.DataFrame:
     that is already so late (one step of Buckley & James, 1979, for normal delays); LOST_DAYS after
     its time it counts no more. lead_time_orders: received lines of the product behind it.
 
-    tables: purchase_orders and supply_terms, and closures where there are any, as known at `as_of`;
-    as_of: the newest moment, with its time zone; terms: the frozen settings, which change nothing
-    here.
+    Days, of closures and of terms, begin and end in the time zone of the warehouse.
+
+    tables: purchase_orders, supply_terms and warehouses, and closures where there are any, as known
+    at `as_of`; as_of: the newest moment, with its time zone; terms: the frozen settings, which
+    change nothing here.
     """
     grid = moments(as_of, weeks=WEEKS, every=EVERY)
     supply_terms = tables["supply_terms"].sort_values("valid_from", kind="stable")
-    bought = _declared(order_lines(tables["purchase_orders"]), supply_terms, tables.get("closures"))
+    sites = tables["warehouses"]
+    supply_terms = supply_terms.assign(zone=zones_of(supply_terms["warehouse_id"], sites))
+    bought = order_lines(tables["purchase_orders"])
+    bought = bought.assign(zone=zones_of(bought["warehouse_id"], sites))
+    bought = _declared(bought, supply_terms, tables.get("closures"))
     parts = [_at(bought, supply_terms, moment) for moment in grid]
     return pd.concat(parts, ignore_index=True)[[*TRIPLE, "event_timestamp", *VIEW.features]]
 
@@ -51,17 +58,24 @@ def _declared(
     """Lines with the days declared when they were ordered, and the delay of those received; NaN
     where a line teaches nothing."""
     declared = supply_terms[[*TRIPLE, "valid_from", "lead_time_days"]]
+    # The clocks on the warehouses' walls, written as UTC, as days are.
+    first, last = (_local(bought[name], bought["zone"]) for name in ("ordered_at", "received_at"))
     lines = pd.merge_asof(
-        bought.sort_values("ordered_at", kind="stable"),
+        bought.assign(first=first, last=last).sort_values("first", kind="stable"),
         declared.sort_values("valid_from", kind="stable"),
-        left_on="ordered_at",
+        left_on="first",
         right_on="valid_from",
         by=list(TRIPLE),
     ).dropna(subset=["lead_time_days"])
-    closed = closed_days(lines, closures, lines["ordered_at"], lines["received_at"])
+    closed = closed_days(lines, closures, lines["first"], lines["last"])
     took = _days(lines["received_at"] - lines["ordered_at"]) - closed
     teaches = lines.index.isin(teaching_lines(lines).index)
     return lines.assign(delay=(took - lines["lead_time_days"]).where(teaches))
+
+
+def _local(times: pd.Series, zones: pd.Series) -> pd.Series:
+    local: pd.Series = wall_clock(times, zones).dt.tz_localize("UTC").dt.as_unit(times.dt.unit)
+    return local
 
 
 def _days(span: pd.Series) -> pd.Series:
@@ -70,7 +84,8 @@ def _days(span: pd.Series) -> pd.Series:
 
 
 def _at(bought: pd.DataFrame, supply_terms: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    known = supply_terms[supply_terms["valid_from"].fillna(moment) <= moment]
+    clock = _local(pd.Series(moment, index=supply_terms.index), supply_terms["zone"])
+    known = supply_terms[supply_terms["valid_from"].fillna(clock) <= clock]
     rows = known.drop_duplicates(list(TRIPLE), keep="last").reset_index(drop=True)
     received = bought[(bought["received_at"] <= moment) & bought["delay"].notna()]
     declared = rows["lead_time_sd"].fillna(0.0).to_numpy()
@@ -196,6 +211,6 @@ VIEW = View(
         "lead_time_spread": "float",
         "lead_time_orders": "float",
     },
-    tables=("supply_terms", "purchase_orders", "closures"),
+    tables=("supply_terms", "purchase_orders", "closures", "warehouses"),
     build=build,
 )

@@ -95,8 +95,9 @@ def closed_days(
 ) -> Floats:
     """Days between two moments of each line on which its supplier was closed.
 
-    lines: n rows with supplier_id; closures: the table of that name, or None; start, end: n times.
-    Closures of one supplier are taken not to overlap.
+    lines: n rows with supplier_id; closures: the table of that name, or None; start, end: n times
+    by the clock whose days are closed, written as UTC. Closures of one supplier are taken not to
+    overlap.
     """
     days = np.zeros(len(lines))
     if closures is None or "supplier_id" not in closures or not len(lines):

@@ -33,6 +33,7 @@ _TERMS: dict[str, FeatureType] = {
     "stockout_cost": "float",
     "service_level": "float",
     "display_minimum": "float",
+    "max_cover_days": "float",
     "order_days": "str",
     "blocked": "bool",
 }

@@ -5,6 +5,10 @@ import pandas as pd
 
 from models.replenishment.protection_interval import Floats
 
+# An order is not made larger for its cost's or price's sake than so many days of demand, where the
+# terms say nothing else: what stock costs beyond holding it, none of the terms tell.
+LONGEST_LOT_DAYS = 180.0
+
 
 def read(text: str | None) -> list[tuple[float, float]] | None:
     """`24:0.97|48:0.94` as (from this quantity on, share of the unit cost), rising; None: faulty.

@@ -95,7 +95,7 @@ def waterfall(line: pd.Series, *, digits: int = 2) -> pd.DataFrame:
     line: a row of the plan. digits: of the base currency's minor unit. money: at the landed cost of
     a unit; NaN where that is unknown.
     """
-    units: Floats = np.array([sign * float(line[name]) for name, sign in WATERFALL.items()])
+    units: Floats = np.nan_to_num([sign * float(line[name]) for name, sign in WATERFALL.items()])
     whole = np.concatenate([[0.0], np.cumsum(units)])
     # The sum is rounded, not the parts: so they add up.
     worth = np.round(whole / max(whole[-1], 1e-9) * line["order_value"], digits)

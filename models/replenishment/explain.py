@@ -91,7 +91,18 @@ def sentences(
     silent = "Order nothing: " + cover + "; " + why + "."
     blocked = "Order nothing: " + why + "; " + number(have) + " are there or coming."
     sentence = np.where(lines.blocked != "", blocked, silent)
-    answer: Texts = np.where(order.quantity > 0, ordered, sentence) + lines.notes
+    told = np.where(order.quantity > 0, ordered, sentence) + lines.notes
+    answer: Texts = told + _left_out(lines, target, order)
+    return answer
+
+
+def _left_out(lines: Lines, target: Target, order: Order) -> Texts:
+    """That a price step is not taken, since it would last too long."""
+    days = order.left_out / np.maximum(target.demand_rate, 1e-9)
+    text = " The price from " + number(order.left_out) + " on is left out: so many last "
+    text = text + number(np.round(days)) + " days, and max_cover_days is "
+    text = text + number(lines.longest_days) + "."
+    answer: Texts = np.where(order.left_out > 0, text, "")
     return answer
 
 

@@ -30,6 +30,7 @@ NO_TERMS = "no supply terms"
 HIGHEST_SERVICE = 0.999
 UNREADABLE_BREAKS = " The price breaks cannot be read and are left out: write 24:0.97|48:0.94."
 UNREADABLE_DAYS = " The order days cannot be read and are left out: write mon,thu."
+UNSEEN = "It was never sold here: its forecast is a guess from products like it."
 FULL_SERVICE = f"A service level of 1 cannot be promised: {HIGHEST_SERVICE} is kept."
 
 
@@ -50,14 +51,17 @@ class Lines:
     break_share: n × k price breaks. goods_cost: the part of landed_cost that they lower, duty in.
     price: of a unit sold, NaN: unknown. most: units of the largest order, inf: no limit. rise: by
     how much a unit will be dearer when the next order can be placed, 0: no rise is announced.
+    longest_days: days of demand that an order made larger for its cost or price may last.
     minimum_value: money that all lines of one order to the supplier must reach. on_hand may be
-    negative: units owed to customers. blocked: why nothing can be ordered, "" where it can.
+    negative: units owed to customers; counted: whether stock was ever observed, 0 is assumed where
+    not. blocked: why nothing can be ordered, "" where it can.
     notes: what was assumed.
     """
 
     keys: pd.DataFrame
     moment: pd.Series
     on_hand: Floats
+    counted: Flags
     reserved: Floats
     due_quantity: Floats
     due_days: Floats
@@ -93,6 +97,7 @@ class Lines:
     break_share: Floats
     goods_cost: Floats
     most: Floats
+    longest_days: Floats
     rise: Floats
     minimum_value: Floats
     blocked: Texts
@@ -134,6 +139,7 @@ class Lines:
             keys=rows[list(KEYS)],
             moment=clock,
             on_hand=np.nan_to_num(stated),
+            counted=~np.isnan(stated),
             reserved=_filled(rows["reserved"], 0.0),
             due_quantity=quantity,
             due_days=expected_days(quantity, days, age, lead=lead, lead_sd=lead_sd),
@@ -169,12 +175,13 @@ class Lines:
             break_share=shares,
             goods_cost=_goods(rows) * np.nan_to_num(rate, nan=1.0),
             most=_above_zero(_optional(rows, "max_order_quantity"), np.inf),
+            longest_days=_longest_days(rows),
             rise=_rise(rows, following) * np.nan_to_num(rate, nan=1.0),
             minimum_value=_filled(_optional(rows, "minimum_order_value"), 0.0),
             blocked=_blocked(rows, windows, ended=end <= arrival, cover=cover),
             notes=_notes(rows, stated, rate, quantity, days)
             + _closing(calendar, calendar.arrival(following, lead) - usual - lead)
-            + rows["_note"].to_numpy(dtype=object)
+            + (rows["_note"] + rows.get("order_note", "")).to_numpy(dtype=object)
             + np.where(carried, NOTE, "")
             + np.where(unreadable, UNREADABLE_BREAKS, "")
             + np.where(unread, UNREADABLE_DAYS, ""),
@@ -200,6 +207,7 @@ def best_offers(frame: pd.DataFrame) -> pd.DataFrame:
         _holding_rate=_holding_rate(frame),
         _shortage=_shortage(frame),
         _blocked=_flags(frame["blocked"]),
+        _longest_days=_longest_days(frame),
     )
     first = chosen_offers(given.reset_index(drop=True))
     own = [name for name in first if str(name).startswith("_") and name != "_note"]
@@ -282,6 +290,11 @@ def _rise(rows: pd.DataFrame, days: Floats) -> Floats:
     return np.where(known, np.nan_to_num(np.maximum(price - _goods(rows), 0.0)), 0.0)
 
 
+def _longest_days(rows: pd.DataFrame) -> Floats:
+    """Days of demand that a lot may last."""
+    return _above_zero(_optional(rows, "max_cover_days"), breaks.LONGEST_LOT_DAYS)
+
+
 def _optional(rows: pd.DataFrame, name: str) -> pd.Series:
     """A column of numbers that older planning frames do not have; missing there."""
     if name in rows:
@@ -344,9 +357,10 @@ def _notes(
     counted = _days_since_count(rows)
     notes = np.full(len(rows), "", dtype=object)
     for flag, text in (
-        (np.isnan(stated), "Stock was never observed and counts as 0."),
+        (np.isnan(stated), "Stock was never observed: it is not known, and counts as 0 here."),
         (counted >= OLD_COUNT_DAYS, "Stock was last counted " + number(counted) + " days ago."),
         (stated < 0, number(-stated) + " are owed to customers and served first."),
+        ((rows["demand_class"] == "unseen").to_numpy(), UNSEEN),
         (late, "An overdue purchase order is expected by the learned lead time."),
         (lost > 0, lost_text),
         (terms & np.isnan(_cost(rows)), "The unit cost is missing or 0, so its value is unknown."),

@@ -64,7 +64,7 @@ def yearly_cost(offers: pd.DataFrame) -> Floats:
         unit_cost=np.nan_to_num(goods),
         holding=np.nan_to_num(holding),
         least=np.maximum(demand_rate * review, least),
-        most=np.maximum(demand_rate * YEAR_DAYS / 2, least),
+        most=np.maximum(demand_rate * offers["_longest_days"].to_numpy(dtype=float), least),
         quantities=steps,
         shares=shares,
     )

@@ -10,8 +10,6 @@ from models.replenishment.lines import Flags, Lines
 from models.replenishment.position import Position
 from models.replenishment.protection_interval import Demand, Floats
 
-# A lot is never made larger for the order cost's sake than this many days of demand.
-LONGEST_LOT_DAYS = 180.0
 # Share of a warehouse's capacity that planned stock may fill.
 FILL_SHARE = 0.85
 # Packs that a quantity is moved by in search of a cheaper one.
@@ -86,7 +84,8 @@ class Order:
     waiting: units below it that are not ordered yet, because waiting costs less; minimum: added for
     the supplier's minimum quantity; limited: taken off by its maximum; moved: units transferred in
     (below 0: out); unfunded: cut by a cap; cut: units taken off because the warehouse would be too
-    full. too_little: not ordered, for the whole order would be below its minimum value.
+    full. too_little: not ordered, for the whole order would be below its minimum value. left_out:
+    the price step that would cost less and lasts longer than `Lines.longest_days`; 0: none.
     """
 
     quantity: Floats
@@ -100,12 +99,13 @@ class Order:
     moved: Floats
     unfunded: Floats
     too_little: Flags
+    left_out: Floats
 
 
 def economic_lot(lines: Lines, demand_rate: Floats) -> Floats:
     """The lot that balances order cost, price and holding; 0 where there is nothing to balance.
 
-    sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. At most LONGEST_LOT_DAYS of
+    sqrt(2·K·d/h) (Harris, 1913), or the best with the price breaks. At most `longest_days` of
     demand, nor more than will be asked for before the end of life.
 
     lines: the n lines, with costs and price breaks; demand_rate: n, units asked for a day.
@@ -125,12 +125,12 @@ def price_lot(lines: Lines, demand_rate: Floats) -> Floats:
 
 
 def longest(lines: Lines, demand_rate: Floats) -> Floats:
-    """Units sold in LONGEST_LOT_DAYS, or before the end of life.
+    """Units sold in `longest_days`, or before the end of life.
 
-    lines: the n lines, with lead time and end of life in days; demand_rate: n, units asked for a
-    day.
+    lines: the n lines, with longest_days, lead time and end of life in days; demand_rate: n, units
+    asked for a day.
     """
-    days = np.minimum(LONGEST_LOT_DAYS, np.maximum(lines.end_days - lines.lead_days, 0.0))
+    days = np.minimum(lines.longest_days, np.maximum(lines.end_days - lines.lead_days, 0.0))
     return np.asarray(np.maximum(demand_rate, 0.0) * days)
 
 
@@ -155,7 +155,7 @@ def _break_lot(lines: Lines, demand_rate: Floats) -> Floats:
         unit_cost=np.nan_to_num(lines.goods_cost),
         holding=np.nan_to_num(lines.holding),
         least=np.maximum(usual, lines.minimum),
-        most=np.minimum(np.maximum(demand_rate, 0.0) * LONGEST_LOT_DAYS, lines.most),
+        most=np.minimum(np.maximum(demand_rate, 0.0) * lines.longest_days, lines.most),
         quantities=lines.break_quantity,
         shares=lines.break_share,
     )
@@ -176,10 +176,9 @@ def place(lines: Lines, target: Target, position: Position) -> Order:
     have = position.stock + position.coming(lines.protection_days)
     need = thousandths(target.up_to) - have
     if target.costs is None:
-        quantity = _nearest(lines, target, need, have)
-    else:
-        quantity = _cheapest(lines, target, target.costs, need, have)
-    return _explained(lines, target, quantity, need)
+        return _explained(lines, target, _nearest(lines, target, need, have), need)
+    quantity, left_out = _cheapest(lines, target, target.costs, need, have)
+    return replace(_explained(lines, target, quantity, need), left_out=left_out)
 
 
 def smallest_order(lines: Lines) -> Floats:
@@ -194,7 +193,13 @@ def largest_order(lines: Lines) -> Floats:
     return np.where(np.isfinite(lines.most), packs * lines.pack, np.inf)
 
 
-def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats) -> Floats:
+def _cheapest(
+    lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats
+) -> tuple[Floats, Floats]:
+    """The quantity that costs least, and the cheaper price step that would last too long; 0: none.
+
+    What is needed anyway, or is the smallest order, never lasts too long.
+    """
     obliged = costs.obliged & (need > 0)
     wants = (need + target.order_up_to_gap > 0) & (lines.blocked == "") & (obliged | ~target.never)
     least, most, pack = smallest_order(lines), largest_order(lines), lines.pack
@@ -205,27 +210,45 @@ def _cheapest(lines: Lines, target: Target, costs: CostModel, need: Floats, have
     best, cost = np.zeros(len(lines)), costs.total(have, np.zeros(len(lines)))
     cost[obliged] = np.inf
     enough = np.where(obliged & target.promise, need - 1e-9, 0.0)
-    for candidate in (lower, lower + pack, least, ahead, *steps.T):
+    lasting = np.maximum.reduce([longest(lines, target.demand_rate), lower + pack, least])
+    lasting = np.where(np.isfinite(steps).any(axis=1), lasting, np.inf)
+    steps_in_time = np.where(steps <= lasting[:, None], steps, np.inf)
+    for candidate in (lower, lower + pack, least, ahead, *steps_in_time.T):
         quantity = np.clip(candidate, least, most)
-        possible = wants & np.isfinite(quantity) & (least <= most)
+        possible = wants & np.isfinite(candidate) & (least <= most)
         possible &= (quantity >= enough) | (quantity >= most)
         price = costs.total(have, np.where(possible, quantity, 0.0))
         better = possible & (price < cost - 1e-9)
         best, cost = np.where(better, quantity, best), np.where(better, price, cost)
-    return _descended(lines, costs, have, best, at_least=np.maximum(least, enough))
+    limit = np.minimum(most, np.maximum(lasting, best))
+    best = _descended(lines, costs, have, best, at_least=np.maximum(least, enough), limit=limit)
+    cost, left_out = costs.total(have, best), np.zeros(len(lines))
+    for step in steps.T:
+        possible = wants & (step > lasting) & (step <= most) & np.isfinite(step)
+        price = costs.total(have, np.where(possible, step, 0.0))
+        better = possible & (price < cost - 1e-9)
+        left_out, cost = np.where(better, step, left_out), np.where(better, price, cost)
+    return best, left_out
 
 
 def _descended(
-    lines: Lines, costs: CostModel, have: Floats, quantity: Floats, *, at_least: Floats
+    lines: Lines,
+    costs: CostModel,
+    have: Floats,
+    quantity: Floats,
+    *,
+    at_least: Floats,
+    limit: Floats,
 ) -> Floats:
     """Each ordered quantity moved by whole packs, ever fewer, for as long as it costs less.
 
     lines: the n lines; costs: what each quantity costs; have: n, units there, coming or moved here;
-    quantity: n, the best of the candidates; at_least: n, units below which no order may go.
+    quantity: n, the best of the candidates; at_least, limit: n, units below and above which no
+    order may go.
     """
     rows = np.flatnonzero(quantity > 0)
     costs, have, best = costs.at(rows), have[rows], quantity[rows]
-    pack, most, least = lines.pack[rows], largest_order(lines)[rows], at_least[rows]
+    pack, most, least = lines.pack[rows], limit[rows], at_least[rows]
     cost = costs.total(have, best)
     for packs in _STRIDES:
         for candidate in (best - packs * pack, best + packs * pack):
@@ -308,6 +331,7 @@ def _explained(lines: Lines, target: Target, quantity: Floats, need: Floats) -> 
         moved=nothing,
         unfunded=nothing,
         too_little=np.zeros(len(quantity), dtype=bool),
+        left_out=nothing,
     )
 
 

@@ -141,7 +141,8 @@ def plan(
 ) -> Planned:
     """One row a line, columns COLUMNS; units, days, and money in the base currency.
 
-    The parts in WATERFALL, with their signs, add up to order_quantity to the last digit.
+    The parts in WATERFALL, with their signs, add up to order_quantity to the last digit; on_hand is
+    missing where stock was never observed, and counts as 0 then.
     promotion_lift: what planned promotions add to demand_mean, as the forecast explains it.
     transferred: units that come from another warehouse (below 0: go there). lost_before_arrival:
     demand that is not in demand_mean, because the shelf will be empty before an order can arrive.
@@ -228,10 +229,10 @@ def _table(
         lot_stock=order.lot,
         reorder_point=thousandths(_reorder_point(target)),
         order_up_to=thousandths(target.up_to + order.lot),
-        on_hand=thousandths(lines.on_hand),
+        on_hand=_known_stock(lines, thousandths(lines.on_hand)),
         reserved=thousandths(lines.reserved),
         on_order=thousandths(on_order),
-        inventory_position=thousandths(have),
+        inventory_position=_known_stock(lines, thousandths(have)),
         transferred=order.moved,
         surplus=order.surplus,
         waiting=order.waiting,
@@ -254,7 +255,7 @@ def _table(
         unit_cost=np.round(cost, 4),
         stockout_on=stockout_on,
         decide_by=decide_by,
-        stock_cover_days=excess_stock.stock_cover_days(target, position),
+        stock_cover_days=_known_stock(lines, excess_stock.stock_cover_days(target, position)),
         on_order_later=thousandths(later),
         demand_class=lines.demand_class,
         proposal=proposal,
@@ -271,6 +272,11 @@ def _table(
     frame["not_ordered_reason"] = [text or None for text in why]
     frame["reason"] = sentence
     return frame[list(COLUMNS)]
+
+
+def _known_stock(lines: Lines, units: Floats) -> Floats:
+    """Numbers that rest on the stock of each line, missing where it was never observed."""
+    return np.where(lines.counted, units, np.nan)
 
 
 def _lift(lines: Lines, target: Target) -> Floats:

@@ -233,7 +233,7 @@ class OrderUpTo(Policy):
         """The service level that is set for each line's class of demand; NaN: none."""
         level = np.full(len(lines), np.nan)
         for name, text in (pair.split("=") for pair in self.service_levels.split(",") if pair):
-            level[lines.demand_class == name.strip()] = float(text)
+            level[_as_new(lines.demand_class) == name.strip()] = float(text)
         return level
 
 
@@ -395,7 +395,12 @@ def _centred(largest: float, step: float) -> list[float]:
 def _by_class(learned: Mapping[str, float], classes: Texts, default: float) -> Floats:
     """The learned number of each line's class; that of all lines where the class is new."""
     other = learned.get("", default)
-    return np.array([learned.get(name, other) for name in classes], dtype=float)
+    return np.array([learned.get(name, other) for name in _as_new(classes)], dtype=float)
+
+
+def _as_new(classes: Texts) -> Texts:
+    """The classes by which is planned: what was never sold is planned as what is new."""
+    return np.where(classes == "unseen", "new", classes).astype(object)
 
 
 def _size(classes: Texts) -> Floats:
@@ -416,6 +421,7 @@ def _cheapest(
     costs = np.stack([cost(choice) for choice in choices])
     distance = np.abs(np.array(choices) - usual)
     groups = {"": np.ones(len(classes), dtype=bool)}
+    classes = _as_new(classes)
     groups |= {str(name): classes == name for name in sorted(set(classes)) if name}
     answer = {}
     for name, members in groups.items():

@@ -96,7 +96,7 @@ def waterfall(path: Path, lines: pd.DataFrame) -> None:
         for name, sign in WATERFALL.items()
         if name in _ALWAYS or line[name] != 0
     }
-    names, steps = list(parts), np.array(list(parts.values()), dtype=float)
+    names, steps = list(parts), np.nan_to_num(np.array(list(parts.values()), dtype=float))
     title = f"{line['warehouse_id']} × {line['product_id']}: order {line['order_quantity']:g}"
     with drawing(path, title, y="units") as axes:
         ends = np.cumsum(steps)

@@ -206,7 +206,7 @@ class LinePage:
         t, f, line = self.view.t, self.view.formats, self.line
         with panel(t("Terms")):
             rows = [
-                (t("On hand"), f.number(line["on_hand"])),
+                (t("On hand"), words.stock_on_hand(self.view, line["on_hand"])),
                 (t("Reserved"), f.number(line["reserved"])),
                 (t("On order"), f.number(line["on_order"])),
                 (t("Cover, days"), f.number(line["stock_cover_days"])),

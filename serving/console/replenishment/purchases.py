@@ -8,7 +8,17 @@ from urllib.parse import quote
 from nicegui import ui
 
 from serving.console.api import Answer
-from serving.console.parts import ask_reason, button, download, fact, html, panel, table, tabs
+from serving.console.parts import (
+    ask_reason,
+    button,
+    choice,
+    download,
+    fact,
+    html,
+    panel,
+    table,
+    tabs,
+)
 from serving.console.replenishment import words
 from serving.console.replenishment.accuracy import show_accuracy
 from serving.console.replenishment.approvals import second_person_text, show_awaited
@@ -30,7 +40,7 @@ async def show_purchases(view: ConsoleView) -> None:
             await _one(view, po_id, again)
             return
         approved = await _approved(view)
-        made = await view.api.get(f"{_PATH}/orders", limit=200)
+        made = await view.api.get(f"{_PATH}/orders", limit=200, state=view.query.get("state"))
         await show_awaited(view, again)
         _ready(view, approved, again)
         _made(view, made)
@@ -144,12 +154,23 @@ async def _export(view: ConsoleView, supplier: str, warehouse: str, again: Any) 
     again()
 
 
+def state_choice(view: ConsoleView, page: str) -> None:
+    """Which orders are shown, by state. view: who looks; page: the address of the list."""
+    choice(
+        view.t("State"),
+        words.order_states(view),
+        view.query.get("state"),
+        lambda state: ui.navigate.to(page if state is None else f"{page}?state={state}"),
+    )
+
+
 def _made(view: ConsoleView, made: Answer) -> None:
     t, f = view.t, view.formats
     with panel(t("Orders made here")):
-        if not made["data"]:
+        if not made["data"] and not view.query.get("state"):
             empty(view, t("No order was made here yet."), t("Order what is approved above."))
             return
+        state_choice(view, "/orders/purchases")
         with ui.element("div").classes("strip"):
             fact(t("Orders"), f.number(len(made["data"]), 0))
             known = [order["value"] for order in made["data"] if order["value"] is not None]
@@ -177,7 +198,7 @@ def _made(view: ConsoleView, made: Answer) -> None:
                     f.number(len(order["lines"]), 0),
                     f.number(order["units"]),
                     f.money(order["value"]),
-                    words.states(view).get(order["lines"][0]["state"], order["lines"][0]["state"]),
+                    words.states(view).get(order["state"], order["state"]),
                 ]
                 for order in made["data"]
             ],

@@ -12,9 +12,21 @@ def states(view: ConsoleView) -> dict[str, str]:
         "changed": view.t("Changed"),
         "dismissed": view.t("Dismissed"),
         "exported": view.t("Ordered"),
+        "partially_received": view.t("Partially received"),
         "received": view.t("Received"),
         "cancelled": view.t("Cancelled"),
     }
+
+
+def order_states(view: ConsoleView) -> dict[str, str]:
+    """The states of an order by their codes."""
+    ends = ("exported", "partially_received", "received", "cancelled")
+    return {code: states(view)[code] for code in ends}
+
+
+def stock_on_hand(view: ConsoleView, units: float | None) -> str:
+    """Units on the shelf in words; None: they were never counted."""
+    return view.t("Not known") if units is None else view.formats.number(units)
 
 
 def urgencies(view: ConsoleView) -> dict[str, str]:

@@ -251,7 +251,7 @@ def _columns(view: ConsoleView, *, may_change: bool) -> list[dict[str, Any]]:
             "money",
             headerTooltip=t("Lost sales expected if nothing is ordered"),
         ),
-        column("on_hand", t("On hand"), 95, "number"),
+        column("on_hand", t("On hand"), 95, "number", context={"missing": t("Not known")}),
         column("on_order", t("On order"), 95, "number"),
         column("stock_cover_days", t("Cover, days"), 110, "number"),
         column("warehouse_id", t("Warehouse"), 105),

@@ -21,7 +21,8 @@
     days ||= new Intl.DateTimeFormat(settings().locale, { dateStyle: "medium", timeZone: "UTC" });
     return days.format(new Date(value));
   };
-  const missing = (p) => (p.data ? "–" : ""); // a line that is still on its way shows nothing
+  // A line that is still on its way shows nothing.
+  const missing = (p) => (p.data ? (p.colDef.context?.missing ?? "–") : "");
   const format = {};
   for (const [name, write] of Object.entries(formatters)) {
     format[name] = (p) => (isMissing(p.value) ? missing(p) : write(p.value));

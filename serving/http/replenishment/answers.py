@@ -96,10 +96,14 @@ class Suggestion(BaseModel):
         description="At or below this position an order is made; null: no order pays."
     )
     order_up_to: float | None = Field(description="Where an order brings the position.")
-    on_hand: float
+    on_hand: float | None = Field(
+        description="null: stock was never observed; 0 is assumed, as the reason says."
+    )
     reserved: float
     on_order: float = Field(description="Due within the cover, or not long overdue.")
-    inventory_position: float
+    inventory_position: float | None = Field(
+        description="On hand less reserved, and what is on order; null: stock was never observed."
+    )
     transferred: float = Field(description="From another warehouse; below 0: to another.")
     surplus: float | None = Field(description="Units above the level.")
     waiting: float | None = Field(

@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat
 
 from data.money import rounded
-from data.purchasing import AwaitedApproval, OrderedLine, Outcome
+from data.purchasing import AwaitedApproval, OrderedLine, OrderState, Outcome, order_state
 from decisions.replenishment.plan import WhatIfTerms
 from serving.http.bodies import WrittenReason
 from serving.http.paging import Page
@@ -219,6 +219,9 @@ class OrderToCancel(BaseModel):
     )
 
 
+ORDER_STATE = "Of the lines that stand; `partially_received` where they differ."
+
+
 class PurchaseLine(BaseModel):
     """A line of a purchase or transfer order, in the columns of the table `purchase_orders`; of a
     transfer unit_cost is what moving a unit costs."""
@@ -229,7 +232,9 @@ class PurchaseLine(BaseModel):
     unit_cost: float | None
     expected_at: datetime
     cancelled_at: datetime | None
-    state: str
+    state: OrderState = Field(
+        description="`partially_received` while the rest is still to come; as of the newest plan."
+    )
 
 
 class PurchaseOrder(BaseModel):
@@ -241,6 +246,7 @@ class PurchaseOrder(BaseModel):
     ordered_at: datetime
     units: float
     value: float | None
+    state: OrderState = Field(description=ORDER_STATE)
     lines: list[PurchaseLine]
 
 
@@ -366,6 +372,7 @@ def _order(lines: list[OrderedLine], currency: str) -> PurchaseOrder:
         ordered_at=lines[0].ordered_at,
         units=sum(line.quantity for line in lines),
         value=value_of(lines, currency),
+        state=order_state([line.state for line in lines]),
         lines=[purchase_line(line) for line in lines],
     )
 
@@ -382,6 +389,15 @@ def value_of(lines: list[OrderedLine], currency: str) -> float | None:
 def purchase_line(line: OrderedLine) -> PurchaseLine:
     """A line of an order as an answer."""
     return PurchaseLine.model_validate(vars(line), extra="ignore", from_attributes=False)
+
+
+def in_state(lines: list[OrderedLine], state: OrderState | None) -> list[OrderedLine]:
+    """The lines of the orders that are in that state. lines: of any orders; state: None, any."""
+    if state is None:
+        return lines
+    groups = by_order(lines)
+    found = [group for group in groups if order_state([each.state for each in group]) == state]
+    return [line for group in found for line in group]
 
 
 def order_table(lines: list[OrderedLine]) -> pd.DataFrame:

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from data.purchasing import SECOND_PERSON, ExportedLines, OrderedLine, PurchasingError, State
+from data.purchasing import (
+    SECOND_PERSON,
+    ExportedLines,
+    OrderedLine,
+    OrderState,
+    PurchasingError,
+    State,
+)
 from data.records.purchasing import Purchasing
 from decisions.replenishment.awaited import Ordering, cancel, purchases
 from decisions.replenishment.orders import Decider, Wish, decidable_orders, decide, wishes_of
@@ -30,6 +37,7 @@ from serving.http.replenishment.bodies import (
     PlanToApprove,
     PurchaseOrders,
     decided,
+    in_state,
     line_to_second,
     order_table,
     purchase_orders,
@@ -169,15 +177,16 @@ def orders(runtime: Runtime) -> APIRouter:
 
     @routes.get("/orders", response_model=PurchaseOrders, responses=AS_FILE)
     def list_orders(
+        state: OrderState | None = None,
         limit: Limit = 100,
         cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """Purchase orders made here, the newest first.
+        """Purchase orders made here, all or those in one state, the newest first.
 
         As CSV or XLSX they have the columns of `purchase_orders`: what `ingest` takes.
         """
-        lines = buying.orders()
+        lines = in_state(buying.orders(), state)
         if media_type := file_type_of(accept):
             return table_answer(order_table(lines), media_type)
         return PurchaseOrders(**cut_page(purchase_orders(lines, currency), limit, cursor))

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.purchasing import OrderedLine, PutOffLine
+from data.purchasing import OrderedLine, OrderState, PutOffLine, order_state
 from serving.http.paging import Page
 from serving.http.replenishment.answers import Entry, Made
 from serving.http.replenishment.bodies import (
+    ORDER_STATE,
     LinesToDecide,
     PurchaseLine,
     by_order,
@@ -110,6 +111,7 @@ class TransferOrder(BaseModel):
     sent_at: datetime
     units: float
     cost: float | None
+    state: OrderState = Field(description=ORDER_STATE)
     lines: list[PurchaseLine]
 
 
@@ -152,6 +154,7 @@ def orders_of_transfers(lines: list[OrderedLine], currency: str) -> list[Transfe
             sent_at=group[0].ordered_at,
             units=sum(line.quantity for line in group),
             cost=value_of(group, currency),
+            state=order_state([line.state for line in group]),
             lines=[purchase_line(line) for line in group],
         )
         for group in by_order(lines)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from fastapi import APIRouter, Header, Query, Request
 
-from data.purchasing import State
+from data.purchasing import OrderState, State
 from decisions.replenishment.awaited import moves
 from decisions.replenishment.line_ids import TRANSFER, identity
 from decisions.replenishment.orders import Wish, decidable_transfers, decide
@@ -18,7 +18,13 @@ from serving.http.errors import FieldFault, Problem
 from serving.http.idempotency import IDEMPOTENT, once
 from serving.http.paging import Cursor, Limit, cut_page, page_end, page_start
 from serving.http.replenishment.answers import Entry, decided_on, made
-from serving.http.replenishment.bodies import DecidedAll, LinesToDecide, OrderToCancel, decided
+from serving.http.replenishment.bodies import (
+    DecidedAll,
+    LinesToDecide,
+    OrderToCancel,
+    decided,
+    in_state,
+)
 from serving.http.replenishment.purchasing_routes import Planner, cancel_lines, decider, export
 from serving.http.replenishment.transfer_bodies import (
     ExportedTransferOrders,
@@ -182,15 +188,16 @@ def transfer_orders(runtime: Runtime) -> APIRouter:
 
     @routes.get("/transfer-orders", response_model=TransferOrders, responses=AS_FILE)
     def list_transfer_orders(
+        state: OrderState | None = None,
         limit: Limit = 100,
         cursor: Cursor = None,
         accept: Annotated[str, Header()] = "",
     ) -> Any:
-        """Transfer orders made here, the newest first.
+        """Transfer orders made here, all or those in one state, the newest first.
 
         As CSV or XLSX they have the columns of `transfers`: what `ingest` takes.
         """
-        lines = records.orders()
+        lines = in_state(records.orders(), state)
         if media_type := file_type_of(accept):
             return table_answer(transfer_table(lines), media_type)
         return TransferOrders(**cut_page(orders_of_transfers(lines, currency), limit, cursor))

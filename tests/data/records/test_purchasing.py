@@ -97,8 +97,9 @@ def test_the_trail_tells_who_did_what(records: Records) -> None:
     buying.decide([step(suggested(), "dismissed", reason="seasonal")])
     buying.decide([step(suggested(), "changed", quantity=24.0, actor="bob", reason="fair")])
     (line,) = export(buying)
-    assert buying.received([line.po_id, "unknown"], at=NOON) == 1
-    assert buying.received([line.po_id], at=NOON) == 0
+    came: dict[tuple[str, str], State] = {(line.po_id, "P"): "received", ("no", "P"): "received"}
+    assert buying.note_receipts(came, at=NOON) == 1
+    assert buying.note_receipts(came, at=NOON) == 0
     trail = buying.trail("W~P~S")
     assert [(each.actor, each.after) for each in reversed(trail)] == [
         ("ann", "dismissed"),
@@ -117,7 +118,7 @@ def test_what_is_ordered_is_awaited_until_it_comes(records: Records) -> None:
     assert [line.product_id for line in buying.awaited(before=later)] == ["P"]
     (line,) = export(buying)
     assert [each.po_id for each in buying.awaited(before=later)] == [line.po_id]
-    buying.received([line.po_id], at=later)
+    buying.note_receipts({(line.po_id, "P"): "received"}, at=later)
     assert buying.awaited(before=later) == []
 
 
@@ -149,7 +150,7 @@ def test_a_cancelled_order_is_awaited_no_more_and_cannot_come_back(records: Reco
     assert [(line.line_no, line.state) for line in cancelled] == [(1, "exported"), (2, "cancelled")]
     assert buying.last_freed(NOON) == NOON
     assert [line.line_no for line in buying.awaited(before=NOON + timedelta(days=1))] == [1]
-    assert buying.received([po_id], at=NOON) == 1
+    assert buying.note_receipts({(po_id, "P"): "received"}, at=NOON) == 1
     with pytest.raises(PurchasingError, match=r"line 1 of .* came"):
         buying.cancel(po_id, [1, 2], actor="bob", reason="late", at=NOON)
     again = buying.cancel(po_id, None, actor="bob", reason="late", at=NOON)

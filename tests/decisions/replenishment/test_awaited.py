@@ -12,9 +12,11 @@ from data.purchasing import Step, Suggested
 from data.records import Records
 from decisions.replenishment.awaited import (
     awaited,
+    match_orders,
     moves,
     purchases,
     with_awaited,
+    with_entered_otherwise,
     with_leaving,
 )
 
@@ -54,7 +56,13 @@ def units(records: Records, lake: Lake) -> float:
     ("changes", "still"),
     [
         ({}, 0.0),
-        ({"quantity": 11.0}, 12.0),
+        ({"ordered_at": pd.Timestamp(NOON + timedelta(hours=-2))}, 0.0),
+        ({"quantity": 11.0}, 0.0),
+        ({"quantity": 50.0}, 0.0),
+        ({"quantity": 11.0, "ordered_at": pd.Timestamp("2024-05-01", tz="UTC")}, 0.0),
+        ({"quantity": 11.0, "ordered_at": pd.Timestamp(NOON - timedelta(hours=2))}, 12.0),
+        ({"quantity": 11.0, "reference": "request-7"}, 12.0),
+        ({"quantity": 5.0}, 12.0),
         ({"supplier_id": "other"}, 12.0),
         ({"ordered_at": pd.Timestamp(NOON - timedelta(days=2))}, 12.0),
     ],
@@ -66,6 +74,58 @@ def test_a_like_order_entered_since_is_ours(
     assert units(records, lake) == 12.0
     entered(lake, **changes)
     assert units(records, lake) == still
+
+
+def test_a_second_order_is_not_swallowed(records: Records, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    entered(lake)
+    entered(lake, po_id="erp-2", quantity=20.0)
+    assert match_orders(purchases(records, lake), LATER) == ([], [])
+    late = Lake(tmp_path / "late")
+    entered(late, quantity=20.0, ordered_at=pd.Timestamp(NOON + timedelta(days=4)))
+    found = match_orders(purchases(records, late), NOON + timedelta(days=5))
+    assert [line.quantity for line in found[0]] == [12.0]
+
+
+@pytest.mark.parametrize("number", ["po_id", "reference"])
+def test_a_line_is_received_in_part_until_the_rest_comes(
+    records: Records, tmp_path: Path, number: str
+) -> None:
+    lake, buying = Lake(tmp_path / "lake"), records.purchasing
+    (line,) = buying.orders()
+    came: dict[str, object] = {number: line.po_id, "received_at": pd.Timestamp(NOON)}
+    for received, state in ((5.0, "partially_received"), (12.0, "received")):
+        entered(lake, **came, received_quantity=received)
+        assert awaited(purchases(records, lake), LATER) == []
+        assert [each.state for each in buying.orders()] == [state]
+    assert [each.after for each in buying.trail("w~p~s")][:2] == ["received", "partially_received"]
+
+
+def test_what_is_closed_short_is_received_and_not_to_be_cancelled_before(
+    records: Records, tmp_path: Path
+) -> None:
+    lake, buying = Lake(tmp_path / "lake"), records.purchasing
+    po_id = buying.orders()[0].po_id
+    came: dict[str, object] = {"po_id": po_id, "received_at": pd.Timestamp(NOON)}
+    entered(lake, **came, received_quantity=5.0)
+    awaited(purchases(records, lake), LATER)
+    entered(lake, **came, received_quantity=5.0, closed_at=pd.Timestamp(NOON))
+    awaited(purchases(records, lake), LATER)
+    assert [each.state for each in buying.orders()] == ["received"]
+
+
+def test_the_line_asks_whether_an_order_of_another_quantity_is_ours(
+    records: Records, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    entered(lake, quantity=20.0)
+    _, (found,) = match_orders(purchases(records, lake), LATER)
+    pairs = pd.DataFrame({"warehouse_id": "w", "product_id": ["p", "q"]})
+    notes = with_entered_otherwise(pairs, [found])["order_note"].tolist()
+    ours = found.line.po_id
+    assert notes[0].startswith(f" Order erp-1 of 20 counts instead of ours, {ours} of 12")
+    assert notes[1] == ""
+    assert with_entered_otherwise(pairs, []) is pairs
 
 
 def test_our_number_is_known_as_theirs_or_as_a_reference(records: Records, tmp_path: Path) -> None:
@@ -95,7 +155,8 @@ def test_the_frame_has_them_on_order_with_their_days(records: Records, tmp_path:
     [
         ({}, 0.0),
         ({"from_warehouse_id": "elsewhere"}, 12.0),
-        ({"quantity": 11.0}, 12.0),
+        ({"quantity": 11.0}, 0.0),
+        ({"quantity": 5.0}, 12.0),
         ({"quantity": 11.0, "reference": "ours"}, 0.0),
         ({"quantity": 11.0, "transfer_id": "ours"}, 0.0),
     ],

@@ -44,6 +44,22 @@ def test_lead_times_know_only_what_had_arrived(tmp_path: Path) -> None:
     assert (after["event_timestamp"] <= pd.Timestamp(day(41))).all()
 
 
+def test_closed_days_are_those_of_the_warehouse(tmp_path: Path) -> None:
+    site = {"warehouse_id": "W", "country": "NZ", "time_zone": "Pacific/Auckland"}
+    ordered = pd.Timestamp("2024-01-05T11:00Z")  # midnight there: the closed day is over
+    came = ordered + pd.Timedelta(days=10)
+    closed = {"closure_id": "c", "supplier_id": "S", "announced_at": day(0)}
+    rows = {
+        "warehouses": [site],
+        "supply_terms": [terms()],
+        "purchase_orders": [bought(1, 0, 1, received_at=came) | {"ordered_at": ordered}],
+        "closures": [closed | {"starts_on": "2024-01-05", "ends_on": "2024-01-05"}],
+    }
+    last = newest(build(tmp_path, VIEW["lead_time"], day(60), rows))
+    assert last["lead_time_orders"] == 1
+    assert last["lead_time_mean"] == pytest.approx(10)
+
+
 def _shrunk(delay: float) -> float:
     """One order of one product: shrunk to its supplier's delay, which is shrunk to none."""
     return (delay + 4 * delay / 5) / 5

@@ -32,6 +32,23 @@ def test_a_break_is_taken_where_it_pays_and_its_price_is_paid() -> None:
     assert line(on_hand=25.0, price_breaks="400:0.99")["order_quantity"] < 40
 
 
+def test_a_break_buys_no_more_than_the_cover_that_is_allowed() -> None:
+    low = {"holding_cost_rate": 0.05, "price_breaks": "2000:0.5"}
+    bounded, plain = line(**low), line(holding_cost_rate=0.05)
+    assert bounded["order_quantity"] == plain["order_quantity"] < 2000
+    assert "The price from 2000 on is left out" in bounded["reason"]
+    assert "max_cover_days is 180." in bounded["reason"]
+    longer = line(**low, max_cover_days=2000.0)
+    assert longer["order_quantity"] >= 2000
+    assert "left out" not in longer["reason"]
+
+
+def test_what_the_smallest_order_takes_anyway_is_no_break_left_out() -> None:
+    forced = line(price_breaks="2000:0.5", min_order_quantity=2000.0, service_level=0.9)
+    assert forced["order_quantity"] >= 2000
+    assert "left out" not in forced["reason"]
+
+
 def test_breaks_that_cannot_be_read_are_told() -> None:
     found = line(price_breaks="forty:0.9")
     assert "price breaks cannot be read" in found["reason"]

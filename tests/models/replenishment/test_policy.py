@@ -33,8 +33,9 @@ def weekly(holding: float, lost: float, **other: Any) -> dict[str, Any]:
 
 
 def total(plan: pd.DataFrame) -> pd.Series:
-    """The waterfall's sum, in whole thousandths."""
-    return sum((sign * (plan[name] * 1000).round() for name, sign in WATERFALL.items()), start=0.0)
+    """The waterfall's sum, in whole thousandths; stock that was never observed counts as 0."""
+    parts = plan.fillna({"on_hand": 0.0})
+    return sum((sign * (parts[name] * 1000).round() for name, sign in WATERFALL.items()), start=0.0)
 
 
 def test_newsvendor_with_normal_demand() -> None:
@@ -150,7 +151,8 @@ def test_what_supply_terms_promise_is_missing_without_them() -> None:
         ({"unit_cost": np.nan}, "unit cost is missing or 0", False),
         ({"fx_rate": np.nan, "currency": "XAF"}, "No exchange rate is known", False),
         ({"on_hand": -3.0}, "3 are owed to customers and served first", True),
-        ({"on_hand": np.nan}, "Stock was never observed", True),
+        ({"on_hand": np.nan}, "Stock was never observed: it is not known", True),
+        ({"demand_class": "unseen"}, "It was never sold here: its forecast is a guess", True),
         ({"on_hand": 0.0, "observed_at": "2023-11-30T00:00:00Z"}, "counted 32 days ago", True),
     ],
 )
@@ -161,6 +163,14 @@ def test_odd_input_is_ordered_by_a_stated_rule(
     assert found["order_quantity"] > 10
     assert note in found["reason"]
     assert pd.notna(found["order_value"]) == value_known
+
+
+def test_stock_that_was_never_observed_is_not_known() -> None:
+    names = ["on_hand", "inventory_position", "stock_cover_days"]
+    unseen = line(on_hand=np.nan)
+    assert unseen[names].isna().all()
+    assert unseen["order_quantity"] == line(on_hand=0.0)["order_quantity"]
+    assert line(on_hand=0.0)[names].notna().all()
 
 
 def test_no_lines_no_plan() -> None:

@@ -184,6 +184,59 @@ def test_an_order_that_the_own_system_has_is_cancelled_there(
     assert gone["lines"][0]["state"] == "cancelled"
 
 
+def test_an_order_of_which_a_part_came_is_found_by_its_state(
+    client: TestClient, runtime: _Live
+) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
+    (order,) = post(client, "/orders:export", {}).json()["data"]
+    text = client.get(f"{ROOT}/orders", headers={"Accept": "text/csv"}).text
+    entered = pd.read_csv(io.StringIO(text))
+    first = entered["line_no"] == 1
+    part = {"received_at": str(NOW), "received_quantity": 1.0}
+    runtime.lake.append("purchase_orders", entered[first].assign(**part))
+    runtime.lake.append("purchase_orders", entered[~first])
+    make(runtime, NOW + timedelta(hours=1))
+    (found,) = client.get(f"{ROOT}/orders?state=partially_received").json()["data"]
+    assert (found["po_id"], found["state"]) == (order["po_id"], "partially_received")
+    assert [line["state"] for line in found["lines"]] == ["partially_received", "exported"]
+    assert client.get(f"{ROOT}/orders?state=received").json()["data"] == []
+    csv = client.get(f"{ROOT}/orders?state=exported", headers={"Accept": "text/csv"}).text
+    assert len(csv.splitlines()) == 1
+    assert client.get(f"{ROOT}/orders?state=draft").status_code == 422
+    refused = post(client, f"/orders/{order['po_id']}:cancel", {"reason": "late", "line_nos": [1]})
+    assert refused.status_code == 409
+
+
+def test_the_plan_counts_an_order_once_that_was_entered_in_another_quantity(
+    client: TestClient, runtime: _Live
+) -> None:
+    post(client, "/suggestions:approve", {"items": [{"id": SHORT}]})
+    post(client, "/orders:export", {})
+    text = client.get(f"{ROOT}/orders", headers={"Accept": "text/csv"}).text
+    entered = pd.read_csv(io.StringIO(text)).assign(po_id="erp-1", quantity=96.0)
+    runtime.lake.append("purchase_orders", entered)
+    later = NOW + timedelta(hours=1)
+    runtime.store.ensure(later)
+    plan = make(runtime, later)
+    found = plan.lines.set_index("product_id").loc["short"]
+    assert found["on_order"] == 96.0
+    assert "Order erp-1 of 96 counts instead of ours" in found["reason"]
+
+
+def test_stock_that_nobody_counted_is_null_and_not_0(client: TestClient, runtime: _Live) -> None:
+    terms = {"warehouse_id": "W", "product_id": "unseen", "supplier_id": "S", "unit_cost": 2.0}
+    runtime.lake.append("supply_terms", pd.DataFrame([terms | {"lead_time_days": 7.0}]))
+    runtime.store.ensure(NOW)
+    found = line(client, "W~unseen~S")["data"]
+    assert (found["on_hand"], found["inventory_position"]) == (None, None)
+    assert "Stock was never observed" in found["reason"]
+    text = client.get(f"{ROOT}/suggestions", headers={"Accept": "text/csv"}).text
+    table = pd.read_csv(io.StringIO(text)).set_index("product_id")
+    assert table["on_hand"].isna().to_dict() == {
+        name: name == "unseen" for name in ("short", "enough", "half", "bare", "odd~id/x", "unseen")
+    }
+
+
 def test_orders_are_read_again_as_json_and_csv(client: TestClient, runtime: _Live) -> None:
     post(client, "/suggestions:approve", {"items": [{"id": SHORT}, {"id": HALF}]})
     (order,) = post(client, "/orders:export", {}).json()["data"]

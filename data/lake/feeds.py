@@ -5,7 +5,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from data.lake.files import (
     short,
 )
 from data.lake.text_format import UNPACK, find_text_format, is_packed
-from data.lake.workbooks import WORKBOOKS, workbook_sheets
+from data.lake.workbooks import WORKBOOKS, sheet_names, workbook_sheets
 from data.tables import TABLES, WHERE_THERE_IS_NONE, Table
 
 _LONGEST_NAME = 128
@@ -67,7 +67,8 @@ class Found:
 
 
 def find(source: Path) -> Found:
-    """The tables in a folder: `orders.csv`, `orders.parquet`, or a folder `orders` of such.
+    """The tables in a folder: `orders.csv`, `orders.parquet`, a folder `orders` of such, or a sheet
+    `orders` of a workbook that is named for no table.
 
     source: the folder, or one file named for its table.
     """
@@ -89,6 +90,11 @@ def find(source: Path) -> Found:
         for path in (part for home in homes for part in _parts(home, faults)):
             feed = _feed(table, path, path.relative_to(folder).as_posix(), faults)
             feeds.extend([feed] if feed else [])
+    for path in visible:
+        if path not in known and path.is_file() and path.suffix.lower() in WORKBOOKS:
+            sheets = _sheets(path, {feed.table for feed in feeds}, faults)
+            feeds += sheets
+            known.update([path] if sheets else [])
     others = tuple(_other(path) for path in visible if path not in known)
     if not known:
         faults.append(_no_table(source, others))
@@ -210,12 +216,14 @@ def _bare(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None:
+def _feed(
+    table: Table, path: Path, name: str, faults: list[str], *, sheet: str | None = None
+) -> Feed | None:
     if path.stat().st_size == 0:
         faults.append(f"{name}: the file is empty; write it again or remove it")
         return None
     try:
-        columns, read = _opened(path)
+        columns, read = _opened(path) if sheet is None else _of_sheet(path, sheet)
     except (ValueError, pa.ArrowException, OSError) as error:
         faults.append(f"{name}: cannot be read ({short(error, 200)}); write it again")
         return None
@@ -230,23 +238,39 @@ def _feed(table: Table, path: Path, name: str, faults: list[str]) -> Feed | None
     return Feed(table.name, name, columns, lambda: file_digest(path), batches)
 
 
+def _sheets(path: Path, taken: Collection[str], faults: list[str]) -> list[Feed]:
+    """The tables in the sheets of a workbook, each named for its table. taken: tables that the
+    files beside it are."""
+    try:
+        names = [name for name in sheet_names(path) if name.strip().lower() in TABLES]
+    except ValueError:
+        return []  # no table can be in it: it is told with the other files
+    feeds: list[Feed] = []
+    for sheet in names:
+        table = sheet.strip().lower()
+        feed = _feed(TABLES[table], path, f"{path.name}, sheet {sheet}", faults, sheet=sheet)
+        if table in taken or table in {each.table for each in feeds}:
+            faults.append(f"{table}: it is in {path.name} and elsewhere; keep one of them")
+        elif feed is not None:
+            feeds.append(feed)
+    return sorted(feeds, key=lambda feed: list(TABLES).index(feed.table))
+
+
 def _opened(path: Path) -> tuple[tuple[str, ...], ReadBatches]:
     """The column names of a file, and how its rows are read."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         return parquet_header(path), lambda wanted: parquet_batches(path, wanted)
     if suffix in WORKBOOKS:
-        return _first_sheet(path)
+        return _of_sheet(path, None)
     form = find_text_format(path)
     columns = csv_header(path, form)
     return columns, lambda wanted: csv_batches(path, columns, wanted, form=form)
 
 
-def _first_sheet(
-    path: Path,
-) -> tuple[tuple[str, ...], ReadBatches]:
-    """The first filled sheet of a workbook; its first row has the column names."""
-    rows = next((rows for _, rows in workbook_sheets(path)), [])
+def _of_sheet(path: Path, sheet: str | None) -> tuple[tuple[str, ...], ReadBatches]:
+    """A sheet of a workbook, None: the first filled one; its first row has the column names."""
+    rows = next((rows for _, rows in workbook_sheets(path, only=sheet)), [])
     columns = tuple((cell or "").strip() for cell in rows[0]) if rows else ()
     if not any(columns):
         raise ValueError("its first row has no column names")

@@ -16,17 +16,29 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 TextRow = tuple[str | None, ...]
 
 
-def workbook_sheets(path: Path) -> Iterator[tuple[str, list[TextRow]]]:
+def workbook_sheets(path: Path, *, only: str | None = None) -> Iterator[tuple[str, list[TextRow]]]:
     """Each filled sheet of a workbook: its name, and its rows from the first on, as text.
 
+    path: the file; only: the name of one sheet, None: all.
     Formulas count as their last result. Raises ValueError when the file is no workbook.
     """
     try:
         workbook = CalamineWorkbook.from_path(str(path))
-        for name in workbook.sheet_names:
+        for name in workbook.sheet_names if only is None else [only]:
             rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
             if rows:
                 yield name, [tuple(cell_text(cell) for cell in row) for row in rows]
+    except (CalamineError, zipfile.BadZipFile) as error:
+        raise ValueError(f"it is no workbook ({error})") from error
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets, in order. Raises ValueError when the file is no workbook.
+
+    path: the file.
+    """
+    try:
+        return list(CalamineWorkbook.from_path(str(path)).sheet_names)
     except (CalamineError, zipfile.BadZipFile) as error:
         raise ValueError(f"it is no workbook ({error})") from error
 

@@ -25,7 +25,7 @@ def order_states(view: ConsoleView) -> dict[str, str]:
 
 
 def stock_on_hand(view: ConsoleView, units: float | None) -> str:
-    """Units on the shelf in words; None: they were never counted."""
+    """Stock in words. view: who looks; units: on the shelf, None: they were never counted."""
     return view.t("Not known") if units is None else view.formats.number(units)
 
 

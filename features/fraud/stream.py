@@ -90,6 +90,8 @@ def events(
     chargebacks: pd.DataFrame,
     amount: pd.Series,
     arrived: pd.Series | None = None,
+    *,
+    late_reports: bool = False,
 ) -> pd.DataFrame:
     """The stream `windows.velocity` reads, in order of arrival: by time, reports before payments,
     payments of one time by received_at (those without it first), then by payment_id.
@@ -100,8 +102,9 @@ def events(
     before its own payment (who does not know when a fraud was reported, gives the time of the
     payment). A retry that is no payment of its own (see `attempts`) adds nothing. arrived: when
     each payment came, on the index of `payments`, where that is known apart from its time; the
-    order is theirs then, as it was for the live counters. Columns: event_id, payment (row number of
-    the payment, −1 for a report), at, MEASURES, ends, and the plan's.
+    order is theirs then, as it was for the live counters. late_reports: a report comes after all
+    payments made before it, also where these came later than that. Columns: event_id, payment (row
+    number of the payment, −1 for a report), at, MEASURES, ends, and the plan's.
     """
     keys = list(PLAN.columns)
     payments = derived_columns(payments.assign(shop=_SHOP))
@@ -129,7 +132,7 @@ def events(
     told["event_id"] = told["payment_id"] + REPORT + numbers
     told["at"] = np.maximum(at_ms(told["at"]), at_ms(told["attempted_at"]) + 1)
     told["came"] = np.maximum(told["at"] * 1_000_000, told["came"] + 1)
-    if arrived is not None:
+    if late_reports:
         told["came"] = np.maximum(told["came"], _all_came(paid, told["at"]) + 1)
     told["payment"] = -1
     told[list(MEASURES)] = (0, 0, 0, 1, 0, 0)
@@ -145,8 +148,8 @@ def events(
 
 
 def _all_came(paid: pd.DataFrame, until: pd.Series) -> NDArray[np.int64]:
-    """Nanoseconds since 1970 by which all payments made until some moments had come: a report comes
-    after them, also where history is decided long after it happened.
+    """Nanoseconds since 1970 by which all payments made until some moments had come, also where
+    history is decided long after it happened.
 
     paid: at (ms), came; until: ms, none before the first payment.
     """
@@ -204,13 +207,14 @@ def payment_velocity(
     plan: VelocityPlan = PLAN,
     *,
     arrived: pd.Series | None = None,
+    late_reports: bool = False,
 ) -> pd.DataFrame:
     """The plan's features of every payment, on the index of `payments`.
 
-    payments, chargebacks, arrived: as `events` takes them; amount: of the payments, in base
-    currency; plan: what is counted.
+    payments, chargebacks, arrived, late_reports: as `events` takes them; amount: of the payments,
+    in base currency; plan: what is counted.
     """
-    stream = events(payments, chargebacks, amount, arrived)
+    stream = events(payments, chargebacks, amount, arrived, late_reports=late_reports)
     row = stream["payment"].to_numpy()
     place = np.empty(len(payments), dtype=np.intp)
     place[row[row >= 0]] = np.flatnonzero(row >= 0)

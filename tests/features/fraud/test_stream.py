@@ -97,10 +97,11 @@ def test_a_report_comes_after_the_payments_of_before_also_where_these_are_decide
     amount = pd.Series(10.0, frame.index)
     unreported = labels(("none", 0, False))
     alone = payment_velocity(frame, unreported, amount, arrived=arrived)
-    reported = payment_velocity(frame, labels(("p0", 40, True)), amount, arrived=arrived)
+    told = labels(("p0", 40, True))
+    reported = payment_velocity(frame, told, amount, arrived=arrived, late_reports=True)
     pd.testing.assert_frame_equal(reported, alone)
     within = unreported.assign(
         payment_id="p0", is_fraud=True, reported_at=START + pd.Timedelta(hours=3.5)
     )
-    counted = payment_velocity(frame, within, amount, arrived=arrived)
+    counted = payment_velocity(frame, within, amount, arrived=arrived, late_reports=True)
     assert counted["card_frauds_30d"].tolist() == [0, 0, 0, 0, 1, 1]

@@ -53,4 +53,4 @@ def test_its_interval_holds_most_products_of_its_kind(answer: pd.DataFrame) -> N
     low, high = answer["q10"].mean(), answer["q90"].mean()
     held = ((levels * WEEK.mean() >= low) & (levels * WEEK.mean() <= high)).mean()
     assert 0.7 <= held <= 1.0
-    assert set(answer["demand_class"]) == {"new"}
+    assert set(answer["demand_class"]) == {"unseen"}

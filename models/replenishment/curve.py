@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from models.replenishment.lines import Lines
-from models.replenishment.order import Target, largest_order, smallest_order
+from models.replenishment.order import (
+    Target,
+    cover_limit,
+    largest_order,
+    smallest_order,
+    thousandths,
+)
 from models.replenishment.plan import WATERFALL
 from models.replenishment.position import Position
 from models.replenishment.projection import Projection, project
@@ -36,7 +42,8 @@ def depth(lines: Lines, target: Target, quantity: float, *, moved: float = 0.0) 
 
 
 def curve(lines: Lines, target: Target, position: Position, quantity: float) -> pd.DataFrame:
-    """Expected cost of quantities from none to twice the chosen one, on the pack.
+    """Expected cost of quantities from none to twice the chosen one, on the pack, none of which
+    lasts longer than is allowed.
 
     holding, shortage: of what is left and what is missed until the next order can be there;
     ordering: this order's cost and what its price is above the usual; later: what follows in later
@@ -47,8 +54,9 @@ def curve(lines: Lines, target: Target, position: Position, quantity: float) -> 
     lines: one line alone; target: where the policy wants its position; position: its stock and what
     it awaits, transfers included; quantity: the chosen one, in units.
     """
-    quantities = _quantities(lines, target, quantity)
     have = position.stock + position.coming(lines.protection_days)
+    limit = cover_limit(lines, target, thousandths(target.up_to) - have)[0]
+    quantities = _quantities(lines, target, quantity, max(float(limit), quantity))
     rows = np.zeros(len(quantities), dtype=np.int64)
     there = np.repeat(have, len(quantities))
     if target.costs is None:
@@ -76,16 +84,16 @@ def _promise(target: Target, have: float, quantities: Floats, total: Floats) -> 
     return np.where(missing > 0, np.maximum(kept - total, 0.0) + 0.01 * missing, 0.0)
 
 
-def _quantities(lines: Lines, target: Target, quantity: float) -> Floats:
+def _quantities(lines: Lines, target: Target, quantity: float, limit: float) -> Floats:
     """None, the chosen quantity and its neighbours, and others on the pack between smallest and
-    largest order."""
+    largest order, up to a limit."""
     pack, least, most = (
         float(each[0]) for each in (lines.pack, smallest_order(lines), largest_order(lines))
     )
     top = max(2 * quantity, float(target.up_to[0]), 4 * pack)
     step = max(np.ceil(top / (_POINTS - 1) / pack), 1.0) * pack
     points = [*(np.arange(_POINTS) * step), quantity - pack, quantity, quantity + pack]
-    inside = [each for each in points if least - 1e-9 <= each <= most + 1e-9]
+    inside = [each for each in points if least - 1e-9 <= each <= min(most, limit) + 1e-9]
     return np.unique(np.array([0.0, quantity, *inside]))
 
 

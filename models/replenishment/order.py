@@ -196,10 +196,7 @@ def largest_order(lines: Lines) -> Floats:
 def _cheapest(
     lines: Lines, target: Target, costs: CostModel, need: Floats, have: Floats
 ) -> tuple[Floats, Floats]:
-    """The quantity that costs least, and the cheaper price step that would last too long; 0: none.
-
-    What is needed anyway, or is the smallest order, never lasts too long.
-    """
+    """The quantity that costs least, and the cheaper price step that lasts too long; 0: none."""
     obliged = costs.obliged & (need > 0)
     wants = (need + target.order_up_to_gap > 0) & (lines.blocked == "") & (obliged | ~target.never)
     least, most, pack = smallest_order(lines), largest_order(lines), lines.pack
@@ -210,8 +207,7 @@ def _cheapest(
     best, cost = np.zeros(len(lines)), costs.total(have, np.zeros(len(lines)))
     cost[obliged] = np.inf
     enough = np.where(obliged & target.promise, need - 1e-9, 0.0)
-    lasting = np.maximum.reduce([longest(lines, target.demand_rate), lower + pack, least])
-    lasting = np.where(np.isfinite(steps).any(axis=1), lasting, np.inf)
+    lasting = cover_limit(lines, target, need)
     steps_in_time = np.where(steps <= lasting[:, None], steps, np.inf)
     for candidate in (lower, lower + pack, least, ahead, *steps_in_time.T):
         quantity = np.clip(candidate, least, most)
@@ -229,6 +225,18 @@ def _cheapest(
         better = possible & (price < cost - 1e-9)
         left_out, cost = np.where(better, step, left_out), np.where(better, price, cost)
     return best, left_out
+
+
+def cover_limit(lines: Lines, target: Target, need: Floats) -> Floats:
+    """Units above which an order for a price step's sake would last too long; without steps inf.
+    What is needed anyway, or is the smallest order, never does.
+
+    lines: the n lines; target: where the policy wants them; need: n, units short of that.
+    """
+    packs = np.floor(np.maximum(need + target.order_up_to_gap, 0.0) / lines.pack + 1e-9) + 1.0
+    usual = np.maximum(packs * lines.pack, smallest_order(lines))
+    lasting = np.maximum(longest(lines, target.demand_rate), usual)
+    return np.where(np.isfinite(lines.break_quantity[:, 1:]).any(axis=1), lasting, np.inf)
 
 
 def _descended(

@@ -45,8 +45,8 @@ class Table:
     known_at: the column that says when a row became known; a row is hidden from an as-of reading
         of an earlier time. None, or an empty field: known from the start (plans, master data).
     later: time column -> columns of the same row that became known only then; an as-of reading
-        before that time sees them empty. A newer row that leaves them empty does not say that they
-        are not so: what was known stays, until the time column is NEVER.
+        before that time sees them empty. A newer file without the time column does not say that
+        they are not so: what was known stays. An empty field of that column says so.
     clock: time columns whose newest value says how late it is at the merchant; empty for tables
         without facts (master data, plans).
     optional_key: key columns that may be missing (filled with the default, so that the key is
@@ -120,7 +120,6 @@ WHERE_THERE_IS_NONE: Mapping[str, str] = {
     "line_no": "orders of one line write 1",
 }
 
-NEVER = "never"  # in the time of a later fact: it is taken back
 EVERYWHERE = "*"  # in a key: every product, warehouse or market
 EVENT_KINDS = ("impression", "click", "view", "cart", "uncart", "purchase", "hide", "unhide")
 ORDER_STATUSES = ("placed", "cancelled", "returned")

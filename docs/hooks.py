@@ -47,8 +47,8 @@ def tables_page() -> str:
     told = (
         "Any subset of these tables is enough to begin with. `*` marks a column that a file must "
         "have. Ids are texts of at most 128 characters, times carry a zone, money is in major "
-        "units. A row replaces the older one of its key; where it leaves empty what becomes known "
-        "later (marked `later`), what was known stays, until its time says `never`."
+        "units. A row replaces the older one of its key; what becomes known later (marked "
+        "`later`) stays where a file has no column of its time."
     )
     lines += [told, ""]
     for table in TABLES.values():

@@ -125,15 +125,25 @@ def unique(
     )
     if len(staged) > 1:
         newest = f"PARTITION BY {_names(table.key)} ORDER BY __file DESC"
-        # Of what becomes known later the newest that is told, in whichever file.
+        # Of what becomes known later the newest file counts that has the column of its time.
         told = f"{newest} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
-        later = dict.fromkeys(_name(name) for columns in table.later.values() for name in columns)
-        kept = ", ".join(
-            f"first_value({name} IGNORE NULLS) OVER ({told}) AS {name}" for name in later
-        )
+        later = dict.fromkeys(name for columns in table.later.values() for name in columns)
+        kept = ", ".join(_newest_told(table, name, told) for name in later)
         given = f"* REPLACE ({kept})" if kept else "*"
         query = f"SELECT {given} FROM ({query}) QUALIFY row_number() OVER ({newest}) = 1"
     return _write(database, query, out)
+
+
+def _newest_told(table: Table, name: str, told: str) -> str:
+    """What the newest file says of a later fact that has its time; else the newest that is told.
+
+    told: the window of a key's rows, the newest file first.
+    """
+    column = _name(name)
+    timed = " OR ".join(f"{_name(time)} IS NOT NULL" for time in table.later_times(name))
+    with_time = f"first_value(CASE WHEN {timed} THEN {{'told': {column}}} END IGNORE NULLS)"
+    alone = f"{{'told': first_value({column} IGNORE NULLS) OVER ({told})}}"
+    return f"struct_extract(coalesce({with_time} OVER ({told}), {alone}), 'told') AS {column}"
 
 
 def merge(
@@ -147,7 +157,7 @@ def merge(
 ) -> Merged:
     """Upsert by key: parts that hold replaced rows are written again with the incoming rows.
 
-    Of what becomes known later (`Table.later`) an empty field leaves what was known.
+    What became known later (`Table.later`) stays where no incoming file has the column of its time.
 
     columns: all columns of the table, declared and extra, with their types.
     incoming: one row a key; what differs is written beside it.

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.tables import NEVER, Kind, Table
+from data.tables import Kind, Table
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,7 +25,8 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
 _ZONE = r"([zZ]|[+-]\d\d(:?\d\d)?)$"
 _PARTED = r"^-?\d{1,3}([,' ]\d{3})+(\.\d+)?$"
 _TRUE, _FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
-# Stands for NEVER until rows are merged: no time of a file is so early.
+# The time of a later fact that a file has the column of and leaves empty: it is not so. It stands
+# until rows are merged; no time of a file is so early.
 TAKEN_BACK = pd.Timestamp("1800-01-01", tz="UTC")
 _EARLIEST, _LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2261-12-31", tz="UTC")
 
@@ -58,22 +59,6 @@ def parse(kind: Kind, found: pa.Array) -> Parsed:
     parsed = _PARSERS[kind](values)
     faults = tuple(fault for fault in parsed.faults if fault.mask.any())
     return Parsed(parsed.array, faults)
-
-
-def parse_later(found: pa.Array) -> Parsed:
-    """The time of a later fact; where it is NEVER it is TAKEN_BACK.
-
-    found: the column as the file has it.
-    """
-    values = _plain(found)
-    if not pa.types.is_string(values.type):
-        return parse("time", values)
-    never = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(values), NEVER), False)
-    if not pc.any(never).as_py():
-        return parse("time", values)
-    parsed = parse("time", pc.if_else(never, None, values))
-    back = pa.scalar(TAKEN_BACK, type=TIME)
-    return Parsed(pc.if_else(never, back, parsed.array), parsed.faults)
 
 
 def schema(table: Table, extra: Mapping[str, Kind] | None = None) -> pa.Schema:

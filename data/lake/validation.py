@@ -12,7 +12,7 @@ import pyarrow as pa
 from pandera.errors import SchemaErrors
 
 from data.lake.files import ROW, RowBatch, short
-from data.lake.parsing import ARROW_TYPES, Parsed, parse, parse_later, schema
+from data.lake.parsing import ARROW_TYPES, TAKEN_BACK, Parsed, parse, schema
 from data.lake.rules import Rules, ValueRule, column_rules, row_rules
 from data.tables import WHERE_THERE_IS_NONE, Kind, Table
 
@@ -45,12 +45,7 @@ def check(table: Table, batch: RowBatch, extra: Mapping[str, Kind], now: datetim
     table: the table's contract.
     """
     kinds = {column.name: column.kind for column in table.columns} | dict(extra)
-    parsed = {
-        name: parse_later(batch.data.column(name))
-        if name in table.later
-        else parse(kinds[name], batch.data.column(name))
-        for name in batch.data.column_names
-    }
+    parsed = {name: parse(kinds[name], batch.data.column(name)) for name in batch.data.column_names}
     values = _complete(table, parsed, len(batch.rows), kinds)
     faults = pd.concat(
         [_unreadable(parsed), _broken_rules(table, values, frozenset(extra), now)],
@@ -62,7 +57,9 @@ def check(table: Table, batch: RowBatch, extra: Mapping[str, Kind], now: datetim
     )
     bad = np.zeros(len(batch.rows), dtype=bool)
     bad[faults["at"].to_numpy(dtype=np.int64)] = True
-    good = pa.table(values).filter(pa.array(~bad))
+    empty = pa.scalar(TAKEN_BACK, type=ARROW_TYPES["time"])
+    told = {name: values[name].fill_null(empty) for name in table.later if name in parsed}
+    good = pa.table(values | told).filter(pa.array(~bad))
     return Checked(
         good.cast(schema(table, extra)),
         batch.rows[~bad],

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,7 @@ def test_an_export_without_later_facts_does_not_erase_them(lake: Lake) -> None:
     version = lake.version()
     report = lake.append("orders", plain)
     assert (report.unchanged, lake.version()) == (2, version)
-    lake.append("orders", plain.assign(returned_at=pd.NaT, status="placed", unit_price=9.0))
+    lake.append("orders", plain.assign(status="placed", unit_price=9.0))
     found = lake.read("orders")
     assert found["unit_price"].tolist() == [9.0, 9.0]
     assert found["status"].tolist() == ["returned"] * 2
@@ -45,20 +46,23 @@ def test_an_export_without_later_facts_does_not_erase_them(lake: Lake) -> None:
     assert lake.read("orders", as_of=MAY + timedelta(days=2))["status"].tolist() == ["placed"] * 2
 
 
-def test_a_later_fact_is_taken_back_in_a_word(lake: Lake) -> None:
+def test_an_empty_field_says_that_a_later_fact_is_not_so(lake: Lake) -> None:
     plain = orders(("1", 1), ("2", 1))
     back = pd.Timestamp(MAY + timedelta(days=3))
     lake.append("orders", plain.assign(returned_at=back, returned_quantity=1.0))
-    wrong = plain[:1].assign(returned_at=" never ")
+    wrong = plain[:1].assign(returned_at=pd.NaT)
     lake.append("orders", wrong)
     assert lake.append("orders", wrong).unchanged == 1
     found = lake.read("orders").set_index("order_id")
     assert found["status"].to_dict() == {"1": "placed", "2": "returned"}
     assert found["returned_at"].isna().to_dict() == {"1": True, "2": False}
     assert found["returned_quantity"].fillna(0).to_dict() == {"1": 0.0, "2": 1.0}
-    lake.append("orders", orders(("3", 1)).assign(cancelled_at="never"))
-    assert lake.read("orders")["status"].tolist() == ["placed", "returned", "placed"]
-    assert lake.append("orders", plain.assign(ordered_at="never")).quarantined == 2
+    again = orders(("3", 1)).assign(status="cancelled", cancelled_at=back)
+    lake.append("orders", again)
+    lake.append("orders", again.assign(status="placed", cancelled_at=pd.NaT))
+    found = lake.read("orders").set_index("order_id")
+    assert found["status"].to_dict() == {"1": "placed", "2": "returned", "3": "placed"}
+    assert found["cancelled_at"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,20 @@ def test_of_two_files_the_newer_erases_nothing_either(lake: Lake, tmp_path: Path
     found = lake.read("orders")
     assert found["status"].tolist() == ["returned", "placed"]
     assert found["unit_price"].tolist() == [9.0, 9.0]
+
+
+def test_of_two_files_the_newer_takes_back_what_the_older_says(lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "in" / "orders"
+    folder.mkdir(parents=True)
+    back = pd.Timestamp(MAY + timedelta(days=3))
+    said = orders(("1", 1)).assign(returned_at=back, returned_quantity=1.0)
+    said.to_parquet(folder / "1.parquet")
+    said.assign(returned_at=pd.NaT, returned_quantity=np.nan).to_parquet(folder / "2.parquet")
+    orders(("1", 1), price=9).to_parquet(folder / "3.parquet")
+    lake.ingest(folder.parent)
+    (found,) = lake.read("orders").to_dict("records")
+    assert (found["status"], found["unit_price"]) == ("placed", 9.0)
+    assert np.isnan(found["returned_quantity"])
 
 
 def test_many_small_appends_stay_few_files_and_sorted(lake: Lake) -> None:

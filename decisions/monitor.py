@@ -20,6 +20,7 @@ from decisions.recommendation.watch import watch_placements
 from decisions.runtime import Runtime
 from features.forecasting import within
 from features.fraud import PLAN, amounts, payment_velocity
+from models.registry import RegistryError
 
 _SAMPLE = 2_000  # decisions recomputed
 _FEWEST = 50  # decisions in a window, periods of forecasts; fewer say nothing
@@ -153,7 +154,10 @@ def _tables(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
 def _models(runtime: Runtime, limits: MonitorLimits) -> list[Watch]:
     """How long ago, by the merchant's clock, the data of each model in use ended."""
     clock = runtime.lake.clock()
-    used = [each for each in runtime.registry.versions() if each.champion]
+    try:
+        used = [each for each in runtime.registry.versions() if each.champion]
+    except RegistryError:
+        return [Watch("data", "model registries that do not answer", 1.0, 0.0)]
     return [
         Watch(
             each.use_case,

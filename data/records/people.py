@@ -16,6 +16,8 @@ from data.records.records import Records
 Keys = tuple[Any, ...]  # the values of a row's primary key
 
 _SHORTEST_WORD = 5  # characters of an id that is looked for in prose
+# What opens something stays here, also where the row that has it names a person.
+_SECRETS = ("digest", "former_digest", "secret")
 # Of a payment, what points to a person; hashed under a key when its customer is erased.
 PERSONAL = ("customer_id", "card_id", "device_id", "ip_address", "email_hash")
 
@@ -88,7 +90,8 @@ def traces(records: Records, customer_id: str, visitors: Collection[str] = ()) -
                 for keys, _ in _holding(connection, table, column, each, field):
                     query = sa.select(table).where(_at(table, keys))
                     row = _plain(connection.execute(query).mappings().one())
-                    rows.setdefault(_bare_name(records, table), {})[keys] = row
+                    open_ = {name: value for name, value in row.items() if name not in _SECRETS}
+                    rows.setdefault(_bare_name(records, table), {})[keys] = open_
         return {name: list(each.values()) for name, each in rows.items()}
 
     return Traces([_plain(row) for row in found], decisions, records.database.read(naming))

@@ -45,7 +45,7 @@ def score(
     release = runtime.release("forecasting")
     if release is None:
         return _carried_on(runtime, as_of, horizon, levels)
-    own: int = release.model.horizon_  # type: ignore[attr-defined]
+    own = own_horizon(release)
     answer = forecast(runtime, release, as_of, horizon=max(own, horizon or 0))
     rows = _from_running(runtime, answer, as_of, horizon or own, _frequency(runtime, release))
     table = rows[[*KEYS, "period_start", "mean"]]
@@ -99,14 +99,24 @@ def forecast(runtime: Runtime, release: Release, as_of: datetime, *, horizon: in
 
 
 def keep_answers(runtime: Runtime, as_of: datetime) -> None:
-    """Put the champion's forecasts as of then into the store, where another model made those there.
+    """Put the champion's forecasts as of then into the store, where there are none of it yet.
 
     runtime: whose release answers; as_of: nothing known later is used.
     """
     release = runtime.release("forecasting")
+    if release is None:
+        return
     made = runtime.store.latest("forecast", as_of)
-    if release is not None and not (made["model_version"] == release.version).any():
-        forecast(runtime, release, as_of, horizon=release.model.horizon_)  # type: ignore[attr-defined]
+    # Another registry may have had a version of the same number, before this one learned.
+    own = made["model_version"].eq(release.version) & (made["event_timestamp"] >= release.cut_off)
+    if not own.any():
+        forecast(runtime, release, as_of, horizon=own_horizon(release))
+
+
+def own_horizon(release: Release) -> int:
+    """Periods that a release forecasts where nothing else is asked. release: of a forecaster."""
+    horizon: int = release.model.horizon_  # type: ignore[attr-defined]
+    return horizon
 
 
 def _demand(runtime: Runtime, as_of: datetime, frequency: str) -> pd.DataFrame:

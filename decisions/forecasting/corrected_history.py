@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from decisions.forecasting.batch import forecast_rows
+from decisions.forecasting.batch import forecast_rows, own_horizon
 from decisions.forecasting.known_corrections import known_corrections, with_successors
 from decisions.forecasting.override_layer import KEYS, pair_attributes, put
 from decisions.forecasting.what_if import MOST_LEARNED, most_like
@@ -136,10 +136,8 @@ def _forecast_anew(
             frequency=own["frequency"].fillna(history["frequency"].iloc[0]),
             category=own["category"].where(~new, category),
         )
-    horizon: int = release.model.horizon_  # type: ignore[attr-defined]
-    rows, _ = forecast_rows(
-        runtime, release, most_like(history, own, MOST_LEARNED), now, horizon=horizon, own=own
-    )
+    like = most_like(history, own, MOST_LEARNED)
+    rows, _ = forecast_rows(runtime, release, like, now, horizon=own_horizon(release), own=own)
     if rows.empty:
         return CorrectionEffect(periods, 0, "No forecast is made of it any more.")
     put(runtime, rows, now)

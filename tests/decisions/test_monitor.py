@@ -10,7 +10,7 @@ from data.decisions import Decision
 from data.settings import Settings
 from decisions.monitor import MonitorLimits, MonitorLimitsError, look
 from decisions.runtime import Runtime
-from models.registry import VersionInfo
+from models.registry import RegistryError, VersionInfo
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DRAW = np.random.default_rng(2)
@@ -88,6 +88,21 @@ def test_a_model_that_learned_long_ago_is_past_its_limit(
     monkeypatch.setattr(runtime.lake, "clock", lambda: NOW)
     (watch,) = [one for one in look(runtime).watches if one.name == "days since the model learned"]
     assert (watch.use_case, watch.value, watch.ok) == ("fraud", 100.0, False)
+
+
+def test_a_registry_that_is_away_is_told_and_hides_nothing_else(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {watch.name for watch in look(runtime).watches}
+
+    def away() -> None:
+        raise RegistryError("Cannot list the versions")
+
+    monkeypatch.setattr(runtime.registry, "versions", away)
+    found = {watch.name: watch for watch in look(runtime).watches}
+    told = found.pop("model registries that do not answer")
+    assert not told.ok
+    assert set(found) == before
 
 
 def test_fraud_foretold_is_held_against_what_came(runtime: Runtime) -> None:

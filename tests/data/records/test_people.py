@@ -2,6 +2,7 @@
 
 import json
 
+from data.decisions import ApiKey
 from data.records import Records
 from data.records.people import erase, hashed_payment, traces
 from tests.data.records.decided import decided
@@ -27,8 +28,10 @@ def test_what_names_a_customer_is_told_as_it_would_be_erased(records: Records) -
     records.journal.add("list", "x", author="t", body={"column": "customer_id", "value": "ann"})
     records.journal.add("list", "y", author="t", body={"column": "customer_id", "value": "joanna"})
     records.storefront.link("v", "ann", at=NOON)
+    records.add_key(ApiKey("till", "d1g35t", ("events",), NOON, owner="ann"))
     found = traces(records, "ann")
-    assert sorted(found.elsewhere) == ["identities", "notes"]
+    assert sorted(found.elsewhere) == ["identities", "keys", "notes"]
+    assert "d1g35t" not in str(found.elsewhere)
     assert [row["key"] for row in found.elsewhere["notes"]] == ["x"]
     assert [row["visitor_id"] for row in found.elsewhere["identities"]] == ["v"]
     assert traces(records, "nobody").elsewhere == {}

@@ -9,6 +9,7 @@ import pytest
 
 from data.settings import Settings
 from decisions.batch import keep_answers
+from decisions.forecasting.batch import forecast
 from decisions.runtime import Runtime
 from features.forecasting import Override
 from tests.serving.http.forecasting.forecast_shop import HORIZON, NOW, orders, register
@@ -46,6 +47,16 @@ def test_after_training_the_forecasts_of_now_are_the_champions(runtime: Runtime)
     renewed = keep(runtime, later)
     assert set(renewed["model_version"]) == {"2"}
     assert set(renewed["event_timestamp"]) == {pd.Timestamp(later)}
+
+
+def test_another_registrys_version_of_the_same_number_is_not_the_champion(
+    runtime: Runtime,
+) -> None:
+    register(runtime.registry, runtime)
+    earlier = NOW - timedelta(days=30)
+    forecast(runtime, runtime.registry.load("forecasting", "1"), earlier, horizon=HORIZON)
+    assert set(runtime.store.latest("forecast", NOW)["model_version"]) == {"1"}
+    assert set(keep(runtime, NOW)["event_timestamp"]) == {pd.Timestamp(NOW)}
 
 
 def test_what_the_model_said_of_an_overridden_pair_is_kept_beside(runtime: Runtime) -> None:

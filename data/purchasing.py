@@ -25,6 +25,7 @@ State = Literal[
     "cancelled",
 ]
 OrderState = Literal["exported", "partially_received", "received", "cancelled"]
+ON_THE_WAY: tuple[State, ...] = ("exported", "partially_received")
 
 _DECIDED: tuple[State, ...] = ("awaiting_second", "approved", "changed", "dismissed")
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from data.messages import MessageKind, OutgoingMessage
 from data.purchasing import (
     AWAITED,
+    ON_THE_WAY,
     SECOND_PERSON,
     AwaitedApproval,
     ExportedLines,
@@ -178,7 +179,7 @@ class Purchasing:
         """
         wanted = sorted({po_id for po_id, _ in receipts})
         lines = self._lines
-        where = lines.c.po_id.in_(wanted) & lines.c.state.in_(("exported", "partially_received"))
+        where = lines.c.po_id.in_(wanted) & lines.c.state.in_(ON_THE_WAY)
 
         def work(connection: sa.Connection) -> int:
             found = connection.execute(sa.select(lines).where(where).with_for_update()).all()
@@ -383,7 +384,7 @@ class Purchasing:
         plans = {row.planned_at for row in single}
         before = sa.select(lines).where(
             lines.c.planned_at.in_(plans)
-            & lines.c.state.in_(("exported", "partially_received", "received"))
+            & lines.c.state.in_((*ON_THE_WAY, "received"))
             & lines.c.seconded_by.is_(None)
         )
         values: dict[str, list[float | None]] = {}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data.lake import Lake
-from data.purchasing import OrderedLine, PurchasingError, State
+from data.purchasing import ON_THE_WAY, OrderedLine, PurchasingError, State
 from data.records import Records
 from data.records.purchasing import Purchasing
 from decisions.runtime import Runtime
@@ -119,8 +119,7 @@ def cancel(
     buying, just_after = ordering.records, runtime.now() + timedelta(microseconds=1)
     waiting = awaited(ordering, just_after)
     free = {line.line_no for line in waiting if line.po_id == po_id}
-    open_ = ("exported", "partially_received")
-    standing = {line.line_no for line in buying.orders(po_id) if line.state in open_}
+    standing = {line.line_no for line in buying.orders(po_id) if line.state in ON_THE_WAY}
     wanted = standing if line_nos is None else standing & set(line_nos)
     if (wanted - free) and not _is_over(ordering.known(None), po_id):
         raise PurchasingError(

@@ -64,7 +64,7 @@ async def _one(view: ConsoleView, po_id: str, again: Any) -> None:
             fact(t("Value"), f.money(order["value"]))
         with ui.element("div").classes("actions"):
             download(view, "purchase", lambda: {"id": po_id})
-            if any(line["state"] == "exported" for line in order["lines"]):
+            if order["state"] in words.ON_THE_WAY:
                 button(
                     t("Cancel what has not come"),
                     partial(_cancel, view, po_id, again),

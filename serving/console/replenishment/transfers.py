@@ -239,7 +239,7 @@ async def _one(view: ConsoleView, number: str, again: Any) -> None:
             fact(t("Cost of moving"), f.money(order["cost"]))
         with ui.element("div").classes("actions"):
             download(view, "move", lambda: {"id": number})
-            if any(line["state"] == "exported" for line in order["lines"]):
+            if order["state"] in words.ON_THE_WAY:
                 button(
                     t("Cancel what has not come"),
                     partial(_cancel, view, number, again),

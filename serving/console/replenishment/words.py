@@ -2,6 +2,9 @@
 
 from serving.console.view import ConsoleView
 
+# States of orders of which goods are still to come.
+ON_THE_WAY = ("exported", "partially_received")
+
 
 def states(view: ConsoleView) -> dict[str, str]:
     """The states of a line by their codes."""
@@ -20,8 +23,7 @@ def states(view: ConsoleView) -> dict[str, str]:
 
 def order_states(view: ConsoleView) -> dict[str, str]:
     """The states of an order by their codes."""
-    ends = ("exported", "partially_received", "received", "cancelled")
-    return {code: states(view)[code] for code in ends}
+    return {code: states(view)[code] for code in (*ON_THE_WAY, "received", "cancelled")}
 
 
 def stock_on_hand(view: ConsoleView, units: float | None) -> str:

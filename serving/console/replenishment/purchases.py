@@ -40,7 +40,7 @@ async def show_purchases(view: ConsoleView) -> None:
             await _one(view, po_id, again)
             return
         approved = await _approved(view)
-        made = await view.api.get(f"{_PATH}/orders", limit=200, state=view.query.get("state"))
+        made = await view.api.get(f"{_PATH}/orders", limit=200, state=chosen_state(view))
         await show_awaited(view, again)
         _ready(view, approved, again)
         _made(view, made)
@@ -154,20 +154,27 @@ async def _export(view: ConsoleView, supplier: str, warehouse: str, again: Any) 
     again()
 
 
+def chosen_state(view: ConsoleView) -> str | None:
+    """The state of orders that the address asks for, None for all. view: who looks."""
+    state = view.query.get("state")
+    return state if state in words.order_states(view) else None
+
+
 def state_choice(view: ConsoleView, page: str) -> None:
     """Which orders are shown, by state. view: who looks; page: the address of the list."""
-    choice(
-        view.t("State"),
-        words.order_states(view),
-        view.query.get("state"),
-        lambda state: ui.navigate.to(page if state is None else f"{page}?state={state}"),
-    )
+    with ui.element("div").classes("filters"):
+        choice(
+            view.t("State"),
+            words.order_states(view),
+            chosen_state(view),
+            lambda state: ui.navigate.to(page if state is None else f"{page}?state={state}"),
+        )
 
 
 def _made(view: ConsoleView, made: Answer) -> None:
     t, f = view.t, view.formats
     with panel(t("Orders made here")):
-        if not made["data"] and not view.query.get("state"):
+        if not made["data"] and chosen_state(view) is None:
             empty(view, t("No order was made here yet."), t("Order what is approved above."))
             return
         state_choice(view, "/orders/purchases")

@@ -13,7 +13,7 @@ from serving.console.parts import ask_reason, button, download, fact, on_key, pa
 from serving.console.replenishment import words
 from serving.console.replenishment.approvals import second_person_text
 from serving.console.replenishment.deciding import LineDecisions
-from serving.console.replenishment.purchases import state_choice
+from serving.console.replenishment.purchases import chosen_state, state_choice
 from serving.console.shell import empty
 from serving.console.titles import find_titles
 from serving.console.view import ConsoleView, load
@@ -35,7 +35,7 @@ async def show_transfers(view: ConsoleView) -> None:
         found = await view.api.get(f"{_PATH}/transfers", limit=1)
         TransfersPage(view, found, again)
         await _put_off(view, again)
-        state = view.query.get("state")
+        state = chosen_state(view)
         _made(view, await view.api.get(f"{_PATH}/transfer-orders", limit=200, state=state))
 
     again = load(view, fill)
@@ -193,7 +193,7 @@ async def _reopen(view: ConsoleView, line_id: str, again: Any) -> None:
 def _made(view: ConsoleView, made: Answer) -> None:
     t, f, states = view.t, view.formats, words.states(view)
     with panel(t("Transfer orders made here")):
-        if not made["data"] and not view.query.get("state"):
+        if not made["data"] and chosen_state(view) is None:
             hint = t("Approve transfers first, then order them.")
             empty(view, t("No transfer was ordered here yet."), hint)
             return
